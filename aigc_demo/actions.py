@@ -1,0 +1,295 @@
+"""One verb a request: check it against the model, compute inside the cache's lease, return plain arrays and text.
+
+The page, the command line and the HTTP API call these and nothing below them, so that all three give the same
+result for the same request. Files are written by files.py, from the results.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aigc_demo import registry
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import (
+    ArrayRequest,
+    GridRequest,
+    ImageRequest,
+    ReconstructRequest,
+    TextRequest,
+    TokenChoice,
+    WalkRequest,
+)
+from aigc_demo.errors import InputError, Stopped
+from aigc_demo.runtime import ModelCache
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from aigc_demo.contracts import Autoencoder, LatentModel
+
+Stop = Callable[[], bool]
+BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
+
+
+def never() -> bool:
+    """A stop flag that is never set."""
+    return False
+
+
+@dataclass
+class TextSample:
+    """One text with the odds of each token."""
+
+    tokens: list[TokenChoice] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def text(self) -> str:
+        """What was written so far."""
+        return "".join(token.text for token in self.tokens)
+
+
+@dataclass
+class TextResult:
+    """Texts as they grow; `note` says what was changed about the prompt, (en, zh), if anything."""
+
+    request: TextRequest
+    card: ModelCard
+    samples: list[TextSample]
+    note: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Pictures (N, H, W) uint8 with the class asked for; scores and percentiles where the model judges them."""
+
+    request: ImageRequest
+    card: ModelCard
+    pictures: np.ndarray
+    labels: list[int]
+    scores: list[float] | None = None
+    percentiles: list[float] | None = None
+
+
+@dataclass(frozen=True)
+class ReconstructResult:
+    """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W) uint8; the latent; neighbours.
+
+    `neighbours` (k, H, W) are nearest training codes, decoded; `votes` is each class's share among them.
+    """
+
+    request: ReconstructRequest
+    card: ModelCard
+    original: np.ndarray
+    noisy: np.ndarray
+    reconstruction: np.ndarray
+    mean: list[float]
+    deviation: list[float]
+    neighbours: np.ndarray
+    neighbour_labels: list[int]
+    distances: list[float]
+
+
+@dataclass(frozen=True)
+class WalkResult:
+    """Frames (F, H, W) uint8 of a walk, each with its time in [0, 1]."""
+
+    request: WalkRequest
+    card: ModelCard
+    frames: np.ndarray
+    times: list[float]
+
+
+@dataclass(frozen=True)
+class GridResult:
+    """Pictures (size², H, W) uint8 between four corners, in reading order."""
+
+    request: GridRequest
+    card: ModelCard
+    pictures: np.ndarray
+
+
+def resolve_labels(text: str, classes: dict[str, list[str]]) -> list[int]:
+    """Class indices for "all", numbers or names in either language, separated by commas; InputError names the odd one."""
+    total = len(classes["en"])
+    parts = [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
+    if not parts or parts == ["all"] or parts == ["全部"]:
+        return list(range(total))
+    names = {name.casefold(): i for language in classes.values() for i, name in enumerate(language)}
+    numbers = {str(i): i for i in range(total)}
+    chosen = []
+    for part in parts:
+        index = names.get(part.casefold(), numbers.get(part))
+        if index is None:
+            choices = ", ".join(f"{i} {name}" for i, name in enumerate(classes["en"]))
+            choices_zh = "、".join(f"{i} {name}" for i, name in enumerate(classes["zh"]))
+            raise InputError(
+                en=f"There is no class {part[:40]}; choose among {choices}.",
+                zh=f"没有类别 {part[:40]}；可选：{choices_zh}。",
+            )
+        chosen.append(index)
+    return list(dict.fromkeys(chosen))
+
+
+def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> Iterator[TextResult]:
+    """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
+    card = registry.find_card(request.model, cache.settings, "text")
+    with cache.use(request.model, "text", stop) as model:
+        result = TextResult(request, card, [TextSample() for _ in range(request.count)])
+        result.note = model.check_prompt(request.prompt)
+        settings = request.model_dump(exclude={"model", "prompt"})
+        if not model.forms:
+            settings.update(form=None, heads="")
+        for step in model.generate(request.prompt, stop=stop, **settings):
+            for sample, token in zip(result.samples, step.tokens, strict=True):
+                if token is None:
+                    sample.ended = True
+                else:
+                    sample.tokens.append(token)
+            yield result
+        yield result
+
+
+def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never) -> ImageResult:
+    """Pictures of the classes asked for, class by class and as evenly as the count allows."""
+    import torch
+
+    card = registry.find_card(request.model, cache.settings, "image")
+    with cache.use(request.model, "image", stop) as model:
+        chosen = resolve_labels(request.label, model.classes)
+        labels = torch.tensor(sorted(chosen[i % len(chosen)] for i in range(request.count)))
+        generator = torch.Generator().manual_seed(request.seed)
+        if request.prior == "normal":
+            z = torch.randn(len(labels), model.latent_dim, generator=generator)
+        else:
+            z = model.sample_latents(labels, generator, request.truncation_psi)
+        weights = one_hot(labels, model)
+        pictures, scores = [], []
+        for start in range(0, len(labels), BATCH):
+            if stop():
+                raise Stopped
+            part = slice(start, start + BATCH)
+            images = model.decode(z[part], weights[part], request.truncation_psi)
+            pictures.append(to_pictures(images))
+            if hasattr(model, "score"):
+                scores.append(model.score(images, weights[part]))
+        judged = torch.cat(scores) if scores else None
+        percentiles = None if judged is None else model.percentile(judged).tolist()
+    return ImageResult(
+        request, card, np.concatenate(pictures), labels.tolist(), None if judged is None else judged.tolist(), percentiles
+    )
+
+
+def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = never) -> ReconstructResult:
+    """Encode a picture, with noise if asked, and decode its mean; find the nearest training codes."""
+    import torch
+
+    card = registry.find_card(request.model, cache.settings, "reconstruct")
+    original = read_picture(Path(request.image), card)
+    with cache.use(request.model, "reconstruct", stop) as model:
+        clean = from_picture(original)
+        generator = torch.Generator().manual_seed(request.seed)
+        noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
+        mean, log_variance = model.encode(noisy)
+        codes, labels, distances = model.nearest(mean[0], request.neighbours)
+        weights = torch.zeros(len(codes) + 1, len(model.classes["en"]))
+        decoded = to_pictures(model.decode(torch.cat([mean, codes]), weights))
+    return ReconstructResult(
+        request,
+        card,
+        original,
+        to_pictures(noisy)[0],
+        decoded[0],
+        mean[0].tolist(),
+        (log_variance[0] / 2).exp().tolist(),
+        decoded[1:],
+        labels.tolist(),
+        distances.tolist(),
+    )
+
+
+def walk(request: WalkRequest, cache: ModelCache, stop: Stop = never) -> WalkResult:
+    """Frames along a path; the class mixture changes with it, so that classes morph into each other."""
+    import torch
+
+    from aigc_demo import latents
+
+    card = registry.find_card(request.model, cache.settings, "latent")
+    with cache.use(request.model, "latent", stop) as model:
+        a, class_a = end_point(request.from_image, request.from_seed, request.from_label, request.truncation_psi, model, card)
+        b, class_b = end_point(request.to_image, request.to_seed, request.to_label, request.truncation_psi, model, card)
+        z, times = latents.path(a, b, request.frames, request.interpolation, request.there_and_back)
+        weights = torch.lerp(class_a[None], class_b[None], times[:, None])
+        frames = to_pictures(model.decode(z, weights, request.truncation_psi))
+    return WalkResult(request, card, frames, times.tolist())
+
+
+def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridResult:
+    """The square between four corners, classes mixed by each cell's distance to them."""
+    import torch
+
+    from aigc_demo import latents
+
+    card = registry.find_card(request.model, cache.settings, "latent")
+    with cache.use(request.model, "latent", stop) as model:
+        ends = [
+            end_point("", seed, label, request.truncation_psi, model, card)
+            for seed, label in zip(request.seeds, request.labels, strict=True)
+        ]
+        z, corners = latents.grid(torch.stack([latent for latent, _ in ends]), request.size, request.interpolation)
+        weights = corners @ torch.stack([classes for _, classes in ends])
+        pictures = to_pictures(model.decode(z, weights, request.truncation_psi))
+    return GridResult(request, card, pictures)
+
+
+def end_point(
+    image: str, seed: int, label: str, psi: float, model: "LatentModel | Autoencoder", card: ModelCard
+) -> tuple["Tensor", "Tensor"]:
+    """Latent (d,) and class weights (K,) of an end point: a picture to encode, else a seed and one class."""
+    import torch
+
+    labels = resolve_labels(label, model.classes)
+    if len(labels) > 1 and label.strip() and label.strip() not in ("all", "全部"):
+        raise InputError(
+            en=f"An end point has one class, not {len(labels)}; choose one.", zh=f"端点只能有一个类别，不能有 {len(labels)} 个；请选一个。"
+        )
+    if image:
+        if not hasattr(model, "encode"):
+            raise InputError(
+                en=f"{card.id} has no encoder, so it cannot start from a picture; choose a VAE, or a seed.",
+                zh=f"{card.id} 没有编码器，不能从图片出发；请改用 VAE，或使用种子。",
+            )
+        mean, _ = model.encode(from_picture(read_picture(Path(image), card)))
+        return mean[0], torch.zeros(len(model.classes["en"]))
+    generator = torch.Generator().manual_seed(seed)
+    one = torch.tensor([labels[seed % len(labels)]])
+    return model.sample_latents(one, generator, psi)[0], one_hot(one, model)[0]
+
+
+def one_hot(labels: "Tensor", model: "LatentModel") -> "Tensor":
+    """Class weight rows (N, K) for labels (N,)."""
+    from torch.nn.functional import one_hot as rows
+
+    return rows(labels, len(model.classes["en"])).float()
+
+
+def read_picture(path: Path, card: ModelCard) -> np.ndarray:
+    """An uploaded or drawn picture made like the data the model was trained on, (28, 28) uint8."""
+    from aigc_demo import media
+
+    return media.fit_square(media.open_picture(path), centre_mass="digits" in card.data)
+
+
+def from_picture(picture: np.ndarray) -> "Tensor":
+    """uint8 (H, W) to a batch of one, (1, 1, H, W) in [-1, 1]."""
+    import torch
+
+    return torch.from_numpy(picture.astype(np.float32))[None, None] / 127.5 - 1
+
+
+def to_pictures(images: "Tensor") -> np.ndarray:
+    """Images (N, 1, H, W) in [-1, 1] to uint8 (N, H, W)."""
+    return ((images[:, 0] + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()

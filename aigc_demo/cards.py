@@ -1,0 +1,105 @@
+"""Model cards: what a model is, what it was trained on, its licence and its measured figures.
+
+A model in weights/ or runs/ is a folder whose README.md begins with the YAML front matter of a Hugging Face
+model card, plus a block `aigc:` that the app reads. The card is the only list of models there is: a folder with
+a card appears in the pickers, a folder without one does not.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aigc_demo.errors import InputError
+
+Task = Literal["text", "image", "latent", "reconstruct"]
+
+
+class Bilingual(BaseModel):
+    """The same words in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    en: str
+    zh: str
+
+    def say(self, lang: str) -> str:
+        """The words in `lang` ("en" or "zh")."""
+        return self.zh if lang == "zh" else self.en
+
+
+class ModelCard(BaseModel):
+    """One model, as the pickers show it. `id` and `folder` come from the disk, the rest from the card."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    folder: Path
+    family: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    tasks: tuple[Task, ...]
+    title: Bilingual
+    summary: Bilingual
+    parameters: int
+    licence: str
+    data: str
+    language: str = ""
+    classes: dict[str, list[str]] = {}
+    figures: dict[str, Any] = {}
+
+    def weights_hash(self) -> str:
+        """First 16 hex digits of the weights file's sha256, for recipes."""
+        path = self.folder / "model.safetensors"
+        return _sha256(path, path.stat().st_mtime_ns)[:16]
+
+    def weights_bytes(self) -> int:
+        """Bytes of the weights once loaded in float32."""
+        return 4 * self.parameters
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, modified: int) -> str:
+    """Hash of a file; `modified` is part of the key so that replaced weights are hashed again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(file)
+
+
+def _digest(file: Any) -> str:
+    """hashlib.file_digest for Python 3.10."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    """The YAML block between the first two lines of three dashes; empty where there is none."""
+    if not text.startswith("---\n") or "\n---" not in text[4:]:
+        return {}
+    loaded = yaml.safe_load(text[4:].split("\n---", 1)[0])
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def read_card(folder: Path, model_id: str) -> ModelCard:
+    """The card of a model folder; an InputError that names what is missing in it."""
+    try:
+        block = front_matter((folder / "README.md").read_text(encoding="utf-8")).get("aigc", {})
+        return ModelCard.model_validate({**block, "id": model_id, "folder": folder})
+    except (OSError, yaml.YAMLError, TypeError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            en=f"{model_id}: its model card (README.md) cannot be read: {reason}.",
+            zh=f"{model_id}：无法读取模型卡（README.md）：{reason}。",
+        ) from error
+
+
+def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:
+    """The cards of all model folders directly inside `folder`, by name; ids get `prefix` before the name."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for child in sorted(folder.iterdir()):
+        if (child / "model.safetensors").is_file() and (child / "README.md").is_file():
+            found.append(read_card(child, prefix + child.name))
+    return found

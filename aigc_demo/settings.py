@@ -1,0 +1,77 @@
+"""What the person who starts the app decides: command-line flags, or AIGC_* variables, or the defaults here."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aigc_demo.errors import InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseModel):
+    """Each field is the flag `--field-name` of app.py and the variable AIGC_FIELD_NAME."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Annotated[Literal["local", "share", "spaces"], Field(description="who can reach the page")] = "local"
+    device: Annotated[
+        str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
+    ] = "auto"
+    weights_dir: Annotated[Path, Field(description="models that come with the app")] = ROOT / "weights"
+    runs_dir: Annotated[Path, Field(description="models trained here")] = ROOT / "runs"
+    data_dir: Annotated[Path, Field(description="data sets, fetched once")] = ROOT / "data"
+    outputs_dir: Annotated[Path, Field(description="files on their way to the browser")] = (
+        Path(tempfile.gettempdir()) / "aigc-demo"
+    )
+    offline: Annotated[bool, Field(description="never ask the network")] = False
+    lang: Annotated[Literal["auto", "en", "zh"], Field(description="language of page and messages")] = "auto"
+    memory_mb: Annotated[int, Field(ge=64, description="models kept loaded, in megabytes of weights")] = 4096
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from flags, which win over variables, which win over the defaults; InputError on a bad value."""
+    parser = argparse.ArgumentParser(description="AIGC Demo: meet generative AI by using it.")
+    for name, field in Settings.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        if field.annotation is bool:
+            parser.add_argument(flag, action="store_true", default=None, help=field.description)
+        else:
+            parser.add_argument(flag, default=None, help=field.description)
+    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    return settings_from(flags, environment)
+
+
+def settings_from(values: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
+    """`values` over the AIGC_* variables over the defaults. On a Space the mode is spaces unless it is set."""
+    found: dict[str, object] = {"mode": "spaces"} if environment.get("SYSTEM") == "spaces" else {}
+    for name in Settings.model_fields:
+        if value := environment.get(f"AIGC_{name.upper()}"):
+            found[name] = value
+    try:
+        return Settings.model_validate({**found, **values})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        raise InputError(
+            en=f"Setting {name}: {first['input']!r} does not fit ({first['msg']}); see python app.py --help.",
+            zh=f"设置 {name}：{first['input']!r} 不合要求；请运行 python app.py --help 查看说明。",
+        ) from error
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Set what must stand in the environment before torch and the hub's client are imported."""
+    if "torch" in sys.modules:
+        return  # too late to matter, and a test process has set its own
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads slow a second torch process ninefold
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("USE_HUB_KERNELS", "0")
+    if settings.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"

@@ -1,0 +1,100 @@
+"""What every tab is given, and how a handler speaks to the visitor who called it."""
+
+import functools
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.errors import InputError, Stopped
+from aigc_demo.runtime import ModelCache
+from aigc_demo.settings import Settings
+from aigc_demo.ui.language import Words, language_of
+
+log = logging.getLogger(__name__)
+
+
+class StopFlags:
+    """One flag a visitor and tab: starting anew sets the old one, so that at most one computation goes on."""
+
+    def __init__(self) -> None:
+        self._flags: dict[tuple[str, str], threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, session: str, tab: str) -> threading.Event:
+        """A fresh flag for a computation that starts now."""
+        with self._lock:
+            if old := self._flags.get((session, tab)):
+                old.set()
+            self._flags[session, tab] = flag = threading.Event()
+            return flag
+
+    def stop(self, session: str, tab: str | None = None) -> None:
+        """Set the flag of one tab, or of all tabs when the visitor has left."""
+        with self._lock:
+            for (owner, name), flag in list(self._flags.items()):
+                if owner == session and tab in (None, name):
+                    flag.set()
+                    del self._flags[owner, name]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The app's parts that tabs share."""
+
+    settings: Settings
+    cache: ModelCache
+    words: Words
+    stops: StopFlags = field(default_factory=StopFlags)
+
+    def lang(self, request: gr.Request) -> str:
+        """The visitor's language, "en" or "zh"."""
+        return language_of(request, self.settings.lang)
+
+    def begin(self, request: gr.Request, tab: str) -> Callable[[], bool]:
+        """The stop flag of a computation that this visitor starts in this tab."""
+        return self.stops.begin(request.session_hash or "", tab).is_set
+
+
+def polite(context: Context, outputs: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Turn errors of a handler into a toast in the visitor's language that leaves the page as it was.
+
+    The handler's last parameter is the gr.Request; `outputs` is the number of its outputs. An InputError is said
+    as it is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
+    """
+
+    def keep() -> Any:
+        return gr.skip() if outputs <= 1 else tuple(gr.skip() for _ in range(outputs))
+
+    def tell(error: Exception, request: gr.Request) -> None:
+        lang = context.lang(request)
+        if isinstance(error, InputError):
+            gr.Warning(error.say(lang), title=context.words.say("toast.input", lang), duration=12)
+        elif not isinstance(error, Stopped):
+            log.exception("a handler failed")
+            gr.Warning(context.words.say("toast.bug", lang), title=context.words.say("toast.failed", lang))
+
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(handler)
+        def call(*arguments: Any) -> Any:
+            try:
+                return handler(*arguments)
+            except Exception as error:
+                tell(error, arguments[-1])
+                return keep()
+
+        @functools.wraps(handler)
+        def stream(*arguments: Any) -> Any:
+            try:
+                yield from handler(*arguments)
+            except Exception as error:
+                tell(error, arguments[-1])
+                yield keep()
+
+        return stream if inspect.isgeneratorfunction(handler) else call
+
+    return decorate

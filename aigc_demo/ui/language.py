@@ -1,0 +1,118 @@
+"""Chinese and English: the words of the page, and whose turn it is to read which.
+
+The browser translates labels (gr.I18n), the server translates what it says itself (results, errors, toasts).
+Both must agree, so a small script, put into the page before Gradio's own, settles the language once: `?lang=`, else
+the visitor's last choice, else the setting, else the browser's. It tells Gradio by navigator.language and the server by
+a cookie.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, get_args
+
+import gradio as gr
+import yaml
+
+from aigc_demo.contracts import REQUESTS, words_of
+
+COOKIE = "aigc_lang"
+LOCALES = {"en": "en", "zh": "zh-CN"}
+Message = MutableMapping[str, Any]
+
+
+class Words:
+    """All words of the page: ui/i18n/en.yaml and zh.yaml, and the labels and helps of the requests' fields."""
+
+    def __init__(self) -> None:
+        folder = Path(__file__).parent / "i18n"
+        self.tables = {lang: _flat(yaml.safe_load((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES}
+        for task, request_type in REQUESTS.items():
+            for name in request_type.model_fields:
+                words = words_of(request_type, name)
+                for lang, table in self.tables.items():
+                    table[f"{task}.{name}"] = words.label(lang)
+                    table[f"{task}.{name}.help"] = words.help(lang)
+        self.i18n = gr.I18n(**{LOCALES[lang]: table for lang, table in self.tables.items()})
+
+    def __call__(self, key: str) -> Any:
+        """The words under `key`, translated by the browser; a KeyError where they are missing in a language."""
+        for table in self.tables.values():
+            table[key]
+        return self.i18n(key)
+
+    def say(self, key: str, lang: str, **values: Any) -> str:
+        """The words under `key` in `lang`, with `{name}` places filled in."""
+        return self.tables[lang][key].format(**values)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """{"a": {"b": "x"}} to {"a.b": "x"}."""
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)})
+    return flat
+
+
+def literal_choices(request_type: Any, field: str) -> list[str]:
+    """The values of a Literal field, in order."""
+    return list(get_args(request_type.model_fields[field].annotation))
+
+
+def language_of(request: gr.Request | None, setting: str = "auto") -> str:
+    """ "zh" or "en": the page's `?lang=`, its cookie, the setting, the browser's first language, English."""
+    if request is None:
+        return "en" if setting == "auto" else setting
+    wanted = request.query_params.get("lang") or request.cookies.get(COOKIE)
+    if not wanted:
+        wanted = setting if setting != "auto" else request.headers.get("accept-language", "en")
+    return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def language_script(setting: str, titles: dict[str, str]) -> str:
+    """The script that settles the language before Gradio's own starts."""
+    return f"""<script>(() => {{
+  const known = /^(zh|en)/i, stored = (() => {{ try {{ return localStorage.getItem("{COOKIE}") }} catch {{ return null }} }})();
+  const asked = new URLSearchParams(location.search).get("lang");
+  const setting = {json.dumps("" if setting == "auto" else setting)};
+  const wanted = [asked, stored, setting, navigator.language].find((x) => x && known.test(x)) || "en";
+  const lang = /^zh/i.test(wanted) ? "zh" : "en";
+  const locale = {json.dumps(LOCALES)}[lang];
+  if (asked) try {{ localStorage.setItem("{COOKIE}", lang) }} catch {{}}
+  document.cookie = `{COOKIE}=${{lang}}; path=/; SameSite=Lax; max-age=31536000`;
+  Object.defineProperty(navigator, "language", {{ get: () => locale }});
+  Object.defineProperty(navigator, "languages", {{ get: () => [locale] }});
+  document.documentElement.lang = locale;
+  window.aigcTitle = {json.dumps(titles, ensure_ascii=False)}[lang];
+}})()</script>"""
+
+
+class LanguageMiddleware:
+    """ASGI middleware that puts the script at the very start of the page's head; everything else passes untouched."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]], script: str) -> None:
+        self.app = app
+        self.script = script.encode()
+
+    async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in ("/", ""):
+            await self.app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            page = bytes(body).replace(b"<head>", b"<head>" + self.script, 1)
+            headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+            start["headers"] = [*headers, (b"content-length", str(len(page)).encode())]
+            await send(start)
+            await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, hold)
