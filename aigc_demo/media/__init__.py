@@ -1,0 +1,28 @@
+"""Arrays in, labelled files out; uploaded pictures in, clean arrays out.
+
+pixels.py    arrays, tensors and pictures as uint8; enlarging; the visible label
+files.py     save_image, save_animation, save_audio, save_text: every file leaves through here, labelled
+sheets.py    many pictures on one: contact_sheet, strip
+uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
+"""
+
+from aigc_demo.media.files import new_path, save_audio, save_image, save_text
+from aigc_demo.media.films import save_animation
+from aigc_demo.media.pixels import stamp, to_picture, to_uint8
+from aigc_demo.media.sheets import contact_sheet, strip
+from aigc_demo.media.uploads import fit_square, open_picture
+
+__all__ = [
+    "contact_sheet",
+    "fit_square",
+    "new_path",
+    "open_picture",
+    "save_animation",
+    "save_audio",
+    "save_image",
+    "save_text",
+    "stamp",
+    "strip",
+    "to_picture",
+    "to_uint8",
+]

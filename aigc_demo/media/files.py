@@ -1,0 +1,148 @@
+"""Every file that the app makes is written here: with its label, with its recipe, whole or not at all.
+
+A picture handed to Gradio as an object is encoded again and loses its metadata, so hand over these paths.
+"""
+
+import io
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from PIL import ExifTags, Image, PngImagePlugin
+
+from aigc_demo.errors import InputError
+from aigc_demo.media.pixels import stamp, to_picture
+from aigc_demo.provenance.containers import JPEG_XMP, add_riff_chunks
+from aigc_demo.provenance.documents import WORDS, write_document
+from aigc_demo.provenance.schema import Provenance, Recipe
+from aigc_demo.provenance.xmp import write_packet
+
+
+def new_path(folder: str | Path, stem: str, suffix: str) -> Path:
+    """A free name such as folder/gan-digits-seed42-8f3a2c.png; the folder is made if need be.
+
+    `stem` may come from a model's name: what is no letter, digit, dot, dash or underscore becomes a dash.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clean = "".join(c if c.isalnum() or c in "._-" else "-" for c in stem)[:80].strip(".-") or "file"
+    while True:
+        path = folder / f"{clean}-{uuid4().hex[:6]}{suffix}"
+        if not path.exists():
+            return path
+
+
+def save_image(
+    image: Any, path: str | Path, recipe: Recipe, scale: int = 1, visible_label: bool = False
+) -> Path:
+    """Write a picture as .png, .jpg, .jpeg or .webp (lossless), its pixels repeated `scale` times."""
+    path = Path(path)
+    picture = to_picture(image, scale)
+    picture = stamp(picture) if visible_label else picture
+    provenance = Provenance.new(recipe)
+    packet = write_packet(provenance)
+    file = io.BytesIO()
+    match path.suffix.lower():
+        case ".png":
+            picture.save(file, "PNG", pnginfo=_png_text(provenance, packet))
+        case ".jpg" | ".jpeg":
+            exif = _exif_comment(provenance)
+            _check_segment(len(packet) + len(JPEG_XMP))
+            picture.save(file, "JPEG", quality=95, subsampling=0, exif=exif, xmp=packet)
+        case ".webp":
+            picture.save(file, "WEBP", lossless=True, xmp=packet)
+        case other:
+            raise unknown_suffix(other, ".png, .jpg, .webp")
+    return write_whole(path, lambda temporary: temporary.write_bytes(file.getvalue()))
+
+
+def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe) -> Path:
+    """Write samples in [-1, 1] (or int16), shape (T,) or (T, channels), as .wav of 16 bits at `rate` Hz."""
+    path = Path(path)
+    if path.suffix.lower() != ".wav":
+        raise unknown_suffix(path.suffix, ".wav")
+    sound = np.asarray(samples)
+    if sound.dtype != np.int16:
+        if not np.isfinite(sound).all():
+            raise InputError(
+                en="The model gave sound that is not finite; choose another checkpoint.",
+                zh="模型输出的声音含有非有限值；请选择其他检查点。",
+            )
+        sound = np.rint(np.clip(sound, -1, 1) * 32767)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1 if sound.ndim == 1 else sound.shape[1])
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(sound.astype("<i2").tobytes())
+    provenance = Provenance.new(recipe)
+    words = WORDS.encode() + b"\0"
+    chunks = {
+        b"AIGC": provenance.label_json().encode(),
+        b"_PMX": write_packet(provenance),
+        b"LIST": b"INFOICMT" + len(words).to_bytes(4, "little") + words + b"\0" * (len(words) % 2),
+    }
+    data = add_riff_chunks(file.getvalue(), chunks)
+    return write_whole(path, lambda temporary: temporary.write_bytes(data))
+
+
+def save_text(text: str, path: str | Path, recipe: Recipe) -> Path:
+    """Write a text as .txt, .md or .json in UTF-8, with the label in words and in JSON."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".txt", ".md", ".json"):
+        raise unknown_suffix(suffix, ".txt, .md, .json")
+    data = write_document(text, suffix, Provenance.new(recipe)).encode("utf-8", "replace")
+    return write_whole(path, lambda temporary: temporary.write_bytes(data))
+
+
+def _png_text(provenance: Provenance, packet: bytes) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet.decode())
+    info.add_text("AIGC", provenance.label_json())
+    info.add_itxt("recipe", provenance.recipe_json())
+    return info
+
+
+def _exif_comment(provenance: Provenance) -> Image.Exif:
+    """EXIF with the label as UserComment; there the key AIGC has to be part of the value."""
+    exif = Image.Exif()
+    comment = b"ASCII\0\0\0" + f'{{"AIGC":{provenance.label_json()}}}'.encode()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return exif
+
+
+def _check_segment(length: int) -> None:
+    if length > 65_533:
+        raise InputError(
+            en="The settings are too long for a JPEG file; save the picture as PNG.",
+            zh="设置内容过长，无法写入 JPEG 文件；请将图片保存为 PNG。",
+        )
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Let `write` fill a temporary file beside `path`, then rename it: no reader ever sees half a file."""
+    temporary = path.with_name(f".{path.stem}.{uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            en=f"{path.name} cannot be written ({error.strerror}); free some space or choose another folder.",
+            zh=f"无法写入 {path.name}（{error.strerror}）；请清理磁盘空间或选择其他文件夹。",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def unknown_suffix(suffix: str, known: str) -> InputError:
+    """The error for a file name whose ending is none of `known`."""
+    return InputError(
+        en=f"Files named *{suffix} cannot be written here; use one of {known}.",
+        zh=f"这里不能写入 *{suffix} 文件；请使用 {known} 之一。",
+    )

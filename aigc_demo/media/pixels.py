@@ -1,0 +1,112 @@
+"""Pictures as uint8 arrays, whatever they come as; enlarging; the visible label."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from aigc_demo.errors import InputError
+
+LABEL = "AI 生成 / AI-generated"
+LABEL_LATIN = "AI-generated"
+
+# Pillow looks these names up in the system's own font folders
+CJK_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansSC-Regular.otf",
+    "SourceHanSansSC-Regular.otf",
+    "wqy-microhei.ttc",
+    "msyh.ttc",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+)
+
+
+def to_uint8(image: Any) -> np.ndarray:
+    """A picture as an array of uint8, (H, W) where it is grey and (H, W, 3) in colour.
+
+    Takes a PIL picture (transparent parts on white), an array of uint8, (H, W) or (H, W, 1 or 3), or
+    floating values x in [-1, 1] (a network's output: a tensor (H, W) or (1 or 3, H, W) on any device, or
+    an array), which become round(255 (x + 1) / 2), clipped. InputError where values are not finite.
+    """
+    if isinstance(image, Image.Image):
+        return np.asarray(flatten(image))
+    if hasattr(image, "detach"):  # a torch tensor, without importing torch
+        image = image.detach().cpu().float().numpy()
+        image = np.moveaxis(image, 0, -1) if image.ndim == 3 else image
+    array = np.asarray(image)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
+        raise ValueError(f"a picture is (H, W) or (H, W, 3) and not empty; this array is {array.shape}")
+    if array.dtype == np.uint8:
+        return array
+    if not np.isfinite(array).all():
+        raise InputError(
+            en="The model gave values that are not finite; its training diverged, choose another checkpoint.",
+            zh="模型输出了非有限值；它的训练已发散，请选择其他检查点。",
+        )
+    return np.clip(np.rint((array + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def to_picture(image: Any, scale: int = 1) -> Image.Image:
+    """The same as a PIL picture of mode L or RGB, enlarged `scale` times by repeating pixels."""
+    picture = Image.fromarray(to_uint8(image))
+    if scale == 1:
+        return picture
+    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+
+
+def flatten(picture: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    """The picture in mode L or RGB, without metadata; transparent parts show `background`."""
+    if picture.mode.startswith(("I", "F")):  # 16-bit grey: convert("L") would clip it to white
+        levels = np.asarray(picture, dtype=np.float64)
+        return Image.fromarray(np.clip(levels / 257, 0, 255).astype(np.uint8))
+    if picture.has_transparency_data:
+        colour = picture.convert("RGBA")
+        paper = Image.new("RGBA", colour.size, (*background, 255))
+        return Image.alpha_composite(paper, colour).convert("RGB")
+    flat = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    flat.info = {}
+    return flat
+
+
+def stamp(image: Any, text: str | None = None) -> Image.Image:
+    """The picture over a band that says in words that AI made it; what it shows stays uncovered.
+
+    The letters are at least 5 % of the short side high, as GB 45438-2025 asks, and at least 12 px where the
+    width allows: enlarge small pictures first. Without `text` the label is bilingual if the system has a
+    Chinese font, else English.
+    """
+    picture = to_picture(image)
+    if text is None:
+        text = LABEL if _cjk_font_name() else LABEL_LATIN
+    least = max(min(picture.size) * 0.05 / 0.7, 1)  # a capital is about 0.7 em high
+    font = font_for(text, max(12, least))
+    while font.getlength(text) > picture.width - 4 and font.size > least:
+        font = font_for(text, max(font.size - 1, least))
+    ink, paper = (255, 0) if picture.mode == "L" else ((255, 255, 255), (0, 0, 0))
+    band = Image.new(picture.mode, (picture.width, round(1.6 * font.size)), paper)
+    ImageDraw.Draw(band).text((band.width / 2, band.height / 2), text, fill=ink, font=font, anchor="mm")
+    stamped = Image.new(picture.mode, (picture.width, picture.height + band.height))
+    stamped.paste(picture)
+    stamped.paste(band, (0, picture.height))
+    return stamped
+
+
+def font_for(text: str, size: float) -> ImageFont.FreeTypeFont:
+    """A font of `size` pixels that can write `text`: Pillow's own for Latin, the system's for Chinese."""
+    name = None if text.isascii() else _cjk_font_name()
+    return ImageFont.truetype(name, size) if name else ImageFont.load_default(size)
+
+
+@cache
+def _cjk_font_name() -> str | None:
+    for name in CJK_FONTS:
+        try:
+            ImageFont.truetype(name, 12)
+        except OSError:
+            continue
+        return name
+    return None

@@ -1,0 +1,23 @@
+"""What a file says about its own making: an AI label for everyone, a recipe for this app.
+
+Every file that the app writes carries
+
+    the label      the AIGC object of GB 45438-2025 (Annex E): AI-made, by whom, under which number
+    the source     IPTC digitalSourceType = trainedAlgorithmicMedia, which search engines and agencies read
+    the recipe     model, weights, request and version: what it takes to make the same thing again
+
+and `read` gets them back from any file a visitor drops on the page:
+
+    schema.py       Label, Recipe, Provenance, and their limits
+    xmp.py          the one packet that holds all three, in pictures, sound and films alike
+    containers.py   where PNG, JPEG, GIF, RIFF (WebP, WAV) and MP4 keep such things, byte by byte
+    documents.py    the same for .txt, .md and .json
+    reader.py       read(path): recognise, walk, judge
+
+A label is a statement, not a proof: whoever edits a file can edit its label too.
+"""
+
+from aigc_demo.provenance.reader import read
+from aigc_demo.provenance.schema import SOURCE_TYPE, Label, Note, Provenance, Recipe
+
+__all__ = ["SOURCE_TYPE", "Label", "Note", "Provenance", "Recipe", "read"]

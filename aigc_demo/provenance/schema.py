@@ -1,0 +1,147 @@
+"""The three statements about a file, as types. What is read from a file is untrusted: all is bounded here."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from aigc_demo import __version__
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+PRODUCER = "aigc-demo"
+MAX_JSON = 60_000  # characters of one label or recipe, so that an XMP packet fits the 64 KB of a JPEG segment
+MAX_DEPTH = 8
+
+Text = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class Label(BaseModel):
+    """The AIGC object of GB 45438-2025, Annex E, with the standard's own field names: seven strings.
+
+    Label is "1" for AI-made ("2" may be, "3" suspected: set by platforms, never here). Reading is lenient,
+    since other producers leave fields out; `new` writes the strict form that every reader takes: printable
+    ASCII, the propagator of a fresh file being its producer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    Label: Annotated[str, StringConstraints(pattern=r"^[123]$")]
+    ContentProducer: Text = ""
+    ProduceID: Text = ""
+    ReservedCode1: Text = ""
+    ContentPropagator: Text = ""
+    PropagateID: Text = ""
+    ReservedCode2: Text = ""
+
+    @classmethod
+    def new(cls) -> "Label":
+        """A label for one new file, under a number that no other file has."""
+        number = uuid4().hex
+        return cls(
+            Label="1",
+            ContentProducer=PRODUCER,
+            ProduceID=number,
+            ContentPropagator=PRODUCER,
+            PropagateID=number,
+        )
+
+
+class Recipe(BaseModel):
+    """What it takes to make the file again. The request is checked by its own model before it is used.
+
+    `weights` is the sha256 of the weights, whole or its first digits, empty where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    app: Literal["aigc-demo"] = "aigc-demo"
+    version: Annotated[str, StringConstraints(max_length=40)] = __version__
+    task: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+    model: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+    weights: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{6,64})?$")] = ""
+    request: dict[str, Any] = Field(default_factory=dict)
+    made_at: datetime | None = None
+
+    @field_validator("request")
+    @classmethod
+    def _bounded(cls, request: dict[str, Any]) -> dict[str, Any]:
+        if _depth(request) > MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        try:
+            length = len(json.dumps(request, allow_nan=False))
+        except TypeError as error:
+            raise ValueError(f"no JSON: {error}") from None
+        if length > MAX_JSON:
+            raise ValueError(f"longer than {MAX_JSON} characters of JSON")
+        return request
+
+
+class Note(BaseModel):
+    """A remark of the reader, in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    en: str
+    zh: str
+
+
+class Provenance(BaseModel):
+    """What is known about a file. None and the empty string mean that the file says nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: str = ""
+    label: Label | None = None
+    source_type: Annotated[str, StringConstraints(max_length=300)] | None = None
+    recipe: Recipe | None = None
+    notes: tuple[Note, ...] = ()
+
+    @classmethod
+    def new(cls, recipe: Recipe) -> "Provenance":
+        """The provenance of one new file made by `recipe`."""
+        return cls(label=Label.new(), source_type=SOURCE_TYPE, recipe=recipe)
+
+    @property
+    def ai_generated(self) -> bool:
+        """Whether the file states that AI made it; False means only that it does not say so."""
+        by_label = self.label is not None and self.label.Label == "1"
+        return by_label or (self.source_type or "").lower().endswith("trainedalgorithmicmedia")
+
+    def label_json(self) -> str:
+        """The label as the value that goes under the key AIGC: printable ASCII."""
+        return to_ascii_json(self.label)
+
+    def recipe_json(self) -> str:
+        """The recipe as ASCII JSON, free of the characters that XML escapes."""
+        return to_ascii_json(self.recipe)
+
+
+def to_ascii_json(value: BaseModel | None) -> str:
+    r"""`value` as compact JSON in ASCII, with <, > and & written \u003c, \u003e, \u0026: safe in XML."""
+    plain = None if value is None else value.model_dump(mode="json", exclude_none=True)
+    text = json.dumps(plain, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def parse_json(text: bytes | str, limit: int = 6 * MAX_JSON) -> Any:
+    """Parse untrusted JSON of at most `limit` bytes or characters; ValueError where anything is wrong."""
+    if len(text) > limit:
+        raise ValueError(f"longer than {limit}")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _depth(value: Any, reached: int = 0) -> int:
+    """How deeply dicts and lists are nested; counting ends just above MAX_DEPTH."""
+    if not isinstance(value, dict | list) or reached > MAX_DEPTH:
+        return reached
+    inner = value.values() if isinstance(value, dict) else value
+    return max((_depth(item, reached + 1) for item in inner), default=reached + 1)
