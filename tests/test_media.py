@@ -189,6 +189,7 @@ def test_sheets_line_up():
     sheet = contact_sheet(frames, columns=3, gap=4, scale=2)
     assert (sheet.mode, sheet.size) == ("L", (3 * 56 + 2 * 4, 2 * 56 + 4))
     assert np.array_equal(np.asarray(sheet)[60:116:2, 60:116:2], frames[4])
+    assert contact_sheet(np.stack(frames), 3).size == (88, 58)  # a batch in one array
     captioned = contact_sheet(
         frames, 3, scale=2, captions=["0.91", "很长的标题很长的标题", "", "x" * 99, "a"]
     )

@@ -38,7 +38,7 @@ def save_animation(
     `fps` is 1 to 50 frames per second. Each frame is enlarged `scale` times by repeating pixels.
     """
     path = Path(path)
-    if not frames or not 1 <= fps <= MAX_FPS:
+    if len(frames) == 0 or not 1 <= fps <= MAX_FPS:
         raise InputError(
             en=f"A film needs frames, 1 to {MAX_FPS} of them per second; here are {len(frames)} at {fps:g}.",
             zh=f"影片需要有帧，且每秒 1 到 {MAX_FPS} 帧；现在是 {len(frames)} 帧，每秒 {fps:g} 帧。",

@@ -20,7 +20,7 @@ def contact_sheet(
 
     A caption under each picture is cut to the picture's width. Pictures of one size; mode L if all are grey.
     """
-    if not images:
+    if len(images) == 0:
         raise InputError(
             en="There is no picture to show; make one first.", zh="没有可显示的图片；请先生成一张。"
         )
