@@ -64,12 +64,13 @@ class TextResult:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Pictures (N, H, W) uint8 with the class asked for; scores and percentiles where the model judges them."""
+    """Pictures (N, H, W) uint8, each with its class and its own seed; scores and percentiles where the model judges."""
 
     request: ImageRequest
     card: ModelCard
     pictures: np.ndarray
     labels: list[int]
+    seeds: list[int]
     scores: list[float] | None = None
     percentiles: list[float] | None = None
 
@@ -157,30 +158,44 @@ def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: S
     """Pictures of the classes asked for, class by class and as evenly as the count allows."""
     import torch
 
+    from aigc_demo.latents import picture_seed
+
     card = registry.find_card(request.model, cache.settings, "image")
     with cache.use(request.model, "image", stop) as model:
         chosen = resolve_labels(request.label, model.classes)
-        labels = torch.tensor(sorted(chosen[i % len(chosen)] for i in range(request.count)))
-        generator = torch.Generator().manual_seed(request.seed)
-        if request.prior == "normal":
-            z = torch.randn(len(labels), model.latent_dim, generator=generator)
-        else:
-            z = model.sample_latents(labels, generator, request.truncation_psi)
-        weights = one_hot(labels, model)
+        labels = sorted(chosen[i % len(chosen)] for i in range(request.count))
+        seeds = [picture_seed(request.seed, i) for i in range(request.count)]
         pictures, scores = [], []
-        for start in range(0, len(labels), BATCH):
+        for start in range(0, request.count, BATCH):
             if stop():
                 raise Stopped
             part = slice(start, start + BATCH)
-            images = model.decode(z[part], weights[part], request.truncation_psi)
+            z = draw_latents(seeds[part], labels[part], request.prior, request.truncation_psi, model)
+            weights = one_hot(labels[part], model)
+            images = model.decode(z, weights, request.truncation_psi)
             pictures.append(to_pictures(images))
             if hasattr(model, "score"):
-                scores.append(model.score(images, weights[part]))
+                scores.append(model.score(images, weights))
         judged = torch.cat(scores) if scores else None
         percentiles = None if judged is None else model.percentile(judged).tolist()
-    return ImageResult(
-        request, card, np.concatenate(pictures), labels.tolist(), None if judged is None else judged.tolist(), percentiles
-    )
+    raw = None if judged is None else judged.tolist()
+    return ImageResult(request, card, np.concatenate(pictures), labels, seeds, raw, percentiles)
+
+
+def draw_latents(
+    seeds: list[int], labels: list[int], prior: str, psi: float, model: "LatentModel"
+) -> "Tensor":
+    """Latents (N, d), each from its own seed; prior "normal" is N(0, I), whatever density the model has."""
+    import torch
+
+    rows = []
+    for seed, label in zip(seeds, labels, strict=True):
+        generator = torch.Generator().manual_seed(seed)
+        if prior == "normal":
+            rows.append(torch.randn(1, model.latent_dim, generator=generator))
+        else:
+            rows.append(model.sample_latents(torch.tensor([label]), generator, psi))
+    return torch.cat(rows)
 
 
 def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = never) -> ReconstructResult:
@@ -219,8 +234,12 @@ def walk(request: WalkRequest, cache: ModelCache, stop: Stop = never) -> WalkRes
 
     card = registry.find_card(request.model, cache.settings, "latent")
     with cache.use(request.model, "latent", stop) as model:
-        a, class_a = end_point(request.from_image, request.from_seed, request.from_label, request.truncation_psi, model, card)
-        b, class_b = end_point(request.to_image, request.to_seed, request.to_label, request.truncation_psi, model, card)
+        a, class_a = end_point(
+            request.from_image, request.from_seed, request.from_label, request.truncation_psi, model, card
+        )
+        b, class_b = end_point(
+            request.to_image, request.to_seed, request.to_label, request.truncation_psi, model, card
+        )
         z, times = latents.path(a, b, request.frames, request.interpolation, request.there_and_back)
         weights = torch.lerp(class_a[None], class_b[None], times[:, None])
         frames = to_pictures(model.decode(z, weights, request.truncation_psi))
@@ -239,7 +258,9 @@ def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridRes
             end_point("", seed, label, request.truncation_psi, model, card)
             for seed, label in zip(request.seeds, request.labels, strict=True)
         ]
-        z, corners = latents.grid(torch.stack([latent for latent, _ in ends]), request.size, request.interpolation)
+        z, corners = latents.grid(
+            torch.stack([latent for latent, _ in ends]), request.size, request.interpolation
+        )
         weights = corners @ torch.stack([classes for _, classes in ends])
         pictures = to_pictures(model.decode(z, weights, request.truncation_psi))
     return GridResult(request, card, pictures)
@@ -254,7 +275,8 @@ def end_point(
     labels = resolve_labels(label, model.classes)
     if len(labels) > 1 and label.strip() and label.strip() not in ("all", "全部"):
         raise InputError(
-            en=f"An end point has one class, not {len(labels)}; choose one.", zh=f"端点只能有一个类别，不能有 {len(labels)} 个；请选一个。"
+            en=f"An end point has one class, not {len(labels)}; choose one.",
+            zh=f"端点只能有一个类别，不能有 {len(labels)} 个；请选一个。",
         )
     if image:
         if not hasattr(model, "encode"):
@@ -264,16 +286,15 @@ def end_point(
             )
         mean, _ = model.encode(from_picture(read_picture(Path(image), card)))
         return mean[0], torch.zeros(len(model.classes["en"]))
-    generator = torch.Generator().manual_seed(seed)
-    one = torch.tensor([labels[seed % len(labels)]])
-    return model.sample_latents(one, generator, psi)[0], one_hot(one, model)[0]
+    one = [labels[seed % len(labels)]]
+    return draw_latents([seed], one, "density", psi, model)[0], one_hot(one, model)[0]
 
 
-def one_hot(labels: "Tensor", model: "LatentModel") -> "Tensor":
-    """Class weight rows (N, K) for labels (N,)."""
-    from torch.nn.functional import one_hot as rows
+def one_hot(labels: list[int], model: "LatentModel") -> "Tensor":
+    """Class weight rows (N, K) for N labels."""
+    import torch
 
-    return rows(labels, len(model.classes["en"])).float()
+    return torch.eye(len(model.classes["en"]))[labels]
 
 
 def read_picture(path: Path, card: ModelCard) -> np.ndarray:

@@ -62,7 +62,11 @@ class ModelCard(BaseModel):
 def _sha256(path: Path, modified: int) -> str:
     """Hash of a file; `modified` is part of the key so that replaced weights are hashed again."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(file)
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else _digest(file)
+        )
 
 
 def _digest(file: Any) -> str:

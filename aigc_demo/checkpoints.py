@@ -135,7 +135,9 @@ def _take_tensors(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
         return {"__tensor__": path}
     if isinstance(value, Mapping):
         # JSON keys are strings, optimisers number their parameters: keep pairs, not an object
-        return {"__map__": [[key, _take_tensors(item, f"{path}/{key}", tensors)] for key, item in value.items()]}
+        return {
+            "__map__": [[key, _take_tensors(item, f"{path}/{key}", tensors)] for key, item in value.items()]
+        }
     if isinstance(value, list | tuple):
         return [_take_tensors(item, f"{path}/{index}", tensors) for index, item in enumerate(value)]
     return value

@@ -49,7 +49,9 @@ Label = Annotated[str, Field(max_length=200), AfterValidator(str.strip)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Psi = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
 
-SEED = Words("Seed", "随机种子", "The same seed and settings give the same result.", "相同的种子和设置得到相同的结果。")
+SEED = Words(
+    "Seed", "随机种子", "The same seed and settings give the same result.", "相同的种子和设置得到相同的结果。"
+)
 PSI = Words(
     "Truncation ψ",
     "截断 ψ",
@@ -77,40 +79,81 @@ class TextRequest(Request):
     ] = ""
     prompt_is: Annotated[
         Literal["title", "opening"],
-        Words("The prompt is", "提示词作为", "A title stands above the text; an opening begins it.", "题目在正文之上；开头是正文的第一部分。"),
+        Words(
+            "The prompt is",
+            "提示词作为",
+            "A title stands above the text; an opening begins it.",
+            "题目在正文之上；开头是正文的第一部分。",
+        ),
     ] = "title"
     form: Annotated[
         Literal["wujue", "qijue", "wulu", "qilu"],
-        Words("Form", "体裁", "Quatrain or regulated verse of 5 or 7 characters a line.", "五言或七言，绝句或律诗。"),
+        Words(
+            "Form",
+            "体裁",
+            "Quatrain or regulated verse of 5 or 7 characters a line.",
+            "五言或七言，绝句或律诗。",
+        ),
     ] = "qijue"
     heads: Annotated[
         str,
         Field(max_length=8),
         AfterValidator(str.strip),
-        Words("Acrostic heads", "藏头", "One character for the head of each line.", "每句开头的字，例如「生日快乐」。"),
+        Words(
+            "Acrostic heads",
+            "藏头",
+            "One character for the head of each line.",
+            "每句开头的字，例如「生日快乐」。",
+        ),
     ] = ""
     max_new_tokens: Annotated[
-        int, Field(ge=1, le=512), Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。")
+        int,
+        Field(ge=1, le=512),
+        Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
     ] = 128
     temperature: Annotated[
         float,
         Field(ge=0, le=2, allow_inf_nan=False),
-        Words("Temperature", "温度", "0 always takes the likeliest token; above 1 is adventurous.", "0 总取最可能的词元；大于 1 更冒险。"),
+        Words(
+            "Temperature",
+            "温度",
+            "0 always takes the likeliest token; above 1 is adventurous.",
+            "0 总取最可能的词元；大于 1 更冒险。",
+        ),
     ] = 0.9
     top_k: Annotated[
-        int, Field(ge=0, le=1000), Words("Top-k", "Top-k", "Choose among the k likeliest tokens; 0: all.", "只在最可能的 k 个词元中选；0 为不限。")
+        int,
+        Field(ge=0, le=1000),
+        Words(
+            "Top-k",
+            "Top-k",
+            "Choose among the k likeliest tokens; 0: all.",
+            "只在最可能的 k 个词元中选；0 为不限。",
+        ),
     ] = 0
     top_p: Annotated[
         float,
         Field(gt=0, le=1, allow_inf_nan=False),
-        Words("Top-p", "Top-p", "Choose among the likeliest tokens that together reach p; 1: all.", "只在累计概率达到 p 的词元中选；1 为不限。"),
+        Words(
+            "Top-p",
+            "Top-p",
+            "Choose among the likeliest tokens that together reach p; 1: all.",
+            "只在累计概率达到 p 的词元中选；1 为不限。",
+        ),
     ] = 0.95
     repetition_penalty: Annotated[
         float,
         Field(ge=1, le=2, allow_inf_nan=False),
-        Words("Repetition penalty", "重复惩罚", "Above 1 makes tokens already used less likely.", "大于 1 时，已出现的词元更不容易再出现。"),
+        Words(
+            "Repetition penalty",
+            "重复惩罚",
+            "Above 1 makes tokens already used less likely.",
+            "大于 1 时，已出现的词元更不容易再出现。",
+        ),
     ] = 1.1
-    count: Annotated[int, Field(ge=1, le=16), Words("Samples", "样本数", "How many texts at once.", "一次写几篇。")] = 1
+    count: Annotated[
+        int, Field(ge=1, le=16), Words("Samples", "样本数", "How many texts at once.", "一次写几篇。")
+    ] = 1
     seed: Annotated[Seed, SEED] = 42
 
 
@@ -120,9 +163,16 @@ class ImageRequest(Request):
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "gan-digits"
     label: Annotated[
         Label,
-        Words("Class", "类别", '"all", or classes by number or name, with commas.', "all 表示全部，或用逗号分隔的类别编号或名称。"),
+        Words(
+            "Class",
+            "类别",
+            '"all", or classes by number or name, with commas.',
+            "all 表示全部，或用逗号分隔的类别编号或名称。",
+        ),
     ] = "all"
-    count: Annotated[int, Field(ge=1, le=64), Words("Count", "数量", "How many pictures.", "生成多少张图。")] = 40
+    count: Annotated[
+        int, Field(ge=1, le=64), Words("Count", "数量", "How many pictures.", "生成多少张图。")
+    ] = 40
     seed: Annotated[Seed, SEED] = 42
     truncation_psi: Annotated[Psi, PSI] = 1.0
     prior: Annotated[
@@ -150,10 +200,22 @@ class ReconstructRequest(Request):
     noise: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False),
-        Words("Noise", "噪声", "Standard deviation of the noise added before encoding.", "编码之前加入的噪声的标准差。"),
+        Words(
+            "Noise",
+            "噪声",
+            "Standard deviation of the noise added before encoding.",
+            "编码之前加入的噪声的标准差。",
+        ),
     ] = 0.0
     neighbours: Annotated[
-        int, Field(ge=1, le=16), Words("Neighbours", "近邻", "How many of the nearest training codes to show.", "显示多少个最近的训练样本编码。")
+        int,
+        Field(ge=1, le=16),
+        Words(
+            "Neighbours",
+            "近邻",
+            "How many of the nearest training codes to show.",
+            "显示多少个最近的训练样本编码。",
+        ),
     ] = 8
     seed: Annotated[Seed, SEED] = 42
 
@@ -170,10 +232,20 @@ class WalkRequest(Request):
     to_image: Annotated[str, Field(max_length=1000), Words("Picture of B", "B 的图片")] = ""
     interpolation: Annotated[
         Literal["slerp", "lerp"],
-        Words("Path", "路径", "Along the sphere, as Gaussian vectors lie, or straight.", "沿球面（高斯向量的所在），或走直线。"),
+        Words(
+            "Path",
+            "路径",
+            "Along the sphere, as Gaussian vectors lie, or straight.",
+            "沿球面（高斯向量的所在），或走直线。",
+        ),
     ] = "slerp"
     frames: Annotated[int, Field(ge=2, le=120), Words("Frames", "帧数")] = 24
-    there_and_back: Annotated[bool, Words("There and back", "往返", "The film returns to A, so that it loops.", "影片回到 A，可以循环播放。")] = True
+    there_and_back: Annotated[
+        bool,
+        Words(
+            "There and back", "往返", "The film returns to A, so that it loops.", "影片回到 A，可以循环播放。"
+        ),
+    ] = True
     fps: Annotated[int, Field(ge=1, le=50), Words("Frames a second", "每秒帧数")] = 12
     truncation_psi: Annotated[Psi, PSI] = 1.0
 
@@ -182,8 +254,12 @@ class GridRequest(Request):
     """Ask for the square between four points of latent space."""
 
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "vae-digits"
-    seeds: Annotated[list[Seed], Field(min_length=4, max_length=4), Words("Seeds of the corners", "四角的种子")] = [1, 2, 3, 4]
-    labels: Annotated[list[Label], Field(min_length=4, max_length=4), Words("Classes of the corners", "四角的类别")] = ["0", "1", "6", "7"]
+    seeds: Annotated[
+        list[Seed], Field(min_length=4, max_length=4), Words("Seeds of the corners", "四角的种子")
+    ] = [1, 2, 3, 4]
+    labels: Annotated[
+        list[Label], Field(min_length=4, max_length=4), Words("Classes of the corners", "四角的类别")
+    ] = ["0", "1", "6", "7"]
     interpolation: Annotated[Literal["slerp", "lerp"], Words("Path", "路径")] = "slerp"
     size: Annotated[int, Field(ge=2, le=16), Words("Pictures a side", "每边张数")] = 8
     truncation_psi: Annotated[Psi, PSI] = 1.0
@@ -197,6 +273,11 @@ REQUESTS: Mapping[str, type[Request]] = {
     "walk": WalkRequest,
     "grid": GridRequest,
 }
+
+
+def task_of(request: Request) -> str:
+    """The name of a request's task, as in REQUESTS."""
+    return next(name for name, kind in REQUESTS.items() if isinstance(request, kind))
 
 
 def words_of(request_type: type[Request], field: str) -> Words:
@@ -220,11 +301,16 @@ def _sentence(request_type: type[Request], error: ValidationError) -> InputError
     field = str(first["loc"][0]) if first["loc"] else "request"
     if first["type"] == "extra_forbidden" or field not in request_type.model_fields:
         known = ", ".join(request_type.model_fields)
-        return InputError(en=f"{field} is no field of this request; it has {known}.", zh=f"此请求没有字段 {field}；可用字段：{known}。")
+        return InputError(
+            en=f"{field} is no field of this request; it has {known}.",
+            zh=f"此请求没有字段 {field}；可用字段：{known}。",
+        )
     words = words_of(request_type, field)
     shown = _short(first.get("input"))
     en, zh = _limits(first["type"], first.get("ctx", {}), request_type, field)
-    return InputError(en=f"{words.en}: {shown} does not fit; {en}.", zh=f"{words.zh}：{shown} 不合要求；{zh}。")
+    return InputError(
+        en=f"{words.en}: {shown} does not fit; {en}.", zh=f"{words.zh}：{shown} 不合要求；{zh}。"
+    )
 
 
 def _short(value: Any, limit: int = 40) -> str:
@@ -232,7 +318,9 @@ def _short(value: Any, limit: int = 40) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)})"
 
 
-def _limits(kind: str, context: Mapping[str, Any], request_type: type[Request], field: str) -> tuple[str, str]:
+def _limits(
+    kind: str, context: Mapping[str, Any], request_type: type[Request], field: str
+) -> tuple[str, str]:
     """What would fit, in both languages, from the field's own schema."""
     schema = request_type.model_json_schema()["properties"][field]
     if "enum" in schema:

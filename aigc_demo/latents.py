@@ -11,6 +11,20 @@ import torch
 from torch import Tensor
 
 
+def picture_seed(seed: int, index: int) -> int:
+    """The seed of picture `index` of a request, so that each picture can be asked for again alone.
+
+    Picture 0 has the request's own seed; the others have 32 bits of it mixed with their index (the finaliser of
+    MurmurHash3), so that the pictures of neighbouring seeds share nothing.
+    """
+    if index == 0:
+        return seed
+    mixed = (seed + 0x9E3779B9 * index) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    return mixed ^ (mixed >> 16)
+
+
 def lerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     """$(1 - t)\\,a + t\\,b$."""
     return torch.lerp(a, b, t)
@@ -36,7 +50,9 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
 PATHS = {"lerp": lerp, "slerp": slerp}
 
 
-def path(a: Tensor, b: Tensor, frames: int, interpolation: str, there_and_back: bool = False) -> tuple[Tensor, Tensor]:
+def path(
+    a: Tensor, b: Tensor, frames: int, interpolation: str, there_and_back: bool = False
+) -> tuple[Tensor, Tensor]:
     """Latents (F, d) from a to b, with their times t (F,) in [0, 1].
 
     There and back has 2 (frames - 1) frames: neither end is shown twice, so that the film loops without a stutter.

@@ -86,7 +86,9 @@ class ModelCache:
         return self._device
 
     @contextmanager
-    def use(self, model_id: str, task: Task | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Any]:
+    def use(
+        self, model_id: str, task: Task | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Any]:
         """Lend a model, loading it if need be. Waits for the device, and raises Stopped if `stop()` turns true.
 
         An InputError where the id is unknown or does not serve `task`. After an out-of-memory error all models

@@ -20,7 +20,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Annotated[Literal["local", "share", "spaces"], Field(description="who can reach the page")] = "local"
+    mode: Annotated[Literal["local", "share", "spaces"], Field(description="who can reach the page")] = (
+        "local"
+    )
     device: Annotated[
         str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
     ] = "auto"
@@ -69,7 +71,9 @@ def prepare_environment(settings: Settings) -> None:
     """Set what must stand in the environment before torch and the hub's client are imported."""
     if "torch" in sys.modules:
         return  # too late to matter, and a test process has set its own
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads slow a second torch process ninefold
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # spinning threads slow a second torch process ninefold
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("USE_HUB_KERNELS", "0")

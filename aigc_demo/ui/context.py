@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -60,41 +61,35 @@ class Context:
         return self.stops.begin(request.session_hash or "", tab).is_set
 
 
-def polite(context: Context, outputs: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Turn errors of a handler into a toast in the visitor's language that leaves the page as it was.
+def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn errors of a tab's handler into a toast in the visitor's language that leaves the page as it was.
 
-    The handler's last parameter is the gr.Request; `outputs` is the number of its outputs. An InputError is said
-    as it is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
+    For methods of an object with a `context`, whose last parameter is the gr.Request. An InputError is said as it
+    is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
     """
 
-    def keep() -> Any:
-        return gr.skip() if outputs <= 1 else tuple(gr.skip() for _ in range(outputs))
-
-    def tell(error: Exception, request: gr.Request) -> None:
+    def tell(error: Exception, context: Context, request: gr.Request) -> None:
         lang = context.lang(request)
-        if isinstance(error, InputError):
-            gr.Warning(error.say(lang), title=context.words.say("toast.input", lang), duration=12)
+        if isinstance(error, InputError):  # it may quote what the visitor typed, and a toast shows HTML
+            gr.Warning(escape(error.say(lang)), title=context.words.say("toast.input", lang), duration=12)
         elif not isinstance(error, Stopped):
-            log.exception("a handler failed")
+            log.error("a handler failed", exc_info=error)
             gr.Warning(context.words.say("toast.bug", lang), title=context.words.say("toast.failed", lang))
 
-    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(handler)
-        def call(*arguments: Any) -> Any:
-            try:
-                return handler(*arguments)
-            except Exception as error:
-                tell(error, arguments[-1])
-                return keep()
+    @functools.wraps(handler)
+    def call(self: Any, *arguments: Any) -> Any:
+        try:
+            return handler(self, *arguments)
+        except Exception as error:
+            tell(error, self.context, arguments[-1])
+            return gr.skip()
 
-        @functools.wraps(handler)
-        def stream(*arguments: Any) -> Any:
-            try:
-                yield from handler(*arguments)
-            except Exception as error:
-                tell(error, arguments[-1])
-                yield keep()
+    @functools.wraps(handler)
+    def stream(self: Any, *arguments: Any) -> Any:
+        try:
+            yield from handler(self, *arguments)
+        except Exception as error:
+            tell(error, self.context, arguments[-1])
+            yield gr.skip()
 
-        return stream if inspect.isgeneratorfunction(handler) else call
-
-    return decorate
+    return stream if inspect.isgeneratorfunction(handler) else call

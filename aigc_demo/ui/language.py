@@ -6,6 +6,7 @@ the visitor's last choice, else the setting, else the browser's. It tells Gradio
 a cookie.
 """
 
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -26,7 +27,9 @@ class Words:
 
     def __init__(self) -> None:
         folder = Path(__file__).parent / "i18n"
-        self.tables = {lang: _flat(yaml.safe_load((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES}
+        self.tables = {
+            lang: _flat(yaml.safe_load((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES
+        }
         for task, request_type in REQUESTS.items():
             for name in request_type.model_fields:
                 words = words_of(request_type, name)
@@ -41,6 +44,12 @@ class Words:
             table[key]
         return self.i18n(key)
 
+    def both(self, en: str, zh: str) -> Any:
+        """Words that are not in the tables, such as a card's or a lesson's, translated by the browser."""
+        key = "text." + hashlib.sha1(en.encode()).hexdigest()[:12]
+        self.tables["en"][key], self.tables["zh"][key] = en, zh
+        return self.i18n(key)
+
     def say(self, key: str, lang: str, **values: Any) -> str:
         """The words under `key` in `lang`, with `{name}` places filled in."""
         return self.tables[lang][key].format(**values)
@@ -50,7 +59,9 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """{"a": {"b": "x"}} to {"a.b": "x"}."""
     flat: dict[str, str] = {}
     for key, value in tree.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)})
+        flat.update(
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)}
+        )
     return flat
 
 

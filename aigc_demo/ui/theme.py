@@ -4,7 +4,15 @@ from pathlib import Path
 
 import gradio as gr
 
-SANS = ["-apple-system", "Segoe UI", "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", "Noto Sans", "sans-serif"]
+SANS = [
+    "-apple-system",
+    "Segoe UI",
+    "PingFang SC",
+    "Noto Sans CJK SC",
+    "Microsoft YaHei",
+    "Noto Sans",
+    "sans-serif",
+]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "Noto Sans Mono CJK SC", "monospace"]
 
 CINNABAR = gr.themes.Color(

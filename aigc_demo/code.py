@@ -1,0 +1,96 @@
+"""The code that makes the same result: Python and command line for a request, and its recipe as a link."""
+
+import json
+import shlex
+from pathlib import Path
+from urllib.parse import quote
+
+from aigc_demo.contracts import REQUESTS, Request, task_of
+from aigc_demo.errors import InputError
+
+CALLS = {
+    "text": ("write_text", "for result in {call}:\n    pass\npath = files.write_texts(result, Path('out'))"),
+    "image": ("make_images", "result = {call}\npath = files.write_sheet(result, Path('out'))"),
+    "reconstruct": ("reconstruct", "result = {call}\npath = files.write_reconstruction(result, Path('out'))"),
+    "walk": ("walk", "result = {call}\npath = files.write_film(result, Path('out'), '.mp4')"),
+    "grid": ("grid", "result = {call}\npath = files.write_sheet(result, Path('out'))"),
+}
+
+
+def command_line(request: Request) -> str:
+    """One shell command; values that equal the defaults are left out."""
+    task = task_of(request)
+    words = ["python", "-m", "aigc_demo", task, "--model", shlex.quote(request.model)]
+    for name, value in _changed(request).items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag[2:]}")
+        elif isinstance(value, list):
+            words += [flag, shlex.quote(",".join(map(str, value)))]
+        else:
+            words.append(
+                f"{flag}={shlex.quote(str(value))}"
+                if str(value).startswith("-")
+                else f"{flag} {shlex.quote(str(value))}"
+            )
+    return " ".join([*words, "--out", "out.mp4" if task == "walk" else "out"])
+
+
+def python(request: Request) -> str:
+    """A program that makes the result and writes its labelled file."""
+    verb, use = CALLS[task_of(request)]
+    kind = type(request).__name__
+    fields = ", ".join(
+        f"{name}={value!r}" for name, value in {"model": request.model, **_changed(request)}.items()
+    )
+    return "\n".join(
+        [
+            "from pathlib import Path",
+            "",
+            "from aigc_demo import actions, files",
+            f"from aigc_demo.contracts import {kind}",
+            "from aigc_demo.runtime import ModelCache",
+            "from aigc_demo.settings import Settings",
+            "",
+            f"request = {kind}({fields})",
+            use.format(call=f"actions.{verb}(request, ModelCache(Settings()))"),
+            "print(path)",
+        ]
+    )
+
+
+def link(request: Request) -> str:
+    """The query that opens the page with these settings: /?recipe=..."""
+    values = {"task": task_of(request), "model": request.model, **_changed(request)}
+    return "?recipe=" + quote(json.dumps(values, ensure_ascii=False, separators=(",", ":")))
+
+
+def read_link(text: str) -> tuple[str, dict[str, object]]:
+    """Task and field values of a link's recipe; an InputError where it is none. The values are still unchecked."""
+    try:
+        values = json.loads(text[:8000])
+        task = values.pop("task")
+        if task not in REQUESTS:
+            raise ValueError(task)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(
+            en="The link's recipe cannot be read; copy the whole link again.",
+            zh="无法读取链接中的配方；请重新复制完整链接。",
+        ) from error
+    return task, values
+
+
+def _changed(request: Request) -> dict[str, object]:
+    """Fields other than the model whose values are not the defaults."""
+    fields = type(request).model_fields
+    return {name: value for name, value in request if name != "model" and value != fields[name].default}
+
+
+def loss_source(family: str) -> str:
+    """The source of a family's losses.py, read from the package as it is, without importing it."""
+    return (Path(__file__).parent / family / "losses.py").read_text("utf-8")
+
+
+def lesson(family: str, lang: str) -> str:
+    """The lesson of a family, Markdown with KaTeX."""
+    return (Path(__file__).parent / family / f"lesson.{lang}.md").read_text("utf-8")

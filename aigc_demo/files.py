@@ -1,0 +1,108 @@
+"""Labelled files from results: what the page offers for download and the command line writes to `--out`."""
+
+import zipfile
+from pathlib import Path
+
+from aigc_demo import media
+from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, TextResult, WalkResult
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import Request, task_of
+from aigc_demo.provenance import Recipe
+
+SHEET_SCALE = 4  # a 28-pixel picture becomes 112 pixels wide: crisp on the page and in a slide
+
+
+def recipe_of(request: Request, card: ModelCard) -> Recipe:
+    """What it takes to make a result of this request again."""
+    values = request.model_dump(
+        exclude={"image", "from_image", "to_image"}
+    )  # paths of this machine mean nothing elsewhere
+    return Recipe(task=task_of(request), model=card.id, weights=card.weights_hash(), request=values)
+
+
+def stem(result: ImageResult | TextResult | WalkResult | GridResult | ReconstructResult) -> str:
+    """Start of the file's name: model and seed."""
+    values = result.request.model_dump()
+    seed = values.get("seed", values.get("from_seed", ""))
+    return (
+        f"{result.card.id.replace('/', '-')}-seed{seed}" if seed != "" else result.card.id.replace("/", "-")
+    )
+
+
+def write_sheet(result: ImageResult | GridResult, folder: Path, suffix: str = ".png") -> Path:
+    """All pictures of a result on one contact sheet."""
+    columns = columns_for(result)
+    sheet = media.contact_sheet(result.pictures, columns, gap=2, scale=SHEET_SCALE)
+    return media.save_image(
+        sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
+    )
+
+
+def columns_for(result: ImageResult | GridResult) -> int:
+    """Pictures a row: one class a row where all classes have equally many, else near a square."""
+    if isinstance(result, GridResult):
+        return result.request.size
+    total, kinds = len(result.labels), len(set(result.labels))
+    each = total // kinds
+    if total % kinds == 0 and 2 <= each <= 12 and kinds > 1:
+        return each
+    return min(total, max(1, round((total * 1.3) ** 0.5)))
+
+
+def write_pictures(result: ImageResult, folder: Path, scale: int = 1, suffix: str = ".png") -> list[Path]:
+    """Each picture as a file of its own, named by its place and class."""
+    recipe = recipe_of(result.request, result.card)
+    return [
+        media.save_image(
+            picture, media.new_path(folder, f"{stem(result)}-{index:03d}-class{label}", suffix), recipe, scale
+        )
+        for index, (picture, label) in enumerate(zip(result.pictures, result.labels, strict=True))
+    ]
+
+
+def write_archive(result: ImageResult, folder: Path) -> Path:
+    """A zip of all pictures of a result, each labelled."""
+    path = media.new_path(folder, stem(result), ".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for picture in write_pictures(result, folder):
+            archive.write(picture, picture.name)
+            picture.unlink()
+    return path
+
+
+def write_film(result: WalkResult, folder: Path, suffix: str = ".gif") -> Path:
+    """The walk as an endless GIF or an MP4."""
+    path = media.new_path(folder, stem(result), suffix)
+    scale = 8 if suffix == ".gif" else 16
+    return media.save_animation(
+        result.frames, path, recipe_of(result.request, result.card), result.request.fps, scale
+    )
+
+
+def write_strip(result: WalkResult, folder: Path, suffix: str = ".png") -> Path:
+    """The way from A to B in twelve pictures at most."""
+    forward = result.frames[: result.request.frames]
+    strip = media.strip(forward, count=12, scale=SHEET_SCALE)
+    return media.save_image(
+        strip, media.new_path(folder, stem(result) + "-strip", suffix), recipe_of(result.request, result.card)
+    )
+
+
+def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = ".png") -> Path:
+    """Input, noisy input and reconstruction side by side."""
+    sheet = media.contact_sheet([result.original, result.noisy, result.reconstruction], 3, scale=SHEET_SCALE)
+    return media.save_image(
+        sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
+    )
+
+
+def write_texts(result: TextResult, folder: Path, suffix: str = ".txt") -> Path:
+    """All texts of a result, with a blank line between them."""
+    path = media.new_path(folder, stem(result), suffix)
+    return media.save_text(full_text(result), path, recipe_of(result.request, result.card))
+
+
+def full_text(result: TextResult) -> str:
+    """The texts of all samples; an opening belongs to the text it opens."""
+    opening = result.request.prompt if result.request.prompt_is == "opening" else ""
+    return "\n\n".join((opening + sample.text).strip() for sample in result.samples)

@@ -1,0 +1,50 @@
+"""The page: a header, one tab a task, the history of this session, and one way to restore a result anywhere.
+
+The only package that imports gradio. Each tab is a class in a file of its own, which builds its components and holds
+its handlers; what travels between tabs (a dropped file, a link, a past result, "send to") is a request, put into
+the right tab's widgets by `Shell.show`.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.runtime import ModelCache
+from aigc_demo.settings import Settings
+from aigc_demo.ui import api
+from aigc_demo.ui.context import Context
+from aigc_demo.ui.image_tab import ImageTab
+from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
+from aigc_demo.ui.shell import Shell
+from aigc_demo.ui.theme import asset, build_theme
+
+TABS = (ImageTab,)
+
+
+def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page and the arguments for its `launch`. Imports neither torch nor a model."""
+    words = Words()
+    context = Context(settings, cache or ModelCache(settings), words)
+    with gr.Blocks(
+        title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=(3600, 86400)
+    ) as page:
+        Shell(context, TABS).build(page)
+        api.add_endpoints(context)
+    page.queue(api_open=False, max_size=32, default_concurrency_limit=8)
+    titles = {lang: words.say("shell.title", lang) for lang in ("en", "zh")}
+    return page, {
+        "theme": build_theme(),
+        "css": asset("app.css"),
+        "head": f"<script>{asset('app.js')}</script>",
+        "i18n": words.i18n,
+        "app_kwargs": {
+            "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, titles)})]
+        },
+        "footer_links": ["api", "gradio", "settings"],
+        "ssr_mode": False,
+        "show_error": settings.mode == "local",
+        "enable_monitoring": False,
+        "run_history": False,
+        "max_file_size": "50mb",
+        "state_session_capacity": 300,
+    }

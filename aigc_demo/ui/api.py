@@ -1,0 +1,105 @@
+"""The HTTP API with stable names: each endpoint takes the fields of its request as keyword parameters."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import gradio as gr
+
+from aigc_demo import actions, files, registry
+from aigc_demo.contracts import ImageRequest, ReconstructRequest, Request, TextRequest, WalkRequest, check
+from aigc_demo.errors import InputError
+from aigc_demo.ui.context import Context
+
+
+def add_endpoints(context: Context) -> None:
+    """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate to the page being built."""
+    folder, cache = Path(context.settings.outputs_dir), context.cache
+
+    def list_models() -> list[dict]:
+        return [
+            card.model_dump(mode="json", exclude={"folder"}) for card in registry.all_cards(context.settings)
+        ]
+
+    def text(request: TextRequest) -> dict:
+        result = list(actions.write_text(request, cache))[-1]
+        return {
+            "texts": [sample.text for sample in result.samples],
+            "file": file_data(files.write_texts(result, folder)),
+        }
+
+    def image(request: ImageRequest) -> dict:
+        result = actions.make_images(request, cache)
+        sheet = file_data(files.write_sheet(result, folder))
+        return {
+            "file": sheet,
+            "labels": result.labels,
+            "seeds": result.seeds,
+            "percentiles": result.percentiles,
+        }
+
+    def reconstruct(request: ReconstructRequest) -> dict:
+        result = actions.reconstruct(request, cache)
+        near = {"labels": result.neighbour_labels, "distances": result.distances}
+        return {
+            "file": file_data(files.write_reconstruction(result, folder)),
+            "latent": result.mean,
+            "neighbours": near,
+        }
+
+    def walk(request: WalkRequest) -> dict:
+        result = actions.walk(request, cache)
+        return {kind: file_data(files.write_film(result, folder, f".{kind}")) for kind in ("gif", "mp4")}
+
+    gr.api(list_models, api_name="list_models", queue=False)
+    for name, kind, verb in (
+        ("generate_text", TextRequest, text),
+        ("generate_image", ImageRequest, image),
+        ("reconstruct", ReconstructRequest, reconstruct),
+        ("interpolate", WalkRequest, walk),
+    ):
+        gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
+
+
+def file_data(path: Path) -> str:
+    """A written file as the API names it."""
+    return str(path)
+
+
+def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., dict]:
+    """A function whose parameters are the fields of `kind`; it checks them and calls `verb`.
+
+    Errors reach the client as one sentence in both languages, since a program says nothing of its reader's.
+    """
+
+    fields = sorted(
+        kind.model_fields.items(), key=lambda item: not item[1].is_required()
+    )  # as Python wants them
+
+    def call(*values: Any) -> dict:
+        try:
+            return verb(check(kind, {name: value for (name, _), value in zip(fields, values, strict=True)}))
+        except InputError as error:
+            raise gr.Error(f"{error.en} {error.zh}", print_exception=False) from error
+
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=inspect.Parameter.empty if field.is_required() else field.default,
+            annotation=plain_type(field.annotation),
+        )
+        for name, field in fields
+    ]
+    call.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": dict}
+    call.__doc__ = kind.__doc__
+    return call
+
+
+def plain_type(annotation: Any) -> Any:
+    """The annotation that Gradio derives an API type from: Literal choices are strings to it."""
+    if get_origin(annotation) is list:
+        return list
+    return str if get_args(annotation) else annotation

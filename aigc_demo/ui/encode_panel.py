@@ -1,0 +1,141 @@
+"""Draw or upload a picture and see a VAE encode it: reconstruction, denoising, latent vector, nearest training codes."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import files
+from aigc_demo.actions import ReconstructResult, reconstruct
+from aigc_demo.contracts import ReconstructRequest, check
+from aigc_demo.errors import InputError
+from aigc_demo.ui import pictures
+from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.widgets import download, field
+
+
+def picture_pad(context: Context, label: Any, elem_id: str) -> gr.ImageEditor:
+    """A white pad to draw on in black, which also takes a picture from a file or the clipboard."""
+    return gr.ImageEditor(
+        label=label,
+        elem_id=elem_id,
+        elem_classes="pad",
+        type="filepath",
+        format="png",
+        sources=("upload", "clipboard"),
+        brush=gr.Brush(default_size=20, colors=["#000000"], default_color="#000000", color_mode="fixed"),
+        eraser=gr.Eraser(default_size=24),
+        layers=False,
+        transforms=(),
+        canvas_size=(280, 280),
+        fixed_canvas=True,
+        height=380,
+    )
+
+
+def pad_path(value: dict[str, Any] | None) -> str:
+    """The file of what is on the pad; an InputError where it was never touched."""
+    path = (value or {}).get("composite")
+    if not path:
+        raise InputError(
+            en="The pad is empty; draw a picture or choose a file.",
+            zh="画板是空的；请画一幅图或选择一个文件。",
+        )
+    return str(path)
+
+
+class EncodePanel:
+    """Components and handlers of the panel; `group` is shown for models that encode."""
+
+    def __init__(self, context: Context, visible: bool) -> None:
+        self.context = context
+        words = context.words
+        with (
+            gr.Column(visible=visible) as self.group,
+            gr.Accordion(words("panel.encode"), open=False, elem_id="image-encode"),
+        ):
+            gr.Markdown(words("encode.help"), elem_classes="note")
+            with gr.Row():
+                with gr.Column(min_width=280, scale=1):
+                    self.pad = picture_pad(context, words("encode.pad"), "encode-pad")
+                with gr.Column(min_width=200, scale=1):
+                    self.noise = field(context, "reconstruct", ReconstructRequest, "noise")
+                    self.neighbours = field(context, "reconstruct", ReconstructRequest, "neighbours")
+                    self.go = gr.Button(words("action.encode"), variant="primary", elem_id="encode-go")
+                    self.result = gr.State(None)
+                    self.button, self.file = download(words("save.png"), "encode-save")
+            self.view = gr.HTML("", elem_id="encode-view")
+
+    def connect(self, model: gr.Dropdown) -> None:
+        """Wire the panel to the tab's model picker."""
+        inputs = [model, self.pad, self.noise, self.neighbours]
+        outputs = [self.result, self.view]
+        self.go.click(
+            self.run,
+            inputs,
+            outputs,
+            api_visibility="private",
+            concurrency_id="device",
+            show_progress="hidden",
+        )
+        saved = self.button.click(
+            self.save, self.result, self.file, api_visibility="private", show_progress="hidden"
+        )
+        saved.success(None, None, None, js="() => document.querySelector('#encode-save-file').click()")
+
+    @polite
+    def run(
+        self, model: str, drawn: dict[str, Any] | None, noise: float, neighbours: int, request: gr.Request
+    ) -> Any:
+        """Encode what is on the pad and show all that comes of it."""
+        values = {"model": model, "image": pad_path(drawn), "noise": noise, "neighbours": neighbours}
+        result = reconstruct(
+            check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "encode")
+        )
+        return result, self.html(result, self.context.lang(request))
+
+    @polite
+    def save(self, result: ReconstructResult | None, request: gr.Request) -> Any:
+        """The three pictures as one labelled file."""
+        if result is None:
+            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+            return gr.skip()
+        return str(files.write_reconstruction(result, Path(self.context.settings.outputs_dir)))
+
+    def html(self, result: ReconstructResult, lang: str) -> str:
+        """Input, noisy input and reconstruction; the latent as bars; the nearest training codes, decoded."""
+        say = self.context.words.say
+        row = [
+            (result.original, "encode.input"),
+            (result.noisy, "encode.noisy"),
+            (result.reconstruction, "encode.output"),
+        ]
+        if result.request.noise == 0:
+            row.pop(1)
+        figures = "".join(pictures.figure(picture, say(key, lang)) for picture, key in row)
+        names = [result.card.classes[lang][label] for label in result.neighbour_labels]
+        captions = [
+            f"{name} · {distance:.1f}" for name, distance in zip(names, result.distances, strict=True)
+        ]
+        near = pictures.sheet(list(result.neighbours), min(8, len(names)), captions, captions)
+        top = max(set(names), key=names.count)
+        verdict = say("encode.verdict", lang, name=escape(top), votes=names.count(top), total=len(names))
+        return (
+            f'<div class="figures">{figures}</div><p class="note">{say("encode.latent", lang)}</p>{latent_bars(result)}'
+            f'<p class="note">{say("encode.near", lang)} {verdict}</p>{near}'
+        )
+
+
+def latent_bars(result: ReconstructResult) -> str:
+    """The latent vector as bars: the mean of each unit from -3 to 3, with its standard deviation as a pale band."""
+    bars = []
+    for i, (mean, deviation) in enumerate(zip(result.mean, result.deviation, strict=True)):
+        low, high = sorted((50.0, 50 + mean / 6 * 100))
+        band = (50 + (mean - deviation) / 6 * 100, deviation / 3 * 100)
+        bars.append(
+            f'<span class="unit" title="z{i + 1} = {mean:+.2f} ± {deviation:.2f}">'
+            f'<span class="band" style="bottom:{band[0]:.1f}%;height:{band[1]:.1f}%"></span>'
+            f'<span class="bar" style="bottom:{low:.1f}%;height:{high - low:.1f}%"></span></span>'
+        )
+    return f'<div class="latent">{"".join(bars)}</div>'

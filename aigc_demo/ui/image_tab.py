@@ -1,0 +1,278 @@
+"""The Image tab: choose a model and classes, see a sheet of pictures, look at how the model judges or encodes them."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import files
+from aigc_demo.actions import ImageResult, make_images
+from aigc_demo.contracts import ImageRequest, check
+from aigc_demo.registry import find_card
+from aigc_demo.ui import pictures
+from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.encode_panel import EncodePanel
+from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
+from aigc_demo.ui.widgets import class_choices, download, field, model_picker, seed_field
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "sevens": {"model": "gan-digits", "label": "7", "count": 32},
+    "wardrobe": {"model": "gan-fashion", "label": "all", "count": 40},
+    "average": {"model": "gan-digits", "label": "all", "count": 10, "truncation_psi": 0.0},
+    "normal": {"model": "vae-digits", "label": "all", "count": 40, "prior": "normal"},
+}
+
+
+class ImageTab:
+    """Components and handlers of the tab. `fields` are its widgets by request field."""
+
+    task = "image"
+    request_type = ImageRequest
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        words = context.words
+        with gr.Tab(words("tab.image"), id=self.task, elem_id="tab-image"), gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=300):
+                self._build_ask()
+            with gr.Column(scale=2, min_width=320):
+                self._build_see()
+        self._connect()
+
+    def _build_ask(self) -> None:
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "image", "gan-digits", "image-model")
+        card = find_card(picker.value, context.settings)
+        classes = gr.CheckboxGroup(
+            class_choices(context, card),
+            value=[],
+            label=words("image.label"),
+            info=words("image.none_is_all"),
+            elem_id="image-label",
+        )
+        count = field(context, self.task, ImageRequest, "count")
+        seed = seed_field(context, self.task, ImageRequest)
+        with gr.Accordion(words("shell.more"), open=False):
+            psi = field(context, self.task, ImageRequest, "truncation_psi")
+            prior = field(context, self.task, ImageRequest, "prior", visible="reconstruct" in card.tasks)
+        self.fields = {
+            "model": picker,
+            "label": classes,
+            "count": count,
+            "seed": seed,
+            "truncation_psi": psi,
+            "prior": prior,
+        }
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.draw"), variant="primary", elem_id="image-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="image-stop", scale=1, min_width=80)
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons"):
+            self.examples = {
+                name: gr.Button(words(f"example.image.{name}"), size="sm", elem_id=f"image-example-{name}")
+                for name in EXAMPLES
+            }
+
+    def _build_see(self) -> None:
+        context, words = self.context, self.context.words
+        card = find_card(self.fields["model"].value, context.settings)
+        self.result = gr.State(None)
+        self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
+        self.note = gr.HTML("", elem_id="image-note")
+        with gr.Row(elem_classes="small-buttons"):
+            self.downloads = {
+                kind: download(words(f"save.{kind}"), f"image-save-{kind}")
+                for kind in ("png", "jpg", "webp", "zip")
+            }
+            self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
+            self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="image-to-b")
+        self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
+        with gr.Accordion(words("panel.inside_image"), open=False, elem_id="image-inside"):
+            self.inside = gr.HTML(words("empty.inside_image"))
+        self.lesson = Lesson(context, ("gan", "vae"), card.family, "image-lesson")
+        self.code = CodePanel.build(context, "image-code")
+        self.picked = gr.State(0)
+
+    def _connect(self) -> None:
+        inputs = list(self.fields.values())
+        self.outputs = [
+            self.result,
+            self.sheet,
+            self.note,
+            self.inside,
+            self.picked,
+            *vars(self.code).values(),
+        ]
+        run = {
+            "fn": self.run,
+            "inputs": inputs,
+            "outputs": self.outputs,
+            "show_progress": "hidden",
+            "concurrency_id": "device",
+        }
+        self.ran = self.go.click(**run, api_visibility="private")
+        self.halt.click(self.stop, queue=False, api_visibility="private")
+        for name, button in self.examples.items():
+            button.click(self.example(name), outputs=self.settable(), api_visibility="private").then(
+                **run, api_visibility="private"
+            )
+        self.fields["model"].input(
+            self.choose, self.fields["model"], self.settable(), api_visibility="private", queue=False
+        )
+        self.sheet.select(
+            self.pick,
+            self.result,
+            [self.inside, self.picked],
+            api_visibility="private",
+            show_progress="hidden",
+        )
+        for kind, (button, target) in self.downloads.items():
+            saved = button.click(
+                self.save(kind), self.result, target, api_visibility="private", show_progress="hidden"
+            )
+            saved.success(
+                None, None, None, js=f"() => document.querySelector('#image-save-{kind}-file').click()"
+            )
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [*self.fields.values(), self.card_lines, *self.lesson.groups.values(), self.encode.group]
+
+    def show(self, request: ImageRequest) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
+        labels = [] if request.label in ("all", "") else request.label.split(",")
+        values = {name: gr.update(value=getattr(request, name)) for name in self.fields if name != "label"}
+        updates = {self.fields[name]: update for name, update in values.items()}
+        updates.update(self._for_model(request.model))
+        updates[self.fields["label"]]["value"] = [label.strip() for label in labels]
+        updates[self.fields["prior"]]["value"] = request.prior
+        return updates
+
+    def _for_model(self, model: str) -> dict[Any, Any]:
+        """Updates of what depends on the model: classes, card, lesson, and what only a VAE has."""
+        card = find_card(model, self.context.settings, "image")
+        encodes = "reconstruct" in card.tasks
+        return {
+            self.fields["label"]: gr.update(choices=class_choices(self.context, card), value=[]),
+            self.fields["prior"]: gr.update(visible=encodes),
+            self.encode.group: gr.update(visible=encodes),
+            self.card_lines: gr.update(value=self.card_text(card)),
+            **self.lesson.show(card.family),
+        }
+
+    def card_text(self, card: Any) -> Any:
+        """The card of a model in two lines, for the page."""
+        from aigc_demo.ui.widgets import card_lines
+
+        return card_lines(self.context, card)
+
+    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen."""
+        return self._for_model(model)
+
+    def example(self, name: str) -> Any:
+        """A handler that puts an example's settings into the widgets."""
+
+        def fill(request: gr.Request) -> dict[Any, Any]:
+            return self.show(check(ImageRequest, EXAMPLES[name]))
+
+        return fill
+
+    @polite
+    def run(
+        self,
+        model: str,
+        labels: list[str],
+        count: int,
+        seed: int,
+        psi: float,
+        prior: str,
+        request: gr.Request,
+    ) -> dict[Any, Any]:
+        """Make the pictures and show them."""
+        values = {
+            "model": model,
+            "label": ",".join(labels) or "all",
+            "count": count,
+            "seed": seed,
+            "truncation_psi": psi,
+        }
+        asked = check(ImageRequest, {**values, "prior": prior})
+        start = time.perf_counter()
+        result = make_images(asked, self.context.cache, self.context.begin(request, self.task))
+        seconds = time.perf_counter() - start
+        lang = self.context.lang(request)
+        return {
+            self.result: result,
+            self.sheet: self.sheet_html(result, lang),
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
+            self.inside: self.inside_html(result, 0, lang),
+            self.picked: 0,
+            **self.code.show(asked, request),
+        }
+
+    def stop(self, request: gr.Request) -> None:
+        """The visitor wants this tab's computation to end."""
+        self.context.stops.stop(request.session_hash or "", self.task)
+
+    def pick(self, result: ImageResult | None, event: gr.EventData, request: gr.Request) -> tuple[Any, int]:
+        """A picture of the sheet was chosen: show it large."""
+        if result is None:
+            return gr.skip(), 0
+        index = max(0, min(int(event.index), len(result.labels) - 1))
+        return self.inside_html(result, index, self.context.lang(request)), index
+
+    def save(self, kind: str) -> Any:
+        """A handler that writes the sheet (png, jpg, webp) or all pictures (zip) and returns the file's path."""
+
+        def write(result: ImageResult | None, request: gr.Request) -> Any:
+            if result is None:
+                gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+                return gr.skip()
+            folder = Path(self.context.settings.outputs_dir)
+            return str(
+                files.write_archive(result, folder)
+                if kind == "zip"
+                else files.write_sheet(result, folder, f".{kind}")
+            )
+
+        return write
+
+    def sheet_html(self, result: ImageResult, lang: str) -> str:
+        """The contact sheet with the discriminator's judgement under each picture, where there is one."""
+        names = [self.describe(result, i, lang) for i in range(len(result.labels))]
+        captions = [f"{share:.0%}" for share in result.percentiles or []] or [""] * len(names)
+        return pictures.sheet(list(result.pictures), files.columns_for(result), captions, names)
+
+    def describe(self, result: ImageResult, index: int, lang: str) -> str:
+        """One picture in words: place, class, judgement."""
+        name = result.card.classes[lang][result.labels[index]]
+        text = self.context.words.say("image.one", lang, place=index + 1, name=name)
+        if result.percentiles is None:
+            return text
+        return text + self.context.words.say("image.judged", lang, share=f"{result.percentiles[index]:.0%}")
+
+    def note_text(self, result: ImageResult, seconds: float, lang: str) -> str:
+        """The line under the sheet."""
+        say = self.context.words.say
+        judged = say("image.scores", lang) if result.percentiles else ""
+        return say("image.done", lang, count=len(result.labels), seconds=f"{seconds:.2f}") + judged
+
+    def inside_html(self, result: ImageResult, index: int, lang: str) -> str:
+        """One picture large, with its own seed and what the discriminator says of it."""
+        say = self.context.words.say
+        lines = [self.describe(result, index, lang), say("image.own_seed", lang, seed=result.seeds[index])]
+        if result.scores is not None:
+            lines.append(say("image.logit", lang, score=f"{result.scores[index]:+.2f}"))
+        text = "".join(f"<p>{line}</p>" for line in lines)
+        return f'<div class="figures inside">{pictures.figure(result.pictures[index], "")}<div class="words">{text}</div></div>'
+
+    def end_point(self, result: ImageResult, index: int) -> dict[str, Any]:
+        """The picked picture as an end point of a walk: model, seed and class."""
+        return {"model": result.card.id, "seed": result.seeds[index], "label": str(result.labels[index])}
+
+    def memory(self, result: ImageResult, lang: str) -> Memory:
+        """The result for the history."""
+        about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
+        return Memory(result.request, about, pictures.sprite(list(result.pictures[:3])))

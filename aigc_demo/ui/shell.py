@@ -1,0 +1,142 @@
+"""Header, tabs, history and restoring: what stands around the tabs and connects them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import code, provenance
+from aigc_demo.contracts import REQUESTS, Request, check
+from aigc_demo.errors import InputError
+from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.panels import Memory, history_html, pick_list
+
+HISTORY = 12
+
+
+class Shell:
+    """Components and handlers around the tabs."""
+
+    def __init__(self, context: Context, tab_types: Sequence[type]) -> None:
+        self.context = context
+        self.tab_types = tab_types
+
+    def build(self, page: gr.Blocks) -> None:
+        """Place everything and connect it."""
+        words = self.context.words
+        self.header = gr.HTML(
+            self.header_html(words("shell.tagline"), words("shell.loading")), elem_id="header"
+        )
+        with gr.Tabs(elem_id="tabs") as self.tabs:
+            self.by_task = {tab.task: tab for tab in (build(self.context) for build in self.tab_types)}
+        self.memories = gr.State([])
+        self.history = pick_list("", "history")
+        with gr.Accordion(words("shell.restore"), open=False, elem_id="restore"):
+            self.file = gr.File(
+                label=words("shell.restore"),
+                elem_id="restore-file",
+                type="filepath",
+                height=120,
+                file_types=None,
+            )
+        self._connect(page)
+
+    def _connect(self, page: gr.Blocks) -> None:
+        everything = [self.tabs]
+        for tab in self.by_task.values():
+            everything += tab.settable()
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        page.load(self.greet, None, self.header, **private)
+        page.load(self.open_link, None, everything, **private)
+        page.unload(self.leave)
+        self.file.upload(self.restore_file, self.file, everything, **private)
+        picked = self.history.select(self.restore_memory, self.memories, everything, **private)
+        for tab in self.by_task.values():
+            tab.ran.success(
+                self.remember(tab), [tab.result, self.memories], [self.memories, self.history], **private
+            )
+        del picked
+
+    def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
+        """Name, device with the reason for it, and the choice of language."""
+        marks = {"zh": "中文", "en": "EN"}
+        links = " | ".join(
+            f'<a href="?lang={key}" lang="{key}" data-lang="{key}"{" aria-current=true" if key == lang else ""}>{mark}</a>'
+            for key, mark in marks.items()
+        )
+        return (
+            f'<div class="bar"><span><span class="seal" aria-hidden="true">生成</span><h1>AIGC Demo</h1></span>'
+            f'<span class="tagline">{tagline}</span><span class="facts">{facts} &nbsp; {links}</span></div>'
+        )
+
+    def greet(self, request: gr.Request) -> str:
+        """The header once torch is there and the device is known."""
+        lang, say = self.context.lang(request), self.context.words.say
+        try:
+            device = self.context.cache.device()
+        except InputError as error:
+            return self.header_html(say("shell.tagline", lang), error.say(lang), lang)
+        import torch
+
+        threads = (
+            f" · {say('shell.threads', lang, count=torch.get_num_threads())}" if device.name == "cpu" else ""
+        )
+        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> {device.reason(lang)}"
+        return self.header_html(say("shell.tagline", lang), facts, lang)
+
+    def leave(self, request: gr.Request) -> None:
+        """The visitor closed or reloaded the page: nothing computes on for them."""
+        self.context.stops.stop(request.session_hash or "")
+
+    def show(self, request: Request) -> dict[Any, Any]:
+        """Updates that open the right tab with a request's settings."""
+        task = code.task_of(request)
+        tab = next((tab for tab in self.by_task.values() if task in getattr(tab, "tasks", (tab.task,))), None)
+        if tab is None:
+            return {}
+        return {self.tabs: gr.update(selected=tab.task), **tab.show(request)}
+
+    @polite
+    def open_link(self, request: gr.Request) -> Any:
+        """Restore the recipe of the address, if it has one."""
+        text = request.query_params.get("recipe")
+        if not text:
+            return gr.skip()
+        task, values = code.read_link(text)
+        return self.show(check(REQUESTS[task], values))
+
+    @polite
+    def restore_file(self, path: str | None, request: gr.Request) -> Any:
+        """Restore the settings that a generated file carries."""
+        if not path:
+            return gr.skip()
+        found = provenance.read(path)
+        name = Path(path).name
+        if found.recipe is None or found.recipe.task not in REQUESTS:
+            raise InputError(
+                en=f"{name} carries no recipe of this app; drop a file that was saved here.",
+                zh=f"{name} 不含本应用的配方；请拖入在这里保存的文件。",
+            )
+        asked = check(REQUESTS[found.recipe.task], found.recipe.request)
+        lang = self.context.lang(request)
+        gr.Info(self.context.words.say("shell.restored", lang, name=name))
+        return self.show(asked)
+
+    @polite
+    def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
+        """Bring a past result's settings back."""
+        index = int(event.index)
+        return self.show(memories[index].request) if 0 <= index < len(memories) else gr.skip()
+
+    def remember(self, tab: Any) -> Any:
+        """A handler that puts a tab's new result at the front of the history."""
+
+        def add(result: Any, memories: list[Memory], request: gr.Request) -> Any:
+            if result is None or (memories and memories[0].request == result.request):
+                return gr.skip()
+            lang = self.context.lang(request)
+            kept = [tab.memory(result, lang), *memories][:HISTORY]
+            return kept, history_html(kept, self.context.words.say("shell.history", lang))
+
+        return add

@@ -1,0 +1,105 @@
+"""Components made from the fields of a request, and the small panels that tabs share."""
+
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.cards import ModelCard, Task
+from aigc_demo.contracts import MAX_SEED, Request
+from aigc_demo.registry import cards_for
+from aigc_demo.ui.context import Context
+from aigc_demo.ui.language import literal_choices
+
+
+def field(context: Context, task: str, request_type: type[Request], name: str, **changes: Any) -> Any:
+    """The component of one request field: label, help, default and limits come from its schema."""
+    schema = request_type.model_json_schema()["properties"][name]
+    words = context.words
+    options: dict[str, Any] = {
+        "label": words(f"{task}.{name}"),
+        "value": schema.get("default"),
+        "elem_id": f"{task}-{name}".replace("_", "-"),
+        "info": words(f"{task}.{name}.help") if words.say(f"{task}.{name}.help", "en") else None,
+        **changes,
+    }
+    if "enum" in schema:
+        choices = [(words(f"choice.{value}"), value) for value in literal_choices(request_type, name)]
+        return gr.Radio(choices, **options)
+    if schema["type"] == "boolean":
+        return gr.Checkbox(**options)
+    if schema["type"] == "string":
+        return gr.Textbox(**options)
+    if schema.get("maximum") == MAX_SEED:
+        return gr.Number(precision=0, minimum=0, maximum=MAX_SEED, **options)
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    return gr.Slider(low, schema["maximum"], step=1 if schema["type"] == "integer" else 0.05, **options)
+
+
+def seed_field(
+    context: Context, task: str, request_type: type[Request], name: str = "seed", **changes: Any
+) -> gr.Number:
+    """A seed with a dice beside it, which works in the browser alone."""
+    with gr.Row(elem_classes="seed"):
+        seed = field(context, task, request_type, name, min_width=80, **changes)
+        button = gr.Button(
+            "🎲",
+            size="sm",
+            min_width=44,
+            scale=0,
+            elem_id=f"{task}-{name}-dice".replace("_", "-"),
+            elem_classes="dice",
+        )
+    button.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED})")
+    return seed
+
+
+def model_picker(context: Context, task: Task, default: str, elem_id: str) -> tuple[gr.Dropdown, gr.HTML]:
+    """The pick list of the models that serve a task, and the card of the chosen one in two lines."""
+    cards = cards_for(task, context.settings)
+    chosen = next((card for card in cards if card.id == default), cards[0] if cards else None)
+    picker = gr.Dropdown(
+        model_choices(context, task),
+        value=chosen.id if chosen else None,
+        label=context.words("shell.model"),
+        elem_id=elem_id,
+        filterable=False,
+    )
+    return picker, gr.HTML(card_lines(context, chosen) if chosen else "", elem_classes="card-lines")
+
+
+def model_choices(context: Context, task: Task) -> list[tuple[Any, str]]:
+    """(shown, id) of each model that serves the task."""
+    return [
+        (context.words.both(f"{card.id} · {card.title.en}", f"{card.id} · {card.title.zh}"), card.id)
+        for card in cards_for(task, context.settings)
+    ]
+
+
+def card_lines(context: Context, card: ModelCard) -> Any:
+    """What the model is and what it was trained on; its size and licence."""
+    size = f"{card.parameters / 1e6:.1f} M" if card.parameters >= 1e5 else f"{card.parameters}"
+
+    def lines(lang: str) -> str:
+        facts = context.words.say("shell.card", lang, size=size, licence=card.licence)
+        return f"<p>{card.summary.say(lang)}</p><p>{facts}</p>"
+
+    return context.words.both(lines("en"), lines("zh"))
+
+
+def class_choices(context: Context, card: ModelCard) -> list[tuple[Any, str]]:
+    """(shown, value) of a model's classes: the number alone where the name is the number."""
+    en, zh = card.classes.get("en", []), card.classes.get("zh", [])
+    return [
+        (name if name == str(i) else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)
+    ]
+
+
+def download(label: Any, elem_id: str) -> tuple[gr.Button, gr.DownloadButton]:
+    """A button that makes a file, and the hidden one that hands it to the browser.
+
+    A DownloadButton sends the file it already has; ours are written when they are asked for. The handler of the
+    first returns a path to the second, and a script then clicks `#<elem_id>-file`.
+    """
+    return gr.Button(label, size="sm", elem_id=elem_id), gr.DownloadButton(
+        visible="hidden", elem_id=f"{elem_id}-file"
+    )

@@ -1,0 +1,29 @@
+"""Start the page: `python app.py`, or as it is on Hugging Face Spaces."""
+
+import sys
+import threading
+
+from aigc_demo.errors import InputError
+from aigc_demo.settings import prepare_environment, read_settings
+
+
+def main(arguments: list[str]) -> None:
+    """Read the settings, build the page, serve it, and import torch once it is up."""
+    try:
+        settings = read_settings(arguments)
+    except InputError as error:
+        sys.exit(f"{error.en}\n{error.zh}")
+    prepare_environment(settings)
+
+    from aigc_demo.runtime import ModelCache
+    from aigc_demo.ui import build_app
+
+    cache = ModelCache(settings)
+    page, options = build_app(settings, cache)
+    page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
+    threading.Thread(target=cache.device, name="import-torch", daemon=True).start()
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
