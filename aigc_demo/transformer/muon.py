@@ -1,0 +1,73 @@
+r"""Muon: momentum whose update is made orthogonal, for the matrices inside a network.
+
+For a weight $W$ with gradient $G_t$:
+
+    $M_t = \mu M_{t-1} + G_t$,   $U_t = \mathrm{orth}(G_t + \mu M_t)$,
+    $W_t = W_{t-1} - \eta \sqrt{\max(1, n/m)}\,U_t$   for $W$ of $n$ rows and $m$ columns
+
+where $\mathrm{orth}(U \Sigma V^\top) = U V^\top$: every direction of the update gets the same length, the rare
+ones too. Embeddings and norms are left to AdamW. (Jordan et al. 2024, "Muon: an optimizer for hidden layers".)
+
+torch.optim.Muon works in bfloat16, which a CPU without that format emulates ten times slower than float32;
+this one keeps float32 and treats all matrices of one shape in one batch.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
+    r"""Nearly $UV^\top$ of each matrix (..., n, m): the singular values end between about 0.7 and 1.2.
+
+    Newton-Schulz: $X \leftarrow aX + (bA + cA^2)X$ with $A = XX^\top$, which works on each singular value as the
+    polynomial $a\sigma + b\sigma^3 + c\sigma^5$; Jordan's coefficients are steep at 0 rather than exact at 1.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Orthogonal momentum for 2-D parameters; `weight_decay` is decoupled, as in AdamW."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.02,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        """One update of every matrix that has a gradient."""
+        for group in self.param_groups:
+            by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    by_shape[weight.shape].append(weight)
+            for weights in by_shape.values():
+                self._update(weights, group["lr"], group["momentum"], group["weight_decay"])
+
+    def _update(self, weights: list[Tensor], rate: float, momentum: float, weight_decay: float) -> None:
+        """Update weights of one shape together."""
+        directions = []
+        for weight in weights:
+            state = self.state[weight]
+            if not state:
+                state["momentum"] = torch.zeros_like(weight)
+            mean = state["momentum"].mul_(momentum).add_(weight.grad)
+            directions.append(weight.grad.add(mean, alpha=momentum))
+        rows, columns = weights[0].shape
+        scale = rate * max(1.0, rows / columns) ** 0.5
+        for weight, update in zip(weights, orthogonalise(torch.stack(directions)), strict=True):
+            weight.mul_(1 - rate * weight_decay).add_(update, alpha=-scale)
