@@ -96,12 +96,13 @@ class ReconstructResult:
 
 @dataclass(frozen=True)
 class WalkResult:
-    """Frames (F, H, W) uint8 of a walk, each with its time in [0, 1]."""
+    """Frames (F, H, W) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path."""
 
     request: WalkRequest
     card: ModelCard
     frames: np.ndarray
     times: list[float]
+    lengths: dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
 
 
 def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never) -> ImageResult:
-    """Pictures of the classes asked for, class by class and as evenly as the count allows."""
+    """Pictures of the classes asked for, in turn, so that each class has as many as the count allows."""
     import torch
 
     from aigc_demo.latents import picture_seed
@@ -163,7 +164,7 @@ def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: S
     card = registry.find_card(request.model, cache.settings, "image")
     with cache.use(request.model, "image", stop) as model:
         chosen = resolve_labels(request.label, model.classes)
-        labels = sorted(chosen[i % len(chosen)] for i in range(request.count))
+        labels = [chosen[i % len(chosen)] for i in range(request.count)]
         seeds = [picture_seed(request.seed, i) for i in range(request.count)]
         pictures, scores = [], []
         for start in range(0, request.count, BATCH):
@@ -243,7 +244,9 @@ def walk(request: WalkRequest, cache: ModelCache, stop: Stop = never) -> WalkRes
         z, times = latents.path(a, b, request.frames, request.interpolation, request.there_and_back)
         weights = torch.lerp(class_a[None], class_b[None], times[:, None])
         frames = to_pictures(model.decode(z, weights, request.truncation_psi))
-    return WalkResult(request, card, frames, times.tolist())
+    paths = {name: latents.path(a, b, request.frames, name)[0] for name in latents.PATHS}
+    lengths = {name: rows.norm(dim=1).tolist() for name, rows in paths.items()}
+    return WalkResult(request, card, frames, times.tolist(), lengths)
 
 
 def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridResult:

@@ -6,12 +6,13 @@ a card appears in the pickers, a folder without one does not.
 """
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.errors import InputError
 
@@ -31,7 +32,7 @@ class Bilingual(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """One model, as the pickers show it. `id` and `folder` come from the disk, the rest from the card."""
+    """One model, as the pickers show it: id and folder from the disk, classes from config.json, the rest from the card."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -89,8 +90,10 @@ def read_card(folder: Path, model_id: str) -> ModelCard:
     """The card of a model folder; an InputError that names what is missing in it."""
     try:
         block = front_matter((folder / "README.md").read_text(encoding="utf-8")).get("aigc", {})
-        return ModelCard.model_validate({**block, "id": model_id, "folder": folder})
-    except (OSError, yaml.YAMLError, TypeError, ValidationError) as error:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        own = {"id": model_id, "folder": folder, "classes": config.get("classes", {})}
+        return ModelCard.model_validate({**block, **own})
+    except (OSError, ValueError, yaml.YAMLError, AttributeError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             en=f"{model_id}: its model card (README.md) cannot be read: {reason}.",

@@ -39,14 +39,12 @@ def write_sheet(result: ImageResult | GridResult, folder: Path, suffix: str = ".
 
 
 def columns_for(result: ImageResult | GridResult) -> int:
-    """Pictures a row: one class a row where all classes have equally many, else near a square."""
+    """Pictures a row: a grid's side; else at most ten, and a multiple of the classes so that each has its columns."""
     if isinstance(result, GridResult):
         return result.request.size
     total, kinds = len(result.labels), len(set(result.labels))
-    each = total // kinds
-    if total % kinds == 0 and 2 <= each <= 12 and kinds > 1:
-        return each
-    return min(total, max(1, round((total * 1.3) ** 0.5)))
+    widest = min(10, max(kinds, round((total * 2) ** 0.5)))
+    return min(total, max(1, widest // kinds * kinds))
 
 
 def write_pictures(result: ImageResult, folder: Path, scale: int = 1, suffix: str = ".png") -> list[Path]:
@@ -99,10 +97,10 @@ def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = 
 def write_texts(result: TextResult, folder: Path, suffix: str = ".txt") -> Path:
     """All texts of a result, with a blank line between them."""
     path = media.new_path(folder, stem(result), suffix)
-    return media.save_text(full_text(result), path, recipe_of(result.request, result.card))
+    return media.save_text("\n\n".join(full_texts(result)), path, recipe_of(result.request, result.card))
 
 
-def full_text(result: TextResult) -> str:
+def full_texts(result: TextResult) -> list[str]:
     """The texts of all samples; an opening belongs to the text it opens."""
     opening = result.request.prompt if result.request.prompt_is == "opening" else ""
-    return "\n\n".join((opening + sample.text).strip() for sample in result.samples)
+    return [(opening + sample.text).strip() for sample in result.samples]

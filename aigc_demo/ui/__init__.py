@@ -16,9 +16,13 @@ from aigc_demo.ui.context import Context
 from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
 from aigc_demo.ui.shell import Shell
+from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
 
-TABS = (ImageTab,)
+TABS = (
+    TextTab,
+    ImageTab,
+)
 
 
 def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.Blocks, dict[str, Any]]:

@@ -12,37 +12,8 @@ from aigc_demo.contracts import ReconstructRequest, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.draw_pad import DrawPad
 from aigc_demo.ui.widgets import download, field
-
-
-def picture_pad(context: Context, label: Any, elem_id: str) -> gr.ImageEditor:
-    """A white pad to draw on in black, which also takes a picture from a file or the clipboard."""
-    return gr.ImageEditor(
-        label=label,
-        elem_id=elem_id,
-        elem_classes="pad",
-        type="filepath",
-        format="png",
-        sources=("upload", "clipboard"),
-        brush=gr.Brush(default_size=20, colors=["#000000"], default_color="#000000", color_mode="fixed"),
-        eraser=gr.Eraser(default_size=24),
-        layers=False,
-        transforms=(),
-        canvas_size=(280, 280),
-        fixed_canvas=True,
-        height=380,
-    )
-
-
-def pad_path(value: dict[str, Any] | None) -> str:
-    """The file of what is on the pad; an InputError where it was never touched."""
-    path = (value or {}).get("composite")
-    if not path:
-        raise InputError(
-            en="The pad is empty; draw a picture or choose a file.",
-            zh="画板是空的；请画一幅图或选择一个文件。",
-        )
-    return str(path)
 
 
 class EncodePanel:
@@ -58,7 +29,7 @@ class EncodePanel:
             gr.Markdown(words("encode.help"), elem_classes="note")
             with gr.Row():
                 with gr.Column(min_width=280, scale=1):
-                    self.pad = picture_pad(context, words("encode.pad"), "encode-pad")
+                    self.pad = DrawPad(context, "encode-pad")
                 with gr.Column(min_width=200, scale=1):
                     self.noise = field(context, "reconstruct", ReconstructRequest, "noise")
                     self.neighbours = field(context, "reconstruct", ReconstructRequest, "neighbours")
@@ -69,27 +40,31 @@ class EncodePanel:
 
     def connect(self, model: gr.Dropdown) -> None:
         """Wire the panel to the tab's model picker."""
-        inputs = [model, self.pad, self.noise, self.neighbours]
-        outputs = [self.result, self.view]
-        self.go.click(
-            self.run,
-            inputs,
-            outputs,
-            api_visibility="private",
-            concurrency_id="device",
-            show_progress="hidden",
-        )
+        run = {
+            "fn": self.run,
+            "inputs": [model, self.pad.path, self.noise, self.neighbours],
+            "outputs": [self.result, self.view],
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "device",
+        }
+        self.go.click(**run)
+        self.pad.changed.success(**run)
+        self.pad.opened.success(**run)
         saved = self.button.click(
             self.save, self.result, self.file, api_visibility="private", show_progress="hidden"
         )
         saved.success(None, None, None, js="() => document.querySelector('#encode-save-file').click()")
 
     @polite
-    def run(
-        self, model: str, drawn: dict[str, Any] | None, noise: float, neighbours: int, request: gr.Request
-    ) -> Any:
+    def run(self, model: str, path: str, noise: float, neighbours: int, request: gr.Request) -> Any:
         """Encode what is on the pad and show all that comes of it."""
-        values = {"model": model, "image": pad_path(drawn), "noise": noise, "neighbours": neighbours}
+        if not path:
+            raise InputError(
+                en="The pad is empty; draw a picture or open a file.",
+                zh="画板是空的；请画一幅图或打开一个文件。",
+            )
+        values = {"model": model, "image": path, "noise": noise, "neighbours": neighbours}
         result = reconstruct(
             check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "encode")
         )

@@ -14,7 +14,7 @@ from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.encode_panel import EncodePanel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
-from aigc_demo.ui.widgets import class_choices, download, field, model_picker, seed_field
+from aigc_demo.ui.widgets import card_lines, class_choices, download, field, model_picker, seed_field
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "sevens": {"model": "gan-digits", "label": "7", "count": 32},
@@ -41,6 +41,7 @@ class ImageTab:
         self._connect()
 
     def _build_ask(self) -> None:
+        """Left: choose and ask."""
         context, words = self.context, self.context.words
         picker, self.card_lines = model_picker(context, "image", "gan-digits", "image-model")
         card = find_card(picker.value, context.settings)
@@ -75,6 +76,7 @@ class ImageTab:
             }
 
     def _build_see(self) -> None:
+        """Right: see, look inside, how it works, take away."""
         context, words = self.context, self.context.words
         card = find_card(self.fields["model"].value, context.settings)
         self.result = gr.State(None)
@@ -112,6 +114,7 @@ class ImageTab:
             "concurrency_id": "device",
         }
         self.ran = self.go.click(**run, api_visibility="private")
+        self.encode.connect(self.fields["model"])
         self.halt.click(self.stop, queue=False, api_visibility="private")
         for name, button in self.examples.items():
             button.click(self.example(name), outputs=self.settable(), api_visibility="private").then(
@@ -139,43 +142,37 @@ class ImageTab:
         """The components that `show` may update."""
         return [*self.fields.values(), self.card_lines, *self.lesson.groups.values(), self.encode.group]
 
-    def show(self, request: ImageRequest) -> dict[Any, Any]:
+    def show(self, request: ImageRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
         labels = [] if request.label in ("all", "") else request.label.split(",")
         values = {name: gr.update(value=getattr(request, name)) for name in self.fields if name != "label"}
         updates = {self.fields[name]: update for name, update in values.items()}
-        updates.update(self._for_model(request.model))
+        updates.update(self._for_model(request.model, lang))
         updates[self.fields["label"]]["value"] = [label.strip() for label in labels]
         updates[self.fields["prior"]]["value"] = request.prior
         return updates
 
-    def _for_model(self, model: str) -> dict[Any, Any]:
+    def _for_model(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of what depends on the model: classes, card, lesson, and what only a VAE has."""
         card = find_card(model, self.context.settings, "image")
         encodes = "reconstruct" in card.tasks
         return {
-            self.fields["label"]: gr.update(choices=class_choices(self.context, card), value=[]),
+            self.fields["label"]: gr.update(choices=class_choices(self.context, card, lang), value=[]),
             self.fields["prior"]: gr.update(visible=encodes),
             self.encode.group: gr.update(visible=encodes),
-            self.card_lines: gr.update(value=self.card_text(card)),
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             **self.lesson.show(card.family),
         }
 
-    def card_text(self, card: Any) -> Any:
-        """The card of a model in two lines, for the page."""
-        from aigc_demo.ui.widgets import card_lines
-
-        return card_lines(self.context, card)
-
     def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self._for_model(model)
+        return self._for_model(model, self.context.lang(request))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
         def fill(request: gr.Request) -> dict[Any, Any]:
-            return self.show(check(ImageRequest, EXAMPLES[name]))
+            return self.show(check(ImageRequest, EXAMPLES[name]), self.context.lang(request))
 
         return fill
 

@@ -51,12 +51,11 @@ class Shell:
         page.load(self.open_link, None, everything, **private)
         page.unload(self.leave)
         self.file.upload(self.restore_file, self.file, everything, **private)
-        picked = self.history.select(self.restore_memory, self.memories, everything, **private)
+        self.history.select(self.restore_memory, self.memories, everything, **private)
         for tab in self.by_task.values():
             tab.ran.success(
                 self.remember(tab), [tab.result, self.memories], [self.memories, self.history], **private
             )
-        del picked
 
     def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
         """Name, device with the reason for it, and the choice of language."""
@@ -82,20 +81,20 @@ class Shell:
         threads = (
             f" · {say('shell.threads', lang, count=torch.get_num_threads())}" if device.name == "cpu" else ""
         )
-        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> {device.reason(lang)}"
+        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason(lang)}"
         return self.header_html(say("shell.tagline", lang), facts, lang)
 
     def leave(self, request: gr.Request) -> None:
         """The visitor closed or reloaded the page: nothing computes on for them."""
         self.context.stops.stop(request.session_hash or "")
 
-    def show(self, request: Request) -> dict[Any, Any]:
+    def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
         """Updates that open the right tab with a request's settings."""
         task = code.task_of(request)
         tab = next((tab for tab in self.by_task.values() if task in getattr(tab, "tasks", (tab.task,))), None)
         if tab is None:
             return {}
-        return {self.tabs: gr.update(selected=tab.task), **tab.show(request)}
+        return {self.tabs: gr.update(selected=tab.task), **tab.show(request, self.context.lang(page))}
 
     @polite
     def open_link(self, request: gr.Request) -> Any:
@@ -104,7 +103,7 @@ class Shell:
         if not text:
             return gr.skip()
         task, values = code.read_link(text)
-        return self.show(check(REQUESTS[task], values))
+        return self.show(check(REQUESTS[task], values), request)
 
     @polite
     def restore_file(self, path: str | None, request: gr.Request) -> Any:
@@ -121,13 +120,13 @@ class Shell:
         asked = check(REQUESTS[found.recipe.task], found.recipe.request)
         lang = self.context.lang(request)
         gr.Info(self.context.words.say("shell.restored", lang, name=name))
-        return self.show(asked)
+        return self.show(asked, request)
 
     @polite
     def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
         """Bring a past result's settings back."""
         index = int(event.index)
-        return self.show(memories[index].request) if 0 <= index < len(memories) else gr.skip()
+        return self.show(memories[index].request, request) if 0 <= index < len(memories) else gr.skip()
 
     def remember(self, tab: Any) -> Any:
         """A handler that puts a tab's new result at the front of the history."""

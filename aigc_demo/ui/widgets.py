@@ -1,5 +1,6 @@
 """Components made from the fields of a request, and the small panels that tabs share."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -38,17 +39,11 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
 def seed_field(
     context: Context, task: str, request_type: type[Request], name: str = "seed", **changes: Any
 ) -> gr.Number:
-    """A seed with a dice beside it, which works in the browser alone."""
+    """A seed with a button beside it that throws another one, in the browser alone."""
+    elem_id = f"{task}-{name}-dice".replace("_", "-")
     with gr.Row(elem_classes="seed"):
-        seed = field(context, task, request_type, name, min_width=80, **changes)
-        button = gr.Button(
-            "🎲",
-            size="sm",
-            min_width=44,
-            scale=0,
-            elem_id=f"{task}-{name}-dice".replace("_", "-"),
-            elem_classes="dice",
-        )
+        seed = field(context, task, request_type, name, min_width=80, info=None, **changes)
+        button = gr.Button(context.words("action.dice"), size="sm", min_width=64, scale=0, elem_id=elem_id)
     button.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED})")
     return seed
 
@@ -75,23 +70,21 @@ def model_choices(context: Context, task: Task) -> list[tuple[Any, str]]:
     ]
 
 
-def card_lines(context: Context, card: ModelCard) -> Any:
-    """What the model is and what it was trained on; its size and licence."""
+def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> Any:
+    """What the model is and what it was trained on; its size and licence. Without `lang` the browser translates."""
+    if lang is None:
+        return context.words.both(card_lines(context, card, "en"), card_lines(context, card, "zh"))
     size = f"{card.parameters / 1e6:.1f} M" if card.parameters >= 1e5 else f"{card.parameters}"
-
-    def lines(lang: str) -> str:
-        facts = context.words.say("shell.card", lang, size=size, licence=card.licence)
-        return f"<p>{card.summary.say(lang)}</p><p>{facts}</p>"
-
-    return context.words.both(lines("en"), lines("zh"))
+    facts = context.words.say("shell.card", lang, size=size, licence=card.licence)
+    return f"<p>{escape(card.summary.say(lang))}</p><p>{escape(facts)}</p>"
 
 
-def class_choices(context: Context, card: ModelCard) -> list[tuple[Any, str]]:
-    """(shown, value) of a model's classes: the number alone where the name is the number."""
+def class_choices(context: Context, card: ModelCard, lang: str | None = None) -> list[tuple[Any, str]]:
+    """(shown, value) of a model's classes. Without `lang` the browser translates."""
     en, zh = card.classes.get("en", []), card.classes.get("zh", [])
-    return [
-        (name if name == str(i) else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)
-    ]
+    if lang is not None:
+        return [(name, str(i)) for i, name in enumerate(zh if lang == "zh" else en)]
+    return [(name if name == zh[i] else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)]
 
 
 def download(label: Any, elem_id: str) -> tuple[gr.Button, gr.DownloadButton]:
