@@ -77,6 +77,19 @@ def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["base_lr"] * factor
 
 
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Load a saved optimiser, each tensor in its parameter's memory layout.
+
+    Files hold tensors in row order. A fused optimiser walks parameter and moments side by side in memory, and
+    would pair the wrong numbers where the parameter is laid out channels last.
+    """
+    optimizer.load_state_dict(state)
+    for parameter, moments in optimizer.state.items():
+        for name, value in moments.items():
+            if value.shape == parameter.shape:
+                moments[name] = torch.empty_like(parameter).copy_(value)
+
+
 class Log:
     """A JSONL file, one object a line, flushed at once so that other processes can follow it."""
 

@@ -21,7 +21,6 @@ from aigc_demo.checkpoints import write_atomically
 from aigc_demo.errors import InputError
 
 FILE = "images.safetensors"
-NAMES = ("train_images", "train_labels", "test_images", "test_labels")
 IDX_NAMES = {
     "train_images": "train-images-idx3-ubyte",
     "train_labels": "train-labels-idx1-ubyte",
@@ -51,36 +50,42 @@ def read_idx(path: Path) -> Tensor:
 
 
 def prepare(source: Path, out: Path) -> tuple[dict[str, int], str]:
-    """Find the four arrays under `source`, write them to `out`; return counts and the sha256 of their bytes."""
+    """Write the four arrays found under `source` to `out`; their counts, and the sha256 of their bytes."""
+    arrays = read_arrays(source)
+    digest = hashlib.sha256()
+    for name in IDX_NAMES:
+        digest.update(arrays[name].numpy().tobytes())
+    write_atomically(out / FILE, save(arrays))
+    return {split: len(arrays[f"{split}_labels"]) for split in ("train", "test")}, digest.hexdigest()
+
+
+def read_arrays(source: Path) -> dict[str, Tensor]:
+    """The four arrays of the IDX or parquet files under `source`; an InputError where their shapes do not fit."""
     if next(source.rglob("*.parquet"), None):
         arrays = _read_parquet(source)
     else:
         arrays = {name: read_idx(_find(source, stem)) for name, stem in IDX_NAMES.items()}
     for split in ("train", "test"):
         images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
-        if images.shape != (len(labels), 28, 28) or labels.ndim != 1:
+        if len(labels) == 0 or labels.ndim != 1 or images.shape != (len(labels), 28, 28):
             raise InputError(
                 en=f"The {split} pictures are {tuple(images.shape)} for {len(labels)} labels, not (N, 28, 28).",
                 zh=f"{split} 图片的形状为 {tuple(images.shape)}，标签数为 {len(labels)}，应为 (N, 28, 28)。",
             )
-    digest = hashlib.sha256()
-    for name in NAMES:
-        digest.update(arrays[name].numpy().tobytes())
-    write_atomically(out / FILE, save(arrays))
-    return {split: len(arrays[f"{split}_labels"]) for split in ("train", "test")}, digest.hexdigest()
+    return arrays
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """The four arrays of a prepared data set, and `classes`: {"en": names, "zh": names}."""
-    try:
+    """The four arrays of a data set, prepared or as IDX files, and `classes`: {"en": names, "zh": names}."""
+    if (folder / FILE).exists():
         arrays = load_file(folder / FILE)
-        classes = json.loads((folder / "source.json").read_text(encoding="utf-8"))["classes"]
-    except OSError as error:
-        raise InputError(
-            en=f"{folder.name} holds no prepared pictures; run `python -m aigc_demo data get {folder.name}` first.",
-            zh=f"{folder.name} 中没有准备好的图片；请先运行 `python -m aigc_demo data get {folder.name}`。",
-        ) from error
-    return {**arrays, "classes": classes}
+        return {
+            **arrays,
+            "classes": json.loads((folder / "source.json").read_text(encoding="utf-8"))["classes"],
+        }
+    arrays = read_arrays(folder)
+    names = [str(label) for label in range(int(arrays["train_labels"].max()) + 1)]
+    return {**arrays, "classes": {"en": names, "zh": names}}
 
 
 def _find(source: Path, stem: str) -> Path:

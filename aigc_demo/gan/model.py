@@ -9,7 +9,9 @@ from aigc_demo.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.errors import InputError
 from aigc_demo.gan.networks import Discriminator, GANConfig, Generator
 
-CHUNK = 16  # pictures a pass: always the same shapes, so that a picture is the same however many are asked for
+CHUNK = (
+    16  # pictures a pass: always the same shapes, so that a picture is the same however many are asked for
+)
 
 
 class GAN:

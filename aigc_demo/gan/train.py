@@ -6,7 +6,7 @@ their weight; and the generator's step reuses the fakes and the real logits of t
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from aigc_demo.training import (
     Progress,
     StopFlag,
     random_state,
+    restore_optimizer,
     restore_random_state,
     set_rate,
     warmup_cosine,
@@ -138,6 +139,7 @@ def train(plan: TrainPlan) -> Iterator[Progress]:
     Yields every 50 steps and at the end. Ends early, all saved, when the file STOP appears in the run folder.
     """
     config, recipe = SIZES[plan.size]
+    config = replace(config, classes=len(plan.data["classes"]["en"]))
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
     players = Players(config, recipe)
@@ -168,7 +170,10 @@ def _resume(run: Path, players: Players, generator: torch.Generator) -> tuple[in
     if state is None:
         return 0, 0.0
     for name, part in players.parts().items():
-        part.load_state_dict(state[name])
+        if isinstance(part, torch.optim.Optimizer):
+            restore_optimizer(part, state[name])
+        else:
+            part.load_state_dict(state[name])
     restore_random_state(state["random"], generator)
     return state["step"], state["seconds"]
 

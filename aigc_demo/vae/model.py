@@ -76,8 +76,8 @@ class VAE:
         return self.decode(self.encode(images)[0])
 
     def nearest(self, z: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The k training codes nearest to each of z (N, latent_dim): codes (N, k, d), labels, distances (N, k)."""
-        distances, index = torch.cdist(z, self.codes).topk(min(k, len(self.codes)), largest=False)
+        """The k stored training codes nearest to z (latent_dim,): codes (k, latent_dim), labels and distances (k,)."""
+        distances, index = (self.codes - z).norm(dim=1).topk(min(k, len(self.codes)), largest=False)
         return self.codes[index], self.code_labels[index], distances
 
 

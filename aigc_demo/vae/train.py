@@ -21,6 +21,7 @@ from aigc_demo.training import (
     Progress,
     StopFlag,
     random_state,
+    restore_optimizer,
     restore_random_state,
     set_rate,
     warmup_cosine,
@@ -135,7 +136,10 @@ def _resume(run: Path, learner: Learner, generator: torch.Generator) -> tuple[in
     if state is None:
         return 0, 0.0
     for name, part in learner.parts().items():
-        part.load_state_dict(state[name])
+        if isinstance(part, torch.optim.Optimizer):
+            restore_optimizer(part, state[name])
+        else:
+            part.load_state_dict(state[name])
     restore_random_state(state["random"], generator)
     return state["step"], state["seconds"]
 
