@@ -1,0 +1,300 @@
+"""The Text tab: have a language model write, see the odds of every token, and look at its attention."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import files
+from aigc_demo.actions import Stop, TextResult, write_text
+from aigc_demo.contracts import TextRequest, check
+from aigc_demo.registry import cards_for, find_card
+from aigc_demo.ui import odds, pictures
+from aigc_demo.ui.attention import AttentionPanel
+from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.widgets import card_lines, download, field, model_picker, seed_field
+
+POEMS = "gpt-poems"
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue"},
+    "birthday": {"model": POEMS, "prompt": "贺友人", "form": "qijue", "heads": "生日快乐"},
+    "regulated": {"model": POEMS, "prompt": "秋夜登楼", "form": "qilu"},
+    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3},
+    "hot": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 1.5, "top_p": 1.0},
+    "austen": {
+        "model": "gpt-austen",
+        "prompt": "It is a truth universally acknowledged",
+        "prompt_is": "opening",
+        "temperature": 0.8,
+        "max_new_tokens": 160,
+    },
+}
+VERSE_ONLY = ("prompt_is", "form", "heads")
+FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
+CHOOSE = """element.addEventListener('click', (event) => {
+  const token = event.target.closest('[data-token]');
+  if (!token) return;
+  trigger('select', { sample: Number(token.closest('[data-sample]').dataset.sample), token: Number(token.dataset.token) });
+});"""
+
+
+@dataclass
+class Pace:
+    """How fast the model writes, and when the page may be sent news again."""
+
+    started: float = 0.0
+    next_news: float = 0.0
+    tokens: int = 0
+    clock: Callable[[], float] = time.perf_counter
+
+    def count(self, tokens: int) -> None:
+        """`tokens` are written by now; time counts from the first of them, since a model may be loaded before."""
+        self.tokens = tokens
+        self.started = self.started or self.clock()
+
+    def due(self) -> bool:
+        """Whether news may be sent now."""
+        return self.clock() >= self.next_news
+
+    def sent(self, characters: int) -> None:
+        """News of this length went out: ten a second at most, and no more than 200 000 characters a second."""
+        self.next_news = self.clock() + max(0.1, characters / 200_000)
+
+    def rate(self) -> float:
+        """Tokens a second so far."""
+        return self.tokens / max(self.clock() - self.started, 1e-3)
+
+
+class TextTab:
+    """Components and handlers of the tab. `fields` are its widgets by request field."""
+
+    task = "text"
+    request_type = TextRequest
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        with gr.Tab(context.words("tab.text"), id=self.task, elem_id="tab-text"), gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=300):
+                self._build_ask()
+            with gr.Column(scale=2, min_width=320):
+                self._build_see()
+        self._connect()
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
+        verse = self._is_verse(picker.value)
+        hints = {name: words(f"text.{name}_hint") for name in ("prompt", "heads")}
+        prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"])
+        form = self._field("form", visible=verse, info=None)
+        heads = self._field("heads", visible=verse, placeholder=hints["heads"])
+        count = self._field("count")
+        seed = seed_field(context, self.task, TextRequest)
+        with gr.Accordion(words("shell.more"), open=False, elem_id="text-more"):
+            folded = {
+                name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
+                for name in FOLDED
+            }
+        self.fields = {
+            "model": picker,
+            "prompt": prompt,
+            "form": form,
+            "heads": heads,
+            "count": count,
+            "seed": seed,
+            **folded,
+        }
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.write"), variant="primary", elem_id="text-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="text-stop", scale=1, min_width=80)
+        self._build_examples()
+
+    def _build_examples(self) -> None:
+        """One button an example, for the models that are here."""
+        words = self.context.words
+        here = {card.id for card in cards_for(self.task, self.context.settings)}
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons"):
+            self.examples = {
+                name: gr.Button(words(f"text_example.{name}"), size="sm", elem_id=f"text-example-{name}")
+                for name, values in EXAMPLES.items()
+                if values["model"] in here
+            }
+
+    def _field(self, name: str, **changes: Any) -> Any:
+        return field(self.context, self.task, TextRequest, name, **changes)
+
+    def _build_see(self) -> None:
+        """Right: the text, the odds, look inside, how it works, take away."""
+        context, words = self.context, self.context.words
+        self.result = gr.State(None)
+        self.text = gr.HTML(pictures.empty(words("text.empty")), js_on_load=CHOOSE, elem_id="text-view")
+        self.status = gr.HTML("", elem_id="text-status")
+        self.note = gr.HTML("", elem_id="text-note")
+        self.odds = gr.HTML("", elem_id="text-odds")
+        with gr.Row(elem_classes="small-buttons"):
+            self.downloads = {
+                kind: download(words(f"save.{kind}"), f"text-save-{kind}") for kind in ("txt", "md", "json")
+            }
+        self.attention = AttentionPanel(context)
+        self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
+        self.code = CodePanel.build(context, "text-code")
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        shown = [self.result, self.text, self.status, self.note, self.odds]
+        self.ran = gr.on(
+            [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
+            self.run,
+            set(self.fields.values()),
+            [*shown, *vars(self.code).values(), *self.attention.outputs()],
+            concurrency_id="device",
+            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
+            **private,
+        )
+        self.halt.click(self.stop, queue=False, **private)
+        for name, button in self.examples.items():
+            filled = button.click(self.example(name), None, self.settable(), **private)
+            filled.success(None, None, None, js="() => document.querySelector('#text-go').click()")
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.text.select(
+            self.pick, self.result, self.odds, queue=False, trigger_mode="always_last", **private
+        )
+        self.attention.connect(self.result)
+        for kind, (button, target) in self.downloads.items():
+            saved = button.click(self.save(kind), self.result, target, **private)
+            saved.success(
+                None, None, None, js=f"() => document.querySelector('#text-save-{kind}-file').click()"
+            )
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
+
+    def show(self, request: TextRequest) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
+        updates = self._for_model(request.model)
+        for name, component in self.fields.items():
+            updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        return updates
+
+    def _is_verse(self, model: str | None) -> bool:
+        cards = cards_for(self.task, self.context.settings)
+        return all(odds.is_verse(card) for card in cards if card.id == model)
+
+    def _for_model(self, model: str) -> dict[Any, Any]:
+        """Updates of what depends on the model: its card and lesson, and what only a writer of verse has."""
+        card = find_card(model, self.context.settings, self.task)
+        verse = odds.is_verse(card)
+        return {
+            **{self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY},
+            self.card_lines: gr.update(value=card_lines(self.context, card)),
+            **self.lesson.show(card.family),
+        }
+
+    @polite
+    def choose(self, model: str, request: gr.Request) -> Any:
+        """Another model was chosen."""
+        return self._for_model(model)
+
+    def example(self, name: str) -> Any:
+        """A handler that puts an example's settings into the widgets."""
+
+        def fill(request: gr.Request) -> dict[Any, Any]:
+            return self.show(check(TextRequest, EXAMPLES[name]))
+
+        return fill
+
+    def asked(self, values: dict[Any, Any]) -> TextRequest:
+        """The request of the widgets; for prose the prompt is always the opening, and verse's fields are left out."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        if not odds.is_verse(find_card(given["model"] or "", self.context.settings, self.task)):
+            given = {name: value for name, value in given.items() if name not in VERSE_ONLY}
+            given["prompt_is"] = "opening"
+        return check(TextRequest, given)
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Write, showing the text as it grows and its odds when it is done."""
+        asked = self.asked(values)
+        stop = self.context.begin(request, self.task)
+        yield {self.status: _status(self._say(request)("text.starting"))}
+        try:
+            yield from self._write(asked, stop, request)
+        except Exception:
+            yield {self.status: ""}
+            raise
+
+    def _write(self, asked: TextRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, pace, result = self._say(request), Pace(), None
+        for result in write_text(asked, self.context.cache, stop):
+            pace.count(sum(len(sample.tokens) for sample in result.samples))
+            if pace.due():
+                light = odds.plain_texts(result)
+                yield {self.text: light, self.status: _status(say("text.writing", tokens=pace.tokens))}
+                pace.sent(len(light))
+        if result is None or not pace.tokens:
+            yield {self.status: ""}
+            return
+        yield {
+            self.result: result,
+            self.text: odds.texts(result, say),
+            self.status: "",
+            self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+            self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
+            **self.attention.fit(result),
+            **self.code.show(asked, request),
+        }
+
+    def _say(self, request: gr.Request) -> odds.Say:
+        lang = self.context.lang(request)
+        return lambda key, **values: self.context.words.say(key, lang, **values)
+
+    def stop(self, request: gr.Request) -> None:
+        """The visitor wants this tab's computation to end."""
+        self.context.stops.stop(request.session_hash or "", self.task)
+
+    def pick(self, result: TextResult | None, event: gr.EventData, request: gr.Request) -> Any:
+        """A token was chosen: show what else the model had in mind."""
+        if result is None:
+            return gr.skip()
+        sample = max(0, min(int(event.sample), len(result.samples) - 1))
+        place = min(int(event.token), len(result.samples[sample].tokens) - 1)
+        return odds.alternatives(result, sample, place, self._say(request)) if place >= 0 else gr.skip()
+
+    def save(self, kind: str) -> Any:
+        """A handler that writes the texts as txt, md or json and returns the file's path."""
+
+        def write(result: TextResult | None, request: gr.Request) -> Any:
+            if result is None:
+                gr.Info(self._say(request)("toast.nothing"))
+                return gr.skip()
+            return str(files.write_texts(result, Path(self.context.settings.outputs_dir), f".{kind}"))
+
+        return write
+
+    def memory(self, result: TextResult, lang: str) -> Memory:
+        """The result for the history."""
+        about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
+        return Memory(result.request, about, words=result.samples[0].text[:40])
+
+
+def _status(words: str) -> str:
+    return f'<p class="note" role="status">{escape(words)}</p>'
+
+
+def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:
+    """The line under the text, and what was changed about the prompt."""
+    tokens = [token for sample in result.samples for token in sample.tokens]
+    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=f"{odds.mean_bits(tokens):.2f}")
+    remark = ""
+    if result.note:
+        en, zh = result.note
+        remark = f'<p class="note remark">{escape(zh if lang == "zh" else en)}</p>'
+    return f'<p class="note">{escape(facts)}</p>{remark}'
