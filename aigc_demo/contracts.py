@@ -280,7 +280,7 @@ def task_of(request: Request) -> str:
     return next(name for name, kind in REQUESTS.items() if isinstance(request, kind))
 
 
-def words_of(request_type: type[Request], field: str) -> Words:
+def words_of(request_type: type[BaseModel], field: str) -> Words:
     """Label and help of a field; the bare field name where it has none."""
     for item in request_type.model_fields[field].metadata:
         if isinstance(item, Words):

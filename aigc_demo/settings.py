@@ -6,10 +6,11 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aigc_demo.contracts import Words, words_of
 from aigc_demo.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,34 +21,52 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Annotated[Literal["local", "share", "spaces"], Field(description="who can reach the page")] = (
+    mode: Annotated[Literal["local", "share", "spaces"], Words("who can reach the page", "谁能访问网页")] = (
         "local"
     )
     device: Annotated[
-        str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 or mps")
+        str,
+        Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"),
+        Words("auto, cpu, cuda, cuda:1 or mps", "auto、cpu、cuda、cuda:1 或 mps"),
     ] = "auto"
-    weights_dir: Annotated[Path, Field(description="models that come with the app")] = ROOT / "weights"
-    runs_dir: Annotated[Path, Field(description="models trained here")] = ROOT / "runs"
-    data_dir: Annotated[Path, Field(description="data sets, fetched once")] = ROOT / "data"
-    outputs_dir: Annotated[Path, Field(description="files on their way to the browser")] = (
+    weights_dir: Annotated[Path, Words("models that come with the app", "应用自带的模型")] = ROOT / "weights"
+    runs_dir: Annotated[Path, Words("models trained here", "在本机训练的模型")] = ROOT / "runs"
+    data_dir: Annotated[Path, Words("data sets, fetched once", "数据集，只获取一次")] = ROOT / "data"
+    outputs_dir: Annotated[Path, Words("files on their way to the browser", "发往浏览器的文件")] = (
         Path(tempfile.gettempdir()) / "aigc-demo"
     )
-    offline: Annotated[bool, Field(description="never ask the network")] = False
-    lang: Annotated[Literal["auto", "en", "zh"], Field(description="language of page and messages")] = "auto"
-    memory_mb: Annotated[int, Field(ge=64, description="models kept loaded, in megabytes of weights")] = 4096
+    offline: Annotated[bool, Words("never ask the network", "不访问网络")] = False
+    lang: Annotated[
+        Literal["auto", "en", "zh"], Words("language of page and messages", "网页与消息的语言")
+    ] = "auto"
+    memory_mb: Annotated[
+        int,
+        Field(ge=64),
+        Words("models kept loaded, in megabytes of weights", "保持加载的模型，以权重的 MB 计"),
+    ] = 4096
+
+
+def add_flags(parser: Any, lang: str = "en") -> None:
+    """Add a flag for each field to an argparse parser or group; one that is not given reads None."""
+    for name, field in Settings.model_fields.items():
+        flag, words = f"--{name.replace('_', '-')}", words_of(Settings, name).label(lang)
+        if field.annotation is bool:
+            parser.add_argument(flag, action="store_true", default=None, help=words)
+        else:
+            parser.add_argument(flag, metavar=name.rsplit("_")[-1].upper(), help=words)
+
+
+def flags_given(namespace: argparse.Namespace) -> dict[str, object]:
+    """The settings among parsed arguments that were really given."""
+    values = {name: getattr(namespace, name) for name in Settings.model_fields}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from flags, which win over variables, which win over the defaults; InputError on a bad value."""
     parser = argparse.ArgumentParser(description="AIGC Demo: meet generative AI by using it.")
-    for name, field in Settings.model_fields.items():
-        flag = f"--{name.replace('_', '-')}"
-        if field.annotation is bool:
-            parser.add_argument(flag, action="store_true", default=None, help=field.description)
-        else:
-            parser.add_argument(flag, default=None, help=field.description)
-    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    return settings_from(flags, environment)
+    add_flags(parser)
+    return settings_from(flags_given(parser.parse_args(arguments)), environment)
 
 
 def settings_from(values: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:

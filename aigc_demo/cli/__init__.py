@@ -1,0 +1,10 @@
+"""The command line: `python -m aigc_demo text --prompt 春望`, on the same requests as the page and the API.
+
+flags.py     flags from the requests' fields, help in both languages
+ask.py       text, image, reconstruct, walk, grid
+look.py      models, verify, data
+train.py     train: a run that can be stopped, killed and gone on with
+commands.py  the list of them all, and the parser
+
+A command takes an `Asked` and returns an `Answer`; only `__main__` prints.
+"""

@@ -1,0 +1,139 @@
+"""text, image, reconstruct, walk, grid: check the request, let actions.py compute, write labelled files."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aigc_demo.cli.flags import Answer, Asked
+from aigc_demo.contracts import (
+    ArrayRequest,
+    GridRequest,
+    ImageRequest,
+    ReconstructRequest,
+    TextRequest,
+    WalkRequest,
+)
+from aigc_demo.errors import InputError
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+FILMS = (".gif", ".mp4")
+TEXTS = (".txt", ".md", ".json")
+
+
+def text(asked: Asked) -> Answer:
+    """Write texts; they are printed, and kept in a file where --out says so."""
+    from aigc_demo import actions, files
+
+    request = asked.request(TextRequest)
+    check_ending(asked.flags.out, TEXTS)
+    result = deque(actions.write_text(request, asked.cache), maxlen=1).pop()
+    texts = files.full_texts(result)
+    answer: dict[str, Any] = {"texts": texts}
+    if asked.flags.out:
+        answer["files"] = [str(write(files.write_texts, result, asked.flags.out, TEXTS))]
+    words = ["\n\n".join(texts), *answer.get("files", [])]
+    if result.note:
+        words.insert(0, result.note[asked.lang == "zh"])
+    return Answer(answer, "\n\n".join(words))
+
+
+def image(asked: Asked) -> Answer:
+    """Make pictures: one labelled sheet, or --separate files, or a bare --array to measure."""
+    from aigc_demo import actions, files
+
+    if asked.flags.array:
+        return _array(asked)
+    request = asked.request(ImageRequest)
+    check_ending(asked.flags.out, PICTURES)
+    if asked.flags.separate and is_file(asked.flags.out):
+        raise InputError(
+            en="With --separate, --out is a folder; leave its ending away.",
+            zh="使用 --separate 时，--out 应为文件夹；请去掉扩展名。",
+        )
+    result = actions.make_images(request, asked.cache)
+    if asked.flags.separate:
+        return _written(files.write_pictures(result, folder_of(asked)))
+    return _written([write(files.write_sheet, result, folder_of(asked), PICTURES)])
+
+
+def reconstruct(asked: Asked) -> Answer:
+    """Encode a picture and decode it again: input, noisy input and reconstruction on one sheet."""
+    from aigc_demo import actions, files
+
+    request = asked.request(ReconstructRequest)
+    check_ending(asked.flags.out, PICTURES)
+    result = actions.reconstruct(request, asked.cache)
+    near = {"labels": result.neighbour_labels, "distances": result.distances}
+    answer = _written([write(files.write_reconstruction, result, folder_of(asked), PICTURES)])
+    return Answer({**answer.data, "latent": result.mean, "neighbours": near}, answer.words)
+
+
+def walk(asked: Asked) -> Answer:
+    """Film the way from one point of latent space to another."""
+    from aigc_demo import actions, files
+
+    request = asked.request(WalkRequest)
+    check_ending(asked.flags.out, FILMS)
+    result = actions.walk(request, asked.cache)
+    return _written([write(files.write_film, result, folder_of(asked), FILMS)])
+
+
+def grid(asked: Asked) -> Answer:
+    """The square between four points of latent space on one sheet."""
+    from aigc_demo import actions, files
+
+    request = asked.request(GridRequest)
+    check_ending(asked.flags.out, PICTURES)
+    result = actions.grid(request, asked.cache)
+    return _written([write(files.write_sheet, result, folder_of(asked), PICTURES)])
+
+
+def _array(asked: Asked) -> Answer:
+    """uint8 (N, H, W) in FILE.npy and the classes (N,) in FILE.labels.npy."""
+    import numpy as np
+
+    from aigc_demo import actions
+
+    pictures: Path = asked.flags.array
+    if pictures.suffix != ".npy" or asked.flags.out or asked.flags.separate:
+        raise InputError(
+            en="--array names one file that ends in .npy and goes without --out and --separate.",
+            zh="--array 须为一个 .npy 文件，且不能与 --out、--separate 同用。",
+        )
+    result = actions.make_images(asked.request(ArrayRequest), asked.cache)
+    pictures.parent.mkdir(parents=True, exist_ok=True)
+    labels = pictures.with_suffix(".labels.npy")
+    np.save(pictures, result.pictures)
+    np.save(labels, np.array(result.labels, np.int64))
+    return _written([pictures, labels])
+
+
+def is_file(out: Path | None) -> bool:
+    """Whether --out names a file, by its ending, and not a folder."""
+    return out is not None and bool(out.suffix) and not out.is_dir()
+
+
+def check_ending(out: Path | None, endings: Sequence[str]) -> None:
+    """Refuse a file name that could not be written, before anything is computed."""
+    if out is not None and is_file(out) and out.suffix.lower() not in endings:
+        from aigc_demo.media.files import unknown_suffix
+
+        raise unknown_suffix(out.suffix, ", ".join(endings))
+
+
+def folder_of(asked: Asked) -> Path:
+    """Where files go: --out, else the folder `outputs` here."""
+    return asked.flags.out or Path("outputs")
+
+
+def write(writer: Callable[..., Path], result: Any, out: Path, endings: Sequence[str]) -> Path:
+    """The file at `out`, or under a name of its own in the folder `out`, in the first of `endings`."""
+    if is_file(out):
+        return writer(result, out.parent, out.suffix.lower()).replace(out)
+    return writer(result, out, endings[0])
+
+
+def _written(paths: Sequence[Path]) -> Answer:
+    names = [str(path) for path in paths]
+    return Answer({"files": names}, "\n".join(names))

@@ -1,0 +1,139 @@
+"""All commands: a name, words for the help, flags, and the function that does it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
+from aigc_demo.cli.train import TrainRequest
+from aigc_demo.contracts import (
+    GridRequest,
+    ImageRequest,
+    ReconstructRequest,
+    TextRequest,
+    WalkRequest,
+    Words,
+)
+from aigc_demo.settings import add_flags
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `place` names the function as "module:function" beside this file, imported when it is called."""
+
+    name: str
+    place: str
+    words: Words
+    request: type[BaseModel] | None = None
+    writes: bool = False
+
+    def run(self, asked: Asked) -> Answer:
+        """Do it."""
+        module, function = self.place.split(":")
+        return getattr(import_module(module), function)(asked)
+
+
+COMMANDS = (
+    Command("models", "aigc_demo.cli.look:models", Words("list the models on this disk", "列出本机的模型")),
+    Command("text", "aigc_demo.cli.ask:text", Words("write text", "写文字"), TextRequest, True),
+    Command("image", "aigc_demo.cli.ask:image", Words("make pictures", "生成图片"), ImageRequest, True),
+    Command(
+        "reconstruct",
+        "aigc_demo.cli.ask:reconstruct",
+        Words("encode a picture and decode it again", "把图片编码再解码"),
+        ReconstructRequest,
+        True,
+    ),
+    Command("walk", "aigc_demo.cli.ask:walk", Words("film a way through latent space", "拍摄潜空间漫步"), WalkRequest, True),
+    Command("grid", "aigc_demo.cli.ask:grid", Words("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
+    Command("train", "aigc_demo.cli.train:train", Words("train a model of your own", "训练自己的模型"), TrainRequest),
+    Command("data", "", Words("list data sets, or get one", "列出或获取数据集")),
+    Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方")),
+    Command("bench", "aigc_demo.bench:bench", Words("measure the speed of this machine, as ratios", "以比值测量本机速度")),
+)  # fmt: skip
+DATA_COMMANDS = (
+    Command("list", "aigc_demo.cli.look:data_list", Words("list the data sets", "列出数据集")),
+    Command("get", "aigc_demo.cli.look:data_get", Words("bring a data set to this disk", "获取数据集")),
+)
+OUT = Words("a folder, or a file of the kind to make", "文件夹，或要生成的文件")
+ABOUT = Words("AIGC Demo: meet generative AI by using it.", "AIGC Demo：动手认识生成式 AI。")
+
+
+def build_parser(lang: str) -> Parser:
+    """The parser of the whole command line, with help in `lang`."""
+    parser = Parser(prog="python -m aigc_demo", description=ABOUT.label(lang))
+    add_help(parser, lang)
+    add = _subparsers(parser, lang)
+    for command in COMMANDS:
+        child = add(command)
+        if command.name == "data":
+            add_data = _subparsers(child, lang)
+            for inner in DATA_COMMANDS:
+                _finish(add_data(inner), inner, lang)
+            add_help(child, lang)
+        else:
+            _finish(child, command, lang)
+    return parser
+
+
+def _subparsers(parser: Parser, lang: str) -> Callable[[Command], Parser]:
+    """A function that adds a command's parser to those of `parser`."""
+    title, metavar = ("commands", "COMMAND") if lang == "en" else ("命令", "命令")
+    children = parser.add_subparsers(title=title, metavar=metavar, required=True, parser_class=Parser)
+
+    def add(command: Command) -> Parser:
+        words = command.words.label(lang)
+        usage = f"{parser.prog} {command.name} [--flag VALUE ...]"
+        child = children.add_parser(command.name, help=words, description=words, usage=usage)
+        child.set_defaults(command=command)
+        return child
+
+    return add
+
+
+def _finish(parser: Parser, command: Command, lang: str) -> None:
+    """Add a command's own flags, then those that all commands share."""
+    own = group(parser, "fields", lang)
+    if command.request:
+        add_fields(own, command.request, lang)
+    _add_arguments(own, command.name, lang)
+    output = group(parser, "output", lang)
+    if command.writes:
+        output.add_argument("--out", metavar="PATH", type=Path, help=OUT.label(lang))
+    if command.name == "image":
+        _add_image_flags(output, lang)
+    words = "print one JSON object and nothing else", "只输出一个 JSON 对象"
+    output.add_argument("--json", action="store_true", help=words[lang == "zh"])
+    add_flags(group(parser, "settings", lang), lang)
+    add_help(parser, lang)
+
+
+def _add_arguments(own: Any, name: str, lang: str) -> None:
+    """What stands without a flag: the file to verify, the data set to get, what to measure."""
+    zh = lang == "zh"
+    if name == "verify":
+        own.add_argument("file", metavar="FILE", type=Path, help=("the file to read", "要读取的文件")[zh])
+    if name == "get":
+        own.add_argument("dataset", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
+        words = "take it from this folder instead", "改从此文件夹获取"
+        own.add_argument("--source", metavar="FOLDER", type=Path, help=words[zh])
+    if name == "bench":
+        words = "what to measure", "测量什么"
+        own.add_argument(
+            "what", choices=("all", "start", "picture", "text"), nargs="?", default="all", help=words[zh]
+        )
+
+
+def _add_image_flags(output: Any, lang: str) -> None:
+    zh = lang == "zh"
+    words = "one file a picture instead of one sheet", "每张图一个文件，而不是一整张"
+    output.add_argument("--separate", action="store_true", help=words[zh])
+    words = (
+        "uint8 (N, H, W) for measuring, with FILE.labels.npy beside it; --count up to 100000",
+        "供测量用的 uint8 (N, H, W)，旁边有 FILE.labels.npy；--count 可达 100000",
+    )
+    output.add_argument("--array", metavar="FILE.npy", type=Path, help=words[zh])

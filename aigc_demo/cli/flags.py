@@ -1,0 +1,141 @@
+"""Flags from the fields of a pydantic model: `max_new_tokens` is `--max-new-tokens`, with its words as help."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NoReturn, TypeVar, get_origin
+
+from pydantic import BaseModel
+
+from aigc_demo.contracts import Request, Words, check, words_of
+from aigc_demo.errors import InputError
+from aigc_demo.runtime import ModelCache
+from aigc_demo.settings import Settings
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
+METAVARS = {int: "N", float: "X", bool: None}
+GROUPS = {
+    "fields": Words("what to make", "生成内容"),
+    "output": Words("output", "输出"),
+    "settings": Words("settings", "设置"),
+    "help": Words("help", "帮助"),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call of the command line: its parsed flags, the settings and the reader's language."""
+
+    flags: argparse.Namespace
+    settings: Settings
+    lang: str
+
+    @cached_property
+    def cache(self) -> ModelCache:
+        """The models of this process."""
+        return ModelCache(self.settings)
+
+    def request(self, kind: type[AnyRequest]) -> AnyRequest:
+        """The checked request; fields whose flags were not given have their defaults."""
+        return check(kind, values_of(kind, self.flags))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say: `data` for --json, else `words`."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are InputErrors, so that they read like all others; flags are never shortened."""
+
+    def __init__(self, **options: Any) -> None:
+        def wide(prog: str) -> argparse.HelpFormatter:
+            return argparse.HelpFormatter(prog, max_help_position=30, width=110)
+
+        super().__init__(**options, add_help=False, allow_abbrev=False, formatter_class=wide)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        raise InputError(
+            en=f"Command line: {message}; see {self.prog} --help.",
+            zh=f"命令行有误：{message}；请运行 {self.prog} --help 查看说明。",
+        )
+
+
+def spoken_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """ "zh" or "en": --lang, AIGC_LANG, LANG. Needed before the flags are parsed, for the help itself."""
+    return _language(_flag("--lang", arguments), environment.get("AIGC_LANG"), environment.get("LANG"))
+
+
+def add_help(parser: argparse.ArgumentParser, lang: str) -> None:
+    """`-h`, in the reader's language."""
+    words = "print this help and leave" if lang == "en" else "显示此帮助并退出"
+    group(parser, "help", lang).add_argument("-h", "--help", action="help", help=words)
+
+
+def group(parser: argparse.ArgumentParser, name: str, lang: str) -> Any:
+    """A titled part of the help."""
+    return parser.add_argument_group(GROUPS[name].label(lang))
+
+
+def add_fields(parser: Any, kind: type[BaseModel], lang: str) -> None:
+    """A flag for each field of `kind`; one that is not given reads None."""
+    properties = kind.model_json_schema()["properties"]
+    for name, info in kind.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        words = describe(words_of(kind, name), properties[name], lang)
+        if info.annotation is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=words)
+        else:
+            parser.add_argument(flag, metavar=METAVARS.get(info.annotation, name.upper()), help=words)
+
+
+def describe(words: Words, schema: Mapping[str, Any], lang: str) -> str:
+    """Label, help, choices or limits, and the default, as argparse wants it."""
+    low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
+    limits = [
+        "|".join(schema.get("enum", ())),
+        f"{low} … {high}" if high is not None else "",
+        f"= {_plain(schema['default'])}" if schema.get("default") not in (None, "") else "",
+    ]
+    said = ": ".join(part for part in (words.label(lang), words.help(lang)) if part)
+    fits = ", ".join(part for part in limits if part)
+    return (f"{said} [{fits}]" if fits else said).replace("%", "%%")
+
+
+def values_of(kind: type[BaseModel], flags: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `kind` that were given as flags, lists taken apart at their commas."""
+    values = {name: getattr(flags, name, None) for name in kind.model_fields}
+    return {
+        name: value.replace("，", ",").split(",") if _is_list(kind, name) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _is_list(kind: type[BaseModel], name: str) -> bool:
+    return get_origin(kind.model_fields[name].annotation) is list
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _flag(flag: str, arguments: Sequence[str]) -> str | None:
+    """The value of `--flag value` or `--flag=value` among raw arguments."""
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=False):
+        if argument == flag:
+            return following
+        if argument.startswith(f"{flag}="):
+            return argument.removeprefix(f"{flag}=")
+    return None
+
+
+def _language(*wishes: str | None) -> str:
+    """The first wish that is one of a language decides."""
+    said = next((wish.lower() for wish in wishes if wish and wish.lower() != "auto"), "en")
+    return "zh" if said.startswith("zh") else "en"

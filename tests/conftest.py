@@ -1,0 +1,72 @@
+"""What all tests share: an environment that asks no network, tiny random models in real files, settings, a cache."""
+
+import os
+
+os.environ |= {
+    "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported, or its threads spin against those of other processes
+    "HF_HUB_OFFLINE": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+}
+for name in [name for name in os.environ if name.startswith("AIGC_")]:
+    del os.environ[name]
+
+from importlib import import_module
+
+import pytest
+import torch
+import yaml
+
+from aigc_demo.runtime import ModelCache
+from aigc_demo.settings import Settings
+
+torch.set_num_threads(2)
+MODELS = {
+    "gan-digits": {"family": "gan", "tasks": ["image", "latent"], "data": "digits"},
+    "gan-fashion": {"family": "gan", "tasks": ["image", "latent"], "data": "fashion"},
+    "vae-digits": {"family": "vae", "tasks": ["image", "latent", "reconstruct"], "data": "digits"},
+    "gpt-poems": {"family": "transformer", "tasks": ["text"], "data": "poems", "language": "zh"},
+    "gpt-austen": {"family": "transformer", "tasks": ["text"], "data": "austen", "language": "en"},
+}
+
+
+def write_card(folder, **block):
+    """A README.md with the card's front matter."""
+    words = {"en": f"Random {folder.name}", "zh": f"随机的 {folder.name}"}
+    card = {"title": words, "summary": words, "parameters": 1000, "licence": "MIT", **block}
+    matter = yaml.safe_dump({"license": "mit", "aigc": card}, allow_unicode=True)
+    (folder / "README.md").write_text(f"---\n{matter}---\n\n# {folder.name}\n", encoding="utf-8")
+
+
+def write_model(folder, seed=0, **block):
+    """A debug model with its card, as a trained one lies in weights/."""
+    options = {"language": block["language"]} if block["family"] == "transformer" else {}
+    import_module(f"aigc_demo.{block['family']}").write_debug_model(folder, seed, **options)
+    write_card(folder, **block)
+
+
+@pytest.fixture(scope="session")
+def debug_models(tmp_path_factory):
+    """A weights folder with a tiny random model under each name that the requests know."""
+    weights = tmp_path_factory.mktemp("weights")
+    for seed, (name, block) in enumerate(MODELS.items()):
+        write_model(weights / name, seed, **block)
+    return weights
+
+
+@pytest.fixture
+def settings(debug_models, tmp_path):
+    """Settings whose folders are the test's own."""
+    return Settings(
+        weights_dir=debug_models,
+        runs_dir=tmp_path / "runs",
+        data_dir=tmp_path / "data",
+        outputs_dir=tmp_path / "outputs",
+        device="cpu",
+        offline=True,
+    )
+
+
+@pytest.fixture
+def cache(settings):
+    """The models of `settings`, none loaded yet."""
+    return ModelCache(settings)
