@@ -15,6 +15,7 @@ from aigc_demo.ui import api
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
+from aigc_demo.ui.latent_tab import LatentTab
 from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
@@ -22,6 +23,7 @@ from aigc_demo.ui.theme import asset, build_theme
 TABS = (
     TextTab,
     ImageTab,
+    LatentTab,
 )
 
 

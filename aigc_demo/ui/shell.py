@@ -53,8 +53,21 @@ class Shell:
         self.file.upload(self.restore_file, self.file, everything, **private)
         self.history.select(self.restore_memory, self.memories, everything, **private)
         for tab in self.by_task.values():
-            tab.ran.success(
-                self.remember(tab), [tab.result, self.memories], [self.memories, self.history], **private
+            for ran, result in getattr(tab, "runs", [(tab.ran, tab.result)]):
+                ran.success(
+                    self.remember(tab), [result, self.memories], [self.memories, self.history], **private
+                )
+        self._connect_send(private)
+
+    def _connect_send(self, private: dict[str, str]) -> None:
+        """A picture of the Image tab becomes an end of a walk."""
+        image, latent = self.by_task["image"], self.by_task["walk"]
+        for button, side in ((image.send_a, "from"), (image.send_b, "to")):
+            button.click(
+                self.send(image, latent, side),
+                {image.result, image.picked, *latent.choosers},
+                [self.tabs, *latent.settable()],
+                **private,
             )
 
     def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
@@ -127,6 +140,22 @@ class Shell:
         """Bring a past result's settings back."""
         index = int(event.index)
         return self.show(memories[index].request, request) if 0 <= index < len(memories) else gr.skip()
+
+    def send(self, image: Any, latent: Any, side: str) -> Any:
+        """A handler that opens the Latent space tab with the picked picture as the end `side`."""
+
+        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
+            lang = self.context.lang(request)
+            if values[image.result] is None:
+                gr.Info(self.context.words.say("toast.nothing", lang))
+                return gr.skip()
+            point = image.end_point(values[image.result], values[image.picked])
+            return {
+                self.tabs: gr.update(selected=latent.task),
+                **latent.receive(side, point, values, lang),
+            }
+
+        return open_there
 
     def remember(self, tab: Any) -> Any:
         """A handler that puts a tab's new result at the front of the history."""

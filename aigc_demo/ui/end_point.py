@@ -1,0 +1,127 @@
+"""One end of a walk: a seed and a class, or for a model that encodes, a picture that the visitor draws or opens."""
+
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.actions import resolve_labels
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import WalkRequest
+from aigc_demo.errors import InputError
+from aigc_demo.ui.context import Context
+from aigc_demo.ui.draw_pad import DrawPad
+from aigc_demo.ui.widgets import class_choices, seed_field
+
+
+def class_of(label: str, seed: int, card: ModelCard) -> int:
+    """The one class of an end point; of several, as "all" is, the seed takes one."""
+    labels = resolve_labels(label, card.classes)
+    return labels[seed % len(labels)]
+
+
+def kept_label(label: str | None, card: ModelCard) -> str:
+    """The value of a class chooser once it offers the classes of `card`."""
+    return label if label and int(label) < len(card.classes["en"]) else "0"
+
+
+class EndPoint:
+    """Components of one end; `side` is "from" (A) or "to" (B), `fields` are its widgets by request field."""
+
+    def __init__(self, context: Context, side: str, card: ModelCard) -> None:
+        self.context, self.side = context, side
+        words, defaults = context.words, WalkRequest.model_fields
+        encodes = "reconstruct" in card.tasks
+        self.source = gr.Radio(
+            [(words(f"walk.by_{kind}"), kind) for kind in ("seed", "picture")],
+            value="seed",
+            label=words(f"walk.{side}"),
+            visible=encodes,
+            elem_id=f"walk-{side}-source",
+            elem_classes="source",
+        )
+        with gr.Row(elem_classes="end") as self.chance:
+            self.label = gr.Dropdown(
+                class_choices(context, card),
+                value=defaults[f"{side}_label"].default,
+                label=words(f"walk.{side}_label"),
+                elem_id=f"walk-{side}-label",
+                filterable=False,
+                min_width=100,
+            )
+            self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed")
+        with gr.Column(visible=False) as self.drawn:
+            self.pad = DrawPad(context, f"walk-{side}-pad")
+        self.fields = {
+            f"{side}_seed": self.seed,
+            f"{side}_label": self.label,
+            f"{side}_image": self.pad.path,
+        }
+        self.source.input(
+            self.choose_source,
+            self.source,
+            [self.chance, self.drawn],
+            api_visibility="private",
+            queue=False,
+            show_progress="hidden",
+        )
+
+    def settable(self) -> list[Any]:
+        """The components that `show` and `for_model` may update."""
+        return [self.source, self.chance, self.drawn, *self.fields.values()]
+
+    def choose_source(self, source: str) -> dict[Any, Any]:
+        """Updates that show what belongs to a seed or to a picture."""
+        return {
+            self.chance: gr.update(visible=source == "seed"),
+            self.drawn: gr.update(visible=source == "picture"),
+        }
+
+    def read(self, values: dict[Any, Any]) -> dict[str, Any]:
+        """The end's request fields from the page's values; an InputError where a picture is asked for and none is there."""
+        fields = {name: values[component] for name, component in self.fields.items()}
+        if values[self.source] == "seed":
+            fields[f"{self.side}_image"] = ""
+        elif not fields[f"{self.side}_image"]:
+            raise InputError(
+                en="There is no picture yet to start from or to go to; draw one, open a file, or choose a seed.",
+                zh="还没有作为起点或终点的图片；请画一幅、打开一个文件，或改用种子。",
+            )
+        return fields
+
+    def show(self, request: WalkRequest, card: ModelCard, lang: str) -> dict[Any, Any]:
+        """Updates that put the end of a request into the widgets. A picture stays only if it is still on the pad."""
+        seed, label = getattr(request, f"{self.side}_seed"), getattr(request, f"{self.side}_label")
+        source = "picture" if getattr(request, f"{self.side}_image") else "seed"
+        return {
+            **self.for_model(card, str(class_of(label, seed, card)), lang),
+            **self.choose_source(source),
+            self.source: gr.update(value=source, visible="reconstruct" in card.tasks),
+            self.seed: seed,
+        }
+
+    def for_model(self, card: ModelCard, label: str | None, lang: str) -> dict[Any, Any]:
+        """Updates for another model: its classes, and pictures only where it encodes."""
+        choices = class_choices(self.context, card, lang)
+        updates = {self.label: gr.update(choices=choices, value=kept_label(label, card))}
+        if "reconstruct" in card.tasks:
+            return {**updates, self.source: gr.update(visible=True)}
+        return {
+            **updates,
+            **self.choose_source("seed"),
+            self.source: gr.update(value="seed", visible=False),
+        }
+
+    def caption(self, request: WalkRequest, card: ModelCard, lang: str) -> str:
+        """What this end is, in words: its class and seed, or the visitor's own picture."""
+        end = {"from": "A", "to": "B"}[self.side]
+        name = f"{end} · {self.short(request, card, lang)}"
+        if getattr(request, f"{self.side}_image"):
+            return name
+        return f"{name} · {self.context.words.say('walk.seed', lang)} {getattr(request, f'{self.side}_seed')}"
+
+    def short(self, request: WalkRequest, card: ModelCard, lang: str) -> str:
+        """The class of this end."""
+        if getattr(request, f"{self.side}_image"):
+            return self.context.words.say("walk.own", lang)
+        seed, label = getattr(request, f"{self.side}_seed"), getattr(request, f"{self.side}_label")
+        return card.classes[lang][class_of(label, seed, card)]

@@ -1,0 +1,236 @@
+"""The Latent space tab: two end points, the film from one to the other, and the hand between them."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import files
+from aigc_demo.actions import GridResult, WalkResult, walk
+from aigc_demo.contracts import GridRequest, WalkRequest, check
+from aigc_demo.registry import find_card
+from aigc_demo.ui import pictures
+from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.end_point import EndPoint
+from aigc_demo.ui.grid_panel import GridPanel
+from aigc_demo.ui.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.path_view import path_html
+from aigc_demo.ui.scrubber import STRIP, stage, stage_html
+from aigc_demo.ui.widgets import card_lines, download, field, model_picker
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
+    "shoes": {"model": "gan-fashion", "from_label": "7", "to_label": "9", "frames": 48},
+    "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
+    "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
+}
+WRITERS = {"gif": files.write_film, "mp4": files.write_film, "strip": files.write_strip}
+
+
+class LatentTab:
+    """Components and handlers of the tab. `fields` are its widgets by request field; `runs` are its (event, result)."""
+
+    task = "walk"
+    tasks = ("walk", "grid")
+    request_type = WalkRequest
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        words = context.words
+        with gr.Tab(words("tab.latent"), id=self.task, elem_id="tab-walk"), gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=300):
+                self._build_ask()
+            with gr.Column(scale=2, min_width=320):
+                self._build_see()
+        self._connect()
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "latent", "vae-digits", "walk-model")
+        self.card = find_card(picker.value, context.settings)
+        self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
+        plain = {
+            name: field(context, self.task, WalkRequest, name)
+            for name in ("interpolation", "frames", "there_and_back")
+        }
+        with gr.Accordion(words("shell.more"), open=False):
+            plain |= {
+                name: field(context, self.task, WalkRequest, name) for name in ("fps", "truncation_psi")
+            }
+        self.plain = {"model": picker, **plain}
+        self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons"):
+            self.examples = {
+                name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
+                for name in EXAMPLES
+            }
+
+    def _build_see(self) -> None:
+        """Right: see, take away, look inside, how it works."""
+        context, words = self.context, self.context.words
+        self.result = gr.State(None)
+        self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
+        self.note = gr.HTML("", elem_id="walk-note")
+        with gr.Row(elem_classes="small-buttons"):
+            self.downloads = {kind: download(words(f"save.{kind}"), f"walk-save-{kind}") for kind in WRITERS}
+        with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
+            self.inside = gr.HTML(words("empty.inside_walk"))
+        grid_place = gr.Column()
+        self.lesson = Lesson(context, ("gan", "vae"), self.card.family, "walk-lesson")
+        self.code = CodePanel.build(context, "walk-code")
+        shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
+        with grid_place:
+            self.grid = GridPanel(context, self.card, shared, self.code)
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        run = {
+            "fn": self.run,
+            "inputs": {*self.fields.values(), *(end.source for end in self.ends)},
+            "outputs": [self.result, self.stage, self.note, self.inside, *vars(self.code).values()],
+            "concurrency_id": "device",
+            **private,
+        }
+        self.ran = self.go.click(**run)
+        self.runs = [(self.ran, self.result), (self.grid.ran, self.grid.result)]
+        for name, button in self.examples.items():
+            filled = button.click(self.example(name), outputs=[*self.settable(), self.inside_fold], **private)
+            self.runs.append((filled.then(**run), self.result))
+        self.halt.click(self.stop, queue=False, api_visibility="private")
+        self.choosers = [self.plain["model"], *(end.label for end in self.ends), *self.grid.labels]
+        self.plain["model"].input(self.choose, set(self.choosers), self.settable(), queue=False, **private)
+        for kind, (button, target) in self.downloads.items():
+            saved = button.click(self.save(kind), self.result, target, **private)
+            saved.success(
+                None, None, None, js=f"() => document.querySelector('#walk-save-{kind}-file').click()"
+            )
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        ends = [component for end in self.ends for component in end.settable()]
+        return [
+            *self.plain.values(),
+            *ends,
+            self.card_lines,
+            *self.lesson.groups.values(),
+            *self.grid.settable(),
+        ]
+
+    def show(self, request: WalkRequest | GridRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
+        card = find_card(request.model, self.context.settings, "latent")
+        about = {self.card_lines: card_lines(self.context, card, lang), **self.lesson.show(card.family)}
+        if isinstance(request, GridRequest):
+            labels = [WalkRequest.model_fields[f"{end.side}_label"].default for end in self.ends]
+            for end, label in zip(self.ends, labels, strict=True):
+                about |= end.for_model(card, label, lang)
+            return {**about, **self.grid.show(request, card, lang)}
+        for end in self.ends:
+            about |= end.show(request, card, lang)
+        corners = GridRequest.model_fields["labels"].default
+        plain = {component: getattr(request, name) for name, component in self.plain.items()}
+        return {**about, **self.grid.for_model(card, corners, lang), **plain}
+
+    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen: offer its classes, and keep the choices that it has too."""
+        return self._for_model(values[self.plain["model"]], values, self.context.lang(request))
+
+    def _for_model(self, model: str, values: dict[Any, Any], lang: str) -> dict[Any, Any]:
+        card = find_card(model, self.context.settings, "latent")
+        updates = {self.card_lines: card_lines(self.context, card, lang), **self.lesson.show(card.family)}
+        for end in self.ends:
+            updates |= end.for_model(card, values[end.label], lang)
+        return updates | self.grid.for_model(card, [values[label] for label in self.grid.labels], lang)
+
+    def receive(self, side: str, point: dict[str, Any], values: dict[Any, Any], lang: str) -> dict[Any, Any]:
+        """Updates that make a picture of another tab (its model, seed and label) the end `side` of the walk.
+
+        `values` are those of `choosers`, so that the other end keeps its class.
+        """
+        end = self.ends[0] if side == "from" else self.ends[1]
+        updates = self._for_model(point["model"], {**values, end.label: point["label"]}, lang)
+        updates |= end.choose_source("seed")
+        updates[end.source] = {**updates[end.source], "value": "seed"}
+        return {**updates, self.plain["model"]: point["model"], end.seed: point["seed"]}
+
+    def example(self, name: str) -> Any:
+        """A handler that puts an example's settings into the widgets; the straight path opens the look inside."""
+
+        def fill(request: gr.Request) -> dict[Any, Any]:
+            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(request))
+            return updates | ({self.inside_fold: gr.update(open=True)} if name == "straight" else {})
+
+        return fill
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """Make the film and show it; look at both paths, whichever was asked for."""
+        fields = {name: values[component] for name, component in self.plain.items()}
+        for end in self.ends:
+            fields |= end.read(values)
+        asked = check(WalkRequest, fields)
+        stop = self.context.begin(request, self.task)
+        start = time.perf_counter()
+        result = walk(asked, self.context.cache, stop)
+        seconds = time.perf_counter() - start
+        glance = {"frames": min(STRIP, asked.frames), "there_and_back": False}
+        both = [
+            walk(asked.model_copy(update={**glance, "interpolation": kind}), self.context.cache, stop)
+            for kind in result.lengths
+        ]
+        lang = self.context.lang(request)
+        names = tuple(end.caption(asked, result.card, lang) for end in self.ends)
+        return {
+            self.result: result,
+            self.stage: stage_html(result, names, self.context.words, lang),
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
+            self.inside: path_html(result, both, self.context.words, lang),
+            **self.code.show(self.portable(asked), request),
+        }
+
+    def portable(self, request: WalkRequest) -> WalkRequest:
+        """The request for the code panel, with a name that the reader replaces where the path of a picture was."""
+        own = {
+            name: f"{end}.png"
+            for name, end in (("from_image", "a"), ("to_image", "b"))
+            if getattr(request, name)
+        }
+        return request.model_copy(update=own)
+
+    def note_text(self, result: WalkResult, seconds: float, lang: str) -> str:
+        """The line under the film."""
+        count = len(result.frames)
+        length = f"{count / result.request.fps:.1f}"
+        return self.context.words.say("walk.done", lang, count=count, length=length, seconds=f"{seconds:.2f}")
+
+    def stop(self, request: gr.Request) -> None:
+        """The visitor wants this tab's computations to end."""
+        for task in self.tasks:
+            self.context.stops.stop(request.session_hash or "", task)
+
+    def save(self, kind: str) -> Any:
+        """A handler that writes the film (gif, mp4) or its strip and returns the file's path."""
+
+        def write(result: WalkResult | None, request: gr.Request) -> Any:
+            if result is None:
+                gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+                return gr.skip()
+            folder = Path(self.context.settings.outputs_dir)
+            return str(WRITERS[kind](result, folder, ".png" if kind == "strip" else f".{kind}"))
+
+        return write
+
+    def memory(self, result: WalkResult | GridResult, lang: str) -> Memory:
+        """The result for the history."""
+        if isinstance(result, GridResult):
+            return self.grid.memory(result, lang)
+        a, b = (end.short(result.request, result.card, lang) for end in self.ends)
+        last = result.request.frames - 1
+        shown = [result.frames[index] for index in (0, (last + 1) // 2, last)]
+        return Memory(result.request, f"{result.card.id} · {a} → {b}", pictures.sprite(shown))
