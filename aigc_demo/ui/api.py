@@ -12,6 +12,8 @@ from aigc_demo.contracts import ImageRequest, ReconstructRequest, Request, TextR
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context
 
+FILE_FIELDS = frozenset({"image", "from_image", "to_image"})
+
 
 def add_endpoints(context: Context) -> None:
     """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate to the page being built."""
@@ -62,9 +64,9 @@ def add_endpoints(context: Context) -> None:
         gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
 
 
-def file_data(path: Path) -> str:
-    """A written file as the API names it."""
-    return str(path)
+def file_data(path: Path) -> dict[str, Any]:
+    """A written file in the form that clients download."""
+    return gr.FileData(path=str(path), orig_name=path.name).model_dump()
 
 
 def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., dict]:
@@ -72,14 +74,16 @@ def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., 
 
     Errors reach the client as one sentence in both languages, since a program says nothing of its reader's.
     """
-
     fields = sorted(
         kind.model_fields.items(), key=lambda item: not item[1].is_required()
     )  # as Python wants them
 
     def call(*values: Any) -> dict:
+        named = {name: value for (name, _), value in zip(fields, values, strict=True)}
         try:
-            return verb(check(kind, {name: value for (name, _), value in zip(fields, values, strict=True)}))
+            for name in FILE_FIELDS & named.keys():
+                named[name] = uploaded_path(named[name])
+            return verb(check(kind, named))
         except InputError as error:
             raise gr.Error(f"{error.en} {error.zh}", print_exception=False) from error
 
@@ -88,7 +92,7 @@ def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., 
             name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             default=inspect.Parameter.empty if field.is_required() else field.default,
-            annotation=plain_type(field.annotation),
+            annotation=dict if name in FILE_FIELDS else plain_type(field.annotation),
         )
         for name, field in fields
     ]
@@ -96,6 +100,25 @@ def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., 
     call.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": dict}
     call.__doc__ = kind.__doc__
     return call
+
+
+def uploaded_path(value: Any) -> str:
+    """The path of a file that the client has uploaded, "" for none; never a path of the client's own invention.
+
+    Gradio checks that a FileData lies in its upload folder, but only what is marked as one.
+    """
+    if not value:
+        return ""
+    if (
+        isinstance(value, dict)
+        and (value.get("meta") or {}).get("_type") == "gradio.FileData"
+        and value.get("path")
+    ):
+        return str(value["path"])
+    raise InputError(
+        en="A picture has to be uploaded: send it with gradio_client's handle_file.",
+        zh="图片需要先上传：请用 gradio_client 的 handle_file 发送。",
+    )
 
 
 def plain_type(annotation: Any) -> Any:

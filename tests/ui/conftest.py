@@ -1,0 +1,149 @@
+"""A real server with the shipped models, in a process of its own, and a real browser that watches what it is told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def free_port():
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of `python app.py`, started as the README says, with its own folders."""
+    port = free_port()
+    own = tmp_path_factory.mktemp("server")
+    environment = os.environ | {
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(own / "gradio"),
+        "AIGC_OUTPUTS_DIR": str(own / "outputs"),
+        "AIGC_RUNS_DIR": str(own / "runs"),
+    }
+    with (own / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        wait_until_served(url, process, own / "log.txt")
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    trouble = [line for line in (own / "log.txt").read_text().splitlines() if "Traceback" in line]
+    assert not trouble, (own / "log.txt").read_text()[-4000:]
+
+
+def wait_until_served(url, process, log):
+    """Return once the page answers; fail with the server's own words if it ends first."""
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()[-4000:]
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            try:
+                process.wait(timeout=0.2)  # a pause that ends early when the server dies
+            except subprocess.TimeoutExpired:
+                continue
+    pytest.fail("the server did not answer within two minutes")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium of the system."""
+    path = next((path for path in CHROMIUM if Path(path).exists()), None)
+    assert path, "Chromium is missing: apt install chromium"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@dataclass
+class Visitor:
+    """A browser tab, with what went wrong in it."""
+
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+
+    def open(self, url: str) -> "Visitor":
+        """Go to the page and wait until it can be used."""
+        self.page.goto(url)
+        self.page.wait_for_selector("#text-go, #image-go", timeout=60_000)
+        self.page.wait_for_selector("#header .facts b", timeout=60_000)  # the device is known: torch is there
+        return self
+
+    def tab(self, name: str) -> None:
+        """Open the tab text, image or walk."""
+        place = ("text", "image", "walk").index(name)
+        self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
+        self.page.wait_for_selector(f"#{name}-go", state="visible")
+
+    def save(self, button: str, folder: Path) -> Path:
+        """Press a download button and keep the file that comes."""
+        with self.page.expect_download(timeout=60_000) as waiting:
+            self.page.click(button)
+        path = folder / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    def choose_model(self, task: str, model: str) -> None:
+        """Pick a model in a tab's pick list."""
+        self.page.click(f"#{task}-model input")
+        self.page.locator("[role=option]", has_text=model).click()
+
+
+@pytest.fixture
+def visit(server, browser: Browser):
+    """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`.
+
+    At the end each visitor must have seen no console error and no request to another host.
+    """
+    contexts, visitors = [], []
+
+    def open_page(lang="en-US", width=1280, dark=False, query=""):
+        context = browser.new_context(
+            locale=lang,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+        )
+        visitor = Visitor(context.new_page())
+        watch(visitor, server)
+        contexts.append(context)
+        visitors.append(visitor)
+        return visitor.open(server + query)
+
+    yield open_page
+    troubles = [trouble for visitor in visitors for trouble in visitor.troubles]
+    for context in contexts:
+        context.close()
+    assert not troubles
+
+
+def watch(visitor, server):
+    """Collect console errors, uncaught exceptions and requests to other hosts."""
+    page, own = visitor.page, (server, "data:", "blob:")
+    page.on("console", lambda m: visitor.troubles.append(f"console: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: visitor.troubles.append(f"exception: {error}"))
+    page.on(
+        "request", lambda r: None if r.url.startswith(own) else visitor.troubles.append(f"foreign: {r.url}")
+    )
