@@ -14,6 +14,7 @@ import gradio as gr
 import numpy as np
 
 from aigc_demo.actions import Stop, TextResult
+from aigc_demo.cards import ModelCard
 from aigc_demo.runtime import ModelCache
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.odds import Say, visible
@@ -70,6 +71,12 @@ def _side(side: str, names: list[str]) -> str:
     return f'<div class="{side}" aria-hidden="true">{labels}</div>'
 
 
+def shape_of(card: ModelCard) -> tuple[int, int]:
+    """Layers and heads, from config.json: the model itself may be lent to another visitor by now."""
+    config = json.loads((card.folder / "config.json").read_text("utf-8"))
+    return config["num_hidden_layers"], config["num_attention_heads"]
+
+
 class AttentionPanel:
     """Components and handlers of the panel."""
 
@@ -93,7 +100,7 @@ class AttentionPanel:
             [self.go.click, self.fold.expand, self.sample.input, self.layer.input, self.head.input],
             self.draw,
             [result, self.sample, self.layer, self.head],
-            self.view,
+            [self.view, self.go],
             api_visibility="private",
             show_progress="hidden",
             trigger_mode="always_last",
@@ -105,8 +112,7 @@ class AttentionPanel:
 
     def fit(self, result: TextResult) -> dict[Any, Any]:
         """Updates for a new text: as many layers, heads and samples as there are, and no map yet."""
-        with self.context.cache.use(result.request.model, "text") as model:
-            layers, heads = model.layers, model.heads
+        layers, heads = shape_of(result.card)
         count = len(result.samples)
         return {
             self.choosers: gr.update(visible=True),
@@ -130,4 +136,5 @@ class AttentionPanel:
         found = read_attention(
             result, place, max(0, int(layer) - 1), max(0, int(head) - 1), self.context.cache, stop
         )
-        return heat_map(found, place, lambda key, **values: self.context.words.say(key, lang, **values))
+        picture = heat_map(found, place, lambda key, **values: self.context.words.say(key, lang, **values))
+        return picture, gr.update(visible=False)

@@ -40,10 +40,11 @@ def mean_bits(tokens: Sequence[TokenChoice]) -> float:
 
 
 def percent(probability: float) -> str:
-    """34%, 1.2%, or <0.1%."""
-    if probability < 0.001:
-        return "<0.1%"
-    return f"{probability:.0%}" if probability >= 0.0995 else f"{probability:.1%}"
+    """34%, 1.2%, 0.04%, or <0.01%."""
+    if probability < 0.0001:
+        return "<0.01%"
+    digits = 0 if probability >= 0.0995 else 1 if probability >= 0.00995 else 2
+    return f"{probability:.{digits}%}"
 
 
 def texts(result: TextResult, say: Say) -> str:
@@ -68,7 +69,7 @@ def plain_texts(result: TextResult) -> str:
 
     def body(place: int, sample: TextSample) -> str:
         lines = _lines(_pieces(result, sample), is_verse(result.card)) or [[]]
-        words = ["".join(_plain(text) for text, _ in line) for line in lines]
+        words = ["".join(_plain(text, place is None) for text, place in line) for line in lines]
         if len(sample.tokens) < result.request.max_new_tokens and not sample.ended:
             words[-1] += '<span class="caret"></span>'
         return f'<div class="body">{_paragraphs(words)}</div>'
@@ -148,7 +149,10 @@ def _pieces(result: TextResult, sample: TextSample) -> list[Piece]:
     opening = "" if _title(result.request) else result.request.prompt
     given = "".join(opening.split()) if is_verse(result.card) else opening
     texts_ = [(token.text, place) for place, token in enumerate(sample.tokens)]
-    return [*((character, None) for character in given), *texts_]
+    start: list[Piece] = (
+        [(character, None) for character in given] if is_verse(result.card) else [(given, None)]
+    )
+    return [*start, *texts_]
 
 
 def _lines(pieces: Sequence[Piece], verse: bool) -> list[list[Piece]]:
@@ -156,7 +160,7 @@ def _lines(pieces: Sequence[Piece], verse: bool) -> list[list[Piece]]:
     lines: list[list[Piece]] = [[]]
     for piece in pieces:
         lines[-1].append(piece)
-        if verse and piece[0] in MARKS and piece[0]:
+        if verse and piece[0] and piece[0] in MARKS:
             lines.append([])
     return [line for line in lines if line]
 
@@ -165,15 +169,18 @@ def _paragraphs(lines: Iterator[str] | Sequence[str]) -> str:
     return "".join(f"<p>{line}</p>" for line in lines)
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, given: bool) -> str:
     """A piece without odds; a mark hangs beyond the line, so that verse is centred on its characters."""
-    return f'<span class="mark">{text}</span>' if text and text in MARKS else escape(text)
+    kind = "mark" if text and text in MARKS else "given" if given else ""
+    return f'<span class="{kind}">{escape(text)}</span>' if kind else escape(text)
 
 
 def _tokens(line: Sequence[Piece], sample: TextSample, acrostic: bool) -> str:
     """One line's tokens; the first token of a sample is the one that the Tab key reaches."""
     return "".join(
-        _plain(text) if place is None else _token(sample.tokens[place], place, acrostic and column == 0)
+        _plain(text, given=True)
+        if place is None
+        else _token(sample.tokens[place], place, acrostic and column == 0)
         for column, (text, place) in enumerate(line)
     )
 

@@ -177,9 +177,9 @@ class TextTab:
         """The components that `show` may update."""
         return [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
 
-    def show(self, request: TextRequest) -> dict[Any, Any]:
+    def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
-        updates = self._for_model(request.model)
+        updates = self._for_model(request.model, lang)
         for name, component in self.fields.items():
             updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
         return updates
@@ -188,26 +188,26 @@ class TextTab:
         cards = cards_for(self.task, self.context.settings)
         return all(odds.is_verse(card) for card in cards if card.id == model)
 
-    def _for_model(self, model: str) -> dict[Any, Any]:
+    def _for_model(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of what depends on the model: its card and lesson, and what only a writer of verse has."""
         card = find_card(model, self.context.settings, self.task)
         verse = odds.is_verse(card)
         return {
             **{self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY},
-            self.card_lines: gr.update(value=card_lines(self.context, card)),
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             **self.lesson.show(card.family),
         }
 
     @polite
     def choose(self, model: str, request: gr.Request) -> Any:
         """Another model was chosen."""
-        return self._for_model(model)
+        return self._for_model(model, self.context.lang(request))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
         def fill(request: gr.Request) -> dict[Any, Any]:
-            return self.show(check(TextRequest, EXAMPLES[name]))
+            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(request))
 
         return fill
 

@@ -1,0 +1,283 @@
+import json
+import re
+import time
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from aigc_demo import actions, provenance
+from aigc_demo.actions import TextResult, TextSample
+from aigc_demo.contracts import TextRequest, TokenChoice
+from aigc_demo.registry import find_card
+from aigc_demo.ui import attention, odds, text_tab
+from aigc_demo.ui.context import Context
+from aigc_demo.ui.language import Words
+from aigc_demo.ui.text_tab import Pace, TextTab
+
+
+@pytest.fixture(scope="module")
+def words():
+    return Words()
+
+
+@pytest.fixture
+def tab(settings, cache, words):
+    with gr.Blocks():
+        return TextTab(Context(settings, cache, words))
+
+
+def visitor(lang="en", session="a"):
+    return SimpleNamespace(session_hash=session, query_params={"lang": lang}, cookies={}, headers={})
+
+
+def values(tab, **changes):
+    asked = TextRequest(**changes)
+    return {component: getattr(asked, name) for name, component in tab.fields.items()}
+
+
+def run(tab, request=None, **changes):
+    return list(tab.run(values(tab, **changes), request or visitor()))
+
+
+def say(words, lang="en"):
+    return lambda key, **values: words.say(key, lang, **values)
+
+
+def result_of(settings, request, *texts):
+    card = find_card(request.model, settings, "text")
+    samples = [
+        TextSample([TokenChoice(text, 7, p, [("甲", 0.5), (text, p)]) for text, p in tokens])
+        for tokens in texts
+    ]
+    return TextResult(request, card, samples)
+
+
+@pytest.fixture
+def toasts(monkeypatch):
+    said = []
+    for kind in ("Warning", "Info"):
+        monkeypatch.setattr(gr, kind, lambda message, **_: said.append(message))
+    return said
+
+
+def test_text_streams_in_and_the_odds_come_at_the_end(tab, monkeypatch):
+    monkeypatch.setattr(Pace, "due", lambda self: True)
+    updates = run(tab, prompt="春望", form="wujue", count=2, heads="春夜", top_p=1.0)
+    streamed = [update[tab.text] for update in updates[:-1] if tab.text in update]
+    assert len(streamed) >= 24
+    assert "data-token" not in "".join(streamed)
+    last = updates[-1]
+    assert last[tab.status] == ""
+    result = last[tab.result]
+    assert last[tab.text].count("data-token") == sum(len(sample.tokens) for sample in result.samples)
+    assert [sample.text[0] for sample in result.samples] == ["春", "春"]
+    assert "AI-generated" in last[tab.note] and "--heads '春夜'" in last[tab.code.shell]
+
+
+def test_news_are_sparse(settings, words):
+    now = [0.0]
+    pace = Pace(clock=lambda: now[0])
+    assert pace.due()
+    pace.sent(500)
+    now[0] = 0.09
+    assert not pace.due()
+    now[0] = 0.11
+    assert pace.due()
+    pace.sent(100_000)
+    now[0] = 0.5
+    assert not pace.due()
+
+
+def test_a_full_page_of_text_stays_below_a_megabyte(settings, words):
+    request = TextRequest(model="gpt-austen", prompt_is="opening", count=16, max_new_tokens=512)
+    result = result_of(settings, request, *[[(" another", 0.123)] * 512] * 16)
+    assert len(odds.texts(result, say(words))) < 800_000
+    assert len(odds.plain_texts(result)) < 100_000
+
+
+def test_stop_keeps_what_is_there_and_a_new_run_stops_the_old(tab):
+    request = visitor()
+    stream = tab.run(values(tab, model="gpt-austen", max_new_tokens=512), request)
+    assert next(stream)[tab.status]
+    next(stream)
+    tab.stop(request)
+    start = time.perf_counter()
+    last = list(stream)[-1]
+    assert time.perf_counter() - start < 2
+    assert 0 < len(last[tab.result].samples[0].tokens) < 512
+    first = tab.run(values(tab, model="gpt-austen", max_new_tokens=512), request)
+    next(first), next(first)
+    second = tab.run(values(tab, model="gpt-austen", max_new_tokens=3), request)
+    next(second)
+    assert len(list(first)[-1][tab.result].samples[0].tokens) < 512
+    assert len(list(second)[-1][tab.result].samples[0].tokens) == 3
+
+
+def test_another_visitor_does_not_stop_mine(tab):
+    stream = tab.run(values(tab, model="gpt-austen", max_new_tokens=6), visitor(session="a"))
+    next(stream), next(stream)
+    tab.stop(visitor(session="b"))
+    assert len(list(stream)[-1][tab.result].samples[0].tokens) == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"prompt": "🎈🎈"}, "🎈"),
+        ({"heads": "春春春春春"}, "too many"),
+        ({"heads": "春", "prompt": "春", "prompt_is": "opening"}, "title instead of an opening"),
+        ({"prompt": "春" * 40, "prompt_is": "opening"}, "shorten"),
+    ],
+)
+def test_a_prompt_that_cannot_be_read_is_a_sentence_and_leaves_the_text(tab, toasts, changes, sentence):
+    updates = run(tab, **changes)
+    assert sentence in toasts[0]
+    assert updates[-2] == {tab.status: ""}
+    assert not any(isinstance(update, dict) and tab.text in update for update in updates)
+
+
+def test_a_value_outside_its_limits_is_a_sentence(tab, toasts):
+    given = values(tab) | {tab.fields["count"]: 99}
+    list(tab.run(given, visitor("zh")))
+    assert toasts == ["样本数：99 不合要求；请填 1 到 16 之间的整数。"]
+
+
+def test_what_a_prompt_loses_is_said(tab):
+    note = run(tab, visitor("zh"), prompt="春🎈")[-1][tab.note]
+    assert "remark" in note and "🎈" in note
+
+
+def test_prose_has_no_verse_fields(tab):
+    hidden = tab.choose("gpt-austen", visitor())
+    assert [hidden[tab.fields[name]]["visible"] for name in ("form", "heads", "prompt_is")] == [False] * 3
+    given = values(tab, model="gpt-austen", prompt="It is <b>", heads="春")
+    asked = tab.asked(given)
+    assert (asked.heads, asked.prompt_is, asked.form) == ("", "opening", "qijue")
+    last = list(tab.run(given, visitor()))[-1]
+    assert "It is &lt;b&gt;" in last[tab.text] and "<h2" not in last[tab.text]
+
+
+def test_show_puts_a_request_back_and_keeps_what_the_model_hides(tab):
+    request = TextRequest(model="gpt-austen", prompt="It", prompt_is="opening", seed=7, temperature=1.5)
+    updates = tab.show(request, "en")
+    assert updates[tab.fields["seed"]]["value"] == 7
+    assert updates[tab.fields["heads"]]["visible"] is False
+    assert set(updates) <= set(tab.settable())
+
+
+def test_every_example_is_a_request_that_runs(tab):
+    for name in text_tab.EXAMPLES:
+        updates = tab.example(name)(visitor())
+        given = {component: updates[component]["value"] for component in tab.fields.values()}
+        asked = tab.asked(given)
+        assert asked == TextRequest(**text_tab.EXAMPLES[name])
+
+
+def test_odds_are_marked_by_class_number_and_words(settings, words):
+    result = result_of(settings, TextRequest(prompt="春<望"), [("国", 0.6), ("<", 0.01), ("，", 0.0001)])
+    html = odds.texts(result, say(words))
+    classes = re.findall(r'<span class="(\w+)[^"]*" data-token', html)
+    assert classes == ["expected", "unusual", "surprising"]
+    assert 'title="60%"' in html and 'title="0.01%"' in html
+    assert "春&lt;望" in html and "&lt;</span>" in html
+    assert html.count('tabindex="0"') == 1
+    assert "under 0.5%" in html
+
+
+def test_verse_breaks_after_its_marks_and_an_opening_comes_first(settings, words):
+    request = TextRequest(prompt="白日 依山尽，", prompt_is="opening")
+    html = odds.texts(result_of(settings, request, [("黄", 0.1), ("。", 0.9), ("欲", 0.1)]), say(words))
+    lines = [re.sub(r"<[^>]*>", "", line) for line in re.findall(r"<p>(.*?)</p>", html)]
+    assert lines == ["白日依山尽，", "黄。", "欲"]
+    assert "<h2" not in html
+
+
+def test_heads_of_an_acrostic_stand_out(settings, words):
+    request = TextRequest(prompt="春", heads="春夜")
+    tokens = [("春", 0.1), ("，", 0.1), ("夜", 0.1), ("。", 0.1), ("月", 0.1)]
+    html = odds.texts(result_of(settings, request, tokens), say(words))
+    assert re.findall(r' head" data-token="(\d)"', html) == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(1.0, "100%"), (0.342, "34%"), (0.0995, "10%"), (0.0123, "1.2%"), (0.0004, "0.04%"), (1e-9, "<0.01%")],
+)
+def test_percent(probability, shown):
+    assert odds.percent(probability) == shown
+
+
+def test_mean_bits():
+    tokens = [TokenChoice("a", 0, 0.5, []), TokenChoice("b", 0, 0.125, [])]
+    assert odds.mean_bits(tokens) == 2.0
+    assert odds.mean_bits([]) == 0
+
+
+def test_alternatives_mark_the_written_token_once_also_outside_the_top(tab):
+    result = run(tab, prompt="春望", form="wujue", count=2)[-1][tab.result]
+    for sample, place in ((0, 0), (1, 3)):
+        event = SimpleNamespace(sample=sample, token=place)
+        html = tab.pick(result, event, visitor())
+        token = result.samples[sample].tokens[place]
+        inside = any(p == token.probability for _, p in token.alternatives)
+        assert html.count('chosen"') == 1
+        assert html.count("<li") == len(token.alternatives) + (not inside)
+    assert f"token {place + 1} of" in html
+    assert tab.pick(result, SimpleNamespace(sample=99, token=999), visitor())
+    assert tab.pick(None, event, visitor()) == gr.skip()
+
+
+def test_spaces_and_line_ends_of_a_token_are_visible(words):
+    assert odds.visible(" the", say(words)) == "␣the"
+    assert odds.visible("\n", say(words)) == "↵"
+    assert odds.visible("</s>", say(words, "zh")) == "（全文结束）"
+
+
+def test_attention_covers_prompt_and_text(tab, cache):
+    result = run(tab, prompt="春望", form="wujue")[-1][tab.result]
+    found = attention.read_attention(result, 0, 1, 1, cache, actions.never)
+    count = len(found.labels)
+    assert count == found.prompt + len(result.samples[0].tokens)
+    assert found.labels[: found.prompt] == ["<s>", "<wujue>", "春", "望", "<sep>"]
+    assert np.allclose(found.weights.sum(1), 1, atol=1e-5)
+    assert np.allclose(np.triu(found.weights, 1), 0)
+
+
+def test_the_heat_map_follows_its_choosers(tab):
+    last = run(tab, prompt="春望", form="wujue", count=2)[-1]
+    result, panel = last[tab.result], tab.attention
+    assert last[panel.layer]["maximum"] == 2 and last[panel.head]["maximum"] == 2
+    assert last[panel.sample]["visible"] is True
+    one, _ = panel.draw(result, 2, 1, 1, visitor())
+    other, _ = panel.draw(result, 2, 2, 1, visitor())
+    assert 'data-sample="1"' in one and one != other
+    labels = json.loads(
+        re.search(r'data-labels="([^"]*)"', one)[1]
+        .replace("&quot;", '"')
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+    )
+    assert labels[2:4] == ["春", "望"]
+    assert panel.draw(result, 99, 99, 99, visitor())
+    assert panel.draw(None, 1, 1, 1, visitor()) == gr.skip()
+
+
+@pytest.mark.parametrize("kind", ["txt", "md", "json"])
+def test_downloads_carry_label_and_recipe(tab, kind):
+    result = run(tab, prompt="春望", form="wujue", seed=5)[-1][tab.result]
+    path = tab.save(kind)(result, visitor())
+    assert path.endswith(f".{kind}")
+    assert provenance.read(path).recipe.request["seed"] == 5
+
+
+def test_nothing_to_save_is_said(tab, toasts):
+    tab.save("txt")(None, visitor("zh"))
+    assert "还没有可保存的内容" in toasts[0]
+
+
+def test_history_remembers_the_first_words(tab):
+    result = run(tab, visitor("zh"), prompt="春望", seed=5)[-1][tab.result]
+    memory = tab.memory(result, "zh")
+    assert memory.request.seed == 5 and memory.words and result.samples[0].text.startswith(memory.words)
