@@ -11,7 +11,7 @@ from aigc_demo.transformer.tokenizer import build_bytes, build_characters
 
 VERSE = (
     "国破山河在，城春草木深。感时花溅泪，恨别鸟惊心。烽火连三月，家书抵万金。白头搔更短，浑欲不胜簪。"
-    "床前明月光，疑是地上霜。举头望明月，低头思故乡。春望静夜思生日快乐夏秋冬风雨云天人年江水"
+    "床前明月光，疑是地上霜。举头望明月，低头思故乡。春望静夜思生日快乐夏秋冬四季风雨云天人年江水登高夜中"
 )
 PROSE = "It is a truth universally acknowledged, that a single man in possession of a good fortune must be in want of a wife."
 

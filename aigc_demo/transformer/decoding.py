@@ -9,11 +9,14 @@ and the memory they touch. Three identities make them fewer:
   are stored side by side and turned by one complex product.
 """
 
+from collections.abc import Callable, Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from aigc_demo.transformer.networks import Cache, Decoder, Layer, Shape
+from aigc_demo.transformer.sampling import Settings, penalise, sample
 
 
 class FoldedLayer:
@@ -85,3 +88,35 @@ def expand(cache: Cache, shape: Shape, batch: int) -> Cache:
     result.memory.copy_(cache.memory.expand(-1, -1, batch, -1, -1, -1))
     result.length = cache.length
     return result
+
+
+@torch.inference_mode()
+def decode(
+    decoder: FastDecoder,
+    ids: list[int],
+    draws: Tensor,
+    settings: Settings,
+    forbidden: Callable[[int], Tensor],
+    penalised: Tensor,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Go on from the text `ids` in `count` samples: at each step, logits (count, vocab) and the tokens chosen (count,).
+
+    draws: (count, steps) numbers of [0, 1), one a token. forbidden(step): (vocab,) of bool, what may not be chosen.
+    penalised: (vocab,) of bool, what the repetition penalty falls on. A full context is read again from its last half.
+    """
+    count, context = len(draws), decoder.shape.context_length
+    text = torch.tensor([ids], device=draws.device)
+    cache = decoder.new_cache(1)
+    logits = decoder.read(text, cache).expand(count, -1)
+    cache, text = expand(cache, decoder.shape, count), text.repeat(count, 1)
+    seen = torch.zeros(logits.shape, dtype=torch.bool, device=draws.device).scatter_(1, text, penalised[text])
+    for step in range(draws.shape[1]):
+        scores = penalise(logits, seen, settings.repetition_penalty)
+        chosen = sample(scores.masked_fill(forbidden(step), -torch.inf), settings, draws[:, step])
+        yield logits, chosen
+        new = chosen.unsqueeze(1)
+        text = torch.cat((text, new), dim=1)
+        seen.scatter_(1, new, penalised[new])
+        if cache.length == context:
+            cache, new = decoder.new_cache(count), text[:, -(context // 2) :]
+        logits = decoder.read(new, cache)

@@ -6,6 +6,7 @@ is a finite automaton, whose state is the number of characters written so far.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -66,29 +67,29 @@ def check_form(text: str, form: str) -> bool:
 class Acrostic:
     """What an acrostic (藏头诗) allows at each place: the n-th head opens the n-th line, marks end the lines."""
 
-    def __init__(self, form: Form, heads: list[int], marks: tuple[int, int], end: int, plain: Tensor) -> None:
+    def __init__(self, form: Form, heads: list[int], marks: Sequence[int], end: int, plain: Tensor) -> None:
         """`heads`: token ids, at most one a line; `marks`: ids of ， and 。; `plain`: (vocab,) of bool, the characters."""
         if len(heads) > form.lines:
             raise InputError(
                 en=f"{len(heads)} heads are too many: {form.name} has {form.lines} lines; give at most that many.",
                 zh=f"藏头字共 {len(heads)} 个，过多：{form.name} 只有 {form.lines} 句；请减少字数。",
             )
-        self.form, self.heads, self.end, self.plain = form, heads, end, plain
+        self.form, self.heads, self.end, self.others = form, heads, end, ~plain
         self.marks = dict(zip(MARKS, marks, strict=True))
 
-    def allowed(self, place: int) -> Tensor:
-        """(vocab,) of bool: the tokens that may stand at `place` characters from the start of the poem."""
+    def forbidden(self, place: int) -> Tensor:
+        """(vocab,) of bool: the tokens that may not stand at `place` characters from the start of the poem."""
         mark = self.form.mark_at(place)
         line, column = divmod(place, self.form.length + 1)
         if place >= self.form.characters:
-            return self._only(self.end)
+            return self._all_but(self.end)
         if mark is not None:
-            return self._only(self.marks[mark])
+            return self._all_but(self.marks[mark])
         if column == 0 and line < len(self.heads):
-            return self._only(self.heads[line])
-        return self.plain
+            return self._all_but(self.heads[line])
+        return self.others
 
-    def _only(self, token: int) -> Tensor:
-        mask = torch.zeros_like(self.plain)
-        mask[token] = True
+    def _all_but(self, token: int) -> Tensor:
+        mask = torch.ones_like(self.others)
+        mask[token] = False
         return mask

@@ -10,11 +10,11 @@ from torch import Tensor
 from aigc_demo.checkpoints import read_config
 from aigc_demo.contracts import Step, TokenChoice
 from aigc_demo.errors import InputError
-from aigc_demo.transformer.decoding import FastDecoder, expand
+from aigc_demo.transformer.decoding import FastDecoder, decode
 from aigc_demo.transformer.folder import load_network
 from aigc_demo.transformer.forms import FORMS, MARKS, Acrostic, find_form
 from aigc_demo.transformer.prompts import Prompts
-from aigc_demo.transformer.sampling import Settings, penalise, sample, uniforms
+from aigc_demo.transformer.sampling import Settings, uniforms
 from aigc_demo.transformer.tokenizer import Pieces, load_tokenizer
 
 ALTERNATIVES = 8
@@ -90,11 +90,31 @@ class LanguageModel:
         _check_range("count", count, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)
-        written = len(ids) - ids.index(self.prompts.separator) - 1 if self.forms else 0
-        acrostic = self._acrostic(form, heads, written)
-        return self._sample(ids, written, acrostic, count, max_new_tokens, settings, seed, stop)
+        acrostic = self._acrostic(form, heads, prompt_is)
+        forbidden = acrostic.forbidden if acrostic else lambda step: self._never_written
+        draws = uniforms(seed, count, max_new_tokens).to(self.device)
+        return self._tell(decode(self.decoder, ids, draws, settings, forbidden, self._penalised), count, stop)
 
-    def _acrostic(self, form: str | None, heads: str, written: int) -> Acrostic | None:
+    @cached_property
+    def _never_written(self) -> Tensor:
+        """(vocab,) of bool: special tokens but the end."""
+        special = ~self.pieces.plain
+        special[self.prompts.end] = False
+        return special.to(self.device)
+
+    @cached_property
+    def _penalised(self) -> Tensor:
+        """(vocab,) of bool: what may get rarer by repetition. A poem's marks must recur."""
+        plain = self.pieces.plain.clone()
+        if self.forms:
+            plain[self._marks] = False
+        return plain.to(self.device)
+
+    @property
+    def _marks(self) -> list[int]:
+        return [self.tokenizer.token_to_id(mark) for mark in MARKS]
+
+    def _acrostic(self, form: str | None, heads: str, prompt_is: str) -> Acrostic | None:
         """The constraint for `heads`, or None without heads."""
         if not heads.strip():
             return None
@@ -103,90 +123,45 @@ class LanguageModel:
                 en="This model writes prose, which has no acrostics; leave the heads empty.",
                 zh="该模型写的是散文，不支持藏头；请将藏头字留空。",
             )
-        if written:
+        if prompt_is == "opening":
             raise InputError(
                 en="An acrostic sets the line openings itself; give a title instead of an opening.",
                 zh="藏头诗的句首由藏头字决定；请填写题目，而不是开头。",
             )
-        marks = [self.tokenizer.token_to_id(mark) for mark in MARKS]
         plain = self.pieces.plain.clone()
-        plain[marks] = False
-        end = self.prompts.end
-        return Acrostic(
-            find_form(self._form_name(form)), self.prompts.heads(heads), (marks[0], marks[1]), end, plain
-        )
-
-    @torch.inference_mode()
-    def _sample(
-        self,
-        ids: list[int],
-        written: int,
-        acrostic: Acrostic | None,
-        count: int,
-        max_new_tokens: int,
-        settings: Settings,
-        seed: int,
-        stop: Callable[[], bool],
-    ) -> Iterator[Step]:
-        """The decoding loop: read, filter, draw, tell."""
-        cache = self.decoder.new_cache(1)
-        logits = self.decoder.read(torch.tensor([ids], device=self.device), cache).expand(count, -1)
-        cache = expand(cache, self.network.shape, count)
-        history = torch.tensor(ids, device=self.device).repeat(count, 1)
-        draws = uniforms(seed, count, max_new_tokens).to(self.device)
-        writers = [self.pieces.writer() for _ in range(count)]
-        open_ = [True] * count
-        usual = self.pieces.plain.clone()
-        usual[self.prompts.end] = True
-        for index in range(max_new_tokens):
-            if stop():
-                return
-            allowed = acrostic.allowed(written + index) if acrostic else usual
-            scores = penalise(logits, self._repeated(history), settings.repetition_penalty)
-            chosen = sample(
-                scores.masked_fill(~allowed.to(self.device), -torch.inf), settings, draws[:, index]
-            )
-            for sample_index, token in enumerate(chosen.tolist()):
-                open_[sample_index] &= token != self.prompts.end
-            if not any(open_):
-                return
-            yield Step(index, self._tell(logits, chosen, open_, writers))
-            history = torch.cat((history, chosen.unsqueeze(1)), dim=1)
-            if cache.length == self.context_length:  # go on from the last half
-                cache = self.decoder.new_cache(count)
-                logits = self.decoder.read(history[:, -(self.context_length // 2) :], cache)
-            else:
-                logits = self.decoder.read(chosen.unsqueeze(1), cache)
-
-    def _repeated(self, history: Tensor) -> Tensor:
-        """(count, vocab) of bool: the tokens that a repetition penalty falls on. A poem's marks must recur."""
-        seen = torch.zeros(len(history), self.network.shape.vocab_size, dtype=torch.bool, device=self.device)
-        seen.scatter_(1, history, True)
-        if self.forms:
-            seen[:, [self.tokenizer.token_to_id(mark) for mark in MARKS]] = False
-        return seen
+        plain[self._marks] = False
+        name, ids = find_form(self._form_name(form)), self.prompts.heads(heads)
+        return Acrostic(name, ids, self._marks, self.prompts.end, plain.to(self.device))
 
     def _tell(
-        self, logits: Tensor, chosen: Tensor, open_: Sequence[bool], writers: Sequence[Callable[[int], str]]
-    ) -> list[TokenChoice | None]:
-        """What was chosen in each open sample, with the model's own probabilities."""
-        probabilities = logits.softmax(-1)
-        own = probabilities.gather(1, chosen.unsqueeze(1)).squeeze(1).tolist()
-        best = probabilities.topk(min(ALTERNATIVES, probabilities.shape[1]))
-        rows = zip(
-            chosen.tolist(), own, best.indices.tolist(), best.values.tolist(), open_, writers, strict=True
-        )
-        return [
-            TokenChoice(
-                write(token),
-                token,
-                probability,
-                [(self.pieces.label(i), p) for i, p in zip(ids, values, strict=True)],
+        self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""
+        writers = [self.pieces.writer() for _ in range(count)]
+        alive = [True] * count
+        for index, (logits, chosen) in enumerate(steps):
+            tokens = chosen.tolist()
+            alive = [was and token != self.prompts.end for was, token in zip(alive, tokens, strict=True)]
+            if stop() or not any(alive):
+                return
+            odds = self._odds(logits, chosen)
+            yield Step(
+                index,
+                [
+                    TokenChoice(write(token), token, *own) if living else None
+                    for write, token, own, living in zip(writers, tokens, odds, alive, strict=True)
+                ],
             )
-            if alive
-            else None
-            for token, probability, ids, values, alive, write in rows
-        ]
+
+    def _odds(self, logits: Tensor, chosen: Tensor) -> Iterator[tuple[float, list[tuple[str, float]]]]:
+        """For each sample: the model's own probability of the chosen token, and the likeliest tokens with theirs."""
+        probabilities = logits.softmax(-1)
+        best = probabilities.topk(min(ALTERNATIVES, probabilities.shape[1]))
+        own = probabilities.gather(1, chosen.unsqueeze(1)).squeeze(1)
+        for probability, ids, values in zip(
+            own.tolist(), best.indices.tolist(), best.values.tolist(), strict=True
+        ):
+            yield probability, [(self.pieces.labels[i], value) for i, value in zip(ids, values, strict=True)]
 
     def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
         """Labels of the tokens and the attention weights (T, T) of one head; row t is what token t looks at."""
@@ -194,7 +169,7 @@ class LanguageModel:
         _check_range("head", head, 0, self.heads - 1)
         ids = list(ids)[: self.context_length]
         weights = self.network.attention(torch.tensor([ids], device=self.device), layer)[0, head]
-        return [self.pieces.label(token) for token in ids], weights.cpu()
+        return [self.pieces.labels[token] for token in ids], weights.cpu()
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:

@@ -105,11 +105,9 @@ class Pieces:
             bytes(table[c] for c in name) if self.is_bytes and index not in special else name.encode()
             for index, name in enumerate(names)
         ]
+        # a piece by itself: bytes that are no whole character show as �
+        self.labels = [piece.decode(errors="replace") for piece in self.bytes]
         self.plain = torch.tensor([index not in special for index in range(size)])
-
-    def label(self, token: int) -> str:
-        """The token by itself; bytes that are no whole character show as �."""
-        return self.bytes[token].decode(errors="replace")
 
     def writer(self) -> Callable[[int], str]:
         """A function that turns one text's tokens into strings, one by one, whose concatenation is the text.

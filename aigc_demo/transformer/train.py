@@ -77,6 +77,11 @@ class Trainer:
                 en=f"Size {plan.size!r} is unknown; choose {', '.join(SIZES)}.",
                 zh=f"未知的规模 {plan.size!r}；请选择 {'、'.join(SIZES)}。",
             )
+        if min(plan.steps, plan.save_every) < 1:
+            raise InputError(
+                en=f"{plan.steps} steps, saved every {plan.save_every}: both must be at least 1.",
+                zh=f"共 {plan.steps} 步、每 {plan.save_every} 步保存一次：两者都至少为 1。",
+            )
         size = SIZES[plan.size]
         self.plan, self.size = plan, size
         self.corpus = open_corpus(plan.data, size.characters, size.pieces, plan.seed)

@@ -41,7 +41,7 @@ def test_an_unknown_form_is_a_sentence_that_lists_the_forms():
 def test_the_automaton_forces_heads_marks_and_end():
     plain = torch.tensor([False, False, False, True, True, True])
     rule = Acrostic(FORMS["wujue"], heads=[3, 4], marks=(1, 2), end=0, plain=plain)
-    only = [rule.allowed(place).nonzero().flatten().tolist() for place in range(25)]
+    only = [(~rule.forbidden(place)).nonzero().flatten().tolist() for place in range(25)]
     assert only[0] == [3] and only[6] == [4]
     assert only[5] == [1] and only[11] == [2] and only[23] == [2]
     assert only[12] == only[1] == [3, 4, 5]

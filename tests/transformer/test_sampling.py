@@ -4,15 +4,14 @@ import pytest
 import torch
 
 from aigc_demo.errors import InputError
-from aigc_demo.transformer.sampling import Settings, penalise, sample, truncate, uniforms
+from aigc_demo.transformer.sampling import Settings, keep_top_k, keep_top_p, penalise, sample, uniforms
 
 P = torch.tensor([[0.1, 0.4, 0.2, 0.3]])
 
 
 def kept(top_k: int = 0, top_p: float = 1.0) -> dict[int, float]:
-    logits, ids = truncate(P.log(), top_k, top_p)
-    probabilities = logits.softmax(-1)
-    return {int(i): round(float(p), 4) for i, p in zip(ids[0], probabilities[0], strict=True) if p > 0}
+    probabilities = keep_top_p(keep_top_k(P.log(), top_k), top_p).softmax(-1)
+    return {i: round(p, 4) for i, p in enumerate(probabilities[0].tolist()) if p > 0}
 
 
 def test_top_k_keeps_the_k_likeliest_and_rescales():
