@@ -1,25 +1,21 @@
 """What all tests share: an environment that asks no network, tiny random models in real files, settings, a cache."""
 
 import os
-
-os.environ |= {
-    "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported, or its threads spin against those of other processes
-    "HF_HUB_OFFLINE": "1",
-    "GRADIO_ANALYTICS_ENABLED": "False",
-}
-for name in [name for name in os.environ if name.startswith("AIGC_")]:
-    del os.environ[name]
-
 from importlib import import_module
 
 import pytest
-import torch
 import yaml
 
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 
-torch.set_num_threads(2)
+os.environ |= {
+    "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported
+    "HF_HUB_OFFLINE": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+}
+for name in [name for name in os.environ if name.startswith("AIGC_")]:
+    del os.environ[name]
 MODELS = {
     "gan-digits": {"family": "gan", "tasks": ["image", "latent"], "data": "digits"},
     "gan-fashion": {"family": "gan", "tasks": ["image", "latent"], "data": "fashion"},
@@ -27,6 +23,13 @@ MODELS = {
     "gpt-poems": {"family": "transformer", "tasks": ["text"], "data": "poems", "language": "zh"},
     "gpt-austen": {"family": "transformer", "tasks": ["text"], "data": "austen", "language": "en"},
 }
+
+
+def pytest_configure():
+    """As many threads as a small machine has, wherever the tests run."""
+    import torch
+
+    torch.set_num_threads(2)
 
 
 def write_card(folder, **block):

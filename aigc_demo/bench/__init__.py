@@ -1,0 +1,26 @@
+"""Speed as ratios: this app against the plain way to do the same, taking turns in one run on one machine.
+
+measure.py   take turns, medians, the table
+start.py     process start to the first page served, against a bare Gradio page
+picture.py   64 digits to a labelled file, against the bare generator call plus PNG encoding
+text.py      tokens per second, against transformers' generate() on the same weights
+
+Absolute times tell about the machine and its other work; ratios of neighbouring runs tell about the code.
+"""
+
+import sys
+from importlib import import_module
+
+from aigc_demo.bench.measure import Comparison, table
+from aigc_demo.cli.flags import Answer, Asked
+
+WHAT = ("start", "picture", "text")
+
+
+def bench(asked: Asked) -> Answer:
+    """Measure what was asked for; each finished part is told on standard error."""
+    found: list[Comparison] = []
+    for what in WHAT if asked.flags.what == "all" else (asked.flags.what,):
+        print(f"bench {what} ...", file=sys.stderr, flush=True)
+        found += import_module(f"aigc_demo.bench.{what}").measure(asked)
+    return Answer({"bench": [comparison.summary() for comparison in found]}, table(found, asked.lang))

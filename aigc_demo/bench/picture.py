@@ -1,0 +1,66 @@
+"""64 digits from the request to a labelled file: in this process, and through the queue of a running page."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aigc_demo import actions, files
+from aigc_demo.bench.measure import Comparison, seconds, take_turns
+from aigc_demo.bench.start import served
+from aigc_demo.cli.flags import Asked
+from aigc_demo.contracts import ImageRequest
+from aigc_demo.settings import ROOT
+
+ROUNDS = 30
+REQUEST = ImageRequest(model="gan-digits", count=64)
+AGAINST = "against the bare generator call plus PNG encoding", "对照直接调用生成器并编码 PNG"
+
+
+def measure(asked: Asked) -> list[Comparison]:
+    """Both ways, each in turns with the bare call."""
+    with asked.cache.use(REQUEST.model, "image") as model:
+        bare = bare_call(model)
+    here = take_turns(lambda: seconds(lambda: make_file(asked)), lambda: seconds(bare), ROUNDS)
+    queue = _through_queue(asked, bare)
+    return [
+        Comparison(f"64 digits to a labelled file, {AGAINST[0]}", f"64 个数字到带标识的文件，{AGAINST[1]}", "s", 3, *here),
+        Comparison(
+            f"the same through the page's queue over HTTP, {AGAINST[0]}", f"同上，经网页队列与 HTTP，{AGAINST[1]}", "s", 3, *queue
+        ),
+    ]  # fmt: skip
+
+
+def make_file(asked: Asked) -> None:
+    """What a click on Generate does."""
+    files.write_sheet(actions.make_images(REQUEST, asked.cache), asked.settings.outputs_dir).unlink()
+
+
+def bare_call(model: Any) -> Callable[[], bytes]:
+    """The generator's forward pass on 64 latents, and PNG encoding of a sheet as large as the app's."""
+    import torch
+    from PIL import Image
+
+    z = torch.randn(REQUEST.count, model.latent_dim).to(model.device)
+    class_weights = torch.eye(len(model.classes["en"]))[torch.arange(REQUEST.count) % 10].to(model.device)
+
+    @torch.inference_mode()
+    def call() -> bytes:
+        pictures = actions.to_pictures(model.generator(z, class_weights))
+        rows = pictures.reshape(8, 8, *pictures.shape[1:]).transpose(0, 2, 1, 3)
+        sheet = rows.reshape(8 * pictures.shape[1], -1).repeat(files.SHEET_SCALE, 0)
+        file = io.BytesIO()
+        Image.fromarray(np.repeat(sheet, files.SHEET_SCALE, 1)).save(file, "PNG")
+        return file.getvalue()
+
+    return call
+
+
+def _through_queue(asked: Asked, bare: Callable[[], bytes]) -> tuple[list[float], list[float]]:
+    from gradio_client import Client
+
+    values = {**REQUEST.model_dump(), "api_name": "/generate_image"}
+    with served([str(ROOT / "app.py")], asked.settings) as address:
+        client = Client(address, verbose=False)
+        return take_turns(lambda: seconds(lambda: client.predict(**values)), lambda: seconds(bare), ROUNDS)
