@@ -52,9 +52,9 @@ class LanguageModel:
         """The weights arranged for decoding."""
         return FastDecoder(self.network)
 
-    def check_prompt(self, prompt: str) -> tuple[str, str] | None:
+    def check_prompt(self, prompt: str, prompt_is: str = "title") -> tuple[str, str] | None:
         """What will be left out of the prompt, as (en, zh), if anything; InputError where nothing can be read."""
-        return self.prompts.note(prompt)
+        return self.prompts.note(prompt, prompt_is)
 
     def encode_prompt(self, prompt: str, form: str | None = None, prompt_is: str = "title") -> list[int]:
         """The token ids that `generate` starts from, control tokens included."""

@@ -61,7 +61,7 @@ class Prompts:
             )
         return self._ids(heads)
 
-    def note(self, prompt: str) -> tuple[str, str] | None:
+    def note(self, prompt: str, prompt_is: str) -> tuple[str, str] | None:
         """What `encode` leaves out of the prompt, as (en, zh), if anything; InputError where nothing of it is known."""
         if not self.verse:
             return None
@@ -72,7 +72,7 @@ class Prompts:
                 f"The model does not know {shown}; it reads the prompt without.",
                 f"模型不认识“{shown}”，读提示时已略去。",
             )
-        if len(known) > TITLE_LENGTH:
+        if prompt_is == "title" and len(known) > TITLE_LENGTH:
             return (
                 f"Of a title the model reads {TITLE_LENGTH} characters.",
                 f"题目只读前 {TITLE_LENGTH} 个字。",
