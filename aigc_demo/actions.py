@@ -118,7 +118,7 @@ def resolve_labels(text: str, classes: dict[str, list[str]]) -> list[int]:
     """Class indices for "all", numbers or names in either language, separated by commas; InputError names the odd one."""
     total = len(classes["en"])
     parts = [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
-    if not parts or parts == ["all"] or parts == ["全部"]:
+    if parts in ([], ["all"], ["全部"]):
         return list(range(total))
     names = {name.casefold(): i for language in classes.values() for i, name in enumerate(language)}
     numbers = {str(i): i for i in range(total)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from aigc_demo.errors import InputError
+from aigc_demo.refusals import refusal
 
 if TYPE_CHECKING:  # the page process does not wait for torch
     import torch
@@ -265,7 +265,7 @@ class GridRequest(Request):
     truncation_psi: Annotated[Psi, PSI] = 1.0
 
 
-AnyRequest = TypeVar("AnyRequest", bound=Request)
+AnyRequest = TypeVar("AnyRequest", bound=BaseModel)
 REQUESTS: Mapping[str, type[Request]] = {
     "text": TextRequest,
     "image": ImageRequest,
@@ -293,52 +293,7 @@ def check(request_type: type[AnyRequest], values: Mapping[str, Any]) -> AnyReque
     try:
         return request_type.model_validate(dict(values))
     except ValidationError as error:
-        raise _sentence(request_type, error) from error
-
-
-def _sentence(request_type: type[Request], error: ValidationError) -> InputError:
-    first = error.errors(include_url=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else "request"
-    if first["type"] == "extra_forbidden" or field not in request_type.model_fields:
-        known = ", ".join(request_type.model_fields)
-        return InputError(
-            en=f"{field} is no field of this request; it has {known}.",
-            zh=f"此请求没有字段 {field}；可用字段：{known}。",
-        )
-    words = words_of(request_type, field)
-    shown = _short(first.get("input"))
-    en, zh = _limits(first["type"], first.get("ctx", {}), request_type, field)
-    return InputError(
-        en=f"{words.en}: {shown} does not fit; {en}.", zh=f"{words.zh}：{shown} 不合要求；{zh}。"
-    )
-
-
-def _short(value: Any, limit: int = 40) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)})"
-
-
-def _limits(
-    kind: str, context: Mapping[str, Any], request_type: type[Request], field: str
-) -> tuple[str, str]:
-    """What would fit, in both languages, from the field's own schema."""
-    schema = request_type.model_json_schema()["properties"][field]
-    if "enum" in schema:
-        choices = ", ".join(map(str, schema["enum"]))
-        return f"choose one of {choices}", f"请从 {choices} 中选择"
-    if "maxLength" in schema and kind == "string_too_long":
-        return f"at most {schema['maxLength']} characters", f"最多 {schema['maxLength']} 个字符"
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum")
-    if low is not None and high is not None:
-        whole = schema["type"] == "integer"
-        return (
-            f"give a {'whole number' if whole else 'number'} from {low} to {high}",
-            f"请填 {low} 到 {high} 之间的{'整数' if whole else '数'}",
-        )
-    if kind == "missing" or kind == "string_too_short":
-        return "it must be given", "此项必填"
-    return str(context.get("error", "see the help of this field")), "请查看该项的说明"
+        raise refusal(request_type, error, words_of) from error
 
 
 # --- what a family's model offers -----------------------------------------------------------------------------

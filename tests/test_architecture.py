@@ -1,0 +1,289 @@
+"""DESIGN: who may import what, how large things may grow, what must never be written. Read off the source with ast."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "aigc_demo"
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path for path in [ROOT / "app.py", *sorted(PACKAGE.rglob("*.py"))]
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
+FAMILIES = ("gan", "vae", "transformer")
+HEAVY = {"transformers", "diffusers", "peft", "accelerate", "av", "opencc", "pyarrow", "tokenizers"}
+# The page is up before torch is imported, and the command line prints its help without it.
+TORCHLESS = ("app.py", "aigc_demo/ui/", "aigc_demo/cli/", "aigc_demo/media/", "aigc_demo/provenance/")
+SHARED = {"errors", "checkpoints", "training", "contracts", "data", "latents", "metrics", "cards", "settings"}
+FOR_UI = {
+    "registry",
+    "runtime",
+    "contracts",
+    "latents",
+    "media",
+    "provenance",
+    "settings",
+    "actions",
+    "files",
+    "code",
+}
+FOR_UI |= {"cards", "errors", "jobs"}
+NEVER = {
+    "pickle": r"\bimport (c?[pP]ickle|marshal|shelve|dill|joblib)\b|\bfrom (c?[pP]ickle|marshal|shelve|dill|joblib)\b",
+    "torch.load": r"\btorch\.load\b|from torch import .*\bload\b",
+    "weights_only=False": r"weights_only\s*=\s*False",
+    "trust_remote_code=True": r"trust_remote_code\s*=\s*True",
+    "allow_pickle=True": r"allow_pickle\s*=\s*True",
+    "eval or exec": r"(?<![\w.])(eval|exec)\(",
+    "shell=True": r"shell\s*=\s*True",
+    "yaml.load": r"\byaml\.(unsafe_|full_)?load\b",
+}
+
+
+def bare_code(tree):
+    """The code without comments and with its strings emptied: a docstring may name what the code must not do."""
+    copy = ast.parse(ast.unparse(tree))
+    for node in ast.walk(copy):
+        if isinstance(node, ast.JoinedStr):
+            node.values = [value for value in node.values if isinstance(value, ast.FormattedValue)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.unparse(copy)
+
+
+CODE = {name: bare_code(tree) for name, tree in TREES.items()}
+
+
+def is_type_checking(node):
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(tree, top_only=False):
+    """Dotted names that are imported when the module is (top_only), or ever; type-checking blocks do not count."""
+    for node in ast.iter_child_nodes(tree):
+        if is_type_checking(node) or (top_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            yield from imports(node, top_only)
+
+
+def parts(name):
+    """ "aigc_demo/ui/theme.py" -> ("ui", "theme"), "app.py" -> ("app",)."""
+    return tuple(name.removeprefix("aigc_demo/").removesuffix(".py").removesuffix("/__init__").split("/"))
+
+
+def ours(name):
+    """What a module imports from this package, as ("gan", "losses", ...)."""
+    return {tuple(found.split(".")[1:]) for found in imports(TREES[name]) if found.startswith("aigc_demo.")}
+
+
+def in_family(name):
+    return parts(name)[0] in FAMILIES
+
+
+def test_a_family_imports_shared_modules_and_itself():
+    for name in filter(in_family, TREES):
+        assert {found[0] for found in ours(name)} <= {*SHARED, parts(name)[0]}, name
+
+
+def test_the_mathematics_needs_torch_and_its_own_folder_only():
+    standard = {"math", "dataclasses", "collections", "typing", "functools", "itertools", "enum"}
+    for name in [name for name in TREES if parts(name)[-1] in ("networks", "losses")]:
+        roots = {found.split(".")[0] for found in imports(TREES[name])}
+        assert roots <= {"torch", "aigc_demo"} | standard, name
+        assert {found[0] for found in ours(name)} <= {parts(name)[0]}, name
+
+
+def test_the_page_imports_the_layer_below_it_only():
+    for name in [name for name in TREES if parts(name)[0] == "ui"]:
+        assert {found[0] for found in ours(name)} <= {*FOR_UI, "ui"}, name
+
+
+def test_gradio_is_imported_by_the_page_and_app_alone():
+    users = {
+        name for name, tree in TREES.items() for found in imports(tree) if found.split(".")[0] == "gradio"
+    }
+    assert users
+    assert all(parts(name)[0] in ("ui", "app") for name in users), users
+
+
+def test_only_app_imports_the_page_and_only_the_entry_point_the_command_line():
+    for name in TREES:
+        roots = {found[0] for found in ours(name)}
+        assert "ui" not in roots or parts(name)[0] in ("ui", "app"), name
+        assert "cli" not in roots or parts(name)[0] in ("cli", "__main__", "bench"), name
+
+
+def test_families_are_imported_by_name_alone():
+    for name in TREES:
+        families = {found[0] for found in ours(name)} & set(FAMILIES)
+        assert families <= {parts(name)[0]}, f"{name} imports {families}; ask registry.family_module"
+
+
+def test_heavy_packages_are_imported_inside_functions():
+    for name, tree in TREES.items():
+        roots = {found.split(".")[0] for found in imports(tree, top_only=True)}
+        assert not roots & HEAVY, name
+        assert "torch" not in roots or not name.startswith(TORCHLESS), name
+
+
+def test_the_page_is_built_without_torch():
+    """What import rules cannot show: nothing on the way to the first page pulls torch in."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\n"
+        "from aigc_demo.settings import Settings\n"
+        "from aigc_demo.ui import build_app\n"
+        "build_app(Settings(offline=True))\n"
+        "assert not {'torch', 'transformers', 'diffusers', 'av'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_files_and_functions_stay_small():
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in SOURCES.items()}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno - node.lineno < 80, f"{name}: {node.name}"
+
+
+def test_app_stays_a_door():
+    assert len(SOURCES["app.py"].read_text("utf-8").splitlines()) <= 60
+
+
+def test_no_drawer_for_leftovers():
+    assert not [name for name in TREES if parts(name)[-1] in ("utils", "util", "helpers", "common", "misc")]
+
+
+MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+MAKERS = {"list", "dict", "set", "defaultdict", "OrderedDict", "Counter", "deque", "Lock", "Queue", "local"}
+
+
+def mutable_names(tree):
+    """Module-level names bound to something that can change; in capitals they are tables that nobody changes."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            value = node.value
+            made = (
+                isinstance(value, ast.Call)
+                and getattr(value.func, "id", getattr(value.func, "attr", "")) in MAKERS
+            )
+            if isinstance(value, MUTABLE) or made:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def changed_names(tree):
+    """Names that a function of the module writes to: NAME[...] =, del NAME[...], NAME.append(...), global NAME."""
+    changers = {
+        "append",
+        "add",
+        "update",
+        "pop",
+        "clear",
+        "setdefault",
+        "extend",
+        "insert",
+        "remove",
+        "popitem",
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield getattr(node.value, "id", "")
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changers
+        ):
+            yield getattr(node.func.value, "id", "")
+
+
+def test_no_module_holds_state():
+    for name, tree in TREES.items():
+        names = set(mutable_names(tree)) - {"__all__"}
+        assert not [found for found in names if not found.isupper()], name
+        assert not names & set(changed_names(tree)), name
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], name
+
+
+@pytest.mark.parametrize("what", list(NEVER))
+def test_nothing_untrusted_runs(what):
+    assert not [name for name, code in CODE.items() if re.search(NEVER[what], code)]
+
+
+def test_public_functions_have_types_and_docstrings():
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{name}: {node.name}"
+                assert node.returns is not None, f"{name}: {node.name}"
+
+
+def test_the_map_in_the_readme_is_the_tree_on_the_disk():
+    """Under "## Map" stands a fenced tree, two or more spaces of indent a level, one phrase a file."""
+    drawn = read_map((ROOT / "README.md").read_text("utf-8"))
+    assert drawn, "README.md has no tree under ## Map"
+    missing = {path for path in drawn if "<" not in path and not (ROOT / path).exists()}
+    assert not missing, f"on the map, not on the disk: {missing}"
+    unnamed = {path for path in on_disk() if not covered(path, drawn)}
+    assert not unnamed, f"on the disk, not on the map: {unnamed}"
+
+
+def covered(path, drawn):
+    """A file is on the map by its own line, or by its folder's where the map does not open that folder."""
+    if path in drawn:
+        return True
+    folders = [parent.as_posix() for parent in Path(path).parents if parent.as_posix() != "."]
+    return any(
+        f"{folder}/" in drawn and not any(d.startswith(f"{folder}/") and d != f"{folder}/" for d in drawn)
+        for folder in folders
+    )
+
+
+def on_disk():
+    """app.py and every Python file of the package; the tests follow the same names."""
+    return [
+        name for name in SOURCES if not (name.endswith("__init__.py") and SOURCES[name].parent != PACKAGE)
+    ]
+
+
+def read_map(readme):
+    """The paths of the tree; a folder ends in a slash. `a, b.py` on one line are two files."""
+    found = re.search(r"^## Map\n.*?^```\w*\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    paths, folders = set(), {}
+    for line in (found[1] if found else "").splitlines():
+        text = line.replace("│", " ").replace("├", " ").replace("└", " ").replace("─", " ")
+        names = re.split(r"\s{2,}|\s(?=#)", text.strip(), maxsplit=1)[0].split()
+        depth = len(text) - len(text.lstrip())
+        folders = {indent: folder for indent, folder in folders.items() if indent < depth}
+        base = "".join(folder for _, folder in sorted(folders.items()))
+        for name in (name.rstrip(",") for name in names):
+            paths.add(base + name)
+            if name.endswith("/"):
+                folders[depth] = name
+    return paths
+
+
+def test_a_map_is_read_as_it_is_drawn():
+    drawn = "# x\n\n## Map\n\nWords.\n\n```\napp.py      starts\naigc_demo/\n  ui/       the page\n    theme.py, shell.py   two\n  gan/\n```\n"
+    assert read_map(drawn) == {
+        "app.py",
+        "aigc_demo/",
+        "aigc_demo/ui/",
+        "aigc_demo/ui/theme.py",
+        "aigc_demo/ui/shell.py",
+        "aigc_demo/gan/",
+    }
+    assert covered("aigc_demo/gan/losses.py", read_map(drawn))
+    assert not covered("aigc_demo/ui/language.py", read_map(drawn))
