@@ -103,7 +103,7 @@ def alternatives(result: TextResult, sample: int, place: int, say: Say) -> str:
         bits=f"{surprisal(token.probability):.1f}",
     )
     head = f"<b>{escape(visible(token.text, say))}</b> {escape(facts)}"
-    return f'<div class="alternatives" aria-live="polite"><p>{head}</p><ol>{bars}</ol>{others}</div>'
+    return f'<div class="alternatives"><p>{head}</p><ol aria-live="off">{bars}</ol>{others}</div>'
 
 
 def visible(text: str, say: Say) -> str:

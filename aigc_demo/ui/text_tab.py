@@ -62,8 +62,8 @@ class Pace:
         return self.clock() >= self.next_news
 
     def sent(self, characters: int) -> None:
-        """News of this length went out: ten a second at most, and no more than 200 000 characters a second."""
-        self.next_news = self.clock() + max(0.1, characters / 200_000)
+        """News of this length went out: ten a second at most, and no more than 100 000 characters a second."""
+        self.next_news = self.clock() + max(0.1, characters / 100_000)
 
     def rate(self) -> float:
         """Tokens a second so far."""
@@ -137,7 +137,7 @@ class TextTab:
         self.text = gr.HTML(pictures.empty(words("text.empty")), js_on_load=CHOOSE, elem_id="text-view")
         self.status = gr.HTML("", elem_id="text-status")
         self.note = gr.HTML("", elem_id="text-note")
-        self.odds = gr.HTML("", elem_id="text-odds")
+        self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
         with gr.Row(elem_classes="small-buttons"):
             self.downloads = {
                 kind: download(words(f"save.{kind}"), f"text-save-{kind}") for kind in ("txt", "md", "json")
@@ -245,12 +245,12 @@ class TextTab:
         yield {
             self.result: result,
             self.text: odds.texts(result, say),
-            self.status: "",
             self.note: note_html(result, pace.rate(), self.context.lang(request), say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.attention.fit(result),
             **self.code.show(asked, request),
         }
+        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
     def _say(self, request: gr.Request) -> odds.Say:
         lang = self.context.lang(request)

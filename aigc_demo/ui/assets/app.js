@@ -64,6 +64,12 @@
     figure.querySelector("output").textContent = `${labels[from]} → ${labels[to]}: ${weight(figure, from, to).toFixed(2)}`;
   };
 
+  // On a phone the text stands far below the button that asks for it.
+  addEventListener("click", (event) => {
+    const view = event.target.closest && event.target.closest("#text-go") && document.querySelector("#text-view");
+    if (view && view.getBoundingClientRect().top > innerHeight * 0.6) view.scrollIntoView({ block: "start" });
+  });
+
   addEventListener("click", (event) => {
     const chosen = event.target.closest && event.target.closest(".texts [data-token]");
     if (!chosen) return;
