@@ -7,6 +7,7 @@ a card appears in the pickers, a folder without one does not.
 
 import hashlib
 import json
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.errors import InputError
 
+log = logging.getLogger(__name__)
 Task = Literal["text", "image", "latent", "reconstruct"]
 
 
@@ -102,11 +104,17 @@ def read_card(folder: Path, model_id: str) -> ModelCard:
 
 
 def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:
-    """The cards of all model folders directly inside `folder`, by name; ids get `prefix` before the name."""
+    """The cards of all model folders directly inside `folder`, by name; ids get `prefix` before the name.
+
+    A card that cannot be read is told to the log: one broken folder does not take the others away.
+    """
     if not folder.is_dir():
         return []
     found = []
     for child in sorted(folder.iterdir()):
         if (child / "model.safetensors").is_file() and (child / "README.md").is_file():
-            found.append(read_card(child, prefix + child.name))
+            try:
+                found.append(read_card(child, prefix + child.name))
+            except InputError as error:
+                log.warning("%s %s", error.en, error.zh)
     return found

@@ -1,0 +1,79 @@
+"""Which models can be chosen, and for what."""
+
+import shutil
+
+import pytest
+
+from aigc_demo import registry
+from aigc_demo.cards import read_card
+from aigc_demo.errors import InputError
+
+
+def test_shipped_models_come_first_then_those_trained_here(settings):
+    shutil.copytree(settings.weights_dir / "vae-digits", settings.runs_dir / "mine")
+    ids = [card.id for card in registry.all_cards(settings)]
+    assert ids == ["gan-digits", "gan-fashion", "gpt-austen", "gpt-poems", "vae-digits", "runs/mine"]
+    assert registry.find_card("runs/mine", settings, "reconstruct").folder == settings.runs_dir / "mine"
+
+
+def test_cards_for_a_task(settings):
+    assert [card.id for card in registry.cards_for("text", settings)] == ["gpt-austen", "gpt-poems"]
+    assert [card.id for card in registry.cards_for("reconstruct", settings)] == ["vae-digits"]
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("nope", None), ("gan-digits", "text"), ("../../etc", "image"), ("x" * 10_000, "image"), ("", None)],
+)
+def test_an_unknown_model_or_task_is_a_sentence_with_the_choices(settings, name, task):
+    with pytest.raises(InputError) as caught:
+        registry.find_card(name, settings, task)
+    assert "choose one of" in caught.value.en and len(caught.value.en) < 300
+    assert all(card.id in caught.value.zh for card in registry.cards_for(task or "image", settings))
+
+
+def test_a_family_is_one_of_the_list():
+    assert registry.family_module("gan").__name__ == "aigc_demo.gan"
+    for name in ("os", "ui", "gan.train", "../gan", ""):
+        with pytest.raises(InputError):
+            registry.family_module(name)
+
+
+@pytest.mark.parametrize("model_id", ["gan-digits", "vae-digits", "gpt-poems", "gpt-austen"])
+def test_every_family_keeps_the_contract(settings, model_id):
+    """What contracts.py promises to the tabs, on every debug model."""
+    import torch
+
+    card = registry.find_card(model_id, settings)
+    model = registry.load(card, "cpu")
+    if "latent" in card.tasks:
+        classes = len(model.classes["en"])
+        assert len(model.classes["zh"]) == classes
+        z = model.sample_latents(torch.arange(3), torch.Generator().manual_seed(1), 0.7)
+        images = model.decode(z, torch.eye(classes)[:3], 0.7)
+        assert z.shape == (3, model.latent_dim)
+        assert images.shape == (3, *model.image_shape)
+        assert images.device.type == "cpu" and images.min() >= -1 and images.max() <= 1
+        again = model.sample_latents(torch.arange(3), torch.Generator().manual_seed(1), 0.7)
+        assert torch.equal(z, again)
+    if "reconstruct" in card.tasks:
+        mean, log_variance = model.encode(images)
+        assert mean.shape == log_variance.shape == z.shape
+        codes, labels, distances = model.nearest(mean[0], 5)
+        assert codes.shape == (5, model.latent_dim) and len(labels) == 5
+        assert torch.equal(distances, distances.sort().values)
+    if "text" in card.tasks:
+        assert model.language == card.language and isinstance(model.forms, tuple)
+        ids = model.encode_prompt("春望" if model.forms else "truth")
+        names, weights = model.attention(ids, model.layers - 1, model.heads - 1)
+        assert weights.shape == (len(names), len(names)) and len(names) == len(ids)
+        torch.testing.assert_close(weights.sum(1), torch.ones(len(ids)))
+
+
+def test_a_card_of_an_unknown_family_does_not_load(settings):
+    folder = settings.runs_dir / "odd"
+    shutil.copytree(settings.weights_dir / "gan-digits", folder)
+    text = (folder / "README.md").read_text("utf-8").replace("family: gan", "family: os")
+    (folder / "README.md").write_text(text, "utf-8")
+    with pytest.raises(InputError):
+        registry.load(read_card(folder, "runs/odd"), "cpu")
