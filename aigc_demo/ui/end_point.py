@@ -31,26 +31,27 @@ class EndPoint:
         self.context, self.side = context, side
         words, defaults = context.words, WalkRequest.model_fields
         encodes = "reconstruct" in card.tasks
-        self.source = gr.Radio(
-            [(words(f"walk.by_{kind}"), kind) for kind in ("seed", "picture")],
-            value="seed",
-            label=words(f"walk.{side}"),
-            visible=encodes,
-            elem_id=f"walk-{side}-source",
-            elem_classes="source",
-        )
-        with gr.Row(elem_classes="end") as self.chance:
-            self.label = gr.Dropdown(
-                class_choices(context, card),
-                value=defaults[f"{side}_label"].default,
-                label=words(f"walk.{side}_label"),
-                elem_id=f"walk-{side}-label",
-                filterable=False,
-                min_width=100,
+        with gr.Group():
+            self.source = gr.Radio(
+                [(words(f"walk.by_{kind}"), kind) for kind in ("seed", "picture")],
+                value="seed",
+                label=words(f"walk.{side}"),
+                visible=encodes,
+                elem_id=f"walk-{side}-source",
+                elem_classes="source",
             )
-            self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed")
-        with gr.Column(visible=False) as self.drawn:
-            self.pad = DrawPad(context, f"walk-{side}-pad")
+            with gr.Row(elem_classes="end") as self.chance:
+                self.label = gr.Dropdown(
+                    class_choices(context, card),
+                    value=defaults[f"{side}_label"].default,
+                    label=words(f"walk.{side}_label"),
+                    elem_id=f"walk-{side}-label",
+                    filterable=False,
+                    min_width=100,
+                )
+                self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed")
+            with gr.Column(visible=False) as self.drawn:
+                self.pad = DrawPad(context, f"walk-{side}-pad")
         self.fields = {
             f"{side}_seed": self.seed,
             f"{side}_label": self.label,

@@ -32,7 +32,7 @@ class GridPanel:
             self.labels: list[gr.Dropdown] = []
             self.seeds: list[gr.Number] = []
             for pair in ((0, 1), (2, 3)):
-                with gr.Row(elem_classes="corners"):
+                with gr.Row():
                     for i in pair:
                         self._corner(i, labels[i], seeds[i], card)
             with gr.Row(equal_height=True):
@@ -40,16 +40,19 @@ class GridPanel:
                 self.others = gr.Button(words("grid.others"), size="sm", elem_id="grid-others", min_width=100)
                 self.go = gr.Button(words("grid.make"), variant="primary", elem_id="grid-go", min_width=120)
             self.result = gr.State(None)
-            self.view = pick_list("", "grid-sheet")
-            self.inside = gr.HTML("", elem_id="grid-inside")
-            with gr.Row(elem_classes="small-buttons"):
-                self.button, self.file = download(words("save.png"), "grid-save")
+            with gr.Row():
+                with gr.Column(scale=3, min_width=300):
+                    self.view = pick_list(pictures.empty(words("empty.grid")), "grid-sheet")
+                with gr.Column(scale=2, min_width=200):
+                    self.inside = gr.HTML("", elem_id="grid-inside")
+                    with gr.Row(elem_classes="small-buttons"):
+                        self.button, self.file = download(words("save.png"), "grid-save")
         self._connect()
 
     def _corner(self, index: int, label: str, seed: int, card: ModelCard) -> None:
         words, corner = self.context.words, CORNERS[index].replace("_", "-")
-        self.labels.append(
-            gr.Dropdown(
+        with gr.Column(min_width=220), gr.Row(elem_classes="end"):
+            chooser = gr.Dropdown(
                 class_choices(self.context, card),
                 value=label,
                 label=words(f"grid.{CORNERS[index]}"),
@@ -57,9 +60,7 @@ class GridPanel:
                 filterable=False,
                 min_width=90,
             )
-        )
-        self.seeds.append(
-            gr.Number(
+            number = gr.Number(
                 seed,
                 precision=0,
                 minimum=0,
@@ -68,7 +69,8 @@ class GridPanel:
                 elem_id=f"grid-seed-{corner}",
                 min_width=70,
             )
-        )
+        self.labels.append(chooser)
+        self.seeds.append(number)
 
     def _connect(self) -> None:
         private = {"api_visibility": "private", "show_progress": "hidden"}
@@ -154,7 +156,7 @@ class GridPanel:
         mixed = f"<p>{escape(self.mixture(result, index, lang))}</p>"
         why = f"<p>{self.context.words.say('grid.why', lang)}</p>"
         figure = pictures.figure(result.pictures[index], "")
-        return f'<div class="figures inside">{figure}<div class="words">{mixed}{why}</div></div>'
+        return f'{figure}<div class="words">{mixed}{why}</div>'
 
     def mixture(self, result: GridResult, index: int, lang: str) -> str:
         """The share of each corner in one picture; corners without a share are left out."""

@@ -51,10 +51,12 @@ class LatentTab:
         picker, self.card_lines = model_picker(context, "latent", "vae-digits", "walk-model")
         self.card = find_card(picker.value, context.settings)
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
-        plain = {
-            name: field(context, self.task, WalkRequest, name)
-            for name in ("interpolation", "frames", "there_and_back")
-        }
+        plain = {"interpolation": field(context, self.task, WalkRequest, "interpolation", info=None)}
+        with gr.Row(equal_height=True):
+            plain["frames"] = field(context, self.task, WalkRequest, "frames", scale=3, min_width=180)
+            plain["there_and_back"] = field(
+                context, self.task, WalkRequest, "there_and_back", info=None, scale=2, min_width=130
+            )
         with gr.Accordion(words("shell.more"), open=False):
             plain |= {
                 name: field(context, self.task, WalkRequest, name) for name in ("fps", "truncation_psi")
@@ -65,7 +67,7 @@ class LatentTab:
             self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
             self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
         gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons"):
+        with gr.Row(elem_classes="small-buttons pairs"):
             self.examples = {
                 name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
                 for name in EXAMPLES

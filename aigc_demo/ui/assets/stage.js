@@ -1,5 +1,6 @@
 // The stage of the Latent space tab: the slider and the player show frames that are already in the page.
-// `element` is the gr.HTML it stands in; the stage inside is replaced with every new film.
+// `element` is the gr.HTML it stands in. Gradio patches the stage inside for a new film, so that a slider or a timer
+// would keep the state of the old one: `watch` starts them afresh.
 const stage = () => element.querySelector(".stage");
 let timer = 0;
 
@@ -31,7 +32,6 @@ const play = () => {
   let index = Number(range.value), step = 1;
   button.textContent = button.dataset.pause;
   timer = setInterval(() => {
-    if (stage() !== here) return pause();
     if (loops) index = (index + 1) % (last + 1);
     else {
       if (index + step < 0 || index + step > last) step = -step;
@@ -41,6 +41,10 @@ const play = () => {
   }, 1000 / Number(here.dataset.fps));
 };
 
+watch("value", () => requestAnimationFrame(() => {
+  pause();
+  if (stage()) show(Number(stage().querySelector("input[type=range]").defaultValue));
+}));
 element.addEventListener("input", (event) => {
   if (!event.target.matches(".stage input[type=range]")) return;
   pause();
