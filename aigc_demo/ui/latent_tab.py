@@ -53,9 +53,9 @@ class LatentTab:
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
         plain = {"interpolation": field(context, self.task, WalkRequest, "interpolation", info=None)}
         with gr.Row(equal_height=True):
-            plain["frames"] = field(context, self.task, WalkRequest, "frames", scale=3, min_width=180)
+            plain["frames"] = field(context, self.task, WalkRequest, "frames", min_width=170)
             plain["there_and_back"] = field(
-                context, self.task, WalkRequest, "there_and_back", info=None, scale=2, min_width=130
+                context, self.task, WalkRequest, "there_and_back", info=None, min_width=160
             )
         with gr.Accordion(words("shell.more"), open=False):
             plain |= {
