@@ -25,14 +25,10 @@ def command_line(request: Request) -> str:
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):
             words.append(flag if value else f"--no-{flag[2:]}")
-        elif isinstance(value, list):
-            words += [flag, shlex.quote(",".join(map(str, value)))]
-        else:
-            words.append(
-                f"{flag}={shlex.quote(str(value))}"
-                if str(value).startswith("-")
-                else f"{flag} {shlex.quote(str(value))}"
-            )
+            continue
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        joint = "=" if text.startswith("-") else " "  # or the value would be read as a flag
+        words.append(f"{flag}{joint}{shlex.quote(text)}")
     return " ".join([*words, "--out", "out.mp4" if task == "walk" else "out"])
 
 
@@ -50,10 +46,10 @@ def python(request: Request) -> str:
             "from aigc_demo import actions, files",
             f"from aigc_demo.contracts import {kind}",
             "from aigc_demo.runtime import ModelCache",
-            "from aigc_demo.settings import Settings",
+            "from aigc_demo.settings import settings_from",
             "",
             f"request = {kind}({fields})",
-            use.format(call=f"actions.{verb}(request, ModelCache(Settings()))"),
+            use.format(call=f"actions.{verb}(request, ModelCache(settings_from({{}})))"),
             "print(path)",
         ]
     )

@@ -56,6 +56,12 @@ def debug_models(tmp_path_factory):
     return weights
 
 
+@pytest.fixture(scope="session")
+def write_debug_model():
+    """Write another model like the one called `name`: write_debug_model(folder, name, seed)."""
+    return lambda folder, name, seed: write_model(folder, seed, **MODELS[name])
+
+
 @pytest.fixture
 def settings(debug_models, tmp_path):
     """Settings whose folders are the test's own."""
@@ -73,3 +79,14 @@ def settings(debug_models, tmp_path):
 def cache(settings):
     """The models of `settings`, none loaded yet."""
     return ModelCache(settings)
+
+
+@pytest.fixture
+def seven(tmp_path):
+    """A drawn 7."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(picture).line([(70, 60), (200, 60), (120, 220)], fill=0, width=24)
+    picture.save(tmp_path / "seven.png")
+    return str(tmp_path / "seven.png")

@@ -1,0 +1,237 @@
+"""The same request gives the same result, and what cannot be served is said before anything is computed."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from aigc_demo import actions, files, provenance
+from aigc_demo.actions import make_images, reconstruct, resolve_labels, walk, write_text
+from aigc_demo.contracts import (
+    ArrayRequest,
+    GridRequest,
+    ImageRequest,
+    ReconstructRequest,
+    TextRequest,
+    WalkRequest,
+    check,
+)
+from aigc_demo.errors import InputError, Stopped
+from aigc_demo.latents import picture_seed
+
+CLASSES = {"en": ["T-shirt", "Sneaker", "Bag"], "zh": ["T恤", "运动鞋", "包"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("all", [0, 1, 2]),
+        ("", [0, 1, 2]),
+        ("全部", [0, 1, 2]),
+        ("2", [2]),
+        ("bag, T-SHIRT", [2, 0]),
+        ("运动鞋，包", [1, 2]),
+        (" 1 ,1, Sneaker,", [1]),
+    ],
+)
+def test_classes_by_number_or_name(text, wanted):
+    assert resolve_labels(text, CLASSES) == wanted
+
+
+@pytest.mark.parametrize("text", ["3", "-1", "shoe", "1.0", "👟", "0;1", "all,1", "x" * 200])
+def test_an_unknown_class_is_a_sentence_with_the_choices(text):
+    with pytest.raises(InputError) as caught:
+        resolve_labels(text, CLASSES)
+    assert "1 Sneaker" in caught.value.en and "1 运动鞋" in caught.value.zh
+    assert len(caught.value.en) < 200
+
+
+def test_the_same_request_gives_the_same_pictures(cache):
+    request = ImageRequest(count=5, seed=9)
+    first, second = make_images(request, cache), make_images(request, cache)
+    assert np.array_equal(first.pictures, second.pictures)
+    assert first.pictures.shape == (5, 28, 28) and first.pictures.dtype == np.uint8
+    assert first.labels == [0, 1, 2, 3, 4] and first.seeds == [picture_seed(9, i) for i in range(5)]
+    assert len(first.scores) == len(first.percentiles) == 5 and all(0 <= p <= 1 for p in first.percentiles)
+    assert not np.array_equal(first.pictures, make_images(ImageRequest(count=5, seed=10), cache).pictures)
+
+
+def test_each_picture_can_be_asked_for_alone(cache):
+    many = make_images(ImageRequest(count=20, label="3,7", seed=5), cache)
+    for index in (0, 1, 13):
+        alone = make_images(
+            ImageRequest(count=1, label=str(many.labels[index]), seed=many.seeds[index]), cache
+        )
+        assert np.array_equal(alone.pictures[0], many.pictures[index])
+
+
+def test_classes_take_turns(cache):
+    labels = make_images(ImageRequest(count=10, label="7,1,4"), cache).labels
+    assert labels == [7, 1, 4, 7, 1, 4, 7, 1, 4, 7]
+
+
+def test_pictures_by_the_batch_are_the_same_pictures(cache, monkeypatch):
+    request = ArrayRequest(count=23)
+    whole = make_images(request, cache)
+    monkeypatch.setattr(actions, "BATCH", 7)
+    parts = make_images(request, cache)
+    assert np.array_equal(whole.pictures, parts.pictures) and whole.labels == parts.labels
+    assert len(parts.scores) == 23
+
+
+def test_stop_ends_a_long_request(cache, monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 2)
+    asked = itertools.count()
+    with pytest.raises(Stopped):
+        make_images(ArrayRequest(count=100_000), cache, stop=lambda: next(asked) > 2)
+    assert next(asked) < 10
+    make_images(ImageRequest(count=1), cache)  # the device is free again
+
+
+def test_the_prior_and_truncation_of_a_vae_matter(cache):
+    def draw(**values):
+        return make_images(ImageRequest(model="vae-digits", count=4, **values), cache).pictures
+
+    assert make_images(ImageRequest(model="vae-digits", count=2), cache).scores is None
+    assert not np.array_equal(draw(), draw(prior="normal"))
+
+
+@pytest.mark.parametrize("task", ["image", "walk", "grid"])
+def test_an_unknown_class_in_a_request(cache, task):
+    verb, request = {
+        "image": (make_images, ImageRequest(label="eleven")),
+        "walk": (walk, WalkRequest(from_label="eleven")),
+        "grid": (actions.grid, GridRequest(labels=["0", "1", "2", "eleven"])),
+    }[task]
+    with pytest.raises(InputError, match="no class eleven"):
+        verb(request, cache)
+
+
+def test_a_model_that_does_another_thing(cache):
+    with pytest.raises(InputError, match="choose one of vae-digits"):
+        reconstruct(ReconstructRequest(model="gan-digits", image="x.png"), cache)
+    with pytest.raises(InputError, match="choose one of gpt-austen, gpt-poems"):
+        next(write_text(TextRequest(model="gan-digits"), cache))
+
+
+def test_a_walk_begins_at_a_and_ends_at_b(cache):
+    def walked(**values):
+        return walk(check(WalkRequest, {"model": "gan-digits", "frames": 5, **values}), cache)
+
+    film = walked(there_and_back=False)
+    assert film.frames.shape == (5, 28, 28) and film.times == [0, 0.25, 0.5, 0.75, 1]
+    back = walked(from_seed=2, to_seed=1, from_label="7", to_label="2", there_and_back=False)
+    assert np.abs(film.frames[0].astype(int) - back.frames[-1]).max() <= 1  # float32 of two directions
+    loop = walked(there_and_back=True)
+    assert len(loop.frames) == 8 and np.array_equal(loop.frames[1], loop.frames[7])
+    start = make_images(ImageRequest(count=1, seed=1, label="2"), cache).pictures[0]
+    assert np.abs(start.astype(int) - film.frames[0]).max() <= 1
+
+
+def test_an_end_point_has_one_class(cache):
+    with pytest.raises(InputError, match="one class, not 2"):
+        walk(WalkRequest(from_label="1,2"), cache)
+
+
+def test_a_grid_has_its_corners(cache):
+    result = actions.grid(GridRequest(model="gan-digits", size=3), cache)
+    assert result.pictures.shape == (9, 28, 28)
+    for cell, seed, label in ((0, 1, "0"), (2, 2, "1"), (6, 3, "6"), (8, 4, "7")):
+        corner = make_images(ImageRequest(count=1, seed=seed, label=label), cache).pictures[0]
+        assert np.abs(corner.astype(int) - result.pictures[cell]).max() <= 1
+
+
+def test_a_picture_is_encoded_and_decoded(cache, seven):
+    request = ReconstructRequest(image=seven, noise=0.3, neighbours=4, seed=1)
+    first, second = reconstruct(request, cache), reconstruct(request, cache)
+    assert first.original.shape == first.noisy.shape == first.reconstruction.shape == (28, 28)
+    assert np.array_equal(first.noisy, second.noisy) and not np.array_equal(first.noisy, first.original)
+    assert len(first.mean) == len(first.deviation) and all(d > 0 for d in first.deviation)
+    assert first.neighbours.shape == (4, 28, 28) and first.distances == sorted(first.distances)
+    assert np.array_equal(reconstruct(ReconstructRequest(image=seven), cache).noisy, first.original)
+
+
+def test_a_walk_from_a_picture_needs_an_encoder(cache, seven):
+    film = walk(WalkRequest(model="vae-digits", from_image=seven, frames=3), cache)
+    assert len(film.frames) == 4
+    with pytest.raises(InputError, match="no encoder"):
+        walk(WalkRequest(model="gan-digits", from_image=seven), cache)
+    with pytest.raises(InputError, match=r"nowhere\.png"):
+        walk(WalkRequest(model="vae-digits", from_image="nowhere.png"), cache)
+
+
+def write(request, cache, stop=actions.never):
+    *_, result = write_text(request, cache, stop)
+    return result
+
+
+def test_texts_repeat_and_samples_differ(cache):
+    request = TextRequest(prompt="春望", count=3, max_new_tokens=12, seed=4, temperature=1.5)
+    first, second = write(request, cache), write(request, cache)
+    texts = [sample.text for sample in first.samples]
+    assert texts == [sample.text for sample in second.samples]
+    assert len(set(texts)) > 1 and all(len(sample.tokens) <= 12 for sample in first.samples)
+    token = first.samples[0].tokens[0]
+    assert 0 < token.probability <= 1 and len(token.alternatives) > 1
+    odds = [probability for _, probability in token.alternatives]
+    assert odds == sorted(odds, reverse=True) and sum(odds) <= 1.0001
+
+
+def test_stop_keeps_what_was_written(cache):
+    results = []
+    for result in write_text(
+        TextRequest(prompt="春望", max_new_tokens=64, form="qilu"), cache, lambda: len(results) >= 3
+    ):
+        results.append(len(result.samples[0].tokens))
+    assert results[:3] == [1, 2, 3] and len(results) <= 5
+    make_images(ImageRequest(count=1), cache)
+
+
+def test_a_stream_that_is_abandoned_frees_the_device(cache):
+    stream = write_text(TextRequest(prompt="春望"), cache)
+    next(stream)
+    stream.close()
+    make_images(ImageRequest(count=1), cache)
+
+
+def test_an_acrostic_begins_its_lines_as_asked(cache):
+    result = write(TextRequest(heads="生日快乐", form="wujue", count=2), cache)
+    for sample in result.samples:
+        lines = [line for line in sample.text.replace("。", "，").split("，") if line]
+        assert [line[0] for line in lines] == list("生日快乐") and {len(line) for line in lines} == {5}
+
+
+def test_prose_knows_no_forms_and_no_heads(cache):
+    result = write(TextRequest(model="gpt-austen", prompt="It is", heads="生日", max_new_tokens=5), cache)
+    assert len(result.samples[0].tokens) <= 5
+
+
+def test_what_the_model_cannot_read_is_said(cache):
+    with pytest.raises(InputError) as caught:
+        write(TextRequest(prompt="🌸🌸🌸"), cache)
+    assert caught.value.en.endswith(".") and caught.value.zh.endswith("。")
+    result = write(TextRequest(prompt="春🌸望", max_new_tokens=4), cache)
+    assert "🌸" in result.note[0] and "🌸" in result.note[1]
+
+
+def test_every_result_leaves_as_a_labelled_file_with_its_recipe(cache, tmp_path, seven):
+    image = make_images(ImageRequest(count=3), cache)
+    film = walk(WalkRequest(model="gan-digits", frames=3), cache)
+    text = write(TextRequest(prompt="春望", max_new_tokens=6), cache)
+    again = reconstruct(ReconstructRequest(image=seven), cache)
+    square = actions.grid(GridRequest(model="gan-digits", size=2), cache)
+    paths = [files.write_sheet(image, tmp_path, suffix) for suffix in (".png", ".jpg", ".webp")]
+    paths += [*files.write_pictures(image, tmp_path), files.write_sheet(square, tmp_path)]
+    paths += [files.write_film(film, tmp_path, suffix) for suffix in (".gif", ".mp4")]
+    paths += [files.write_strip(film, tmp_path), files.write_reconstruction(again, tmp_path)]
+    paths += [files.write_texts(text, tmp_path, suffix) for suffix in (".txt", ".md", ".json")]
+    for path in paths:
+        found = provenance.read(path)
+        assert found.ai_generated and not found.notes, path
+        assert len(found.recipe.weights) == 16
+    by_task = {provenance.read(path).recipe.task: provenance.read(path).recipe.request for path in paths}
+    assert check(ImageRequest, by_task["image"]) == image.request
+    assert check(WalkRequest, by_task["walk"]) == film.request
+    assert check(TextRequest, by_task["text"]) == text.request
+    assert check(GridRequest, by_task["grid"]) == square.request
+    assert "image" not in by_task["reconstruct"]  # a path of this machine means nothing elsewhere
