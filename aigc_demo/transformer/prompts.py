@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from aigc_demo.errors import InputError
 from aigc_demo.transformer.forms import MARKS, find_form
-from aigc_demo.transformer.tokenizer import END, SEPARATOR, START, UNKNOWN
+from aigc_demo.transformer.tokenizer import END, SEPARATOR, START
 
 TITLE_LENGTH = 16
 LONGEST = 20_000
@@ -14,9 +15,15 @@ LONGEST = 20_000
 
 def simplify(text: str) -> str:
     """Traditional characters to simplified ones, as the training data was converted."""
+    return _converter().convert(text)
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Any:
+    """OpenCC with its dictionaries, which take longer to load than a line to write."""
     from opencc import OpenCC
 
-    return OpenCC("t2s").convert(text)
+    return OpenCC("t2s")
 
 
 class Prompts:
@@ -26,7 +33,6 @@ class Prompts:
         self.tokenizer, self.verse, self.context_length = tokenizer, verse, context_length
         self.start, self.end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
         self.separator = tokenizer.token_to_id(SEPARATOR)
-        self.unknown = tokenizer.token_to_id(UNKNOWN)
 
     def encode(self, prompt: str, form: str | None, prompt_is: str) -> list[int]:
         """`<s><form>title<sep>`, or `<s><form><sep>opening`, or for prose `<s>prompt` (its last part, if too long)."""
