@@ -1,5 +1,6 @@
 """What every training loop leans on."""
 
+import importlib
 import json
 import math
 from itertools import pairwise
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from aigc_demo.checkpoints import load_state
 from aigc_demo.training import (
     Average,
     Clock,
@@ -97,3 +99,24 @@ def test_random_numbers_go_on_where_they_stood():
     restore_random_state(state, other)
     assert torch.equal(torch.randn(4), wanted[0]) and torch.equal(torch.randn(4, generator=other), wanted[1])
     assert math.isfinite(wanted[0].sum())
+
+
+@pytest.mark.parametrize("family", ["gan", "vae"])
+def test_a_stop_at_any_moment_is_saved(family, tmp_path, monkeypatch):
+    """Asked for while the caller shows the progress of step 2, between two saves."""
+    module = importlib.import_module(f"aigc_demo.{family}.train")
+    monkeypatch.setattr(module, "LOG_EVERY", 1)
+    images = torch.randint(256, (40, 28, 28), generator=torch.Generator().manual_seed(0)).byte()
+    labels, names = torch.arange(40) % 10, [str(digit) for digit in range(10)]
+    data = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
+    data["classes"] = {"en": names, "zh": names}
+    steps = []
+    for progress in module.train(
+        module.TrainPlan(data, tmp_path, "tiny", steps=1000, seed=0, save_every=500)
+    ):
+        steps.append(progress.step)
+        if progress.step == 2:
+            (tmp_path / "STOP").touch()
+    assert steps in ([1, 2], [1, 2, 3])
+    assert load_state(tmp_path)["step"] == steps[-1]
+    assert (tmp_path / "model.safetensors").exists()

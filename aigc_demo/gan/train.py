@@ -147,14 +147,15 @@ def train(plan: TrainPlan) -> Iterator[Progress]:
     clock, log, stop = Clock(seconds), Log(plan.run / "log.jsonl"), StopFlag(plan.run)
     stop.clear()
     images, labels = plan.data["train_images"], plan.data["train_labels"].long()
-    while step < plan.steps and not stop.is_set():
+    last = step >= plan.steps
+    while not last:
         chosen = torch.randint(len(images), (recipe.batch,), generator=generator)
         real = images[chosen, None].float() / 127.5 - 1
         class_weights = F.one_hot(labels[chosen], config.classes).float()
         z = torch.randn(recipe.batch, config.latent_dim, generator=generator)
         figures = players.step(real, class_weights, z, step / plan.steps)
         step += 1
-        last = step == plan.steps or stop.is_set()
+        last = step == plan.steps or stop.is_set()  # asked once a step, so that no stop slips past the save
         if step % LOG_EVERY == 0 or last:
             progress = Progress(step, plan.steps, clock.seconds(), figures)
             log.write(progress)

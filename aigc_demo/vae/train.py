@@ -116,11 +116,12 @@ def train(plan: TrainPlan) -> Iterator[Progress]:
     clock, log, stop = Clock(seconds), Log(plan.run / "log.jsonl"), StopFlag(plan.run)
     stop.clear()
     images = plan.data["train_images"]
-    while step < plan.steps and not stop.is_set():
+    last = step >= plan.steps
+    while not last:
         chosen = torch.randint(len(images), (recipe.batch,), generator=generator)
         figures = learner.step(_scaled(images[chosen]), generator, step / plan.steps)
         step += 1
-        last = step == plan.steps or stop.is_set()
+        last = step == plan.steps or stop.is_set()  # asked once a step, so that no stop slips past the save
         if step % LOG_EVERY == 0 or last:
             progress = Progress(step, plan.steps, clock.seconds(), figures)
             log.write(progress)
