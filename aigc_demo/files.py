@@ -95,9 +95,11 @@ def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = 
 
 
 def write_texts(result: TextResult, folder: Path, suffix: str = ".txt") -> Path:
-    """All texts of a result, with a blank line between them."""
+    """All texts of a result under their title, with a blank line between them."""
     path = media.new_path(folder, stem(result), suffix)
-    return media.save_text("\n\n".join(full_texts(result)), path, recipe_of(result.request, result.card))
+    title = [result.request.prompt] if result.request.prompt_is == "title" and result.request.prompt else []
+    text = "\n\n".join([*title, *full_texts(result)])
+    return media.save_text(text, path, recipe_of(result.request, result.card))
 
 
 def full_texts(result: TextResult) -> list[str]:

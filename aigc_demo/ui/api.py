@@ -1,6 +1,7 @@
 """The HTTP API with stable names: each endpoint takes the fields of its request as keyword parameters."""
 
 import inspect
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -25,9 +26,9 @@ def add_endpoints(context: Context) -> None:
         ]
 
     def text(request: TextRequest) -> dict:
-        result = list(actions.write_text(request, cache))[-1]
+        result = deque(actions.write_text(request, cache), maxlen=1).pop()
         return {
-            "texts": [sample.text for sample in result.samples],
+            "texts": files.full_texts(result),
             "file": file_data(files.write_texts(result, folder)),
         }
 

@@ -71,10 +71,10 @@ def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
     def tell(error: Exception, context: Context, request: gr.Request) -> None:
         lang = context.lang(request)
         if isinstance(error, InputError):  # it may quote what the visitor typed, and a toast shows HTML
-            gr.Warning(escape(error.say(lang)), title=context.words.say("toast.input", lang), duration=12)
+            gr.Warning(escape(error.say(lang)), duration=12)
         elif not isinstance(error, Stopped):
             log.error("a handler failed", exc_info=error)
-            gr.Warning(context.words.say("toast.bug", lang), title=context.words.say("toast.failed", lang))
+            gr.Warning(context.words.say("toast.bug", lang))
 
     @functools.wraps(handler)
     def call(self: Any, *arguments: Any) -> Any:

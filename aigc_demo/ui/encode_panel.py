@@ -1,7 +1,6 @@
 """Draw or upload a picture and see a VAE encode it: reconstruction, denoising, latent vector, nearest training codes."""
 
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -35,7 +34,9 @@ class EncodePanel:
                     self.neighbours = field(context, "reconstruct", ReconstructRequest, "neighbours")
                     self.go = gr.Button(words("action.encode"), variant="primary", elem_id="encode-go")
                     self.result = gr.State(None)
-                    self.button, self.file = download(words("save.png"), "encode-save")
+                    download(
+                        context, words("save.png"), "encode-save", self.result, files.write_reconstruction
+                    )
             self.view = gr.HTML("", elem_id="encode-view")
 
     def connect(self, model: gr.Dropdown) -> None:
@@ -51,10 +52,6 @@ class EncodePanel:
         self.go.click(**run)
         self.pad.changed.success(**run)
         self.pad.opened.success(**run)
-        saved = self.button.click(
-            self.save, self.result, self.file, api_visibility="private", show_progress="hidden"
-        )
-        saved.success(None, None, None, js="() => document.querySelector('#encode-save-file').click()")
 
     @polite
     def run(self, model: str, path: str, noise: float, neighbours: int, request: gr.Request) -> Any:
@@ -69,14 +66,6 @@ class EncodePanel:
             check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "encode")
         )
         return result, self.html(result, self.context.lang(request))
-
-    @polite
-    def save(self, result: ReconstructResult | None, request: gr.Request) -> Any:
-        """The three pictures as one labelled file."""
-        if result is None:
-            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
-            return gr.skip()
-        return str(files.write_reconstruction(result, Path(self.context.settings.outputs_dir)))
 
     def html(self, result: ReconstructResult, lang: str) -> str:
         """Input, noisy input and reconstruction; the latent as bars; the nearest training codes, decoded."""

@@ -1,7 +1,6 @@
 """A grid between four corners: every picture is a mixture of four, the nearer a corner the more of it."""
 
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -46,7 +45,7 @@ class GridPanel:
                 with gr.Column(scale=2, min_width=200):
                     self.inside = gr.HTML("", elem_id="grid-inside")
                     with gr.Row(elem_classes="small-buttons"):
-                        self.button, self.file = download(words("save.png"), "grid-save")
+                        download(context, words("save.png"), "grid-save", self.result, files.write_sheet)
         self._connect()
 
     def _corner(self, index: int, label: str, seed: int, card: ModelCard) -> None:
@@ -84,8 +83,6 @@ class GridPanel:
         throw = f"() => [0, 1, 2, 3].map(() => Math.floor(Math.random() * {MAX_SEED}))"
         self.others.click(None, None, self.seeds, js=throw)
         self.view.select(self.pick, self.result, self.inside, **private)
-        saved = self.button.click(self.save, self.result, self.file, **private)
-        saved.success(None, None, None, js="() => document.querySelector('#grid-save-file').click()")
 
     def settable(self) -> list[Any]:
         """The components that `show` and `for_model` may update, besides the shared ones."""
@@ -142,14 +139,6 @@ class GridPanel:
         if result is None or not 0 <= int(event.index) < len(result.pictures):
             return gr.skip()
         return self.inside_html(result, int(event.index), self.context.lang(request))
-
-    @polite
-    def save(self, result: GridResult | None, request: gr.Request) -> Any:
-        """The grid as one labelled file."""
-        if result is None:
-            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
-            return gr.skip()
-        return str(files.write_sheet(result, Path(self.context.settings.outputs_dir)))
 
     def inside_html(self, result: GridResult, index: int, lang: str) -> str:
         """One picture large, and in words how much of each corner it has."""

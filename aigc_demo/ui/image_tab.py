@@ -1,7 +1,7 @@
 """The Image tab: choose a model and classes, see a sheet of pictures, look at how the model judges or encodes them."""
 
 import time
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -83,10 +83,10 @@ class ImageTab:
         self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
         self.note = gr.HTML("", elem_id="image-note")
         with gr.Row(elem_classes="small-buttons"):
-            self.downloads = {
-                kind: download(words(f"save.{kind}"), f"image-save-{kind}")
-                for kind in ("png", "jpg", "webp", "zip")
-            }
+            for kind in ("png", "jpg", "webp"):
+                write = partial(files.write_sheet, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"image-save-{kind}", self.result, write)
+            download(context, words("save.zip"), "image-save-zip", self.result, files.write_archive)
             self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
             self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="image-to-b")
         self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
@@ -97,46 +97,21 @@ class ImageTab:
         self.picked = gr.State(0)
 
     def _connect(self) -> None:
-        inputs = list(self.fields.values())
-        self.outputs = [
-            self.result,
-            self.sheet,
-            self.note,
-            self.inside,
-            self.picked,
-            *vars(self.code).values(),
-        ]
-        run = {
-            "fn": self.run,
-            "inputs": inputs,
-            "outputs": self.outputs,
-            "show_progress": "hidden",
-            "concurrency_id": "device",
-        }
-        self.ran = self.go.click(**run, api_visibility="private")
-        self.encode.connect(self.fields["model"])
-        self.halt.click(self.stop, queue=False, api_visibility="private")
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        self.ran = self.go.click(
+            self.run,
+            list(self.fields.values()),
+            [self.result, self.sheet, self.note, self.inside, self.picked, *vars(self.code).values()],
+            concurrency_id="device",
+            **private,
+        )
+        self.halt.click(self.stop, queue=False, **private)
         for name, button in self.examples.items():
-            button.click(self.example(name), outputs=self.settable(), api_visibility="private").then(
-                **run, api_visibility="private"
-            )
-        self.fields["model"].input(
-            self.choose, self.fields["model"], self.settable(), api_visibility="private", queue=False
-        )
-        self.sheet.select(
-            self.pick,
-            self.result,
-            [self.inside, self.picked],
-            api_visibility="private",
-            show_progress="hidden",
-        )
-        for kind, (button, target) in self.downloads.items():
-            saved = button.click(
-                self.save(kind), self.result, target, api_visibility="private", show_progress="hidden"
-            )
-            saved.success(
-                None, None, None, js=f"() => document.querySelector('#image-save-{kind}-file').click()"
-            )
+            filled = button.click(self.example(name), None, self.settable(), **private)
+            filled.success(None, None, None, js="() => document.querySelector('#image-go').click()")
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.sheet.select(self.pick, self.result, [self.inside, self.picked], **private)
+        self.encode.connect(self.fields["model"])
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -219,22 +194,6 @@ class ImageTab:
             return gr.skip(), 0
         index = max(0, min(int(event.index), len(result.labels) - 1))
         return self.inside_html(result, index, self.context.lang(request)), index
-
-    def save(self, kind: str) -> Any:
-        """A handler that writes the sheet (png, jpg, webp) or all pictures (zip) and returns the file's path."""
-
-        def write(result: ImageResult | None, request: gr.Request) -> Any:
-            if result is None:
-                gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
-                return gr.skip()
-            folder = Path(self.context.settings.outputs_dir)
-            return str(
-                files.write_archive(result, folder)
-                if kind == "zip"
-                else files.write_sheet(result, folder, f".{kind}")
-            )
-
-        return write
 
     def sheet_html(self, result: ImageResult, lang: str) -> str:
         """The contact sheet with the discriminator's judgement under each picture, where there is one."""

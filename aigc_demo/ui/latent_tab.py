@@ -1,7 +1,7 @@
 """The Latent space tab: two end points, the film from one to the other, and the hand between them."""
 
 import time
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -25,7 +25,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
     "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
 }
-WRITERS = {"gif": files.write_film, "mp4": files.write_film, "strip": files.write_strip}
+WRITERS = {
+    "gif": files.write_film,
+    "mp4": partial(files.write_film, suffix=".mp4"),
+    "strip": files.write_strip,
+}
 
 
 class LatentTab:
@@ -80,7 +84,8 @@ class LatentTab:
         self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
         self.note = gr.HTML("", elem_id="walk-note")
         with gr.Row(elem_classes="small-buttons"):
-            self.downloads = {kind: download(words(f"save.{kind}"), f"walk-save-{kind}") for kind in WRITERS}
+            for kind, write in WRITERS.items():
+                download(context, words(f"save.{kind}"), f"walk-save-{kind}", self.result, write)
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
@@ -103,15 +108,10 @@ class LatentTab:
         self.runs = [(self.ran, self.result), (self.grid.ran, self.grid.result)]
         for name, button in self.examples.items():
             filled = button.click(self.example(name), outputs=[*self.settable(), self.inside_fold], **private)
-            self.runs.append((filled.then(**run), self.result))
+            filled.success(None, None, None, js="() => document.querySelector('#walk-go').click()")
         self.halt.click(self.stop, queue=False, api_visibility="private")
         self.choosers = [self.plain["model"], *(end.label for end in self.ends), *self.grid.labels]
         self.plain["model"].input(self.choose, set(self.choosers), self.settable(), queue=False, **private)
-        for kind, (button, target) in self.downloads.items():
-            saved = button.click(self.save(kind), self.result, target, **private)
-            saved.success(
-                None, None, None, js=f"() => document.querySelector('#walk-save-{kind}-file').click()"
-            )
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -215,18 +215,6 @@ class LatentTab:
         """The visitor wants this tab's computations to end."""
         for task in self.tasks:
             self.context.stops.stop(request.session_hash or "", task)
-
-    def save(self, kind: str) -> Any:
-        """A handler that writes the film (gif, mp4) or its strip and returns the file's path."""
-
-        def write(result: WalkResult | None, request: gr.Request) -> Any:
-            if result is None:
-                gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
-                return gr.skip()
-            folder = Path(self.context.settings.outputs_dir)
-            return str(WRITERS[kind](result, folder, ".png" if kind == "strip" else f".{kind}"))
-
-        return write
 
     def memory(self, result: WalkResult | GridResult, lang: str) -> Memory:
         """The result for the history."""

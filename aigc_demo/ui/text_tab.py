@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -139,9 +139,9 @@ class TextTab:
         self.note = gr.HTML("", elem_id="text-note")
         self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
         with gr.Row(elem_classes="small-buttons"):
-            self.downloads = {
-                kind: download(words(f"save.{kind}"), f"text-save-{kind}") for kind in ("txt", "md", "json")
-            }
+            for kind in ("txt", "md", "json"):
+                write = partial(files.write_texts, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
         self.attention = AttentionPanel(context)
         self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
@@ -167,11 +167,6 @@ class TextTab:
             self.pick, self.result, self.odds, queue=False, trigger_mode="always_last", **private
         )
         self.attention.connect(self.result)
-        for kind, (button, target) in self.downloads.items():
-            saved = button.click(self.save(kind), self.result, target, **private)
-            saved.success(
-                None, None, None, js=f"() => document.querySelector('#text-save-{kind}-file').click()"
-            )
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -267,17 +262,6 @@ class TextTab:
         sample = max(0, min(int(event.sample), len(result.samples) - 1))
         place = min(int(event.token), len(result.samples[sample].tokens) - 1)
         return odds.alternatives(result, sample, place, self._say(request)) if place >= 0 else gr.skip()
-
-    def save(self, kind: str) -> Any:
-        """A handler that writes the texts as txt, md or json and returns the file's path."""
-
-        def write(result: TextResult | None, request: gr.Request) -> Any:
-            if result is None:
-                gr.Info(self._say(request)("toast.nothing"))
-                return gr.skip()
-            return str(files.write_texts(result, Path(self.context.settings.outputs_dir), f".{kind}"))
-
-        return write
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""

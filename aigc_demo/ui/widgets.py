@@ -1,6 +1,8 @@
 """Components made from the fields of a request, and the small panels that tabs share."""
 
+from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -30,10 +32,15 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
         return gr.Checkbox(**options)
     if schema["type"] == "string":
         return gr.Textbox(**options)
-    if schema.get("maximum") == MAX_SEED:
-        return gr.Number(precision=0, minimum=0, maximum=MAX_SEED, **options)
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    return gr.Slider(low, schema["maximum"], step=1 if schema["type"] == "integer" else 0.05, **options)
+    if schema["maximum"] == MAX_SEED:
+        number = gr.Number(precision=0, minimum=low, maximum=MAX_SEED, **options)
+    else:
+        step = 1 if schema["type"] == "integer" else 0.05
+        number = gr.Slider(low, schema["maximum"], step=step, **options)
+    # The request's own check says more, and in the visitor's language, than the component's.
+    number.preprocess = lambda payload: payload
+    return number
 
 
 def seed_field(
@@ -87,12 +94,22 @@ def class_choices(context: Context, card: ModelCard, lang: str | None = None) ->
     return [(name if name == zh[i] else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)]
 
 
-def download(label: Any, elem_id: str) -> tuple[gr.Button, gr.DownloadButton]:
-    """A button that makes a file, and the hidden one that hands it to the browser.
+def download(
+    context: Context, label: Any, elem_id: str, result: gr.State, write: Callable[[Any, Path], Path]
+) -> None:
+    """A button that has `write(result, folder)` make a file, and hands it to the browser.
 
-    A DownloadButton sends the file it already has; ours are written when they are asked for. The handler of the
-    first returns a path to the second, and a script then clicks `#<elem_id>-file`.
+    A DownloadButton sends the file that it already has; ours are written when they are asked for, by the visible
+    button. Its handler gives the path to a hidden DownloadButton, which a script then clicks.
     """
-    return gr.Button(label, size="sm", elem_id=elem_id), gr.DownloadButton(
-        visible="hidden", elem_id=f"{elem_id}-file"
-    )
+
+    def make(value: Any, request: gr.Request) -> Any:
+        if value is None:
+            gr.Info(context.words.say("toast.nothing", context.lang(request)))
+            return gr.skip()
+        return str(write(value, context.settings.outputs_dir))
+
+    button = gr.Button(label, size="sm", elem_id=elem_id)
+    target = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")
+    made = button.click(make, result, target, api_visibility="private", show_progress="hidden")
+    made.success(None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()")

@@ -98,7 +98,7 @@ def test_a_path_of_the_servers_own_is_no_picture(client, picture):
     ("/generate_image", {"count": 10**9}, "from 1 to 64"),
     ("/generate_image", {"label": "seven"}, "no class seven"),
     ("/generate_image", {"model": "gpt-poems"}, "choose one of"),
-    ("/generate_text", {"prompt": "春" * 1_000_000}, "at most 400"),
+    ("/generate_text", {"prompt": "春" * 1_000_000}, "up to 400"),
     ("/generate_text", {"temperature": -1}, "Temperature"),
     ("/interpolate", {"frames": 121}, "from 2 to 120"),
 ])  # fmt: skip

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from aigc_demo import actions, provenance
+from aigc_demo import actions
 from aigc_demo.actions import TextResult, TextSample
 from aigc_demo.contracts import TextRequest, TokenChoice
 from aigc_demo.registry import find_card
@@ -275,19 +275,6 @@ def test_the_heat_map_follows_its_choosers(tab):
     assert labels[2:4] == ["春", "望"]
     assert panel.draw(result, 99, 99, 99, visitor())
     assert panel.draw(None, 1, 1, 1, visitor()) == gr.skip()
-
-
-@pytest.mark.parametrize("kind", ["txt", "md", "json"])
-def test_downloads_carry_label_and_recipe(tab, kind):
-    result = outcome(tab, prompt="春望", form="wujue", seed=5)[tab.result]
-    path = tab.save(kind)(result, visitor())
-    assert path.endswith(f".{kind}")
-    assert provenance.read(path).recipe.request["seed"] == 5
-
-
-def test_nothing_to_save_is_said(tab, toasts):
-    tab.save("txt")(None, visitor("zh"))
-    assert "还没有可保存的内容" in toasts[0]
 
 
 def test_history_remembers_the_first_words(tab):

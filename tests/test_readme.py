@@ -1,0 +1,29 @@
+"""README is true: its map and table are those of the disk, its commands exist, its pictures and links are there."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.readme import ROOT, rendered
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_generated_parts_are_those_of_the_disk():
+    assert rendered(README) == README, "run: python -m tests.readme"
+
+
+def test_every_linked_file_is_there():
+    links = re.findall(r"\]\((?!http)([^)]+)\)", README)
+    assert len(links) > 6
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m aigc_demo ([a-z]+)", README))))
+def test_every_command_has_a_help(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "aigc_demo", command, "--help"], check=False, capture_output=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr.decode()
