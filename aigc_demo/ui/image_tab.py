@@ -69,7 +69,7 @@ class ImageTab:
             self.go = gr.Button(words("action.draw"), variant="primary", elem_id="image-go", scale=2)
             self.halt = gr.Button(words("action.stop"), elem_id="image-stop", scale=1, min_width=80)
         gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons"):
+        with gr.Row(elem_classes="small-buttons chips"):
             self.examples = {
                 name: gr.Button(words(f"example.image.{name}"), size="sm", elem_id=f"image-example-{name}")
                 for name in EXAMPLES

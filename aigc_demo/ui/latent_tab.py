@@ -71,7 +71,7 @@ class LatentTab:
             self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
             self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
         gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons pairs"):
+        with gr.Row(elem_classes="small-buttons chips"):
             self.examples = {
                 name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
                 for name in EXAMPLES

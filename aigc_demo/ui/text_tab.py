@@ -120,7 +120,7 @@ class TextTab:
         words = self.context.words
         here = {card.id for card in cards_for(self.task, self.context.settings)}
         gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons"):
+        with gr.Row(elem_classes="small-buttons chips"):
             self.examples = {
                 name: gr.Button(words(f"text_example.{name}"), size="sm", elem_id=f"text-example-{name}")
                 for name, values in EXAMPLES.items()

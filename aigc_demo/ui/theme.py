@@ -71,6 +71,7 @@ def build_theme() -> gr.themes.Base:
         input_background_fill_dark="#1F1D1A",
         input_border_color="*neutral_300",
         input_border_color_dark="#4A463F",
+        input_border_width="1px",
         input_shadow="none",
         input_shadow_focus="none",
         input_border_color_focus="*primary_400",

@@ -25,6 +25,16 @@
   });
 })();
 
+// On a phone the result stands far below the button that asks for it.
+(() => {
+  const views = { "text-go": "text-view", "image-go": "image-sheet", "walk-go": "walk-stage" };
+  addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("button[id$='-go']");
+    const view = button && document.getElementById(views[button.id]);
+    if (view && view.getBoundingClientRect().top > innerHeight * 0.6) view.scrollIntoView({ block: "start" });
+  });
+})();
+
 // Texts: arrow keys go from token to token; a chosen token shades what it looks at, where a heat map is shown.
 (() => {
   const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
@@ -63,12 +73,6 @@
     Object.assign(figure.dataset, { from, to });
     figure.querySelector("output").textContent = `${labels[from]} → ${labels[to]}: ${weight(figure, from, to).toFixed(2)}`;
   };
-
-  // On a phone the text stands far below the button that asks for it.
-  addEventListener("click", (event) => {
-    const view = event.target.closest && event.target.closest("#text-go") && document.querySelector("#text-view");
-    if (view && view.getBoundingClientRect().top > innerHeight * 0.6) view.scrollIntoView({ block: "start" });
-  });
 
   addEventListener("click", (event) => {
     const chosen = event.target.closest && event.target.closest(".texts [data-token]");
