@@ -87,8 +87,10 @@ class Players:
 
     def step(self, images: Tensor, class_weights: Tensor, z: Tensor, progress: float) -> dict[str, float]:
         """Step on pictures (N, 1, 28, 28) in [-1, 1]; `progress` in [0, 1] sets rates and gamma."""
-        set_rate(self.discriminator_optimizer, warmup_cosine(progress))
-        set_rate(self.generator_optimizer, warmup_cosine(progress))
+        # Not to zero: the players circle about their equilibrium, and the average over several rounds is
+        # better than the place where a vanishing rate would freeze them.
+        for optimizer in (self.discriminator_optimizer, self.generator_optimizer):
+            set_rate(optimizer, warmup_cosine(progress, floor=1 / 3))
         fakes = self.generator(z, class_weights)
         gamma = self.recipe.gamma(progress)
         figures, real_logits = self._step_discriminator(images, fakes.detach(), class_weights, gamma)
