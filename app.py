@@ -1,5 +1,6 @@
 """Start the page: `python app.py`, or as it is on Hugging Face Spaces."""
 
+import secrets
 import sys
 import threading
 
@@ -20,6 +21,10 @@ def main(arguments: list[str]) -> None:
 
     cache = ModelCache(settings)
     page, options = build_app(settings, cache)
+    if settings.mode == "share":  # a public link is for those who were given the password
+        password = secrets.token_urlsafe(9)
+        options["auth"] = ("guest", password)
+        print(f"Login for the public link / 公开链接的登录: guest, {password}", flush=True)
     page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
     threading.Thread(target=cache.device, name="import-torch", daemon=True).start()
     page.block_thread()

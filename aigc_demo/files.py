@@ -1,5 +1,7 @@
 """Labelled files from results: what the page offers for download and the command line writes to `--out`."""
 
+import re
+import time
 import zipfile
 from pathlib import Path
 
@@ -9,7 +11,15 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import Request, task_of
 from aigc_demo.provenance import Recipe
 
+OURS = re.compile(r"-[0-9a-f]{6}\.(png|jpg|webp|gif|mp4|zip|txt|md|json)$")  # as media.new_path names them
 SHEET_SCALE = 4  # a 28-pixel picture becomes 112 pixels wide: crisp on the page and in a slide
+
+
+def sweep(folder: Path, seconds: float = 3600) -> None:
+    """Remove files of ours that were written more than `seconds` ago: the browser has its copy by then."""
+    for path in folder.glob("*-??????.*"):
+        if OURS.search(path.name) and time.time() - path.stat().st_mtime > seconds:
+            path.unlink(missing_ok=True)
 
 
 def recipe_of(request: Request, card: ModelCard) -> Recipe:

@@ -1,6 +1,7 @@
 """Every kind of result in every kind of file, read back: label, recipe, pictures, words."""
 
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -84,3 +85,15 @@ def test_texts_stand_under_their_title(cache, tmp_path, suffix):
 def test_an_opening_belongs_to_its_text(cache):
     *_, result = actions.write_text(TextRequest(prompt="春眠", prompt_is="opening", max_new_tokens=5), cache)
     assert files.full_texts(result)[0].startswith("春眠")
+
+
+def test_old_files_of_ours_are_swept_and_nothing_else(cache, tmp_path):
+    old, new = (
+        files.write_sheet(actions.make_images(ImageRequest(count=1), cache), tmp_path) for _ in range(2)
+    )
+    foreign = tmp_path / "holiday-abcdef.doc"
+    foreign.write_text("mine")
+    for path in (old, foreign):
+        os.utime(path, (0, 0))
+    files.sweep(tmp_path)
+    assert not old.exists() and new.exists() and foreign.exists()

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo import code, provenance
+from aigc_demo import code, files, provenance
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
@@ -85,6 +85,7 @@ class Shell:
     def greet(self, request: gr.Request) -> str:
         """The header once torch is there and the device is known."""
         lang, say = self.context.lang(request), self.context.words.say
+        files.sweep(self.context.settings.outputs_dir)
         try:
             device = self.context.cache.device()
         except InputError as error:
