@@ -38,7 +38,7 @@ NEVER = {
     "allow_pickle=True": r"allow_pickle\s*=\s*True",
     "eval or exec": r"(?<![\w.])(eval|exec)\(",
     "shell=True": r"shell\s*=\s*True",
-    "yaml.load": r"\byaml\.(unsafe_|full_)?load\b",
+    "yaml without a safe loader": r"\byaml\.(unsafe_load|full_load|load\((?!.*SafeLoader))",
 }
 
 

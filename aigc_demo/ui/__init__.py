@@ -34,9 +34,11 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
     with gr.Blocks(
         title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=(3600, 86400)
     ) as page:
+        page.queue(
+            api_open=False, max_size=32, default_concurrency_limit=8
+        )  # while the page is empty: it costs less
         Shell(context, TABS).build(page)
         api.add_endpoints(context)
-    page.queue(api_open=False, max_size=32, default_concurrency_limit=8)
     titles = {lang: words.say("shell.title", lang) for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),

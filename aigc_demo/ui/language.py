@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import gradio as gr
-import yaml
 
+from aigc_demo.cards import parse_yaml
 from aigc_demo.contracts import REQUESTS, words_of
 
 COOKIE = "aigc_lang"
@@ -28,7 +28,7 @@ class Words:
     def __init__(self) -> None:
         folder = Path(__file__).parent / "i18n"
         self.tables = {
-            lang: _flat(yaml.safe_load((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES
+            lang: _flat(parse_yaml((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES
         }
         for task, request_type in REQUESTS.items():
             for name in request_type.model_fields:

@@ -1,6 +1,7 @@
 """Components made from the fields of a request, and the small panels that tabs share."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from aigc_demo.ui.language import literal_choices
 
 def field(context: Context, task: str, request_type: type[Request], name: str, **changes: Any) -> Any:
     """The component of one request field: label, help, default and limits come from its schema."""
-    schema = request_type.model_json_schema()["properties"][name]
+    schema = _schemas(request_type)[name]
     words = context.words
     options: dict[str, Any] = {
         "label": words(f"{task}.{name}"),
@@ -41,6 +42,12 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
     # The request's own check says more, and in the visitor's language, than the component's.
     number.preprocess = lambda payload: payload
     return number
+
+
+@lru_cache
+def _schemas(request_type: type[Request]) -> dict[str, Any]:
+    """The JSON schema of each field, made once a request type."""
+    return request_type.model_json_schema()["properties"]
 
 
 def seed_field(
