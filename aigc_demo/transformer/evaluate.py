@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=500)
     arguments = parser.parse_args()
-    model = load(arguments.model)
+    model = load(arguments.model, "cpu")
     if model.forms:
         poems = tang_and_a_quarter_of_song(read_poems(arguments.data))
         figures = poem_figures(model, poems, arguments.samples)
