@@ -89,7 +89,7 @@ def _wait(process: subprocess.Popen, port: int, log) -> None:
             connection.close()
         time.sleep(0.005)
     log.seek(0)
-    last = (log.read().strip().splitlines() or ["no message"])[-1]
+    last = (log.read().strip().splitlines() or [f"not within {PATIENCE:g} s"])[-1]
     raise InputError(
         en=f"The page did not come up ({last}); try python app.py.",
         zh=f"网页没有启动（{last}）；请运行 python app.py 查看原因。",
