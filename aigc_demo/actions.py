@@ -141,7 +141,7 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
     card = registry.find_card(request.model, cache.settings, "text")
     with cache.use(request.model, "text", stop) as model:
         result = TextResult(request, card, [TextSample() for _ in range(request.count)])
-        result.note = model.check_prompt(request.prompt)
+        result.note = model.check_prompt(request.prompt, request.prompt_is)
         settings = request.model_dump(exclude={"model", "prompt"})
         if not model.forms:
             settings.update(form=None, heads="")

@@ -62,8 +62,6 @@ class GridPanel:
             number = gr.Number(
                 seed,
                 precision=0,
-                minimum=0,
-                maximum=MAX_SEED,
                 label=words("grid.seed"),
                 elem_id=f"grid-seed-{corner}",
                 min_width=70,

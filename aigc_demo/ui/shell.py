@@ -32,13 +32,9 @@ class Shell:
             self.by_task = {tab.task: tab for tab in (build(self.context) for build in self.tab_types)}
         self.memories = gr.State([])
         self.history = pick_list("", "history")
-        with gr.Accordion(words("shell.restore"), open=False, elem_id="restore"):
-            self.file = gr.File(
-                label=words("shell.restore"),
-                elem_id="restore-file",
-                type="filepath",
-                height=120,
-                file_types=None,
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.file = gr.UploadButton(
+                words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
         self._connect(page)
 

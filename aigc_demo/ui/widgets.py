@@ -33,15 +33,10 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
         return gr.Checkbox(**options)
     if schema["type"] == "string":
         return gr.Textbox(**options)
+    if schema["maximum"] == MAX_SEED:  # no bounds here: the request's own check says more, in both languages
+        return gr.Number(precision=0, **options)
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    if schema["maximum"] == MAX_SEED:
-        number = gr.Number(precision=0, minimum=low, maximum=MAX_SEED, **options)
-    else:
-        step = 1 if schema["type"] == "integer" else 0.05
-        number = gr.Slider(low, schema["maximum"], step=step, **options)
-    # The request's own check says more, and in the visitor's language, than the component's.
-    number.preprocess = lambda payload: payload
-    return number
+    return gr.Slider(low, schema["maximum"], step=1 if schema["type"] == "integer" else 0.05, **options)
 
 
 @lru_cache

@@ -45,7 +45,7 @@ def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang
         assert "__i18n__" not in body and "text." + "0" not in body
         if html_lang == "en":
             shown = page.locator("#tabs label:visible, #tabs button:visible").all_inner_texts()
-            strange = [text for text in shown if re.search("[一-鿿]", text) and len(text) > 12]
+            strange = [text for text in shown if len(re.findall("[一-鿿]", text)) * 2 > len(text.strip()) > 4]
             assert not strange
         assert not nameless(page)
 
@@ -164,7 +164,7 @@ def test_stop_keeps_what_was_written(visit):
     page.fill("#text-max-new-tokens input[type=number]", "512")
     page.fill("#text-count input[type=number]", "8")
     page.click("#text-go")
-    page.wait_for_function("document.querySelector('#text-view').innerText.length > 60")
+    page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 60")
     page.click("#text-stop")
     page.wait_for_selector("#text-view [data-token]")
     tokens = page.locator("#text-view [data-sample]").first.locator("[data-token]").count()
@@ -181,8 +181,9 @@ def test_a_reload_in_the_middle_ends_the_work_and_the_page_serves_on(visit):
     page.fill("#text-count input[type=number]", "16")
     page.fill("#text-prompt textarea, #text-prompt input", "It is a truth")
     page.click("#text-go")
-    page.wait_for_function("document.querySelector('#text-view').innerText.length > 30")
+    page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 30")
     page.reload()
+    visitor.troubles.clear()  # Gradio's client reports the stream that the reload cut off
     page.wait_for_selector("#header .facts b")
     visitor.tab("image")
     page.click("#image-go")

@@ -18,7 +18,8 @@
     document.body.classList.remove("dropping");
     if (!hasFiles(event) || overField(event)) return;
     event.preventDefault();
-    const input = document.querySelector("#restore-file input[type=file], input#restore-file, #restore-file ~ input[type=file]");
+    const button = document.getElementById("restore-file");
+    const input = button && button.parentElement.querySelector("input[type=file]");
     if (!input) return;
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
