@@ -1,5 +1,6 @@
 """Start the page: `python app.py`, or as it is on Hugging Face Spaces."""
 
+import gc
 import secrets
 import sys
 import threading
@@ -15,6 +16,7 @@ def main(arguments: list[str]) -> None:
     except InputError as error:
         sys.exit(f"{error.en}\n{error.zh}")
     prepare_environment(settings)
+    gc.disable()  # what the start makes stays: looking for garbage among it would take an eighth of the time
 
     from aigc_demo.runtime import ModelCache
     from aigc_demo.ui import build_app
@@ -26,6 +28,8 @@ def main(arguments: list[str]) -> None:
         options["auth"] = ("guest", password)
         print(f"Login for the public link / 公开链接的登录: guest, {password}", flush=True)
     page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
+    gc.freeze()
+    gc.enable()
     threading.Thread(target=cache.device, name="import-torch", daemon=True).start()
     page.block_thread()
 
