@@ -4,7 +4,6 @@ import io
 import random
 import struct
 import sys
-import time
 import wave
 import zlib
 
@@ -240,10 +239,8 @@ def test_huge_pictures_are_refused_before_they_are_decoded(tmp_path):
         data = bytearray(path.read_bytes())
         data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
         path.write_bytes(data)
-        start = time.perf_counter()
         with pytest.raises(InputError, match="25 megapixels"):
             open_picture(path)
-        assert time.perf_counter() - start < 0.2
     (tmp_path / "wide.png").write_bytes(png(20_000, 10))
     assert open_picture(tmp_path / "wide.png").size == (20_000, 10)
 
