@@ -19,17 +19,18 @@ SEEN = {
 }
 
 
-def prepare(visitor: Visitor, name: str) -> None:
+def prepare(visitor: Visitor, name: str, lang: str) -> None:
     """Make something worth looking at in a tab."""
     page = visitor.page
     visitor.tab(name)
-    page.click({"text": "#text-example-spring", "image": "#image-go", "walk": "#walk-go"}[name])
+    example = "spring" if lang == "zh" else "austen"
+    page.click({"text": f"#text-example-{example}", "image": "#image-go", "walk": "#walk-go"}[name])
     page.wait_for_selector(SEEN[name], timeout=60_000)
     if name == "text":
         page.locator("#text-view [data-token]").nth(9).click()
         page.wait_for_selector("#text-odds .alternatives")
     page.mouse.move(0, 0)
-    page.wait_for_function("!document.querySelector('.toast-body')")
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
 
 
 def take(url: str) -> None:
@@ -41,7 +42,7 @@ def take(url: str) -> None:
         for lang, locale in (("zh", "zh-CN"), ("en", "en-US")):
             for name in SEEN:
                 page = browser.new_page(locale=locale, viewport={"width": 1280, "height": 860})
-                prepare(Visitor(page).open(url), name)
+                prepare(Visitor(page).open(url), name, lang)
                 path = SCREENS / f"{'latent' if name == 'walk' else name}-{lang}.png"
                 page.screenshot(path=path)
                 page.close()
