@@ -2,14 +2,15 @@
 
     config.json         what the networks are; enough to build them
     model.safetensors   the weights one uses (averaged, where the family averages)
-    state.safetensors   everything else that training needs: raw weights, optimisers, random generators
-    state.json          the scalars of the same, with the step
+    state-<step>.safetensors   everything else that training needs: raw weights, optimisers, random generators;
+                        the last two are kept
 
 Every file is written to a temporary name, flushed to disk, then renamed over the old one, so that a
 process killed at any moment leaves the old file or the new one, never half of either. Only
 safetensors and JSON are read: nothing in a run folder can run code.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -28,17 +29,27 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`, or leave it as it was: temporary file, fsync, rename, fsync of the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk keeps the old file, and its last bytes free
+        raise
     if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable enough
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left behind; only for who owns the folder."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -106,26 +117,61 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str 
 def save_state(folder: Path, parts: Mapping[str, Any]) -> None:
     """Save what training needs to go on, bit for bit: nested dicts and lists of tensors and plain scalars.
 
-    The tensors go to state-<step>.safetensors, their places and the scalars to state.json, which is written
-    last and names the tensor file: the pair changes in one rename.
+    One file, state-<step>.safetensors, so that it is there wholly or not at all; its header holds the scalars, the
+    places of the tensors and a sha256 of their bytes. The one before it is kept too.
     """
     tensors: dict[str, Tensor] = {}
-    skeleton = _take_tensors(parts, "", tensors)
-    name = f"state-{parts.get('step', 0)}.safetensors"
-    write_atomically(folder / name, save({key: value.cpu().contiguous() for key, value in tensors.items()}))
-    write_json(folder / "state.json", {"tensors": name, "parts": skeleton})
-    for old in folder.glob("state-*.safetensors"):
-        if old.name != name:
-            old.unlink(missing_ok=True)
+    skeleton = json.dumps(_take_tensors(parts, "", tensors))
+    ready = {key: value.cpu().contiguous() for key, value in tensors.items()}
+    path = folder / f"state-{parts.get('step', 0):08d}.safetensors"
+    # safetensors cannot be empty of tensors and keep a header everywhere, so a state always holds one
+    write_atomically(path, save(ready, metadata={"parts": skeleton, "sha256": _digest(ready)}))
+    for old in sorted(set(states(folder)) - {path})[:-1]:
+        old.unlink(missing_ok=True)
+    for later in [other for other in states(folder) if other > path]:
+        later.unlink(missing_ok=True)  # a run that went back makes these steps again
+
+
+def states(folder: Path) -> list[Path]:
+    """The saved states of a run folder, oldest first."""
+    return sorted(folder.glob("state-*.safetensors"))
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """What `save_state` saved last, or None where this folder has no state."""
-    path = folder / "state.json"
-    if not path.exists():
-        return None
-    saved = json.loads(path.read_text(encoding="utf-8"))
-    return _put_tensors(saved["parts"], load_file(folder / saved["tensors"]))
+    """What `save_state` saved last and is whole; the one before where a disk has spoilt it; None without any.
+
+    An InputError where there are states but none of them is whole.
+    """
+    found = states(folder)
+    for path in reversed(found):
+        try:
+            return _read_state(path)
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+            continue
+    if found:
+        raise InputError(
+            en=f"{folder.name}: its saved states are damaged; delete the run and train it again.",
+            zh=f"{folder.name}：保存的训练状态已损坏；请删除该训练记录并重新训练。",
+        )
+    return None
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    tensors = load_file(path)
+    with safe_open(path, "pt") as file:
+        header = file.metadata() or {}
+    if header["sha256"] != _digest(tensors):
+        raise ValueError(f"{path.name} is not what was written")
+    return _put_tensors(json.loads(header["parts"]), tensors)
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 of all tensors' bytes, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _take_tensors(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

@@ -1,0 +1,1 @@
+"""Training jobs: a process each, the truth about them on disk."""

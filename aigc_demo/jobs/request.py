@@ -1,0 +1,153 @@
+"""The one request that starts a training job, whoever asks: page, HTTP API or command line."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from aigc_demo.contracts import Seed, Words
+
+NAME = r"^\w[\w.-]{0,59}$"
+
+
+class TrainRequest(BaseModel):
+    """Ask for a training run. Zero for the learning rate or the batch takes what the family and size prescribe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    family: Annotated[
+        Literal["gan", "vae", "transformer"],
+        Words(
+            "Model family",
+            "模型家族",
+            "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text.",
+            "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字。",
+        ),
+    ]
+    data: Annotated[
+        str,
+        Field(min_length=1, max_length=1000),
+        Words(
+            "Data",
+            "数据",
+            "A data set's name (see `data list`), a prepared folder, or your own files: a folder or zip of pictures, a text file.",
+            "数据集名称（见 `data list`）、准备好的文件夹，或自己的文件：图片文件夹或 zip、文本文件。",
+        ),
+    ]
+    name: Annotated[
+        str,
+        Field(pattern=NAME),
+        Words(
+            "Name",
+            "名称",
+            "Letters, digits, dot, dash; the model is then runs/<name>.",
+            "字母、数字、点、短横线；模型将称为 runs/<名称>。",
+        ),
+    ]
+    start: Annotated[
+        str,
+        Field(max_length=200),
+        AfterValidator(str.strip),
+        Words(
+            "Start from",
+            "起点",
+            "A model of the same family to go on from (fine-tuning); empty: random weights.",
+            "从同一家族的已有模型继续训练（微调）；留空则从随机权重开始。",
+        ),
+    ] = ""
+    size: Annotated[
+        Literal["tiny", "small", "base"],
+        Words(
+            "Size",
+            "规模",
+            "Larger networks can learn more, from more data, in more time.",
+            "网络越大，能学的越多，也需要更多数据和时间。",
+        ),
+    ] = "tiny"
+    steps: Annotated[
+        int,
+        Field(ge=1, le=10_000_000),
+        Words(
+            "Steps",
+            "步数",
+            "How many batches the model learns from; too few under-fits, too many over-fits small data.",
+            "模型学习多少个批次；太少欠拟合，数据少时太多会过拟合。",
+        ),
+    ] = 500
+    batch_size: Annotated[
+        int,
+        Field(ge=0, le=4096),
+        Words(
+            "Batch size",
+            "批大小",
+            "Examples a step; larger is steadier and slower. 0: the preset's.",
+            "每步的样本数；越大越平稳也越慢。0 为预设值。",
+        ),
+    ] = 0
+    learning_rate: Annotated[
+        float,
+        Field(ge=0, le=10, allow_inf_nan=False),
+        Words(
+            "Learning rate",
+            "学习率",
+            "How far each step moves the weights; too high diverges, too low crawls. 0: the preset's.",
+            "每步移动权重的幅度；太高会发散，太低则学得很慢。0 为预设值。",
+        ),
+    ] = 0.0
+    frozen_layers: Annotated[
+        int,
+        Field(ge=0, le=12),
+        Words(
+            "Frozen layers",
+            "冻结层数",
+            "Layers that keep what they know: of a GAN's discriminator (freeze-D), or a language model's lowest.",
+            "保持不变的层数：GAN 的判别器（Freeze-D），或语言模型最底部的层。",
+        ),
+    ] = 0
+    augment: Annotated[
+        Literal["auto", "on", "off"],
+        Words(
+            "Augmentation",
+            "数据增强",
+            "Shifts, mirrors and tints what the networks see; keeps a GAN from learning few pictures by heart.",
+            "对网络看到的图片做平移、镜像和变色；防止 GAN 把少量图片背下来。",
+        ),
+    ] = "auto"
+    kl_weight: Annotated[
+        float,
+        Field(ge=0, le=100, allow_inf_nan=False),
+        Words(
+            "KL weight β",
+            "KL 权重 β",
+            "A VAE's pull of codes towards N(0, I): 0 leaves gaps between codes, too much makes codes say nothing.",
+            "VAE 把编码拉向 N(0, I) 的力度：0 会在编码间留下空洞，太大则编码不再含信息。",
+        ),
+    ] = 0.2
+    gradient_penalty: Annotated[
+        float,
+        Field(ge=0, le=100, allow_inf_nan=False),
+        Words(
+            "Gradient penalty γ",
+            "梯度惩罚 γ",
+            "Keeps a GAN's discriminator smooth; 0 lets it win, and the generator learns nothing more.",
+            "让 GAN 的判别器保持平滑；为 0 时判别器容易获胜，生成器学不到东西。",
+        ),
+    ] = 0.05
+    seed: Annotated[
+        Seed,
+        Words(
+            "Seed",
+            "随机种子",
+            "The same seed, data and settings train the same model.",
+            "相同的种子、数据和设置训练出相同的模型。",
+        ),
+    ] = 0
+    save_every: Annotated[
+        int,
+        Field(ge=1, le=1_000_000),
+        Words(
+            "Save every so many steps",
+            "每多少步保存一次",
+            "A crash loses at most this many steps.",
+            "意外中断时最多丢失这么多步。",
+        ),
+    ] = 100

@@ -1,0 +1,283 @@
+"""The training loop: the same for every family, for a fresh run and for one that goes on.
+
+    for each step:   learner.step()                    the family's mathematics, in its train.py
+    now and then:    log, validate, look for trouble, sample, save
+    at any moment:   STOP, SAVE, SAMPLE                files in the run folder, set by any process
+
+What is saved is everything that the next step depends on, so that a run that was stopped, killed or copied to
+another disk goes on bit for bit (on a CPU). After a divergence the loop goes back to the last save, which was
+healthy, at half the learning rate, at most twice.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from aigc_demo.checkpoints import load_state, save_state
+from aigc_demo.errors import InputError
+from aigc_demo.training.optimisation import restore_optimizer
+from aigc_demo.training.plan import TrainPlan
+from aigc_demo.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+MAX_ROLLBACKS = 2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training is and what it measured last."""
+
+    step: int
+    steps: int
+    seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Learner(Protocol):
+    """A model in training, as a family's train.py offers it: `make_learner(plan, accelerator)`.
+
+    `examples` is how many pictures or tokens one step learns from, over all processes.
+    """
+
+    accelerator: "Accelerator"
+    examples: int
+
+    def step(self, progress: float, rate: float) -> Mapping[str, Tensor | float]:
+        """Take the next batch and one optimiser step; `progress` in [0, 1] and the factor `rate` set the learning rate.
+
+        Figures for the log, such as the losses: 0-d tensors left on the device, so that nothing waits for it.
+        """
+        ...
+
+    def parts(self) -> Mapping[str, Any]:
+        """Everything the next step depends on, by name: objects with state_dict and load_state_dict."""
+        ...
+
+    def validate(self) -> dict[str, float]:
+        """Figures on held-out data and on fixed-seed samples; draws nothing from the run's generators."""
+        ...
+
+    def sample(self) -> Any:
+        """What fixed seeds give now: pictures (N, H, W[, 3]) uint8, or a list of texts."""
+        ...
+
+    def export(self, final: bool) -> None:
+        """Write config.json and model.safetensors for use; in well under a second unless `final`."""
+        ...
+
+
+# Looks at the run so far; returns what is wrong, as events for events.jsonl.
+Doctor = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+
+
+def train(learner: Learner, plan: TrainPlan, doctor: Doctor = lambda log: []) -> Iterator[Progress]:
+    """Train, or go on where the run folder stands; a Progress for each line of the log.
+
+    Ends early, all saved, when the file STOP appears in the run folder, which is cleared as it starts. An
+    InputError where training diverges a third time.
+    """
+    loop = Loop(learner, plan, doctor)
+    loop.resume()
+    yield from loop.run()
+
+
+class Loop:
+    """The state of one run: step, seconds, rate factor, and the rhythm of everything that is not a step."""
+
+    def __init__(self, learner: Learner, plan: TrainPlan, doctor: Doctor) -> None:
+        self.learner, self.plan, self.doctor = learner, plan, doctor
+        self.folder = RunFolder(plan.run)
+        self.accelerator = learner.accelerator
+        self.is_main = self.accelerator.is_main_process
+        self.step, self.rate, self.rollbacks = 0, 1.0, 0
+        self.clock = Clock()
+        self.window = Window()
+        self.log_every = min(max(plan.steps // 400, 1), 50)
+        self.look_every = max(plan.steps // 20, 1)
+        self.sample_every = max(plan.steps // 40, 1)
+
+    def resume(self) -> None:
+        """Put everything back as the last save found it; a fresh run saves its start."""
+        state = load_state(self.plan.run)
+        if self.is_main:
+            self.folder.stop.clear()
+        if state is None:
+            self.save()
+            self.write_samples()
+            return
+        self.restore(state)
+        if self.is_main:
+            self.folder.forget_after(self.step)
+            self.window.lines = self.folder.log()
+
+    def run(self) -> Iterator[Progress]:
+        """Steps until the plan's last or until STOP."""
+        while self.step < self.plan.steps:
+            self.window.add(self.learner.step(self.step / self.plan.steps, self.rate))
+            self.step += 1
+            wishes = self.wishes()
+            last = self.step == self.plan.steps or wishes["stop"]
+            saving = self.step % self.plan.save_every == 0 or wishes["save"] or last
+            if self.step % self.log_every == 0 or self.step % self.look_every == 0 or saving:
+                figures = self.log()
+                if not healthy(figures, self.window):
+                    self.roll_back(figures)
+                    continue
+                yield Progress(self.step, self.plan.steps, self.clock.seconds(), figures)
+            if self.step % self.sample_every == 0 or wishes["sample"] or self.step == self.plan.steps:
+                self.write_samples()
+            if saving:  # always behind a line of the log, so that nothing but healthy weights is saved
+                self.save()
+            if wishes["stop"]:
+                break
+
+    def log(self) -> dict[str, float]:
+        """Write a line of the log: the means since the last line, and at times the figures on held-out data."""
+        figures, steps = self.window.take()
+        figures["per_second"] = steps * self.learner.examples / max(self.clock.lap(), 1e-9)
+        if (self.step % self.look_every == 0 or self.step == self.plan.steps) and all_finite(figures):
+            figures |= self.learner.validate()
+            self.clock.lap()
+        line = {"step": self.step, "seconds": round(self.clock.seconds(), 3), **figures}
+        self.window.lines.append(line)
+        if self.is_main:
+            self.folder.write_line("log.jsonl", line)
+            for event in self.doctor(self.window.lines):
+                self.event(**event)
+        return figures
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """Write a line of events.jsonl."""
+        if self.is_main:
+            seconds = round(self.clock.seconds(), 3)
+            self.folder.write_line(
+                "events.jsonl", {"step": self.step, "seconds": seconds, "kind": kind, **facts}
+            )
+
+    def wishes(self) -> dict[str, bool]:
+        """Which flags are set, the same in all processes; SAVE and SAMPLE are taken away as they are granted."""
+        flags = {"stop": self.folder.stop, "save": self.folder.save, "sample": self.folder.sample}
+        found = [self.is_main and flag.is_set() for flag in flags.values()]
+        if self.accelerator.num_processes > 1:
+            seen = torch.tensor(found, dtype=torch.float32, device=self.accelerator.device)
+            found = (self.accelerator.reduce(seen, "sum") > 0).tolist()
+        for name in ("save", "sample"):
+            if self.is_main and flags[name].is_set():
+                flags[name].clear()
+        return dict(zip(flags, found, strict=True))
+
+    def write_samples(self) -> None:
+        """The fixed seeds' samples of now."""
+        if self.is_main:
+            self.folder.write_samples(self.step, self.learner.sample())
+
+    def save(self) -> None:
+        """The state to go on from, then the weights for use."""
+        if self.is_main:
+            parts = {name: part.state_dict() for name, part in self.learner.parts().items()}
+            own = {name: getattr(self, name) for name in ("step", "rate", "rollbacks")}
+            save_state(self.plan.run, {"learner": parts, **own, "seconds": self.clock.seconds()})
+            self.learner.export(final=self.step == self.plan.steps)
+        self.accelerator.wait_for_everyone()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `save` saved."""
+        for name, part in self.learner.parts().items():
+            saved = state["learner"][name]
+            if isinstance(part, torch.optim.Optimizer):
+                restore_optimizer(part, saved)
+            else:
+                part.load_state_dict(saved)
+        self.step, self.rate, self.rollbacks = state["step"], state["rate"], state["rollbacks"]
+        self.clock = Clock(state["seconds"])
+        self.window = Window()
+
+    def roll_back(self, figures: Mapping[str, float]) -> None:
+        """After a divergence: the last save, at half the rate; the third time the run fails."""
+        diverged_at, rollbacks, rate = self.step, self.rollbacks + 1, self.rate / 2
+        if rollbacks > MAX_ROLLBACKS:
+            raise InputError(
+                en=f"Training diverged at step {diverged_at}, a third time; start again with a lower learning rate.",
+                zh=f"训练在第 {diverged_at} 步第三次发散；请用更低的学习率重新开始。",
+            )
+        seconds = self.clock.seconds()
+        self.restore(load_state(self.plan.run) or {})
+        self.clock = Clock(seconds)
+        self.rollbacks, self.rate = rollbacks, rate
+        worst = {name: value for name, value in figures.items() if not math.isfinite(value)}
+        if self.is_main:
+            self.folder.forget_after(self.step)
+            self.window.lines = self.folder.log()
+        self.event(
+            "divergence",
+            diverged_at=diverged_at,
+            rate=self.rate,
+            evidence={name: str(value) for name, value in (worst or figures).items()},
+        )
+        self.save()
+
+
+class Window:
+    """Means of the figures since the last line of the log, and the lines so far."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Any] = {}
+        self.count = 0
+        self.lines: list[dict[str, Any]] = []
+
+    def add(self, figures: Mapping[str, Tensor | float]) -> None:
+        """Add a step's figures."""
+        for name, value in figures.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.count += 1
+
+    def take(self) -> tuple[dict[str, float], int]:
+        """The means and the number of steps, and start anew."""
+        means = {name: float(total) / self.count for name, total in self.sums.items()}
+        count = self.count
+        self.sums, self.count = {}, 0
+        return means, count
+
+
+class Clock:
+    """Seconds of training, counted on from an earlier session; and laps."""
+
+    def __init__(self, before: float = 0.0) -> None:
+        self.before = before
+        self.start = self.last = time.monotonic()
+
+    def seconds(self) -> float:
+        """Wall time so far."""
+        return self.before + time.monotonic() - self.start
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        now = time.monotonic()
+        taken, self.last = now - self.last, now
+        return taken
+
+
+def all_finite(figures: Mapping[str, float]) -> bool:
+    """Whether no figure is NaN or infinite."""
+    return all(math.isfinite(value) for value in figures.values())
+
+
+def healthy(figures: Mapping[str, float], window: Window) -> bool:
+    """Whether training still goes somewhere: all figures finite, and the loss not above ten times its running median.
+
+    The median is over the last 100 lines, and the excess must have lasted five lines.
+    """
+    if not all_finite(figures):
+        return False
+    losses = [line["loss"] for line in window.lines[-100:] if "loss" in line]
+    if len(losses) < 20:
+        return True
+    median = sorted(losses)[len(losses) // 2]
+    return not all(loss > 10 * abs(median) + 1e-3 for loss in losses[-5:])

@@ -1,0 +1,30 @@
+"""What to train, where, and for how long: the same for every family."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """One run. `data` is a prepared folder (for text also a UTF-8 file), `run` the folder that is written.
+
+    `start` is the folder of a model to go on from (fine-tuning); None starts from random weights. Zero for
+    `learning_rate` or `batch_size` (examples a process and step) takes the family's own for this size.
+    `frozen_layers` counts from the layer nearest the data: GAN, of the discriminator; language model, of the
+    decoder with its embedding. `kl_weight` is a VAE's beta, `gradient_penalty` a GAN's last gamma.
+    """
+
+    data: Path
+    run: Path
+    size: Literal["tiny", "small", "base"] = "tiny"
+    steps: int = 500
+    seed: int = 0
+    save_every: int = 100
+    start: Path | None = None
+    learning_rate: float = 0.0
+    batch_size: int = 0
+    frozen_layers: int = 0
+    augment: Literal["auto", "on", "off"] = "auto"
+    kl_weight: float = 0.2
+    gradient_penalty: float = 0.05
