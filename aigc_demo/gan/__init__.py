@@ -23,15 +23,16 @@ def write_debug_model(folder: Path, seed: int = 0) -> None:
     """Write a tiny untrained GAN of ten classes, through the path that training saves by."""
     import torch
 
-    from aigc_demo.gan.train import SIZES, Players, TrainPlan, export
+    from aigc_demo.gan.export import export
+    from aigc_demo.gan.networks import Discriminator, Generator
+    from aigc_demo.gan.train import SIZES
 
     torch.manual_seed(seed)
     names = [str(digit) for digit in range(10)]
     data = {
-        "test_images": torch.zeros(8, 28, 28),
+        "test_images": torch.zeros(8, 28, 28, dtype=torch.uint8),
         "test_labels": torch.arange(8),
         "classes": {"en": names, "zh": names},
     }
-    players = Players(*SIZES["tiny"])
-    plan = TrainPlan(data, folder, "tiny", steps=0, seed=seed, save_every=1)
-    export(plan, SIZES["tiny"][0], players.average.network, players.discriminator)
+    config = SIZES["tiny"][0]
+    export(folder, data, Generator(config), Discriminator(config), final=True, seed=seed)

@@ -76,6 +76,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__()
+        self.config = config
         self.mapping = Mapping(config)
         self.register_buffer("w_mean", torch.zeros(config.classes, config.w_dim))
         self.stem = nn.Linear(config.w_dim, 2 * config.width * 7 * 7)

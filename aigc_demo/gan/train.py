@@ -1,48 +1,36 @@
 """Training: on every batch both players take one step, the discriminator first.
 
-Two savings for a CPU: the gradient penalties look at a quarter of the batch, an unbiased estimate that keeps
-their weight; and the generator's step reuses the fakes and the real logits of the discriminator's.
+Two savings: the gradient penalties look at a quarter of the batch, an unbiased estimate that keeps their
+weight; and the generator's step reuses the fakes and the real logits of the discriminator's.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aigc_demo.checkpoints import load_state, save_state, save_weights
+from aigc_demo.data import images
+from aigc_demo.gan.export import export, to_float, to_uint8
 from aigc_demo.gan.losses import discriminator_loss, generator_loss, squared_gradients
 from aigc_demo.gan.networks import Discriminator, GANConfig, Generator
 from aigc_demo.training import (
     Average,
-    Clock,
-    Log,
-    Progress,
-    StopFlag,
-    random_state,
-    restore_optimizer,
-    restore_random_state,
+    Randomness,
+    TrainPlan,
+    average_gradients,
+    own_share,
     set_rate,
     warmup_cosine,
 )
 
-LOG_EVERY = 50
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
-
-@dataclass(frozen=True)
-class TrainPlan:
-    """What to train, where, and for how long. `data` is what `aigc_demo.data.images.load` returns."""
-
-    data: dict[str, Any]
-    run: Path
-    size: str
-    steps: int
-    seed: int
-    save_every: int
+SAMPLE_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -51,15 +39,14 @@ class Recipe:
 
     batch: int = 64
     learning_rate: float = 6e-4
-    gamma_first: float = 0.5
     gamma_last: float = 0.05
     burn_in: float = 0.1
     ema_decay: float = 0.999
 
     def gamma(self, progress: float) -> float:
-        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]."""
+        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]: from ten times the last one down to it."""
         fall = 0.5 * (1 + math.cos(math.pi * min(progress / self.burn_in, 1.0)))
-        return self.gamma_last + (self.gamma_first - self.gamma_last) * fall
+        return self.gamma_last * (1 + 9 * fall)
 
 
 SIZES = {
@@ -69,151 +56,152 @@ SIZES = {
 }
 
 
-class Players:
-    """Both networks, the generator's average and the optimisers: all that a step changes."""
+def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
+    """The learner of a GAN on the prepared pictures of `plan.data`."""
+    return Learner(plan, accelerator)
 
-    def __init__(self, config: GANConfig, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.generator = Generator(config).to(memory_format=torch.channels_last)
-        self.discriminator = Discriminator(config).to(memory_format=torch.channels_last)
-        self.average = Average(self.generator, recipe.ema_decay)
-        adam = {"lr": recipe.learning_rate, "betas": (0.0, 0.99), "fused": True}
-        self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
-        self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
+
+def prescribe(plan: TrainPlan) -> Recipe:
+    """The size's recipe with what the plan sets itself."""
+    recipe = SIZES[plan.size][1]
+    return replace(
+        recipe,
+        batch=plan.batch_size or recipe.batch,
+        learning_rate=plan.learning_rate or recipe.learning_rate,
+        gamma_last=plan.gradient_penalty,
+    )
+
+
+class Learner:
+    """Both players, the generator's average and the optimisers; see training/loop.py for what each method is for."""
+
+    def __init__(self, plan: TrainPlan, accelerator: "Accelerator") -> None:
+        self.plan, self.accelerator, self.recipe = plan, accelerator, prescribe(plan)
+        self.data = images.load(plan.data)
+        self.images = self.data["train_images"].to(accelerator.device)
+        self.labels = self.data["train_labels"].long()
+        self.randomness = Randomness(plan.seed)
+        self.config = replace(SIZES[plan.size][0], classes=len(self.data["classes"]["en"]))
+        here = {"device": accelerator.device, "memory_format": torch.channels_last}
+        self.generator = Generator(self.config).to(**here)
+        self.discriminator = Discriminator(self.config).to(**here)
+        self.average = Average(self.generator, self.recipe.ema_decay)
+        self.generator_optimizer = self._optimizer(self.generator)
+        self.discriminator_optimizer = self._optimizer(self.discriminator)
+        self.examples = self.recipe.batch * accelerator.num_processes
+
+    def _optimizer(self, network: torch.nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            network.parameters(), lr=self.recipe.learning_rate, betas=(0.0, 0.99), fused=True
+        )
 
     def parts(self) -> dict[str, Any]:
         """Everything with a state_dict, by name."""
-        return {name: part for name, part in vars(self).items() if name != "recipe"}
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "average": self.average,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+            "randomness": self.randomness,
+        }
 
-    def step(self, images: Tensor, class_weights: Tensor, z: Tensor, progress: float) -> dict[str, float]:
-        """Step on pictures (N, 1, 28, 28) in [-1, 1]; `progress` in [0, 1] sets rates and gamma."""
+    def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
+        """One step of each player; `progress` in [0, 1] and the factor `rate` set learning rates and gamma."""
         # Not to zero: the players circle about their equilibrium, and the average over several rounds is
         # better than the place where a vanishing rate would freeze them.
         for optimizer in (self.discriminator_optimizer, self.generator_optimizer):
-            set_rate(optimizer, warmup_cosine(progress, floor=1 / 3))
-        fakes = self.generator(z, class_weights)
-        gamma = self.recipe.gamma(progress)
-        figures, real_logits = self._step_discriminator(images, fakes.detach(), class_weights, gamma)
+            set_rate(optimizer, rate * warmup_cosine(progress, floor=1 / 3))
+        reals, class_weights, z = self.draw()
+        with self.accelerator.autocast():
+            fakes = self.generator(z, class_weights).float()
+        figures, real_logits = self._step_discriminator(reals, fakes.detach(), class_weights, progress)
         figures["generator_loss"] = self._step_generator(fakes, class_weights, real_logits)
+        figures["loss"] = figures["generator_loss"] + figures["discriminator_loss"]
         self.average.update(self.generator)
         return figures
 
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """This process's rows of a batch: pictures (N, C, H, W) in [-1, 1], class weights (N, K), z (N, latent_dim).
+
+        Drawn with replacement, so that a batch may be larger than the data. The quarter that is penalised comes
+        first, and is shared out on its own: all processes together penalise what one alone would.
+        """
+        generator = self.randomness.generator
+        chosen = torch.randint(len(self.labels), (self.examples,), generator=generator)
+        z = torch.randn(self.examples, self.config.latent_dim, generator=generator)
+        class_weights = F.one_hot(self.labels[chosen], self.config.classes).float()
+        chosen, class_weights, z = (self._share(part) for part in (chosen, class_weights, z))
+        return to_float(self.images[chosen]), class_weights, z
+
+    @property
+    def quarter(self) -> int:
+        """How many of a process's pairs the penalties look at."""
+        return max(self.recipe.batch // 4, 1)
+
+    def _share(self, whole: Tensor) -> Tensor:
+        penalised = self.quarter * self.accelerator.num_processes
+        parts = [part for part in (whole[:penalised], whole[penalised:]) if len(part)]
+        return torch.cat([own_share(part, self.accelerator) for part in parts])
+
     def _step_discriminator(
-        self, images: Tensor, fakes: Tensor, class_weights: Tensor, gamma: float
-    ) -> tuple[dict[str, float], Tensor]:
+        self, reals: Tensor, fakes: Tensor, class_weights: Tensor, progress: float
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Figures for the log, and the logits (N,) of the real pictures."""
-        quarter = len(images) // 4
-        both = torch.stack([images, fakes])  # (2, N, 1, H, W)
+        quarter = self.quarter
+        both = torch.stack([reals, fakes])  # (2, N, C, H, W)
         penalised = both[:, :quarter].flatten(0, 1).requires_grad_()
-        logits_penalised = self.discriminator(penalised, class_weights[:quarter].repeat(2, 1))
-        r1, r2 = squared_gradients(logits_penalised, penalised).view(2, quarter).mean(1)
-        logits_rest = self.discriminator(
-            both[:, quarter:].flatten(0, 1), class_weights[quarter:].repeat(2, 1)
-        )
-        real, fake = torch.cat([logits_penalised.view(2, -1), logits_rest.view(2, -1)], dim=1)
+        with self.accelerator.autocast():
+            first = self.discriminator(penalised, class_weights[:quarter].repeat(2, 1)).float()
+            rest = self.discriminator(both[:, quarter:].flatten(0, 1), class_weights[quarter:].repeat(2, 1))
+        r1, r2 = squared_gradients(first, penalised).view(2, quarter).mean(1)
+        real, fake = torch.cat([first.view(2, -1), rest.float().view(2, -1)], dim=1)
         loss = discriminator_loss(real, fake)
-        self.discriminator_optimizer.zero_grad(set_to_none=True)
-        (loss + gamma / 2 * (r1 + r2)).backward()
-        self.discriminator_optimizer.step()
-        terms = {
+        objective = loss + self.recipe.gamma(progress) / 2 * (r1 + r2)
+        self._update(self.discriminator, self.discriminator_optimizer, objective)
+        figures = {
             "discriminator_loss": loss,
+            "discriminator_accuracy": (real > fake).float().mean(),
             "r1": r1,
             "r2": r2,
             "real_logit": real.mean(),
             "fake_logit": fake.mean(),
         }
-        return {name: term.item() for name, term in terms.items()}, real.detach()
+        return {name: figure.detach() for name, figure in figures.items()}, real.detach()
 
-    def _step_generator(self, fakes: Tensor, class_weights: Tensor, real_logits: Tensor) -> float:
+    def _step_generator(self, fakes: Tensor, class_weights: Tensor, real_logits: Tensor) -> Tensor:
         """The generator's loss; the discriminator only passes gradients on."""
-        self.discriminator.requires_grad_(False)
-        loss = generator_loss(real_logits, self.discriminator(fakes, class_weights))
-        self.generator_optimizer.zero_grad(set_to_none=True)
+        trained = [parameter for parameter in self.discriminator.parameters() if parameter.requires_grad]
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        with self.accelerator.autocast():
+            logits = self.discriminator(fakes, class_weights).float()
+        loss = generator_loss(real_logits, logits)
+        self._update(self.generator, self.generator_optimizer, loss)
+        for parameter in trained:
+            parameter.requires_grad_(True)
+        return loss.detach()
+
+    def _update(self, network: torch.nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.generator_optimizer.step()
-        self.discriminator.requires_grad_(True)
-        return loss.item()
+        average_gradients(network.parameters(), self.accelerator)
+        optimizer.step()
 
+    def validate(self) -> dict[str, float]:
+        """Nothing yet."""
+        return {}
 
-def train(plan: TrainPlan) -> Iterator[Progress]:
-    """Train, or go on where the run folder stands; leaves config.json and model.safetensors there.
+    @torch.no_grad()
+    def sample(self) -> Tensor:
+        """64 pictures of fixed seeds, uint8 (N, H, W) or (N, H, W, 3), to stand in a square with classes in columns."""
+        columns = min(max(self.config.classes, 8), 10)
+        labels = (torch.arange(columns) * self.config.classes // columns).repeat(columns)
+        seeded = torch.Generator().manual_seed(SAMPLE_SEED)
+        z = torch.randn(len(labels), self.config.latent_dim, generator=seeded).to(self.accelerator.device)
+        rows = F.one_hot(labels, self.config.classes).float().to(self.accelerator.device)
+        return to_uint8(self.average.network(z, rows))
 
-    Yields every 50 steps and at the end. Ends early, all saved, when the file STOP appears in the run folder.
-    """
-    config, recipe = SIZES[plan.size]
-    config = replace(config, classes=len(plan.data["classes"]["en"]))
-    torch.manual_seed(plan.seed)
-    generator = torch.Generator().manual_seed(plan.seed)
-    players = Players(config, recipe)
-    step, seconds = _resume(plan.run, players, generator)
-    clock, log, stop = Clock(seconds), Log(plan.run / "log.jsonl"), StopFlag(plan.run)
-    stop.clear()
-    images, labels = plan.data["train_images"], plan.data["train_labels"].long()
-    last = step >= plan.steps
-    while not last:
-        chosen = torch.randint(len(images), (recipe.batch,), generator=generator)
-        real = images[chosen, None].float() / 127.5 - 1
-        class_weights = F.one_hot(labels[chosen], config.classes).float()
-        z = torch.randn(recipe.batch, config.latent_dim, generator=generator)
-        figures = players.step(real, class_weights, z, step / plan.steps)
-        step += 1
-        last = step == plan.steps or stop.is_set()  # asked once a step, so that no stop slips past the save
-        if step % LOG_EVERY == 0 or last:
-            progress = Progress(step, plan.steps, clock.seconds(), figures)
-            log.write(progress)
-            yield progress
-        if step % plan.save_every == 0 or last:
-            _save(plan.run, players, generator, step, clock.seconds())
-            export(plan, config, players.average.network, players.discriminator)
-
-
-def _resume(run: Path, players: Players, generator: torch.Generator) -> tuple[int, float]:
-    """Steps and seconds done so far in this run folder, with everything put back as it stood then."""
-    state = load_state(run)
-    if state is None:
-        return 0, 0.0
-    for name, part in players.parts().items():
-        if isinstance(part, torch.optim.Optimizer):
-            restore_optimizer(part, state[name])
-        else:
-            part.load_state_dict(state[name])
-    restore_random_state(state["random"], generator)
-    return state["step"], state["seconds"]
-
-
-def _save(run: Path, players: Players, generator: torch.Generator, step: int, seconds: float) -> None:
-    parts = {name: part.state_dict() for name, part in players.parts().items()}
-    save_state(run, {**parts, "random": random_state(generator), "step": step, "seconds": seconds})
-
-
-@torch.no_grad()
-def export(plan: TrainPlan, config: GANConfig, generator: Generator, discriminator: Discriminator) -> None:
-    """Write what the app uses: both networks in half precision, each class's mean style, the score quantiles."""
-    labels = torch.eye(config.classes)
-    z = torch.randn(4096, config.latent_dim, generator=torch.Generator().manual_seed(plan.seed))
-    for row, mean in zip(labels, generator.w_mean, strict=True):
-        mean.copy_(generator.mapping(z, row.expand(len(z), -1)).mean(0))
-    scores = _held_out_scores(plan.data, discriminator, labels)
-    networks = {"generator": generator, "discriminator": discriminator}
-    tensors = {
-        f"{name}.{key}": value.half()
-        for name, part in networks.items()
-        for key, value in part.state_dict().items()
-    }
-    quantiles = torch.quantile(scores, torch.linspace(0, 1, 101)).tolist()
-    save_weights(
-        plan.run,
-        tensors,
-        {
-            "family": "gan",
-            "classes": plan.data["classes"],
-            "network": asdict(config),
-            "score_quantiles": [round(value, 4) for value in quantiles],
-        },
-    )
-
-
-def _held_out_scores(data: dict[str, Any], discriminator: Discriminator, one_hot: Tensor) -> Tensor:
-    """D's logits of at most 2000 held-out pictures, each with its true class."""
-    images, labels = data["test_images"][:2000], data["test_labels"][:2000].long()
-    return discriminator(images[:, None].float() / 127.5 - 1, one_hot[labels])
+    def export(self, final: bool) -> None:
+        """Write config.json and model.safetensors."""
+        export(self.plan.run, self.data, self.average.network, self.discriminator, final, self.plan.seed)
