@@ -5,14 +5,13 @@
     state-<step>.safetensors   everything else that training needs: raw weights, optimisers, random generators;
                         the last two are kept
 
-Every file is written to a temporary name, flushed to disk, then renamed over the old one, so that a
-process killed at any moment leaves the old file or the new one, never half of either. Only
-safetensors and JSON are read: nothing in a run folder can run code.
+A process killed at any moment leaves each file old or new, never half of either (disk.py). Only safetensors and
+JSON are read: nothing in a run folder can run code.
 """
 
 import hashlib
 import json
-import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,39 +21,22 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from aigc_demo.disk import sweep, write_atomically, write_json
 from aigc_demo.errors import InputError
 
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, or leave it as it was: temporary file, fsync, rename, fsync of the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a full disk keeps the old file, and its last bytes free
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable enough
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left behind; only for who owns the folder."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as readable UTF-8 JSON, atomically."""
-    write_atomically(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+__all__ = [
+    "load_state",
+    "load_strictly",
+    "read_config",
+    "read_weights",
+    "require_room",
+    "save_state",
+    "save_weights",
+    "states",
+    "sweep",
+    "write_atomically",
+    "write_json",
+]
 
 
 def save_weights(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
@@ -135,6 +117,20 @@ def save_state(folder: Path, parts: Mapping[str, Any]) -> None:
 def states(folder: Path) -> list[Path]:
     """The saved states of a run folder, oldest first."""
     return sorted(folder.glob("state-*.safetensors"))
+
+
+def require_room(folder: Path) -> None:
+    """An InputError unless the disk has 2.2 times the last state free: for a new one beside two old, and its small files."""
+    if not (found := states(folder)):
+        return
+    need, free = int(2.2 * found[-1].stat().st_size), shutil.disk_usage(folder).free
+    if free < need:
+        raise InputError(
+            en=f"The disk is nearly full ({free / 1e6:.0f} MB free, a save needs {need / 1e6:.0f}); "
+            f"the last save, {found[-1].stem}, is kept: make room, then resume.",
+            zh=f"磁盘将满（剩余 {free / 1e6:.0f} MB，保存需要 {need / 1e6:.0f} MB）；"
+            f"上次的保存 {found[-1].stem} 仍在：请清理空间后继续。",
+        )
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:

@@ -2,20 +2,19 @@
 
     plan.py           what to train, where and for how long
     loop.py           the loop itself: steps, log, validation, samples, saves, stop, roll-back
-    run_folder.py     the files of a run, and the flags by which other processes speak to it
     processes.py      one process or many: accelerate's device, precision and averaging of gradients
     average.py  optimisation.py  randomness.py
 
 A family's `train.py` holds its learner: one step of its own mathematics, and how to sample, validate and export.
 """
 
+from aigc_demo.run_folder import Flag, RunFolder
 from aigc_demo.training.average import Average
 from aigc_demo.training.loop import Learner, Progress, train
 from aigc_demo.training.optimisation import restore_optimizer, set_rate, warmup_cosine
 from aigc_demo.training.plan import TrainPlan
 from aigc_demo.training.processes import average_gradients, make_accelerator, own_share
 from aigc_demo.training.randomness import Randomness
-from aigc_demo.training.run_folder import Flag, RunFolder
 
 __all__ = [
     "Average",

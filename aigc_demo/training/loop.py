@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from aigc_demo.checkpoints import load_state, save_state
+from aigc_demo.checkpoints import load_state, require_room, save_state
 from aigc_demo.errors import InputError
+from aigc_demo.run_folder import RunFolder
 from aigc_demo.training.optimisation import restore_optimizer
 from aigc_demo.training.plan import TrainPlan
-from aigc_demo.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -80,8 +80,8 @@ Doctor = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 def train(learner: Learner, plan: TrainPlan, doctor: Doctor = lambda log: []) -> Iterator[Progress]:
     """Train, or go on where the run folder stands; a Progress for each line of the log.
 
-    Ends early, all saved, when the file STOP appears in the run folder, which is cleared as it starts. An
-    InputError where training diverges a third time.
+    Ends early, all saved, when the file STOP appears in the run folder, which is then cleared. An InputError
+    where training diverges a third time, or where the disk has no room for a save.
     """
     loop = Loop(learner, plan, doctor)
     loop.resume()
@@ -106,8 +106,6 @@ class Loop:
     def resume(self) -> None:
         """Put everything back as the last save found it; a fresh run saves its start."""
         state = load_state(self.plan.run)
-        if self.is_main:
-            self.folder.stop.clear()
         if state is None:
             self.save()
             self.write_samples()
@@ -116,6 +114,10 @@ class Loop:
         if self.is_main:
             self.folder.forget_after(self.step)
             self.window.lines = self.folder.log()
+            if (
+                self.step == self.plan.steps
+            ):  # killed between its last save and this, it would lack the final weights
+                self.learner.export(final=True)
 
     def run(self) -> Iterator[Progress]:
         """Steps until the plan's last or until STOP."""
@@ -126,23 +128,27 @@ class Loop:
             last = self.step == self.plan.steps or wishes["stop"]
             saving = self.step % self.plan.save_every == 0 or wishes["save"] or last
             if self.step % self.log_every == 0 or self.step % self.look_every == 0 or saving:
-                figures = self.log()
+                figures = self.log(look=not wishes["stop"])
                 if not healthy(figures, self.window):
                     self.roll_back(figures)
                     continue
                 yield Progress(self.step, self.plan.steps, self.clock.seconds(), figures)
-            if self.step % self.sample_every == 0 or wishes["sample"] or self.step == self.plan.steps:
+            due = self.step % self.sample_every == 0 and not wishes["stop"]
+            if due or wishes["sample"] or self.step == self.plan.steps:
                 self.write_samples()
             if saving:  # always behind a line of the log, so that nothing but healthy weights is saved
                 self.save()
             if wishes["stop"]:
+                if self.is_main:
+                    self.folder.stop.clear()
                 break
 
-    def log(self) -> dict[str, float]:
-        """Write a line of the log: the means since the last line, and at times the figures on held-out data."""
+    def log(self, look: bool = True) -> dict[str, float]:
+        """Write a line of the log: the means since the last line, and at times, if `look`, the held-out figures."""
         figures, steps = self.window.take()
         figures["per_second"] = steps * self.learner.examples / max(self.clock.lap(), 1e-9)
-        if (self.step % self.look_every == 0 or self.step == self.plan.steps) and all_finite(figures):
+        due = look and (self.step % self.look_every == 0 or self.step == self.plan.steps)
+        if due and all_finite(figures):
             figures |= self.learner.validate()
             self.clock.lap()
         line = {"step": self.step, "seconds": round(self.clock.seconds(), 3), **figures}
@@ -181,6 +187,7 @@ class Loop:
     def save(self) -> None:
         """The state to go on from, then the weights for use."""
         if self.is_main:
+            require_room(self.plan.run)
             parts = {name: part.state_dict() for name, part in self.learner.parts().items()}
             own = {name: getattr(self, name) for name in ("step", "rate", "rollbacks")}
             save_state(self.plan.run, {"learner": parts, **own, "seconds": self.clock.seconds()})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.checkpoints import write_atomically, write_json
+from aigc_demo.disk import write_atomically, write_json
 
 
 @dataclass(frozen=True)
