@@ -20,7 +20,7 @@ def generator_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def squared_gradients(logits: Tensor, images: Tensor) -> Tensor:
-    r"""$\lVert\nabla_x D(x)\rVert^2$ of each picture (N,), from logits (N,) of `images` (N, 1, H, W).
+    r"""$\lVert\nabla_x D(x)\rVert^2$ of each picture (N,), from logits (N,) of `images` (N, C, H, W).
 
     The mean over real pictures is $R_1$ (Mescheder et al. 2018), over fakes $R_2$; the discriminator's loss
     takes $\frac\gamma2 (R_1 + R_2)$. It can be differentiated again, as that needs.

@@ -9,15 +9,12 @@ from aigc_demo.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.errors import InputError
 from aigc_demo.gan.networks import Discriminator, GANConfig, Generator
 
-CHUNK = (
-    16  # pictures a pass: always the same shapes, so that a picture is the same however many are asked for
-)
+# Pictures a pass: always the same shapes, so that a picture is the same however many are asked for.
+CHUNK = 16
 
 
 class GAN:
     """Generator and discriminator of one run folder, in float32 on `device`. All results are on the CPU."""
-
-    image_shape = (1, 28, 28)
 
     def __init__(self, folder: Path, device: str) -> None:
         config, tensors = read_config(folder), read_weights(folder)
@@ -30,6 +27,7 @@ class GAN:
                 en=f"{folder.name}: config.json does not describe a GAN ({error}); copy the run folder again.",
                 zh=f"{folder.name}：config.json 描述的不是 GAN（{error}）；请重新复制训练记录文件夹。",
             ) from error
+        self.image_shape = (sizes.channels, sizes.side, sizes.side)
         self.latent_dim = sizes.latent_dim
         self.device = device
         self.generator = Generator(sizes).eval()
@@ -47,12 +45,12 @@ class GAN:
 
     @torch.inference_mode()
     def decode(self, z: Tensor, class_weights: Tensor, truncation_psi: float = 1.0) -> Tensor:
-        """Pictures (N, 1, 28, 28) in [-1, 1] of z (N, latent_dim) and rows of class weights (N, K)."""
+        """Pictures (N, C, H, W) in [-1, 1] of z (N, latent_dim) and rows of class weights (N, K)."""
         return self._in_chunks(lambda a, b: self.generator(a, b, truncation_psi), z, class_weights)
 
     @torch.inference_mode()
     def score(self, images: Tensor, class_weights: Tensor) -> Tensor:
-        """D's logits (N,) of pictures (N, 1, 28, 28) in [-1, 1]: only their order means something."""
+        """D's logits (N,) of pictures (N, C, H, W) in [-1, 1]: only their order means something."""
         return self._in_chunks(self.discriminator, images, class_weights)
 
     def percentile(self, scores: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """Generator and discriminator: small residual networks without normalisation, conditioned on a class.
 
-28 x 28 pictures are handled at 14 x 14 and below: a space-to-depth step puts each 2 x 2 patch of pixels into
-four channels, which loses nothing and quarters the cost of every convolution.
+Pictures are handled at half their side and below: a space-to-depth step puts each 2 x 2 patch of pixels into the
+channels of one, which loses nothing and quarters the cost of every convolution. From there sides halve until they
+are 8 or less; the channels double with each halving, up to four times the first.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +15,33 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class GANConfig:
-    """Sizes of both networks: `width` channels at 14 x 14, twice as many at 7 x 7."""
+    """Sizes of both networks: `width` channels at half the picture's side; `head` is D's last hidden layer.
+
+    Pictures are `side` x `side`, a multiple of 4 from 28 to 128, with `channels` 1 (grey) or 3 (colour). A
+    ValueError where a size is none of these, or larger than any use (files may come from strangers).
+    """
 
     classes: int = 10
     latent_dim: int = 64
     w_dim: int = 128
     width: int = 32
     head: int = 256
+    side: int = 28
+    channels: int = 1
+
+    def __post_init__(self) -> None:
+        for name, size in asdict(self).items():
+            if not isinstance(size, int) or not 1 <= size <= 1024:
+                raise ValueError(f"{name} is {size}, not a number from 1 to 1024")
+        if self.side not in range(28, 129, 4) or self.channels not in (1, 3):
+            raise ValueError(f"pictures of {self.side} x {self.side} x {self.channels}")
+
+    def levels(self) -> list[tuple[int, int]]:
+        """(side, channels) of every level, the largest first: 28 -> (14, w), (7, 2 w); 64 -> 32, 16, 8."""
+        sides = [self.side // 2]
+        while sides[-1] > 8:
+            sides.append((sides[-1] + 1) // 2)
+        return [(side, self.width * min(2**level, 4)) for level, side in enumerate(sides)]
 
 
 def initialise(network: nn.Module) -> None:
@@ -79,22 +101,28 @@ class Generator(nn.Module):
         self.config = config
         self.mapping = Mapping(config)
         self.register_buffer("w_mean", torch.zeros(config.classes, config.w_dim))
-        self.stem = nn.Linear(config.w_dim, 2 * config.width * 7 * 7)
-        self.block7 = ResidualBlock(2 * config.width, config.w_dim)
-        self.up = nn.ConvTranspose2d(2 * config.width, config.width, 4, stride=2, padding=1)
-        self.block14 = ResidualBlock(config.width, config.w_dim)
-        self.out = nn.Conv2d(config.width, 4, 3, padding=1)
+        levels = config.levels()[::-1]
+        self.sides = [side for side, _ in levels]
+        widths = [channels for _, channels in levels]
+        self.stem = nn.Linear(config.w_dim, widths[0] * self.sides[0] ** 2)
+        self.blocks = nn.ModuleList(ResidualBlock(width, config.w_dim) for width in widths)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(coarse, fine, 4, stride=2, padding=1) for coarse, fine in pairwise(widths)
+        )
+        self.out = nn.Conv2d(config.width, 4 * config.channels, 3, padding=1)
         initialise(self)
 
     def synthesize(self, w: Tensor) -> Tensor:
-        """Style (N, w_dim) -> pictures (N, 1, 28, 28) in [-1, 1]."""
-        x = self.stem(w).view(len(w), 7, 7, -1).permute(0, 3, 1, 2)  # channels last in memory
-        x = self.up(self.block7(x, w))
-        x = self.out(F.leaky_relu(self.block14(x, w), 0.2))
+        """Style (N, w_dim) -> pictures (N, C, H, W) in [-1, 1]."""
+        x = self.stem(w).view(len(w), self.sides[0], self.sides[0], -1).permute(0, 3, 1, 2)  # channels last
+        x = self.blocks[0](x, w)
+        for side, up, block in zip(self.sides[1:], self.ups, self.blocks[1:], strict=True):
+            x = block(up(x)[..., :side, :side], w)  # an odd side is cut out of the even one above it
+        x = self.out(F.leaky_relu(x, 0.2))
         return torch.tanh(F.pixel_shuffle(x, 2))
 
     def forward(self, z: Tensor, class_weights: Tensor, truncation_psi: float = 1.0) -> Tensor:
-        r"""Pictures (N, 1, 28, 28) of $\bar w_c + \psi\,(w - \bar w_c)$; $\psi = 0$ is the class's mean style."""
+        r"""Pictures (N, C, H, W) of $\bar w_c + \psi\,(w - \bar w_c)$; $\psi = 0$ is the class's mean style."""
         w = self.mapping(z, class_weights)
         if truncation_psi != 1:
             w = torch.lerp(class_weights @ self.w_mean, w, truncation_psi)
@@ -106,19 +134,30 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: GANConfig) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(4, config.width, 3, padding=1)
-        self.down = nn.Conv2d(config.width, 2 * config.width, 4, stride=2, padding=1)
-        self.block7 = ResidualBlock(2 * config.width)
-        self.reduce = nn.Conv2d(2 * config.width, 4 * config.width, 3, stride=2)
-        self.head = nn.Linear(4 * config.width * 3 * 3, config.head)
+        sides, widths = zip(*config.levels(), strict=True)
+        self.stem = nn.Conv2d(4 * config.channels, widths[0], 3, padding=1)
+        self.downs = nn.ModuleList(
+            nn.Conv2d(fine, coarse, 4, stride=2, padding=1) for fine, coarse in pairwise(widths)
+        )
+        self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths[1:])
+        self.reduce = nn.Conv2d(widths[-1], 2 * widths[-1], 3, stride=2)
+        self.head = nn.Linear(2 * widths[-1] * ((sides[-1] - 1) // 2) ** 2, config.head)
         self.logit = nn.Linear(config.head, 1)
         self.embedding = nn.Parameter(torch.randn(config.classes, config.head) / config.head**0.5)
         initialise(self)
 
     def forward(self, images: Tensor, class_weights: Tensor) -> Tensor:
-        """Pictures (N, 1, 28, 28) in [-1, 1], rows of class weights (N, K) -> logits (N,)."""
+        """Pictures (N, C, H, W) in [-1, 1], rows of class weights (N, K) -> logits (N,)."""
         x = F.leaky_relu(self.stem(F.pixel_unshuffle(images, 2)), 0.2)
-        x = self.block7(self.down(x))
+        for down, block in zip(self.downs, self.blocks, strict=True):
+            if x.shape[-1] % 2:
+                x = F.pad(x, (0, 1, 0, 1))
+            x = block(down(x))
         x = F.leaky_relu(self.reduce(F.leaky_relu(x, 0.2)), 0.2)
         h = F.leaky_relu(self.head(x.flatten(1)), 0.2)
         return self.logit(h).squeeze(1) + (h * (class_weights @ self.embedding)).sum(1)
+
+    def layers(self) -> list[nn.Module]:
+        """What freeze-D may freeze, from the pixels inwards: the stem, then each halving with its block."""
+        halvings = zip(self.downs, self.blocks, strict=True)
+        return [self.stem, *(nn.ModuleList(pair) for pair in halvings), self.reduce, self.head]

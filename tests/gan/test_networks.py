@@ -38,6 +38,6 @@ def test_truncation_zero_is_the_class_mean_and_one_changes_nothing():
 
 
 def test_residual_blocks_start_as_the_identity():
-    block = Generator(CONFIG).block7
+    block = Generator(CONFIG).blocks[0]
     x = torch.randn(2, 16, 7, 7)
     torch.testing.assert_close(block(x, torch.randn(2, 32)), x)
