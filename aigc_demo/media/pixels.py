@@ -26,15 +26,16 @@ CJK_FONTS = (
 def to_uint8(image: Any) -> np.ndarray:
     """A picture as an array of uint8, (H, W) where it is grey and (H, W, 3) in colour.
 
-    Takes a PIL picture (transparent parts on white), an array of uint8, (H, W) or (H, W, 1 or 3), or
+    Takes a PIL picture (transparent parts on white), an array or tensor of uint8, (H, W) or (H, W, 1 or 3), or
     floating values x in [-1, 1] (a network's output: a tensor (H, W) or (1 or 3, H, W) on any device, or
     an array), which become round(255 (x + 1) / 2), clipped. InputError where values are not finite.
     """
     if isinstance(image, Image.Image):
         return np.asarray(flatten(image))
     if hasattr(image, "detach"):  # a torch tensor, without importing torch
-        image = image.detach().cpu().float().numpy()
-        image = np.moveaxis(image, 0, -1) if image.ndim == 3 else image
+        floating = image.is_floating_point()
+        image = image.detach().cpu().float().numpy() if floating else image.cpu().numpy()
+        image = np.moveaxis(image, 0, -1) if image.ndim == 3 and floating else image
     array = np.asarray(image)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]

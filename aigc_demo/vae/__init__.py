@@ -17,16 +17,24 @@ def load(folder: Path, device: str) -> "VAE":
     return VAE(folder, device)
 
 
-def write_debug_model(folder: Path, seed: int = 0) -> None:
-    """Write a tiny untrained VAE of ten classes, through the path that training saves by."""
+def write_debug_model(
+    folder: Path, seed: int = 0, side: int = 28, channels: int = 1, classes: int = 10
+) -> None:
+    """Write a tiny untrained VAE, through the path that training saves by."""
     import torch
 
-    from aigc_demo.vae.train import SIZES, Learner, TrainPlan, export
+    from aigc_demo.vae.export import export, fit_latents
+    from aigc_demo.vae.networks import Decoder, Encoder, VAEConfig
 
     torch.manual_seed(seed)
-    names = [str(digit) for digit in range(10)]
-    images, labels = torch.randint(256, (200, 28, 28)).byte(), torch.arange(200) % 10
-    data = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
-    learner = Learner(*SIZES["tiny"])
-    plan = TrainPlan({**data, "classes": {"en": names, "zh": names}}, folder, "tiny", 0, seed, save_every=1)
-    export(plan, *SIZES["tiny"], learner.encoder_average.network, learner.decoder_average.network)
+    config = VAEConfig(width=8, hidden=64, side=side, channels=channels)
+    names = [str(label) for label in range(classes)] if classes > 1 else ["all"]
+    shape = (200, side, side, 3) if channels == 3 else (200, side, side)
+    data = {
+        "train_images": torch.randint(256, shape).byte(),
+        "train_labels": torch.arange(200) % classes,
+        "classes": {"en": names, "zh": names if classes > 1 else ["全部"]},
+    }
+    encoder, decoder = Encoder(config), Decoder(config)
+    latents = fit_latents(encoder, data, components=2, seed=seed)
+    export(folder, config, encoder, decoder, latents, data["classes"], noise=1.0)

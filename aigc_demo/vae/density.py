@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+RIDGE = 1e-3  # the variance that a covariance without any data has
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -40,29 +42,80 @@ class Mixture:
         k = torch.searchsorted(self.weights.cumsum(0), uniform).clamp(max=len(self.weights) - 1)
         return self.means[k] + truncation_psi * torch.einsum("nij,nj->ni", self.factors[k], noise)
 
+    def padded(self, components: int) -> "Mixture":
+        """The same density with `components` components, the new ones of weight 0: mixtures of one size stack."""
+        last = [len(self.weights) - 1] * (components - len(self.weights))
+        weights = torch.cat([self.weights, torch.zeros(len(last), dtype=self.weights.dtype)])
+        return Mixture(
+            weights, torch.cat([self.means, self.means[last]]), torch.cat([self.factors, self.factors[last]])
+        )
 
-def fit(z: Tensor, components: int, seed: int, iterations: int = 100, ridge: float = 1e-3) -> Mixture:
+
+def fit_classes(
+    codes: Tensor, labels: Tensor, classes: int, components: int, seed: int, iterations: int = 100
+) -> list[Mixture]:
+    """A mixture of `components` for each class of codes (N, d) with labels (N,).
+
+    Few codes get fewer components (the rest weigh nothing) and lean on the covariance within all classes, that one on
+    the covariance of all codes, so that a class of two pictures still has a density; an empty class has that of all.
+    """
+    z, count = codes.double(), codes.shape[1]
+    everywhere = shrink(scatter(z), len(z), RIDGE * torch.eye(count, dtype=z.dtype), strength=1)
+    groups = [z[labels == label] for label in range(classes)]
+    within = shrink(sum(scatter(group) for group in groups), len(z), everywhere, strength=count)
+    mixtures = []
+    for label, group in enumerate(groups):
+        own = group if len(group) else z
+        affordable = min(max(len(own) // (2 * count), 1), components)
+        found = fit(own, affordable, seed + label, within, count, iterations)
+        mixtures.append(found.padded(components))
+    return mixtures
+
+
+def scatter(z: Tensor) -> Tensor:
+    r"""$\sum_n (z_n - \bar z)(z_n - \bar z)^\top$ of codes (N, d): (d, d), zero without any."""
+    centred = z - z.mean(0) if len(z) else z
+    return centred.mT @ centred
+
+
+def shrink(scatter: Tensor, count: float | Tensor, prior: Tensor, strength: float) -> Tensor:
+    r"""$\frac{S + \nu P}{n + \nu}$: the covariance of n codes with scatter S, leaning on a prior worth $\nu$ codes.
+
+    The mode under an inverse Wishart prior (Fraley and Raftery 2007, section 3).
+    """
+    return (scatter + strength * prior) / (count + strength)
+
+
+def fit(
+    z: Tensor,
+    components: int,
+    seed: int,
+    prior: Tensor | None = None,
+    strength: float = 1,
+    iterations: int = 100,
+) -> Mixture:
     """Fit a mixture with full covariances to codes (N, d) by EM, in double precision (Bishop 2006, section 9.2).
 
     Starts at distant codes (k-means++, Arthur and Vassilvitskii 2007) with the whole data's covariance, and ends
-    when the mean log-likelihood gains less than 1e-4. `ridge` is added to each covariance's diagonal.
+    when the mean log-likelihood gains less than 1e-4. Covariances lean on `prior` (d, d) as `shrink` says.
     """
     z = z.double()
+    prior = RIDGE * torch.eye(z.shape[1], dtype=z.dtype) if prior is None else prior
     start = _spread(z, components, torch.Generator().manual_seed(seed))
-    spread = torch.linalg.cholesky(torch.cov(z.T) + ridge * torch.eye(z.shape[1], dtype=z.dtype))
+    spread = torch.linalg.cholesky(shrink(scatter(z), len(z), prior, strength))
     mixture = Mixture(
         torch.full((components,), 1 / components, dtype=z.dtype), start, spread.expand(components, -1, -1)
     )
     before = -math.inf
     for _ in range(iterations):
-        mixture, now = em_step(z, mixture, ridge)
+        mixture, now = em_step(z, mixture, prior, strength)
         if now - before < 1e-4:
             break
         before = now
     return mixture
 
 
-def em_step(z: Tensor, mixture: Mixture, ridge: float) -> tuple[Mixture, float]:
+def em_step(z: Tensor, mixture: Mixture, prior: Tensor, strength: float) -> tuple[Mixture, float]:
     """One step of EM on codes (N, d): the new mixture, and the old one's mean log-likelihood.
 
     E: each component's responsibility for each code. M: its weight, mean and covariance under them.
@@ -73,8 +126,8 @@ def em_step(z: Tensor, mixture: Mixture, ridge: float) -> tuple[Mixture, float]:
     counts = responsibilities.sum(0) + 1e-8
     means = responsibilities.T @ z / counts[:, None]
     centred = z - means[:, None]  # (K, N, d)
-    covariances = (centred * responsibilities.T[:, :, None]).mT @ centred / counts[:, None, None]
-    covariances = covariances + ridge * torch.eye(z.shape[1], dtype=z.dtype)
+    scatters = (centred * responsibilities.T[:, :, None]).mT @ centred
+    covariances = shrink(scatters, counts[:, None, None], prior, strength)
     return Mixture(counts / counts.sum(), means, torch.linalg.cholesky(covariances)), float(evidence.mean())
 
 

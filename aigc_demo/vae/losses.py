@@ -1,4 +1,4 @@
-r"""The evidence lower bound (Kingma and Welling 2014), with a decoder that reports grey values.
+r"""The evidence lower bound (Kingma and Welling 2014), with a decoder that reports brightness.
 
 $\log p(x) \ge \mathbb E_{q(z \mid \tilde x)} \log p(x \mid z) - \mathrm{KL}(q(z \mid \tilde x) \,\|\, \mathcal N(0, I))$,
 where $\tilde x$ is $x$ or a noisy copy of it: the bound of a denoising VAE (Im et al. 2017), whose decoder must
@@ -12,8 +12,8 @@ from torch.nn import functional as F
 def reconstruction(logits: Tensor, targets: Tensor) -> Tensor:
     r"""$-\log p(x \mid z) = -\sum_i x_i \log \hat x_i + (1 - x_i) \log (1 - \hat x_i)$ in nats, (N,).
 
-    `targets` (N, 1, 28, 28) are grey values in [0, 1], $\hat x$ is the sigmoid of `logits`. Grey values are no coin
-    tosses: this is the customary cross-entropy, with its minimum above zero, not a density of grey pictures.
+    `targets` (N, C, H, W) are brightnesses in [0, 1], $\hat x$ is the sigmoid of `logits`. Brightnesses are no coin
+    tosses: this is the customary cross-entropy, with its minimum above zero, not a density of pictures.
     """
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(dim=(1, 2, 3))
 

@@ -20,8 +20,6 @@ CHUNK = (
 class VAE:
     """Encoder, decoder and fitted density of one run folder, in float32 on `device`. Results are on the CPU."""
 
-    image_shape = (1, 28, 28)
-
     def __init__(self, folder: Path, device: str) -> None:
         config, tensors = read_config(folder), read_weights(folder)
         try:
@@ -36,6 +34,7 @@ class VAE:
                 zh=f"{folder.name}：其中的文件描述的不是 VAE（{error}）；请重新复制训练记录文件夹。",
             ) from error
         self.latent_dim = sizes.latent_dim
+        self.image_shape = (sizes.channels, sizes.side, sizes.side)
         self.device = device
         self.encoder = Encoder(sizes).eval()
         self.decoder = Decoder(sizes).eval()
@@ -62,12 +61,12 @@ class VAE:
 
     @torch.inference_mode()
     def decode(self, z: Tensor, class_weights: Tensor | None = None, truncation_psi: float = 1.0) -> Tensor:
-        """Pictures (N, 1, 28, 28) in [-1, 1] of codes (N, latent_dim). The decoder needs no class, and no psi."""
+        """Pictures (N, C, H, W) in [-1, 1] of codes (N, latent_dim). The decoder needs no class, and no psi."""
         return _in_chunks(lambda part: (2 * self.decoder(part).sigmoid() - 1,), z, self.device)[0]
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance (N, latent_dim) of q(z | x) for pictures (N, 1, 28, 28) in [-1, 1]."""
+        """Mean and log variance (N, latent_dim) of q(z | x) for pictures (N, C, H, W) in [-1, 1]."""
         mean, log_variance = _in_chunks(self.encoder, images, self.device)
         return mean, log_variance
 

@@ -34,7 +34,7 @@ def test_each_em_step_raises_the_likelihood():
     )
     before = -math.inf
     for _ in range(25):
-        mixture, now = em_step(z, mixture, ridge=0.0)
+        mixture, now = em_step(z, mixture, torch.eye(2, dtype=z.dtype), strength=0)
         assert now >= before - 1e-9
         before = now
 

@@ -1,0 +1,30 @@
+"""What the networks are shown: pictures as numbers in [-1, 1], mirrored or with noise on them."""
+
+import torch
+from torch import Tensor
+
+
+def to_float(images: Tensor) -> Tensor:
+    """uint8 (N, H, W) or (N, H, W, 3) -> (N, C, H, W) in [-1, 1]."""
+    channels_first = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
+    return channels_first.float() / 127.5 - 1
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W), or (N, H, W, 3) in colour, on the CPU."""
+    levels = ((images + 1) * 127.5).round().clamp(0, 255).byte().cpu()
+    return levels[:, 0] if levels.shape[1] == 1 else levels.permute(0, 2, 3, 1).contiguous()
+
+
+def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (N, C, H, W), each with left and right exchanged by the toss of a coin."""
+    heads = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
+    return torch.where(heads, images.flip(3), images)
+
+
+def corrupt_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+    """The first half of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each picture."""
+    half = len(images) // 2
+    deviation = largest * torch.rand(half, 1, 1, 1, generator=generator)
+    noise = torch.randn(images[:half].shape, generator=generator)
+    return torch.cat([(images[:half] + deviation * noise).clamp(-1, 1), images[half:]])
