@@ -14,7 +14,7 @@ def load(folder: Path, device: str) -> "LanguageModel":
     """The language model in `folder`, on `device`; an InputError where files are missing or do not fit."""
     from aigc_demo.transformer.model import LanguageModel
 
-    return LanguageModel(folder, device)
+    return LanguageModel.load(folder, device)
 
 
 def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None:

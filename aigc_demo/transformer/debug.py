@@ -18,8 +18,11 @@ PROSE = "It is a truth universally acknowledged, that a single man in possession
 
 def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None:
     """Two layers, 16 wide, random; "zh" writes verse by characters, "en" prose by byte-level BPE."""
-    controls = [form.control for form in FORMS.values()]
-    tokenizer = build_characters([VERSE], 512, controls) if language == "zh" else build_bytes([PROSE], 300)
+    if language == "zh":
+        forms = tuple(FORMS)
+        tokenizer = build_characters([VERSE], 512, [form.control for form in FORMS.values()])
+    else:
+        forms, tokenizer = (), build_bytes([PROSE], 300)
     shape = Shape(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=16,
@@ -31,4 +34,4 @@ def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Decoder(shape)
-    save_model(folder, network, tokenizer, language)
+    save_model(folder, network, tokenizer, language, forms)

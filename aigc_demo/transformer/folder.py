@@ -1,6 +1,6 @@
 """A model folder in transformers' own format: config.json of a LlamaForCausalLM, weights, tokenizer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from aigc_demo.transformer.networks import Decoder, Shape
 from aigc_demo.transformer.tokenizer import END, START, save_tokenizer
 
 
-def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str) -> None:
-    """Write everything that AutoModelForCausalLM and AutoTokenizer need; the weights in float16."""
+def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, forms: Sequence[str]) -> None:
+    """Write everything that AutoModelForCausalLM and AutoTokenizer need; the weights in float16.
+
+    `forms`: the forms of verse that it writes when asked for by their control tokens; none for running text.
+    """
     shape = network.shape
     start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
     config = {
@@ -21,6 +24,7 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str) ->
         "model_type": "llama",
         "family": "transformer",
         "language": language,
+        "forms": list(forms),
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.hidden_size,
         "intermediate_size": shape.intermediate_size,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.transformer.decoding import FastDecoder, decode
 from aigc_demo.transformer.folder import load_network
 from aigc_demo.transformer.forms import FORMS, MARKS, Acrostic, find_form
+from aigc_demo.transformer.networks import Decoder
 from aigc_demo.transformer.prompts import Prompts
 from aigc_demo.transformer.sampling import Settings, uniforms
 from aigc_demo.transformer.tokenizer import Pieces, load_tokenizer
@@ -21,16 +23,22 @@ ALTERNATIVES = 8
 
 
 class LanguageModel:
-    """A model folder, loaded: `forms` and `language` say what it writes."""
+    """A network with its tokenizer: `forms` and `language` say what it writes."""
 
-    def __init__(self, folder: Path, device: torch.device | str = "cpu") -> None:
-        self.network = load_network(folder, device)
-        self.tokenizer = load_tokenizer(folder)
-        self.device = torch.device(device)
-        self.language: str = read_config(folder).get("language", "en")
-        self.pieces = Pieces(self.tokenizer)
-        self.forms = tuple(name for name in FORMS if self.tokenizer.token_to_id(f"<{name}>") is not None)
+    def __init__(self, network: Decoder, tokenizer: Any, language: str, forms: Sequence[str]) -> None:
+        self.network, self.tokenizer = network, tokenizer
+        self.device = network.model.embed_tokens.weight.device
+        self.language, self.forms = language, tuple(forms)
+        self.pieces = Pieces(tokenizer)
         self.prompts = Prompts(self.tokenizer, bool(self.forms), self.context_length)
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> "LanguageModel":
+        """The model in `folder`; an InputError where files are missing or do not fit."""
+        config, tokenizer = read_config(folder), load_tokenizer(folder)
+        spoken = [name for name in FORMS if tokenizer.token_to_id(f"<{name}>") is not None]
+        forms = [name for name in spoken if name in config.get("forms", FORMS)]
+        return cls(load_network(folder, device), tokenizer, config.get("language", "en"), forms)
 
     @property
     def context_length(self) -> int:

@@ -20,17 +20,18 @@ from aigc_demo.errors import InputError
 UNKNOWN, START, END, SEPARATOR = "<unk>", "<s>", "</s>", "<sep>"
 
 
-def build_characters(texts: Iterable[str], size: int, controls: Sequence[str]) -> Any:
+def build_characters(texts: Iterable[str], size: int, controls: Sequence[str], seen: int = 1) -> Any:
     """A tokenizers.Tokenizer of single characters: special tokens, then the most frequent of `texts`, `size` in all.
 
-    `controls` are further special tokens. Every text gets <s> in front when it is encoded with special tokens.
+    `controls` are further special tokens; a character must be `seen` so often. Every text gets <s> in front when it is encoded with special tokens.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
     special = [UNKNOWN, START, END, SEPARATOR, *controls]
     counts = Counter(character for text in texts for character in text)
     # ties by code point, so that the vocabulary depends on the texts alone
-    ranked = sorted(counts, key=lambda character: (-counts[character], character))
+    frequent = [character for character in counts if counts[character] >= seen]
+    ranked = sorted(frequent, key=lambda character: (-counts[character], character))
     vocabulary = {token: index for index, token in enumerate([*special, *ranked[: size - len(special)]])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")

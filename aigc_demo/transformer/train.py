@@ -1,189 +1,238 @@
-"""Training a language model: Muon for the matrices, AdamW for the rest, and a rate that rests, then falls.
+"""Training a language model: Muon for the matrices, AdamW for the rest, and a rate that rests, then falls."""
 
-A run can be stopped or killed at any step and goes on from its last save, bit for bit: the order of the data is
-a function of seed and epoch, and the optimisers' state is saved with the weights.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from aigc_demo.checkpoints import load_state, save_state
 from aigc_demo.errors import InputError
-from aigc_demo.training import Average, Clock, Log, Progress, StopFlag, set_rate
-from aigc_demo.transformer.corpus import open_corpus, targets_of
+from aigc_demo.training import Average, Randomness, TrainPlan, average_gradients, own_share, set_rate
+from aigc_demo.transformer.batches import Batches
+from aigc_demo.transformer.copying import KnownText, longest_copy
+from aigc_demo.transformer.corpus import Corpus, targets_of
 from aigc_demo.transformer.evaluate import held_out_bits
-from aigc_demo.transformer.folder import save_model
+from aigc_demo.transformer.folder import load_network, save_model
 from aigc_demo.transformer.losses import backward_in_pieces, bits
 from aigc_demo.transformer.muon import Muon
 from aigc_demo.transformer.networks import Decoder, Shape
+from aigc_demo.transformer.open_corpus import open_corpus
+from aigc_demo.transformer.samples import passages, repetition, write_samples
+from aigc_demo.transformer.tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.005
+ADAMW_SHARE = 0.2
+PIECE = {"cpu": 1300}  # tokens computed at once: what fits the processor's cache
+GPU_PIECE = 32_768
 
 
 @dataclass(frozen=True)
 class Size:
-    """What --size chooses: the network, its vocabulary for verse and prose, and the tokens of one step."""
+    """What `size` chooses: network, vocabulary for verse and prose, prose's context, tokens a process and step."""
 
     hidden_size: int
     layers: int
     heads: int
     characters: int
     pieces: int
+    context_length: int
     batch_tokens: int
-    batches: int
 
 
 SIZES = {
-    "tiny": Size(64, layers=2, heads=2, characters=2048, pieces=512, batch_tokens=600, batches=1),
-    "small": Size(128, layers=4, heads=4, characters=4096, pieces=2048, batch_tokens=1300, batches=2),
-    "base": Size(256, layers=4, heads=4, characters=5120, pieces=4096, batch_tokens=1300, batches=3),
+    "tiny": Size(64, layers=2, heads=2, characters=2048, pieces=512, context_length=96, batch_tokens=800),
+    "small": Size(
+        128, layers=4, heads=4, characters=4096, pieces=2048, context_length=128, batch_tokens=1600
+    ),
+    "base": Size(256, layers=4, heads=4, characters=5120, pieces=4096, context_length=256, batch_tokens=2048),
 }
 
 
-WATCHED = 300  # held-out rows looked at while training
+def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
+    """The learner of a language model on the text of `plan.data`; an InputError where the plan cannot be."""
+    if plan.size not in SIZES:
+        raise InputError(
+            en=f"Size {plan.size!r} is unknown; choose {', '.join(SIZES)}.",
+            zh=f"未知的规模 {plan.size!r}；请选择 {'、'.join(SIZES)}。",
+        )
+    size = SIZES[plan.size]
+    if plan.start is None:
+        corpus = open_corpus(plan.data, size.characters, size.pieces, size.context_length)
+        return Learner(plan, accelerator, corpus, size)
+    network, tokenizer = load_network(plan.start), load_tokenizer(plan.start)
+    context_length = network.shape.context_length
+    corpus = open_corpus(plan.data, size.characters, size.pieces, context_length, tokenizer)
+    return Learner(plan, accelerator, corpus, size, network)
 
 
-@dataclass(frozen=True)
-class TrainPlan:
-    """One run: `data` a prepared folder or a text file, `run` the folder it writes, `steps` optimiser steps."""
-
-    data: Path
-    run: Path
-    size: str = "tiny"
-    steps: int = 500
-    seed: int = 0
-    save_every: int = 100
-
-
-def rate_factor(step: int, steps: int) -> float:
+def rate_factor(progress: float, steps: int) -> float:
     """Factor on the learning rate: up over 48 steps (a tenth of a short run), 1 until 60 %, then linearly to 0.
 
     Until 60 % the course does not depend on the length of the run, so a run under way can still be made
     shorter or longer. (Hu et al. 2024, MiniCPM, section 4: warm-up, stable, decay.)
     """
-    done = step + 0.5
+    done = progress * steps + 0.5
     return min(done / min(48, steps / 10), 1.0, (steps - done) / (0.4 * steps))
 
 
-class Trainer:
-    """Network, optimisers and the place in the data: everything that a save must hold."""
+class Learner:
+    """Network, its average, the optimisers and the place in the data; training/loop.py says what each method is for."""
 
-    def __init__(self, plan: TrainPlan) -> None:
-        if plan.size not in SIZES:
-            raise InputError(
-                en=f"Size {plan.size!r} is unknown; choose {', '.join(SIZES)}.",
-                zh=f"未知的规模 {plan.size!r}；请选择 {'、'.join(SIZES)}。",
-            )
-        if min(plan.steps, plan.save_every) < 1:
-            raise InputError(
-                en=f"{plan.steps} steps, saved every {plan.save_every}: both must be at least 1.",
-                zh=f"共 {plan.steps} 步、每 {plan.save_every} 步保存一次：两者都至少为 1。",
-            )
-        size = SIZES[plan.size]
-        self.plan, self.size = plan, size
-        self.corpus = open_corpus(plan.data, size.characters, size.pieces, plan.seed)
-        torch.manual_seed(plan.seed)
-        self.network = Decoder(
-            Shape(
-                vocab_size=self.corpus.tokenizer.get_vocab_size(),
-                hidden_size=size.hidden_size,
-                layers=size.layers,
-                heads=size.heads,
-                intermediate_size=size.hidden_size * 11 // 4,
-                context_length=self.corpus.context_length,
-            )
-        )
+    def __init__(
+        self,
+        plan: TrainPlan,
+        accelerator: "Accelerator",
+        corpus: Corpus,
+        size: Size,
+        start: Decoder | None = None,
+    ) -> None:
+        self.plan, self.accelerator, self.corpus = plan, accelerator, corpus
+        self.randomness = Randomness(plan.seed)
+        self.network = (start or Decoder(shape_of(size, corpus))).train().to(accelerator.device)
+        freeze(self.network, plan.frozen_layers, start is not None)
         self.average = Average(self.network, decay=0.99)
-        self.optimizers = make_optimizers(self.network)
-        self.step = self.epoch = self.position = 0
-        self.batches: list[Tensor] = []
+        rate = plan.learning_rate or (MUON_RATE if start is None else MUON_FINE_TUNING_RATE)
+        self.optimizers = make_optimizers(self.network, rate)
+        rows = plan.batch_size or max(1, round(size.batch_tokens / corpus.mean_length))
+        self.batches = Batches(corpus.rows, rows * accelerator.num_processes, plan.seed)
+        self.examples = round(self.batches.count * (corpus.mean_length - 1))
+        self.watched = max(1, round(2 * size.batch_tokens / corpus.mean_length))
 
-    def next_batch(self) -> Tensor:
-        """The next ids (rows, length), from this epoch or the first of the next."""
-        if self.batches and self.position == len(self.batches):
-            self.epoch, self.position, self.batches = self.epoch + 1, 0, []
-        if not self.batches:
-            self.batches = self.corpus.epoch(self.epoch, self.size.batch_tokens)
-        self.position += 1
-        return self.batches[self.position - 1]
-
-    def update(self) -> float:
-        """One optimiser step over `batches` batches; the mean loss in bits per predicted token."""
-        scale = 1.0 / (self.size.batches * self.size.batch_tokens)
-        loss, count = 0.0, 0
-        for _ in range(self.size.batches):
-            ids = self.next_batch()
-            targets = targets_of(ids, self.corpus.separator)
-            learned = targets >= 0
-            hidden = self.network.model(ids[:, :-1])[learned]
-            embedding = self.network.model.embed_tokens.weight
-            loss += backward_in_pieces(hidden, embedding, targets[learned], scale).item()
-            count += len(hidden)
-        for optimizer in self.optimizers:
-            set_rate(optimizer, rate_factor(self.step, self.plan.steps))
+    def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
+        """One optimiser step on the next batch; `loss` is in bits a predicted token, over all processes."""
+        batch = self.batches.take()
+        learned = int((targets_of(batch, self.corpus.separator) >= 0).sum())
+        scale = self.accelerator.num_processes / max(learned, 1)  # the mean over processes follows
+        nats = torch.zeros((), device=self.accelerator.device)
+        for ids in self._pieces(
+            own_share(interleave(batch, self.accelerator.num_processes), self.accelerator)
+        ):
+            nats += self._backward(ids, scale)
+        average_gradients(self.network.parameters(), self.accelerator)
+        for optimizer in self.optimizers.values():
+            set_rate(optimizer, rate_factor(progress, self.plan.steps) * rate)
             optimizer.step()
             optimizer.zero_grad()
         self.average.update(self.network)
-        self.step += 1
-        return bits(loss, count)
+        if self.accelerator.num_processes > 1:
+            nats = self.accelerator.reduce(nats, "sum")
+        return {"loss": bits(nats, max(learned, 1))}
 
-    def save(self, seconds: float) -> None:
-        """The averaged weights for use, and the state to go on from."""
-        save_model(self.plan.run, self.average.network, self.corpus.tokenizer, self.corpus.language)
-        parts: dict[str, Any] = {name: getattr(self, name) for name in ("step", "epoch", "position")}
-        parts["network"] = self.network.state_dict()
-        parts["average"] = self.average.state_dict()
-        parts["optimizers"] = [optimizer.state_dict() for optimizer in self.optimizers]
-        save_state(self.plan.run, {**parts, "seconds": seconds})
+    def _pieces(self, batch: Tensor) -> Iterator[Tensor]:
+        """The rows some at a time, without columns that hold no token."""
+        lengths = (batch >= 0).sum(1).tolist()
+        tokens = PIECE.get(batch.device.type, GPU_PIECE)
+        done = 0
+        while done < len(batch):  # the longest first
+            count = max(1, tokens // lengths[done])
+            yield batch[done : done + count, : lengths[done]]
+            done += count
 
-    def resume(self) -> float:
-        """Go on from the folder's last save, if there is one; the seconds trained before."""
-        state = load_state(self.plan.run)
-        if state is None:
-            return 0.0
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-        self.step, self.epoch = state["step"], state["epoch"]
-        self.batches = self.corpus.epoch(self.epoch, self.size.batch_tokens)
-        self.position = state["position"]
-        return state["seconds"]
+    def _backward(self, ids: Tensor, scale: float) -> Tensor:
+        """Forward and backward pass of rows (n, T); their summed loss in nats."""
+        targets = targets_of(ids, self.corpus.separator)
+        learned = targets >= 0
+        with self.accelerator.autocast():
+            hidden = self.network.model(ids[:, :-1].clamp(min=0))[learned]
+            return backward_in_pieces(hidden, self.network.model.embed_tokens.weight, targets[learned], scale)
+
+    def parts(self) -> dict[str, Any]:
+        """Everything with a state_dict, by name."""
+        return {
+            "network": self.network,
+            "average": self.average,
+            "batches": self.batches,
+            "randomness": self.randomness,
+            **self.optimizers,
+        }
+
+    def validate(self) -> dict[str, float]:
+        """Bits a character held out and in training, 4-grams repeated and runs copied in the fixed seeds' texts."""
+        figures = {"train_bits": held_out_bits(self.average.network, self._train_rows)}
+        if self.corpus.held_out:
+            every = max(1, len(self.corpus.held_out) // self.watched)
+            figures["held_out"] = held_out_bits(self.average.network, self.corpus.held_out[::every])
+        samples = write_samples(self.average.network, self.corpus)
+        figures["repetition"] = repetition([sample.ids for sample in samples])
+        figures["copied_run"] = (
+            longest_copy([sample.text for sample in samples], self._known) / self._usual_copy
+        )
+        return figures
+
+    @cached_property
+    def _train_rows(self) -> list[Any]:
+        return self.corpus.train_rows(self.watched)
+
+    @cached_property
+    def _known(self) -> KnownText:
+        return KnownText(self.corpus.train_texts)
+
+    @cached_property
+    def _usual_copy(self) -> int:
+        """The longest run that held-out text of the samples' length shares with the training text."""
+        return max(1, longest_copy(passages(self.corpus.held_out_texts), self._known))
+
+    def sample(self) -> list[str]:
+        """Four texts."""
+        return [sample.opening + sample.text for sample in write_samples(self.average.network, self.corpus)]
+
+    def export(self, final: bool) -> None:
+        """The averaged weights with the tokenizer."""
+        save_model(
+            self.plan.run,
+            self.average.network,
+            self.corpus.tokenizer,
+            self.corpus.language,
+            self.corpus.forms,
+        )
 
 
-def make_optimizers(network: Decoder) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the layers, AdamW for embedding and norms."""
-    matrices = [w for name, w in network.named_parameters() if w.ndim == 2 and "embed" not in name]
-    rest = [w for name, w in network.named_parameters() if w.ndim == 1 or "embed" in name]
-    return [
-        Muon(matrices, lr=0.02, weight_decay=0.1),
-        torch.optim.AdamW(rest, lr=0.004, betas=(0.9, 0.95), weight_decay=0.0),
-    ]
+def shape_of(size: Size, corpus: Corpus) -> Shape:
+    """The shape of a new network."""
+    return Shape(
+        vocab_size=corpus.tokenizer.get_vocab_size(),
+        hidden_size=size.hidden_size,
+        layers=size.layers,
+        heads=size.heads,
+        intermediate_size=size.hidden_size * 11 // 4,
+        context_length=corpus.context_length,
+    )
 
 
-def train(plan: TrainPlan) -> Iterator[Progress]:
-    """Run `plan`, from its last save where there is one; a Progress each step, a save each `save_every` steps.
+def freeze(network: Decoder, layers: int, is_trained: bool) -> None:
+    """Keep the embedding and the first `layers` layers as they are; 0 freezes nothing.
 
-    The file STOP in the run folder ends it after the step under way, with a save. The last figures hold
-    `held_out`, the bits per character on held-out text, where the data has any.
+    The embedding is the output matrix too, so a network with frozen layers keeps its words and learns their use.
     """
-    plan.run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(plan)
-    clock, log, stop = Clock(trainer.resume()), Log(plan.run / "log.jsonl"), StopFlag(plan.run)
-    stop.clear()
-    while trainer.step < plan.steps and not stop.is_set():
-        figures = {"loss": trainer.update()}
-        if trainer.step % plan.save_every == 0 or trainer.step == plan.steps:
-            trainer.save(clock.seconds())
-            if trainer.corpus.held_out:
-                every = max(1, len(trainer.corpus.held_out) // WATCHED)
-                figures["held_out"] = held_out_bits(trainer.average.network, trainer.corpus.held_out[::every])
-        progress = Progress(trainer.step, plan.steps, clock.seconds(), figures)
-        if trainer.step % 10 == 0 or "held_out" in figures:
-            log.write(progress)
-        yield progress
-    if trainer.step % plan.save_every:
-        trainer.save(clock.seconds())
+    if not layers:
+        return
+    if not is_trained or layers >= network.shape.layers:
+        raise InputError(
+            en=f"{layers} frozen layers: choose a model to start from, and fewer than its {network.shape.layers} layers.",
+            zh=f"冻结 {layers} 层：请选择一个起点模型，且冻结层数须少于其 {network.shape.layers} 层。",
+        )
+    for part in (network.model.embed_tokens, *network.model.layers[:layers]):
+        part.requires_grad_(False)
+
+
+def make_optimizers(network: Decoder, rate: float) -> dict[str, torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for embedding and norms, of what is not frozen."""
+    learned = [(name, weight) for name, weight in network.named_parameters() if weight.requires_grad]
+    matrices = [weight for name, weight in learned if weight.ndim == 2 and "embed" not in name]
+    rest = [weight for name, weight in learned if weight.ndim == 1 or "embed" in name]
+    return {
+        "muon": Muon(matrices, lr=rate, weight_decay=0.1),
+        "adamw": torch.optim.AdamW(
+            rest, lr=rate * ADAMW_SHARE, betas=(0.9, 0.95), weight_decay=0.0, fused=True
+        ),
+    }
+
+
+def interleave(batch: Tensor, processes: int) -> Tensor:
+    """Rows reordered so that consecutive shares, one a process, are alike in length; (N, T), sorted by length."""
+    return batch.view(-1, processes, batch.shape[1]).transpose(0, 1).reshape(batch.shape)

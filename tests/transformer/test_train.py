@@ -1,5 +1,6 @@
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -7,11 +8,13 @@ import torch
 from aigc_demo.checkpoints import read_weights
 from aigc_demo.data.poems import Poem
 from aigc_demo.errors import InputError
-from aigc_demo.transformer.corpus import PoemCorpus, held_out_prose, open_corpus, targets_of
+from aigc_demo.training import TrainPlan, make_accelerator, own_share, train
+from aigc_demo.transformer.batches import Batches
+from aigc_demo.transformer.corpus import score_prose, targets_of
 from aigc_demo.transformer.losses import IGNORED, backward_in_pieces, next_token_loss
 from aigc_demo.transformer.muon import orthogonalise
 from aigc_demo.transformer.tokenizer import build_bytes
-from aigc_demo.transformer.train import TrainPlan, train
+from aigc_demo.transformer.train import interleave, make_learner
 
 LINES = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼", "床前明月光", "疑是地上霜")
 
@@ -30,61 +33,72 @@ def poems(tmp_path_factory):
     return folder
 
 
+def run(plan):
+    """Train a plan to its end; the lines of its log."""
+    learner = make_learner(plan, make_accelerator("cpu"))
+    return learner, list(train(learner, plan))
+
+
 def test_a_killed_run_goes_on_bit_for_bit(poems, tmp_path):
-    list(train(TrainPlan(poems, tmp_path / "whole", steps=6, seed=7, save_every=6)))
-    loop = train(TrainPlan(poems, tmp_path / "parts", steps=6, seed=7, save_every=2))
+    run(TrainPlan(poems, tmp_path / "whole", steps=6, seed=7, save_every=6))
+    plan = TrainPlan(poems, tmp_path / "parts", steps=6, seed=7, save_every=2)
+    loop = train(make_learner(plan, make_accelerator("cpu")), plan)
     while next(loop).step < 3:  # the third step is lost with the process
         pass
     loop.close()
-    list(train(TrainPlan(poems, tmp_path / "parts", steps=6, seed=7, save_every=2)))
+    run(plan)
     whole, parts = read_weights(tmp_path / "whole"), read_weights(tmp_path / "parts")
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_the_loss_falls_on_few_poems(poems, tmp_path):
-    progress = list(train(TrainPlan(poems, tmp_path, steps=30, seed=0, save_every=30)))
+    _, progress = run(TrainPlan(poems, tmp_path, steps=30, seed=0, save_every=30))
     losses = [item.figures["loss"] for item in progress]
     assert losses[0] > 4.5
     assert losses[-1] < 0.5 * losses[0]
-    assert progress[-1].figures["held_out"] < 0.6 * losses[0]
+    last = progress[-1].figures
+    assert last["held_out"] < 0.6 * losses[0]
+    assert last["train_bits"] <= last["held_out"] and 0 <= last["repetition"] < 1 and last["copied_run"] >= 0
 
 
-def test_the_stop_file_ends_a_run_with_a_save(poems, tmp_path):
-    loop = train(TrainPlan(poems, tmp_path, steps=50, save_every=50))
-    next(loop)
-    (tmp_path / "STOP").touch()
-    assert len(list(loop)) == 0
-    assert (tmp_path / "model.safetensors").exists()
+def test_two_shares_of_a_batch_are_the_whole(poems, tmp_path):
+    one = make_learner(TrainPlan(poems, tmp_path, batch_size=8), make_accelerator("cpu"))
+    batch = one.batches.take()
+    two = SimpleNamespace(num_processes=2, device=torch.device("cpu"))
+    shares = []
+    for rank in range(2):
+        two.process_index = rank
+        shares.append(own_share(interleave(batch, 2), two))
+    assert sorted(torch.cat(shares).tolist()) == sorted(batch.tolist())
+    lengths = [(share >= 0).sum(1).tolist() for share in shares]
+    assert all(length == sorted(length, reverse=True) for length in lengths)
+    assert abs(sum(lengths[0]) - sum(lengths[1])) <= max(lengths[0])
 
 
-def test_a_text_of_ones_own_trains_too(tmp_path):
-    text = tmp_path / "mine.txt"
-    text.write_text("The cat sat on the mat, and the dog sat on the log. " * 60)
-    progress = list(train(TrainPlan(text, tmp_path / "run", steps=4, save_every=4)))
-    assert progress[-1].step == 4
-    text.write_text("too short")
-    with pytest.raises(InputError):
-        open_corpus(text, 100, 300, 0)
-
-
-@pytest.mark.parametrize("wrong", [{"size": "huge"}, {"steps": 0}, {"save_every": 0}])
+@pytest.mark.parametrize("wrong", [{"size": "huge"}, {"frozen_layers": 1}])
 def test_a_wrong_plan_is_a_sentence(poems, tmp_path, wrong):
     with pytest.raises(InputError):
-        next(train(TrainPlan(poems, tmp_path, **wrong)))
+        make_learner(TrainPlan(poems, tmp_path, **wrong), make_accelerator("cpu"))
 
 
-def test_an_epoch_holds_every_row_once_without_padding():
-    poems = [
-        Poem("tang", "wujue", "题" * (i % 5), f"{LINES[i % 6]}，{LINES[i % 5]}。" * 2) for i in range(100)
-    ]
-    corpus = PoemCorpus(poems, 100, seed=0)
-    batches = corpus.epoch(0, tokens=200)
-    assert sum(len(batch) for batch in batches) == len(corpus.rows)
-    assert all(batch.numel() <= 200 for batch in batches)
-    assert all((batch[:, -1] == corpus.tokenizer.token_to_id("</s>")).all() for batch in batches)
-    again = corpus.epoch(0, tokens=200)
-    assert all(torch.equal(a, b) for a, b in zip(batches, again, strict=True))
+def test_an_epoch_holds_every_row_and_little_padding():
+    rows = [[i] * (5 + i % 7) for i in range(101)]
+    batches = Batches(lambda shuffle: rows, 16, seed=3)
+    taken = [batches.take() for _ in range(7)]
+    assert (batches.epoch, batches.position) == (0, 7)
+    assert {row[0].item() for batch in taken for row in batch} == set(range(101))
+    assert all(len(batch) == 16 for batch in taken)
+    again = Batches(lambda shuffle: rows, 16, seed=3)
+    again.load_state_dict({"epoch": 0, "position": 6})
+    assert torch.equal(again.take(), taken[6])
+    batches.take()
+    assert (batches.epoch, batches.position) == (1, 1)
+
+
+def test_a_batch_larger_than_the_data_repeats_rows():
+    batch = Batches(lambda shuffle: [[1, 2], [3, 4, 5]], 5, seed=0).take()
+    assert batch.shape == (5, 3) and batch[-1].tolist() in ([1, 2, IGNORED], [3, 4, 5])
 
 
 def test_form_and_title_are_given_and_the_poem_is_learned():
@@ -96,7 +110,7 @@ def test_form_and_title_are_given_and_the_poem_is_learned():
 def test_windows_predict_every_token_once():
     tokenizer = build_bytes(["abc"], 260)
     text = "abcdefghij" * 9
-    rows = held_out_prose(tokenizer, [text], context=16)
+    rows = score_prose(tokenizer, [text], context=16)
     predicted = [token for row in rows for token in row.ids[row.start :]]
     assert predicted == tokenizer.encode(text, add_special_tokens=False).ids
     assert sum(row.characters for row in rows) == len(text)
