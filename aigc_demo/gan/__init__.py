@@ -35,4 +35,4 @@ def write_debug_model(folder: Path, seed: int = 0) -> None:
         "classes": {"en": names, "zh": names},
     }
     config = SIZES["tiny"][0]
-    export(folder, data, Generator(config), Discriminator(config), final=True, seed=seed)
+    export(folder, data, Generator(config), Discriminator(config), final=True)

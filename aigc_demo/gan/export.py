@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from aigc_demo.checkpoints import save_weights
 from aigc_demo.gan.networks import Discriminator, Generator
+from aigc_demo.gan.pixels import to_float
 
 STYLES = 4096  # draws behind each class's mean style
 JUDGED = 2000  # real pictures behind the quantiles of a finished run
@@ -17,24 +18,8 @@ JUDGED_SOON = 250  # and of one that still trains
 CHUNK = 100
 
 
-def to_float(images: Tensor) -> Tensor:
-    """uint8 (N, H, W) or (N, H, W, 3) -> float (N, C, H, W) in [-1, 1], channels last in memory."""
-    return images.view(*images.shape[:3], -1).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """Float (N, C, H, W) in [-1, 1] -> uint8 (N, H, W), or (N, H, W, 3) in colour, on the CPU."""
-    levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().cpu()
-    return levels.permute(0, 2, 3, 1).squeeze(-1)
-
-
 def export(
-    run: Path,
-    data: dict[str, Any],
-    generator: Generator,
-    discriminator: Discriminator,
-    final: bool,
-    seed: int,
+    run: Path, data: dict[str, Any], generator: Generator, discriminator: Discriminator, final: bool
 ) -> None:
     """Write both networks in half precision, each class's mean style and the quantiles of D's scores."""
     split = "test" if len(data["test_labels"]) else "train"
@@ -45,7 +30,7 @@ def export(
     tensors = {
         f"{name}.{key}": value for name, part in networks.items() for key, value in part.state_dict().items()
     }
-    tensors["generator.w_mean"] = mean_styles(generator, seed)
+    tensors["generator.w_mean"] = mean_styles(generator)
     config = {
         "family": "gan",
         "classes": data["classes"],
@@ -57,9 +42,9 @@ def export(
 
 
 @torch.no_grad()
-def mean_styles(generator: Generator, seed: int) -> Tensor:
+def mean_styles(generator: Generator) -> Tensor:
     r"""$\bar w_c = \mathbb E_z\,w(z, c)$ of every class, (K, w_dim): what truncation pulls towards."""
-    z = torch.randn(STYLES, generator.config.latent_dim, generator=torch.Generator().manual_seed(seed))
+    z = torch.randn(STYLES, generator.config.latent_dim, generator=torch.Generator().manual_seed(0))
     rows = torch.eye(generator.config.classes, device=generator.w_mean.device)
     z = z.to(rows.device)
     return torch.stack([generator.mapping(z, row.expand(len(z), -1)).mean(0) for row in rows])

@@ -1,12 +1,13 @@
 """Training: on every batch both players take one step, the discriminator first.
 
-Two savings: the gradient penalties look at a quarter of the batch, an unbiased estimate that keeps their
-weight; and the generator's step reuses the fakes and the real logits of the discriminator's.
+Where the pictures are few, both see them augmented. Two savings: the gradient penalties look at a quarter of the
+batch, an unbiased estimate that keeps their weight; and the generator's step reuses the fakes and the real logits
+of the discriminator's.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,9 +15,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aigc_demo.data import images
-from aigc_demo.gan.export import export, to_float, to_uint8
+from aigc_demo.errors import InputError
+from aigc_demo.gan.augment import DRAWS, FEW, augment
+from aigc_demo.gan.evaluate import glance
+from aigc_demo.gan.export import export
+from aigc_demo.gan.finetune import adopt, freeze, trained
 from aigc_demo.gan.losses import discriminator_loss, generator_loss, squared_gradients
-from aigc_demo.gan.networks import Discriminator, GANConfig, Generator
+from aigc_demo.gan.networks import Discriminator, Generator
+from aigc_demo.gan.pixels import to_float, to_uint8
+from aigc_demo.gan.sizes import SIZES, prescribe
 from aigc_demo.training import (
     Average,
     Randomness,
@@ -30,70 +37,89 @@ from aigc_demo.training import (
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-SAMPLE_SEED = 0
-
-
-@dataclass(frozen=True)
-class Recipe:
-    r"""Settings of the optimisation; $\gamma$ falls on a cosine over the first share `burn_in`."""
-
-    batch: int = 64
-    learning_rate: float = 6e-4
-    gamma_last: float = 0.05
-    burn_in: float = 0.1
-    ema_decay: float = 0.999
-
-    def gamma(self, progress: float) -> float:
-        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]: from ten times the last one down to it."""
-        fall = 0.5 * (1 + math.cos(math.pi * min(progress / self.burn_in, 1.0)))
-        return self.gamma_last * (1 + 9 * fall)
-
-
-SIZES = {
-    "tiny": (GANConfig(latent_dim=16, w_dim=32, width=8, head=32), Recipe(batch=32)),
-    "small": (GANConfig(width=16, head=128), Recipe()),
-    "base": (GANConfig(width=32, head=256), Recipe()),
-}
+SAMPLES, COLUMNS, SAMPLE_SEED = 64, 8, 0
+FEWEST = 4  # training pictures
 
 
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
-    """The learner of a GAN on the prepared pictures of `plan.data`."""
-    return Learner(plan, accelerator)
+    """The learner of a GAN on the prepared pictures of `plan.data`.
+
+    An InputError where the pictures do not fit the networks, the start does not fit the pictures, or more layers are
+    to be frozen than there are.
+    """
+    data = images.load(plan.data)
+    randomness = Randomness(plan.seed)
+    players = make_players(plan, data)
+    return Learner(plan, accelerator, data, randomness, *players)
 
 
-def prescribe(plan: TrainPlan) -> Recipe:
-    """The size's recipe with what the plan sets itself."""
-    recipe = SIZES[plan.size][1]
-    return replace(
-        recipe,
-        batch=plan.batch_size or recipe.batch,
-        learning_rate=plan.learning_rate or recipe.learning_rate,
-        gamma_last=plan.gradient_penalty,
-    )
+def make_players(plan: TrainPlan, data: Mapping[str, Any]) -> tuple[Generator, Discriminator]:
+    """Fresh players of the plan's size, or those of its start; some of the discriminator's layers frozen."""
+    side, channels = picture_shape(data["train_images"])
+    if plan.start is not None:
+        generator, discriminator = adopt(plan.start, data["classes"]["en"], side, channels)
+        freeze(discriminator, plan.frozen_layers)
+        return generator, discriminator
+    if plan.frozen_layers:
+        raise InputError(
+            en="Only a trained discriminator has layers worth freezing; choose a model to start from, or freeze 0.",
+            zh="只有训练过的判别器才值得冻结；请选择一个起点模型，或把冻结层数设为 0。",
+        )
+    classes = len(data["classes"]["en"])
+    config = replace(SIZES[plan.size][0], classes=classes, side=side, channels=channels)
+    return Generator(config), Discriminator(config)
+
+
+def picture_shape(pictures: Tensor) -> tuple[int, int]:
+    """Side and channels of pictures (N, H, W) or (N, H, W, 3) that the networks can learn from."""
+    count, height, width = pictures.shape[:3]
+    if height != width or height not in range(28, 129, 4):
+        raise InputError(
+            en=f"The pictures are {width} x {height}; import them as squares with a side of 28 to 128, a multiple of 4.",
+            zh=f"图片尺寸为 {width} x {height}；请导入为边长 28 到 128、且为 4 的倍数的正方形。",
+        )
+    if count < FEWEST:
+        raise InputError(
+            en=f"A GAN needs {FEWEST} training pictures at the least, and learns little from fewer than 20; there are {count}.",
+            zh=f"GAN 至少需要 {FEWEST} 张训练图片，少于 20 张也学不到什么；现在只有 {count} 张。",
+        )
+    return height, 3 if pictures.ndim == 4 else 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures (N, C, H, W) in [-1, 1], class weights (N, K), z (N, latent_dim), draws of augmentation for reals and fakes."""
+
+    reals: Tensor
+    class_weights: Tensor
+    z: Tensor
+    draws: tuple[Tensor, ...]
 
 
 class Learner:
     """Both players, the generator's average and the optimisers; see training/loop.py for what each method is for."""
 
-    def __init__(self, plan: TrainPlan, accelerator: "Accelerator") -> None:
+    def __init__(
+        self,
+        plan: TrainPlan,
+        accelerator: "Accelerator",
+        data: dict[str, Any],
+        randomness: Randomness,
+        generator: Generator,
+        discriminator: Discriminator,
+    ) -> None:
         self.plan, self.accelerator, self.recipe = plan, accelerator, prescribe(plan)
-        self.data = images.load(plan.data)
-        self.images = self.data["train_images"].to(accelerator.device)
-        self.labels = self.data["train_labels"].long()
-        self.randomness = Randomness(plan.seed)
-        self.config = replace(SIZES[plan.size][0], classes=len(self.data["classes"]["en"]))
+        self.data, self.randomness, self.config = data, randomness, generator.config
+        self.images = data["train_images"].to(accelerator.device)
+        self.labels = data["train_labels"].long()
+        self.augmented = plan.augment == "on" or (plan.augment == "auto" and len(self.labels) < FEW)
         here = {"device": accelerator.device, "memory_format": torch.channels_last}
-        self.generator = Generator(self.config).to(**here)
-        self.discriminator = Discriminator(self.config).to(**here)
+        self.generator, self.discriminator = generator.to(**here), discriminator.to(**here)
         self.average = Average(self.generator, self.recipe.ema_decay)
-        self.generator_optimizer = self._optimizer(self.generator)
-        self.discriminator_optimizer = self._optimizer(self.discriminator)
+        adam = {"lr": self.recipe.learning_rate, "betas": (0.0, 0.99), "fused": True}
+        self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+        self.discriminator_optimizer = torch.optim.Adam(trained(discriminator), **adam)
         self.examples = self.recipe.batch * accelerator.num_processes
-
-    def _optimizer(self, network: torch.nn.Module) -> torch.optim.Optimizer:
-        return torch.optim.Adam(
-            network.parameters(), lr=self.recipe.learning_rate, betas=(0.0, 0.99), fused=True
-        )
 
     def parts(self) -> dict[str, Any]:
         """Everything with a state_dict, by name."""
@@ -112,27 +138,33 @@ class Learner:
         # better than the place where a vanishing rate would freeze them.
         for optimizer in (self.discriminator_optimizer, self.generator_optimizer):
             set_rate(optimizer, rate * warmup_cosine(progress, floor=1 / 3))
-        reals, class_weights, z = self.draw()
+        batch = self.draw()
         with self.accelerator.autocast():
-            fakes = self.generator(z, class_weights).float()
-        figures, real_logits = self._step_discriminator(reals, fakes.detach(), class_weights, progress)
-        figures["generator_loss"] = self._step_generator(fakes, class_weights, real_logits)
+            fakes = self.generator(batch.z, batch.class_weights).float()
+        reals = batch.reals
+        if self.augmented:
+            reals, fakes = (
+                augment(part, draws) for part, draws in zip((reals, fakes), batch.draws, strict=True)
+            )
+        figures, real_logits = self._step_discriminator(reals, fakes.detach(), batch.class_weights, progress)
+        figures["generator_loss"] = self._step_generator(fakes, batch.class_weights, real_logits)
         figures["loss"] = figures["generator_loss"] + figures["discriminator_loss"]
         self.average.update(self.generator)
         return figures
 
-    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
-        """This process's rows of a batch: pictures (N, C, H, W) in [-1, 1], class weights (N, K), z (N, latent_dim).
+    def draw(self) -> Batch:
+        """This process's rows of a batch, drawn with replacement: it may be larger than the data.
 
-        Drawn with replacement, so that a batch may be larger than the data. The quarter that is penalised comes
-        first, and is shared out on its own: all processes together penalise what one alone would.
+        The quarter that is penalised comes first and is shared out on its own, so that all processes together
+        penalise what one alone would.
         """
         generator = self.randomness.generator
         chosen = torch.randint(len(self.labels), (self.examples,), generator=generator)
         z = torch.randn(self.examples, self.config.latent_dim, generator=generator)
+        draws = torch.rand(self.examples, 2, DRAWS, generator=generator)
         class_weights = F.one_hot(self.labels[chosen], self.config.classes).float()
-        chosen, class_weights, z = (self._share(part) for part in (chosen, class_weights, z))
-        return to_float(self.images[chosen]), class_weights, z
+        chosen, class_weights, z, draws = (self._share(part) for part in (chosen, class_weights, z, draws))
+        return Batch(to_float(self.images[chosen]), class_weights, z, draws.unbind(1))
 
     @property
     def quarter(self) -> int:
@@ -171,14 +203,14 @@ class Learner:
 
     def _step_generator(self, fakes: Tensor, class_weights: Tensor, real_logits: Tensor) -> Tensor:
         """The generator's loss; the discriminator only passes gradients on."""
-        trained = [parameter for parameter in self.discriminator.parameters() if parameter.requires_grad]
-        for parameter in trained:
+        learning = trained(self.discriminator)
+        for parameter in learning:
             parameter.requires_grad_(False)
         with self.accelerator.autocast():
             logits = self.discriminator(fakes, class_weights).float()
         loss = generator_loss(real_logits, logits)
         self._update(self.generator, self.generator_optimizer, loss)
-        for parameter in trained:
+        for parameter in learning:
             parameter.requires_grad_(True)
         return loss.detach()
 
@@ -188,20 +220,34 @@ class Learner:
         average_gradients(network.parameters(), self.accelerator)
         optimizer.step()
 
+    @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Nothing yet."""
-        return {}
+        """Variety, distance from the training pictures, and the discriminator's judgement of unseen ones."""
+        draw, draw_average = (
+            partial(self.pictures, player) for player in (self.generator, self.average.network)
+        )
+        return glance(self.data, draw, draw_average, self.scores)
 
     @torch.no_grad()
     def sample(self) -> Tensor:
-        """64 pictures of fixed seeds, uint8 (N, H, W) or (N, H, W, 3), to stand in a square with classes in columns."""
-        columns = min(max(self.config.classes, 8), 10)
-        labels = (torch.arange(columns) * self.config.classes // columns).repeat(columns)
-        seeded = torch.Generator().manual_seed(SAMPLE_SEED)
-        z = torch.randn(len(labels), self.config.latent_dim, generator=seeded).to(self.accelerator.device)
-        rows = F.one_hot(labels, self.config.classes).float().to(self.accelerator.device)
-        return to_uint8(self.average.network(z, rows))
+        """64 pictures of the same z each time, uint8 (64, H, W[, 3]): classes in columns, or all in turn where many."""
+        classes = self.config.classes
+        places = torch.arange(SAMPLES)
+        labels = places % COLUMNS * classes // COLUMNS if classes <= COLUMNS else places % classes
+        return to_uint8(self.pictures(self.average.network, labels, SAMPLE_SEED))
 
     def export(self, final: bool) -> None:
         """Write config.json and model.safetensors."""
-        export(self.plan.run, self.data, self.average.network, self.discriminator, final, self.plan.seed)
+        export(self.plan.run, self.data, self.average.network, self.discriminator, final)
+
+    def pictures(self, generator: Generator, labels: Tensor, seed: int) -> Tensor:
+        """What a generator makes of labels (N,) and a seed, (N, C, H, W) in [-1, 1]."""
+        z = torch.randn(len(labels), self.config.latent_dim, generator=torch.Generator().manual_seed(seed))
+        return generator(z.to(self.images.device), self._one_hot(labels))
+
+    def scores(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        """The discriminator's logits (N,) of pictures and their labels (N,)."""
+        return self.discriminator(pictures.to(self.images.device), self._one_hot(labels))
+
+    def _one_hot(self, labels: Tensor) -> Tensor:
+        return F.one_hot(labels, self.config.classes).float().to(self.images.device)
