@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.cards import Bilingual
 from aigc_demo.data.sources import KINDS
+from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 
 
@@ -102,10 +103,6 @@ def used_source(folder: Path) -> str:
 
 def _prepare(card: DataCard, source: Path, folder: Path, words: str) -> None:
     """Turn fetched files into prepared ones and check them; `source.json`, written last, says that all is well."""
-    from aigc_demo.checkpoints import (
-        write_json,
-    )  # imports torch, which looking at the catalogue need not wait for
-
     folder.mkdir(parents=True, exist_ok=True)
     counts, sha256 = import_module(f"aigc_demo.data.{card.module}").prepare(source, folder)
     if (card.counts and counts != card.counts) or (card.sha256 and sha256 != card.sha256):

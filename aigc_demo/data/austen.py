@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.checkpoints import write_atomically
+from aigc_demo.disk import write_atomically
 from aigc_demo.errors import InputError
 
 _HEADING = re.compile(r"^(?=(?:CHAPTER|Chapter) [IVXLC\d]+)", re.MULTILINE)

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from aigc_demo.checkpoints import write_atomically
+from aigc_demo.disk import write_atomically
 from aigc_demo.errors import InputError
 
 FILE = "images.safetensors"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aigc_demo.checkpoints import write_atomically
+from aigc_demo.disk import write_atomically
 from aigc_demo.errors import InputError
 
 TITLE_LENGTH = 16

@@ -1,0 +1,62 @@
+"""The folder of the data that a training request names: of the catalogue, one's own, prepared, or raw files."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from aigc_demo.data import catalogue, get
+from aigc_demo.data.imports import ImportRequest, own_folder, run_import
+from aigc_demo.errors import InputError
+
+PREPARED = ("source.json", "texts.jsonl", "poems.jsonl", "images.safetensors")
+PUBLISHED = ("train-images-idx3-ubyte*", "*.parquet")
+
+
+def open_folder(
+    data: str,
+    data_dir: Path,
+    offline: bool = False,
+    paths: bool = True,
+    stop: Callable[[], bool] = lambda: False,
+) -> Path:
+    """The prepared folder for `data`: a name of the catalogue or of an own set, or, if `paths`, a path.
+
+    A path is a prepared folder, taken as it is, or raw files, zip or text, imported once under a name made of their
+    content. Set `paths` to False wherever the request comes from somebody else than this machine's owner.
+    """
+    if data in catalogue():
+        return get(data, data_dir, offline=offline)
+    if folder := own_folder(data, data_dir):
+        return folder
+    path = Path(data)
+    if not paths or not path.exists():
+        names = ", ".join(catalogue())
+        raise InputError(
+            en=f"There is no data {data[:60]}; take one of {names}, or a set of your own{' or a path' if paths else ''}.",
+            zh=f"没有数据 {data[:60]}；可选 {names}，或你自己的数据集{'或路径' if paths else ''}。",
+        )
+    if path.is_dir() and is_prepared(path):
+        return path
+    name = f"files-{content_hash(path)[:12]}"
+    if not own_folder(name, data_dir):
+        run_import(ImportRequest(name=name), [path], data_dir, stop)
+    return data_dir / name
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether the families read this folder as it is: prepared by this project, or as its publisher ships it."""
+    if any((folder / name).exists() for name in PREPARED):
+        return True
+    return any(next(folder.rglob(pattern), None) for pattern in PUBLISHED)
+
+
+def content_hash(path: Path) -> str:
+    """sha256 of a file, or of all files below a folder with their places in it."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file())
+    for file in files:
+        digest.update(f"{file.relative_to(path).as_posix() if file != path else file.suffix}\0".encode())
+        with file.open("rb") as opened:
+            while data := opened.read(1 << 20):
+                digest.update(data)
+    return digest.hexdigest()

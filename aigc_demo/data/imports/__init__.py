@@ -1,0 +1,39 @@
+"""Data of one's own: pictures and texts that a visitor brings become a prepared data set, or are refused by name.
+
+request.py      what one may choose
+run.py          import_files and paste: watch the child process, put the finished set in its place
+child.py        the process that opens the files; confinement.py takes from it what it does not need
+listing.py      what is in files, zips and folders        limits.py    how much of it
+pictures.py     squares, duplicates.py, the split         texts.py     documents, read by text_files.py
+manifest.py     what went in, what was refused; own sets  preview.py   a look at a set
+journal.py      how far an import is
+"""
+
+from aigc_demo.data.imports.manifest import (
+    ImportedFile,
+    Manifest,
+    Refused,
+    own,
+    own_folder,
+    read_manifest,
+    remove,
+)
+from aigc_demo.data.imports.preview import Preview, preview
+from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.run import import_files, paste, run_import
+
+__all__ = [
+    "ImportRequest",
+    "ImportedFile",
+    "Manifest",
+    "Preview",
+    "Refused",
+    "import_files",
+    "own",
+    "own_folder",
+    "paste",
+    "preview",
+    "read_manifest",
+    "remove",
+    "run_import",
+]

@@ -1,0 +1,140 @@
+"""The process that opens what visitors bring: `python -m aigc_demo.data.imports.child`, in its working folder.
+
+It reads task.json, writes journal.jsonl as it goes and `prepared/` at the end. What cannot go on as a whole is told in
+failure.json; a file that kills the process is refused by the parent, which starts another one.
+"""
+
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from aigc_demo.data.imports.confinement import allow_seconds, confine
+from aigc_demo.data.imports.journal import Journal
+from aigc_demo.data.imports.limits import FINISH_SECONDS, ITEM_SECONDS, MAX_FILES, too_many
+from aigc_demo.data.imports.listing import Item, list_source
+from aigc_demo.data.imports.manifest import FILE, Manifest, facts
+from aigc_demo.data.imports.pictures import PictureImport, looks_like_picture
+from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.text_files import READERS
+from aigc_demo.data.imports.texts import TextImport
+from aigc_demo.disk import write_json
+from aigc_demo.errors import InputError
+
+
+def main(work: Path) -> int:
+    """Do the import that task.json in `work` asks for; exit status 0 when all is told, one way or the other."""
+    warnings.simplefilter("error", category=RuntimeWarning)
+    confine(work)
+    task = json.loads((work / "task.json").read_text(encoding="utf-8"))
+    request = ImportRequest.model_validate(task["request"])
+    journal = Journal(work)
+    try:
+        items = list_all([Path(path) for path in task["sources"]], journal)
+        kind = request.kind if request.kind != "auto" else kind_of(items)
+        takes = (TextImport if kind == "text" else PictureImport)(work, request, journal.taken)
+        for place, item in enumerate(items):
+            take(takes, item, journal, place, len(items))
+        finish(takes, kind, request, task["source"], journal, work / "prepared")
+    except InputError as error:
+        write_json(work / "failure.json", {"en": error.en, "zh": error.zh})
+    return 0
+
+
+def list_all(sources: Sequence[Path], journal: Journal) -> list[Item]:
+    """The items of all sources; a source that cannot be opened is refused by name."""
+    items: list[Item] = []
+    for number, source in enumerate(sources):
+        key = f"source {number}"
+        if key in journal.ends:
+            continue  # refused before, by this process's forerunner
+        _begin(journal, key, source.name, ITEM_SECONDS)
+        try:
+            items += list_source(source, number)
+        except InputError as error:
+            journal.end(key, refused=[_refused(source.name, error)])
+        if len(items) > MAX_FILES:
+            raise too_many("This choice", len(items))
+    return items
+
+
+def kind_of(items: Sequence[Item]) -> str:
+    """ "pictures" if any item begins as a picture does, else "text" if any is named as one."""
+    if any(looks_like_picture(item.head()) for item in items):
+        return "pictures"
+    return "text" if any(Path(item.name).suffix.lower() in READERS for item in items) else "pictures"
+
+
+def take(takes: PictureImport | TextImport, item: Item, journal: Journal, place: int, total: int) -> None:
+    """Read one item, or refuse it with a sentence; nothing that it does reaches the next one."""
+    if item.key in journal.ends:
+        return
+    _begin(journal, item.key, item.name, ITEM_SECONDS, place, total)
+    try:
+        outcome = takes.take(item)
+    except InputError as error:
+        outcome = {"refused": [_refused(item.name, error)]}
+    except MemoryError:
+        error = InputError(
+            en=f"{item.name} needs more memory than one file may take; make it smaller.",
+            zh=f"{item.name} 需要的内存超过单个文件的上限；请缩小它。",
+        )
+        outcome = {"refused": [_refused(item.name, error)]}
+    except (
+        Exception
+    ):  # a decoder that fails in a way nobody thought of is one refused file, not a failed import
+        error = InputError(
+            en=f"{item.name} cannot be read; save it again in another program.",
+            zh=f"{item.name} 无法读取；请用其他程序重新保存。",
+        )
+        outcome = {"refused": [_refused(item.name, error)]}
+    journal.end(item.key, **outcome)
+
+
+def finish(
+    takes: PictureImport | TextImport,
+    kind: str,
+    request: ImportRequest,
+    source: str,
+    journal: Journal,
+    out: Path,
+) -> None:
+    """Write the data set to `out`, with its manifest; an InputError, with the first reason, where nothing went in."""
+    refused = [reason for entry in journal.ends.values() for reason in entry.get("refused", ())]
+    if not journal.taken:
+        first = refused[0] if refused else {"en": "No file was given.", "zh": "没有提供文件。"}
+        more, more_zh = (
+            (f" ({len(refused)} refused in all.)", f"（共拒绝 {len(refused)} 个。）")
+            if len(refused) > 1
+            else ("", "")
+        )
+        raise InputError(en=first["en"] + more, zh=first["zh"] + more_zh)
+    out.mkdir(exist_ok=True)
+    _begin(journal, "finish", request.name, FINISH_SECONDS, 1, 1)
+    manifest = Manifest(
+        name=request.name,
+        kind=kind,
+        licence=request.licence,
+        consent=request.consent,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        settings=request.model_dump(exclude={"name", "folder", "licence", "consent"}),
+        refused=refused,
+        **takes.finish(journal.taken, out),
+    )
+    write_json(out / "source.json", facts(manifest, source))
+    write_json(out / FILE, manifest.model_dump(mode="json", by_alias=True))
+
+
+def _begin(journal: Journal, key: str, name: str, seconds: float, place: int = 0, total: int = 0) -> None:
+    allow_seconds(seconds)
+    journal.begin(key, name, seconds, place, total)
+
+
+def _refused(name: str, error: InputError) -> dict[str, str]:
+    return {"name": name, "en": error.en, "zh": error.zh}
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path.cwd()))

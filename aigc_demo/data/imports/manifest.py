@@ -1,0 +1,158 @@
+"""The manifest of a data set of one's own: what went in, what was refused and why, how it was split, under what terms."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aigc_demo.data.imports.request import NAME
+from aigc_demo.errors import InputError
+
+FILE = "manifest.json"
+
+
+class ImportedFile(BaseModel):
+    """One file that went in. `sha256` is that of its bytes; `split` where its content is ("both": a text cut in two)."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    name: str
+    sha256: str
+    class_name: str = Field(default="", alias="class")
+    split: Literal["train", "test", "both", "dropped"] = "train"
+    bytes: int
+    width: int = 0
+    height: int = 0
+
+
+class Refused(BaseModel):
+    """One file, or line of a file, that did not go in, and why, in a sentence."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    en: str
+    zh: str
+
+    def say(self, lang: str) -> str:
+        """The reason in `lang`."""
+        return self.zh if lang == "zh" else self.en
+
+
+class Manifest(BaseModel):
+    """A data set of one's own, as its manifest.json has it. `sha256` is that of the prepared content."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    kind: Literal["pictures", "text"]
+    licence: str
+    consent: bool
+    created: str
+    settings: dict[str, Any] = {}
+    files: tuple[ImportedFile, ...]
+    refused: tuple[Refused, ...] = ()
+    duplicates: tuple[tuple[str, str], ...] = ()
+    counts: dict[str, int]
+    classes: tuple[str, ...] = ("all",)
+    class_counts: dict[str, int] = {}
+    side: int = 0
+    channels: int = 0
+    language: str = ""
+    sha256: str
+
+    def title(self, lang: str) -> str:
+        """One line for lists: "cats · 38 pictures of 64 × 64 in colour, 2 classes"."""
+        zh = lang == "zh"
+        if self.kind == "text":
+            characters = self.counts["characters"]
+            return (
+                f"{self.name} · " + (f"{characters:,} characters of text", f"{characters:,} 个字符的文本")[zh]
+            )
+        examples = self.counts["train"] + self.counts["test"]
+        tone = ("grey", "灰度") if self.channels == 1 else ("in colour", "彩色")
+        words = f"{examples:,} pictures of {self.side} × {self.side} {tone[0]}"
+        words_zh = f"{examples:,} 张 {self.side} × {self.side} {tone[1]}图片"
+        if len(self.classes) > 1:
+            words, words_zh = f"{words}, {len(self.classes)} classes", f"{words_zh}，{len(self.classes)} 类"
+        return f"{self.name} · {(words, words_zh)[zh]}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in `folder`; an InputError where there is none that can be read."""
+    try:
+        return Manifest.model_validate_json((folder / FILE).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError(
+            en=f"{folder.name} is no data set of your own; import the files again.",
+            zh=f"{folder.name} 不是你自己的数据集；请重新导入文件。",
+        ) from error
+
+
+def own(data_dir: Path) -> list[Manifest]:
+    """The data sets of one's own in `data_dir`, newest first."""
+    _finish_replacing(data_dir)
+    found = []
+    for path in data_dir.glob(f"[!.]*/{FILE}"):
+        try:
+            found.append(read_manifest(path.parent))
+        except InputError:  # half copied by hand, or of another version: not to be offered
+            continue
+    return sorted(found, key=lambda manifest: manifest.created, reverse=True)
+
+
+def own_folder(name: str, data_dir: Path) -> Path | None:
+    """The folder of the own data set `name`, or None."""
+    folder = data_dir / name
+    return folder if re.fullmatch(NAME, name) and (folder / FILE).is_file() else None
+
+
+def remove(name: str, data_dir: Path) -> None:
+    """Delete an own data set from the disk. Runs trained on it keep their copy of its manifest."""
+    folder = own_folder(name, data_dir)
+    if folder is None:
+        raise InputError(
+            en=f"There is no data set {name[:60]} of your own; see `data list`.",
+            zh=f"没有你自己的数据集 {name[:60]}；请查看 `data list`。",
+        )
+    (folder / FILE).unlink()  # first what makes it a data set, so that no half of one is ever offered
+    shutil.rmtree(folder)
+
+
+def put_in_place(ready: Path, name: str, data_dir: Path) -> None:
+    """Make the finished folder `ready` (on the same disk) the data set `name`; the one before goes only then."""
+    folder, before = data_dir / name, data_dir / f".{name}.before"
+    with _renaming(data_dir):
+        shutil.rmtree(before, ignore_errors=True)
+        if folder.exists():
+            folder.rename(before)
+        ready.rename(folder)
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _finish_replacing(data_dir: Path) -> None:
+    """Give back what a `put_in_place` that was killed between its two renames had set aside."""
+    if not next(data_dir.glob(".*.before"), None):
+        return
+    with _renaming(data_dir):
+        for before in data_dir.glob(".*.before"):
+            folder = data_dir / before.name.removeprefix(".").removesuffix(".before")
+            if folder.exists():
+                shutil.rmtree(before, ignore_errors=True)
+            else:
+                before.rename(folder)
+
+
+def _renaming(data_dir: Path) -> FileLock:
+    """Held while a set changes its place; the system frees it when its holder dies."""
+    return FileLock(data_dir / ".renaming.lock")
+
+
+def facts(manifest: Manifest, source: str) -> dict[str, Any]:
+    """The source.json of the set: what every prepared data set says about itself."""
+    told = {"name": manifest.name, "source": source, "counts": manifest.counts, "sha256": manifest.sha256}
+    if manifest.kind == "text":
+        return {**told, "language": manifest.language}
+    names = list(manifest.classes)
+    zh = ["全部"] if names == ["all"] else ["其他" if name == "other" else name for name in names]
+    return {**told, "classes": {"en": names, "zh": zh}}

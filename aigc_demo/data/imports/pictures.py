@@ -1,0 +1,209 @@
+"""Pictures of all kinds to small squares, and those to the arrays that the picture families learn from."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from aigc_demo.data.imports import duplicates
+from aigc_demo.data.imports.limits import (
+    MAX_CLASSES,
+    MAX_PIXELS,
+    MIN_PICTURES,
+    MIN_SIDE,
+)
+from aigc_demo.data.imports.listing import Item
+from aigc_demo.data.imports.manifest import ImportedFile
+from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.errors import InputError
+from aigc_demo.media.uploads import open_picture
+
+GREY_LEVELS = 4  # red, green and blue that differ by less are a grey picture stored in colour
+SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+
+
+def looks_like_picture(head: bytes) -> bool:
+    """Whether a file begins as PNG, JPEG, GIF, BMP or WebP files do."""
+    return head.startswith(SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+class PictureImport:
+    """Takes pictures one by one into `pixels`, rows of (side, side[, 3]) bytes, then writes the data set."""
+
+    def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
+        self.work, self.request = work, request
+        self.pixels = work / "pixels"
+        self.pixels.touch()
+        self.count = len(taken)
+        self.shape = (
+            (request.side, request.side) if request.colour == "grey" else (request.side, request.side, 3)
+        )
+        self.row_bytes = int(np.prod(self.shape))
+
+    def take(self, item: Item) -> dict[str, Any]:
+        """Decode a picture and write it as the next row; the facts that `finish` needs of it."""
+        if (self.count + 1) * self.row_bytes > MAX_PIXELS:
+            raise InputError(
+                en=f"{item.name} does not fit any more: {self.count:,} pictures fill the set; choose a smaller side.",
+                zh=f"{item.name} 已放不下：{self.count:,} 张图片已满；请选择更小的边长。",
+            )
+        path = item.on_disk(self.work)
+        picture = open_picture(path, name=item.name)
+        width, height = picture.size
+        if min(width, height) < MIN_SIDE:
+            raise InputError(
+                en=f"{item.name} is only {width} × {height} pixels; give at least {MIN_SIDE} on each side.",
+                zh=f"{item.name} 只有 {width} × {height} 像素；每边至少 {MIN_SIDE} 像素。",
+            )
+        colour = "L" if self.request.colour == "grey" else "RGB"
+        square = np.asarray(make_square(picture.convert(colour), self.request.side, self.request.crop))
+        with self.pixels.open("r+b") as file:
+            file.seek(self.count * self.row_bytes)  # over what a killed process may have left half written
+            file.write(square.tobytes())
+        self.count += 1
+        data = path.read_bytes()
+        return {
+            "name": item.name,
+            "folder": item.folder,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "bytes": len(data),
+            "width": width,
+            "height": height,
+            "hash": duplicates.difference_hash(square),
+            "grey": bool(square.ndim == 2 or np.ptp(square.astype(np.int16), axis=2).max() < GREY_LEVELS),
+        }
+
+    def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
+        """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest."""
+        if len(taken) < MIN_PICTURES:
+            raise _too_few(len(taken))
+        rows = np.memmap(self.pixels, np.uint8, "r", shape=(len(taken), *self.shape))
+        pairs = duplicates.near_pairs([entry["hash"] for entry in taken], rows)
+        dropped = {second for _, second in pairs} if self.request.drop_duplicates else set()
+        kept = [index for index in range(len(taken)) if index not in dropped]
+        if len(kept) < MIN_PICTURES:
+            raise _too_few(len(kept), len(dropped))
+        names = class_names([taken[index]["folder"] for index in kept])
+        classes = sorted(set(names))
+        labels = dict(zip(kept, (classes.index(name) for name in names), strict=True))
+        group = duplicates.groups(len(taken), pairs)
+        # the least index of a group is never dropped, so the kept ones can be numbered anew
+        places = {index: place for place, index in enumerate(kept)}
+        chosen = duplicates.held_out(
+            [taken[index]["sha256"] for index in kept],
+            list(labels.values()),
+            [places[group[index]] for index in kept],
+            self.request.validation_share,
+        )
+        split = {index: "test" if test else "train" for index, test in zip(kept, chosen, strict=True)}
+        channels = 1 if all(taken[index]["grey"] for index in kept) else 3
+        sets = {name: [index for index in kept if split[index] == name] for name in ("train", "test")}
+        sha256 = write_arrays(out / "images.safetensors", rows, sets, labels, channels)
+        files = [
+            ImportedFile(
+                name=entry["name"],
+                sha256=entry["sha256"],
+                class_name=classes[labels[index]] if index in labels else "",
+                split=split.get(index, "dropped"),
+                bytes=entry["bytes"],
+                width=entry["width"],
+                height=entry["height"],
+            )
+            for index, entry in enumerate(taken)
+        ]
+        return {
+            "files": files,
+            "duplicates": [(taken[a]["name"], taken[b]["name"]) for a, b in pairs],
+            "counts": {name: len(rows) for name, rows in sets.items()},
+            "classes": classes,
+            "class_counts": {name: names.count(name) for name in classes},
+            "side": self.request.side,
+            "channels": channels,
+            "sha256": sha256,
+        }
+
+
+def make_square(picture: Image.Image, side: int, crop: str) -> Image.Image:
+    """The picture as (side, side), by Lanczos's filter, which averages where it makes smaller."""
+    width, height = picture.size
+    if crop == "pad":
+        scale = side / max(width, height)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        paper = Image.new(picture.mode, (side, side), _border_tone(picture))
+        small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        paper.paste(small, ((side - size[0]) // 2, (side - size[1]) // 2))
+        return paper
+    box = (0, 0, width, height)
+    if crop == "centre":
+        short = min(width, height)
+        left, top = (width - short) / 2, (height - short) / 2
+        box = (left, top, left + short, top + short)
+    return picture.resize((side, side), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _border_tone(picture: Image.Image) -> Any:
+    """The median tone of the four edges, as Pillow takes a colour."""
+    tones = np.asarray(picture)
+    edges = np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
+    median = np.median(edges, axis=0)
+    return tuple(int(value) for value in median) if median.ndim else int(median)
+
+
+def class_names(folders: Sequence[str]) -> list[str]:
+    """The class of each picture: its folder; "all" where there is one folder at most; "other" for those in none."""
+    distinct = set(folders)
+    if len(distinct) > MAX_CLASSES:
+        raise InputError(
+            en=f"The pictures lie in {len(distinct)} folders, and each would be a class; use at most {MAX_CLASSES}.",
+            zh=f"图片位于 {len(distinct)} 个文件夹中，每个都会成为一类；最多 {MAX_CLASSES} 个。",
+        )
+    return ["all"] * len(folders) if len(distinct) == 1 else [folder or "other" for folder in folders]
+
+
+def write_arrays(
+    path: Path, rows: np.ndarray, sets: dict[str, list[int]], labels: dict[int, int], channels: int
+) -> str:
+    """Write {train,test}_{images,labels} as safetensors, picture by picture; sha256 of the arrays' bytes.
+
+    The format (huggingface.co/docs/safetensors) is the length of the header in 8 bytes, little-endian; the header, JSON
+    with dtype, shape and place of each tensor; the bytes. Written here, since the library wants all pictures in memory.
+    """
+    side, header, place = rows.shape[1], {}, 0
+    for name, chosen in sets.items():
+        shape = [len(chosen), side, side] + ([3] if channels == 3 else [])
+        for kind, dims in (("images", shape), ("labels", [len(chosen)])):
+            size = int(np.prod(dims))
+            header[f"{name}_{kind}"] = {"dtype": "U8", "shape": dims, "data_offsets": [place, place + size]}
+            place += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for chosen in sets.values():
+            for index in chosen:
+                pixels = rows[index][..., 0] if channels == 1 and rows.ndim == 4 else rows[index]
+                data = np.ascontiguousarray(pixels).tobytes()
+                digest.update(data)
+                file.write(data)
+            data = bytes(labels[index] for index in chosen)
+            digest.update(data)
+            file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _too_few(count: int, dropped: int = 0) -> InputError:
+    also, also_zh = (
+        (f" after {dropped} near-duplicates", f"（去除 {dropped} 张近似重复后）") if dropped else ("", "")
+    )
+    return InputError(
+        en=f"Only {count} pictures can be used{also}; give at least {MIN_PICTURES}, better 20 or more.",
+        zh=f"可用的图片只有 {count} 张{also_zh}；至少需要 {MIN_PICTURES} 张，最好 20 张以上。",
+    )

@@ -1,0 +1,52 @@
+"""A look at a data set of one's own before anything is trained on it."""
+
+import json
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from aigc_demo.data.imports.manifest import Manifest
+
+SHOWN_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Some pictures, uint8 (N, H, W) or (N, H, W, 3), with the class of each; or the beginnings of some texts."""
+
+    pictures: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+    captions_en: list[str] = field(default_factory=list)
+    captions_zh: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
+    """Up to `count` training pictures, as many of each class as there are; or up to `count` texts."""
+    folder = data_dir / manifest.name
+    if manifest.kind == "text":
+        with (folder / "texts.jsonl").open(encoding="utf-8") as file:
+            return Preview(
+                texts=[json.loads(line)["text"][:SHOWN_CHARACTERS] for line in islice(file, count)]
+            )
+    from safetensors import safe_open
+
+    with safe_open(folder / "images.safetensors", "numpy") as arrays:
+        labels = arrays.get_tensor("train_labels")
+        pictures = arrays.get_slice("train_images")  # rows are read one by one: the set may be large
+        chosen = in_turn(labels, count)
+        rows = np.concatenate([pictures[int(index) : int(index) + 1] for index in chosen])
+    names = json.loads((folder / "source.json").read_text(encoding="utf-8"))["classes"]
+    if len(manifest.classes) == 1:
+        return Preview(pictures=rows)
+    return Preview(rows, *([names[lang][labels[index]] for index in chosen] for lang in ("en", "zh")))
+
+
+def in_turn(labels: np.ndarray, count: int) -> list[int]:
+    """Up to `count` indices, the classes taking turns, then sorted by class."""
+    turn = np.zeros(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        turn[labels == label] = np.arange((labels == label).sum())
+    chosen = np.argsort(turn, kind="stable")[:count]
+    return sorted(chosen.tolist(), key=lambda index: (labels[index], index))

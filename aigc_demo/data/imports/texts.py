@@ -1,0 +1,180 @@
+"""Text files of all kinds to documents, and those to texts.jsonl, which the language models learn from."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from aigc_demo.data.imports.limits import MAX_TEXT, MIN_CHARACTERS, too_big
+from aigc_demo.data.imports.listing import Item
+from aigc_demo.data.imports.manifest import ImportedFile
+from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.text_files import CHINESE, READERS, Refusals, clean, encoding_of
+from aigc_demo.errors import InputError
+
+FEW = 20  # documents: below, the end of each is held out; from there on, whole documents
+MAX_PAIRS = 1000  # of equal documents that are named
+
+Place = tuple[str, int]  # of a document: the key of its file, and its number there
+
+
+class TextImport:
+    """Takes files one by one into `pieces`, lines of {"key", "document", "text"}, then writes the data set."""
+
+    def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
+        self.work, self.request = work, request
+        self.pieces = work / "pieces.jsonl"
+        self.size = sum(entry["bytes"] for entry in taken)
+
+    def take(self, item: Item) -> dict[str, Any]:
+        """Read a file into documents; the facts that `finish` needs of it, and its bad lines."""
+        suffix = Path(item.name).suffix.lower()
+        if suffix not in READERS:
+            raise InputError(
+                en=f"{item.name} is no .txt, .md, .jsonl or .csv file; save it as one of these.",
+                zh=f"{item.name} 不是 .txt、.md、.jsonl 或 .csv 文件；请另存为这些格式之一。",
+            )
+        path = item.on_disk(self.work)
+        size = path.stat().st_size
+        if self.size + size > MAX_TEXT:
+            raise too_big(item.name, size, MAX_TEXT)
+        refusals = Refusals(item.name)
+        documents = 0
+        with (
+            path.open(
+                encoding=encoding_of(path, item.name), newline="" if suffix == ".csv" else None
+            ) as file,
+            self.pieces.open("a", encoding="utf-8") as out,
+        ):
+            for number, text in READERS[suffix](file, item.name, refusals):
+                if cleaned := clean(text):
+                    line = {"key": item.key, "document": number, "text": cleaned}
+                    out.write(json.dumps(line, ensure_ascii=False) + "\n")
+                    documents += 1
+        if documents == 0:
+            first = refusals.first or ("it is empty", "内容为空")
+            raise InputError(
+                en=f"{item.name} holds no text ({first[0]}); give a file with text in it.",
+                zh=f"{item.name} 中没有文本（{first[1]}）；请提供有文字的文件。",
+            )
+        self.size += size
+        return {
+            "name": item.name,
+            "sha256": _sha256(path),
+            "bytes": size,
+            "refused": [refused.model_dump() for refused in refusals.told()],
+        }
+
+    def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
+        """Split into documents to train on and held-out ones, and write texts.jsonl; the fields of the manifest."""
+        names = {entry["end"]: entry["name"] for entry in taken}
+        documents = self._documents(names)
+        first: dict[str, Place] = {}
+        pairs = []
+        for place, (digest, _) in documents.items():
+            if first.setdefault(digest, place) != place:
+                pairs.append((first[digest], place))
+        dropped = {second for _, second in pairs} if self.request.drop_duplicates else set()
+        kept = {place: facts for place, facts in documents.items() if place not in dropped}
+        characters = sum(count for _, count in kept.values())
+        if characters < MIN_CHARACTERS:
+            raise InputError(
+                en=f"There are only {characters} characters of text; give at least {MIN_CHARACTERS:,}, better 100,000.",
+                zh=f"文本只有 {characters} 个字符；至少需要 {MIN_CHARACTERS:,} 个，最好 10 万以上。",
+            )
+        split = choose_split(kept, self.request.validation_share)
+        counts, sha256, chinese = self._write(out / "texts.jsonl", kept, split)
+        return {
+            "files": [self._file(entry, kept, split) for entry in taken],
+            "duplicates": [(_called(names, a), _called(names, b)) for a, b in pairs[:MAX_PAIRS]],
+            "counts": {**counts, "characters": characters},
+            "classes": (),
+            "language": "zh" if chinese > 0.2 * characters else "en",
+            "sha256": sha256,
+        }
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        with self.pieces.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except ValueError:  # half a line of a process that was killed; its file counts as refused
+                    continue
+
+    def _documents(self, names: dict[str, str]) -> dict[Place, tuple[str, int]]:
+        """(file, document) -> (sha256 of its text, its characters), in order, of the files that went in."""
+        digests: dict[Place, Any] = {}
+        lengths: dict[Place, int] = {}
+        for line in self._lines():
+            if line["key"] in names:
+                place = line["key"], line["document"]
+                digests.setdefault(place, hashlib.sha256()).update(line["text"].encode())
+                lengths[place] = lengths.get(place, 0) + len(line["text"])
+        return {place: (digest.hexdigest(), lengths[place]) for place, digest in digests.items()}
+
+    def _write(
+        self, path: Path, kept: dict[Place, tuple[str, int]], split: dict[Place, str]
+    ) -> tuple[dict[str, int], str, int]:
+        """texts.jsonl; its documents by split, its sha256, and how many of its characters are Chinese."""
+        counts, digest, chinese = {"train": 0, "test": 0}, hashlib.sha256(), 0
+        seen: dict[Place, int] = {}
+        with path.open("wb") as out:
+            for line in self._lines():
+                place, text = (line["key"], line["document"]), line["text"]
+                if place not in kept:
+                    continue
+                chinese += len(CHINESE.findall(text))
+                for part, test in self._parts(text, seen.get(place, 0), kept[place][1], split[place]):
+                    counts["test" if test else "train"] += 1
+                    data = (json.dumps({"text": part, "held_out": test}, ensure_ascii=False) + "\n").encode()
+                    digest.update(data)
+                    out.write(data)
+                seen[place] = seen.get(place, 0) + len(text)
+            out.flush()
+            os.fsync(out.fileno())
+        return counts, digest.hexdigest(), chinese
+
+    def _parts(self, text: str, before: int, total: int, split: str) -> Iterator[tuple[str, bool]]:
+        """`text`, which `before` characters of its document precede, cut where the held-out end begins."""
+        if split != "both":
+            yield text, split == "test"
+            return
+        cut = min(max(round(total * (1 - self.request.validation_share)) - before, 0), len(text))
+        newline = text.rfind("\n", cut // 2, cut)  # a line is not torn, unless it is a long one
+        cut = newline + 1 if newline > 0 and cut < len(text) else cut
+        for part, test in ((text[:cut], False), (text[cut:], True)):
+            if part.strip():
+                yield part, test
+
+    def _file(
+        self,
+        entry: dict[str, Any],
+        kept: dict[Place, tuple[str, int]],
+        split: dict[Place, str],
+    ) -> ImportedFile:
+        sides = {split[place] for place in kept if place[0] == entry["end"]}
+        side = "both" if len(sides) > 1 else next(iter(sides), "dropped")
+        return ImportedFile(name=entry["name"], sha256=entry["sha256"], split=side, bytes=entry["bytes"])
+
+
+def choose_split(documents: dict[Place, tuple[str, int]], share: float) -> dict[Place, str]:
+    """Where each document goes: of few documents the end of each is held out, else those of least sha256."""
+    if len(documents) < FEW:
+        return dict.fromkeys(documents, "both")
+    order = sorted(documents, key=lambda place: documents[place][0])
+    held = set(order[: max(1, round(share * len(order)))])
+    return {place: "test" if place in held else "train" for place in documents}
+
+
+def _called(names: dict[str, str], place: Place) -> str:
+    return f"{names[place[0]]}:{place[1]}" if place[1] else names[place[0]]
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()
