@@ -15,33 +15,36 @@ MAX_PIXELS = 25_000_000
 WORKING_SIDE = 1024  # pixels; more detail than that never reaches a 28 x 28 picture
 
 
-def open_picture(path: str | Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+def open_picture(
+    path: str | Path, background: tuple[int, int, int] = (255, 255, 255), name: str = ""
+) -> Image.Image:
     """The one door for uploaded pictures: the first frame, upright, in mode L or RGB, without metadata.
 
     PNG, JPEG, WebP, BMP and GIF by content, at most 25 megapixels, which is checked before anything is
-    decoded; transparent parts show `background`. InputError for every other file.
+    decoded; transparent parts show `background`. InputError for every other file, which calls it `name`.
     """
     path = Path(path)
+    name = name or path.name
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _too_large(path.name)
+            raise _too_large(name)
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(path.name)
+                raise _too_large(name)
             return flatten(ImageOps.exif_transpose(picture), background)
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path.name) from error
+        raise _too_large(name) from error
     except UnidentifiedImageError as error:
         raise InputError(
-            en=f"{path.name} is no PNG, JPEG, WebP, BMP or GIF picture; choose one of these.",
-            zh=f"{path.name} 不是 PNG、JPEG、WebP、BMP 或 GIF 图片；请选择这些格式的文件。",
+            en=f"{name} is no PNG, JPEG, WebP, BMP or GIF picture; choose one of these.",
+            zh=f"{name} 不是 PNG、JPEG、WebP、BMP 或 GIF 图片；请选择这些格式的文件。",
         ) from error
     except Exception as error:  # Pillow's decoders raise a dozen types on broken files
         raise InputError(
-            en=f"{path.name} is damaged or incomplete; save or download it again.",
-            zh=f"{path.name} 已损坏或不完整；请重新保存或下载。",
+            en=f"{name} is damaged or incomplete; save or download it again.",
+            zh=f"{name} 已损坏或不完整；请重新保存或下载。",
         ) from error
 
 
@@ -51,6 +54,12 @@ def _too_large(name: str) -> InputError:
         en=f"{name} is too large; scale it down to {megapixels} megapixels and {MAX_BYTES >> 20} MB at most.",
         zh=f"{name} 过大；请先缩小到至多 {megapixels * 100} 万像素、{MAX_BYTES >> 20} MB。",
     )
+
+
+def crop_square(picture: Image.Image, side: int, colour: bool) -> np.ndarray:
+    """The middle square of a picture, scaled: (side, side) uint8, (side, side, 3) in colour."""
+    middle = ImageOps.fit(picture.convert("RGB" if colour else "L"), (side, side), Image.Resampling.LANCZOS)
+    return np.asarray(middle)
 
 
 def fit_square(
