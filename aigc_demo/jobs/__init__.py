@@ -1,1 +1,20 @@
-"""Training jobs: a process each, the truth about them on disk."""
+"""Training jobs: a process each, the truth about them on disk. Nothing here imports torch before it trains.
+
+request.py    what may be asked for
+folder.py     a run's train.json and job.json
+lease.py      locks that the system frees when a process dies: the truth about "running"
+queue.py      Jobs: submit, list, stop, resume, delete; starts the next job when its device is free
+view.py       Job: one job as the page and the command line show it
+spawn.py      a worker process of its own, without secrets
+worker.py     what it does: data, learner, loop, figures, card, a true end
+endings.py    Ctrl-C, SIGTERM and the STOP file, each at the right moment
+foreground.py the same in the command line's own process
+estimate.py   the measured dry run; dry_run.py is its process
+card.py  export.py  energy.py  presets.py
+"""
+
+from aigc_demo.jobs.queue import Jobs
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.jobs.view import Job
+
+__all__ = ["Job", "Jobs", "TrainRequest"]

@@ -1,0 +1,86 @@
+"""What is refused before a job is queued, each in a sentence."""
+
+from pathlib import Path
+
+from aigc_demo import registry
+from aigc_demo.data import catalogue
+from aigc_demo.errors import InputError
+from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.settings import Settings
+
+# What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
+SAME = ("family", "data", "size", "seed", "start", "frozen_layers")
+
+
+def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
+    """The request, a path in it made absolute: the worker may run elsewhere. An InputError where there are no such data.
+
+    Paths are for those who sit at the machine: outside local mode only names of data sets are taken.
+    """
+    own = settings.data_dir / request.data / "manifest.json"
+    if request.data in catalogue() or ("/" not in request.data and own.is_file()):
+        return request
+    path = Path(request.data).expanduser()
+    if settings.mode == "local" and path.exists():
+        return request.model_copy(update={"data": str(path.resolve())})
+    names = ", ".join(catalogue())
+    raise InputError(
+        en=f"There is no data {request.data[:60]}; give a path, or one of {names}.",
+        zh=f"没有数据 {request.data[:60]}；请填写路径，或从 {names} 中选择。",
+    )
+
+
+def check_start(request: TrainRequest, settings: Settings) -> Path | None:
+    """The folder of the model to go on from; an InputError where there is none or it is of another family."""
+    if not request.start:
+        return None
+    card = registry.find_card(request.start, settings)
+    if card.family != request.family:
+        raise InputError(
+            en=f"{card.id} is a {card.family}, not a {request.family}; start from a model of the same family.",
+            zh=f"{card.id} 属于 {card.family}，而不是 {request.family}；请从同一家族的模型开始。",
+        )
+    return card.folder
+
+
+def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
+    """An InputError unless the request goes on with what is in the folder."""
+    before = folder.request()
+    if before is None or not go_on:
+        raise InputError(
+            en=f"The name {request.name} is taken; choose another.",
+            zh=f"名称 {request.name} 已被使用；请另取一个。",
+        )
+    for name in SAME:
+        old, new = getattr(before, name), getattr(request, name)
+        if old != new:
+            raise InputError(
+                en=f"runs/{request.name} was begun with {name} {old}, not {new};"
+                " go on with that, or take another --name.",
+                zh=f"runs/{request.name} 开始时的 {name} 为 {old}，而不是 {new}；请沿用原值，或换一个 --name。",
+            )
+
+
+def unknown_job(name: str) -> InputError:
+    """There is no such job."""
+    return InputError(
+        en=f"There is no training run {name[:60]}; `jobs list` shows those there are.",
+        zh=f"没有训练记录 {name[:60]}；可用 `jobs list` 查看已有的记录。",
+    )
+
+
+def is_active(name: str) -> InputError:
+    """The job is training or queued, which forbids this."""
+    return InputError(
+        en=f"{name} is training, or waits to; stop it first.",
+        zh=f"{name} 正在训练或排队；请先停止它。",
+    )
+
+
+def is_idle(name: str) -> InputError:
+    """The job is not training, which forbids this."""
+    return InputError(
+        en=f"{name} is not training; resume it first.",
+        zh=f"{name} 没有在训练；请先继续训练。",
+    )

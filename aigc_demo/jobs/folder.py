@@ -1,0 +1,87 @@
+"""What a run folder says of its job: train.json, what was asked for, and job.json, how far it has come."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from aigc_demo.cards import Bilingual
+from aigc_demo.disk import write_json
+from aigc_demo.jobs.request import NAME, TrainRequest
+from aigc_demo.run_folder import RunFolder
+
+State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
+
+
+class JobState(BaseModel):
+    """job.json. Times are seconds since 1970; `device` is the one wished for, then the one it runs on.
+
+    `expected_seconds` is what a dry run promised, zero where there was none; `processes` train it on this machine.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: State
+    cause: Bilingual | None = None
+    queued_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    pid: int | None = None
+    device: str = "auto"
+    expected_seconds: float = 0.0
+    processes: int = 1
+
+
+class JobFolder:
+    """A run folder as a job. Both files are replaced whole, so that readers never see half of one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self.run = RunFolder(path)
+
+    def request(self) -> TrainRequest | None:
+        """What was asked for; None where train.json is missing or is no request of this version."""
+        try:
+            return TrainRequest.model_validate({**_read(self.path / "train.json"), "name": self.name})
+        except (OSError, ValueError):
+            return None
+
+    def state(self) -> JobState:
+        """How far it has come. A folder without job.json came from elsewhere, or its writer died before the queue."""
+        try:
+            return JobState.model_validate(_read(self.path / "job.json"))
+        except (OSError, ValueError):
+            whole = (self.path / "model.safetensors").exists()
+            return JobState(state="done" if whole else "interrupted")
+
+    def write_request(self, request: TrainRequest) -> None:
+        """Write train.json."""
+        write_json(self.path / "train.json", request.model_dump())
+
+    def update(self, **changes: Any) -> JobState:
+        """Write job.json with `changes`."""
+        state = self.state().model_copy(update=changes)
+        write_json(self.path / "job.json", state.model_dump(mode="json"))
+        return state
+
+    def is_usable(self) -> bool:
+        """Whether the run is a model that can be chosen already."""
+        return all((self.path / name).exists() for name in ("model.safetensors", "config.json", "README.md"))
+
+
+def find_folders(runs_dir: Path) -> list[JobFolder]:
+    """The jobs of a runs folder, by name."""
+    if not runs_dir.is_dir():
+        return []
+    folders = (JobFolder(path) for path in sorted(runs_dir.iterdir()) if re.match(NAME, path.name))
+    return [folder for folder in folders if (folder.path / "train.json").is_file()]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} is no object")
+    return value

@@ -1,0 +1,36 @@
+"""From a request to the family's learner, and to the figures of a finished run."""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.registry import family_module
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from aigc_demo.training import Learner, TrainPlan
+
+
+def make_plan(request: TrainRequest, data: Path, run: Path, start: Path | None) -> "TrainPlan":
+    """The request with its names resolved to folders."""
+    from aigc_demo.training import TrainPlan
+
+    own = request.model_dump(exclude={"family", "name", "data", "start"})
+    return TrainPlan(data=data, run=run, start=start, **own)
+
+
+def make_learner(request: TrainRequest, plan: "TrainPlan", accelerator: "Accelerator") -> "Learner":
+    """What the family's train.py offers."""
+    return _module(request, "train").make_learner(plan, accelerator)
+
+
+def evaluate(request: TrainRequest, plan: "TrainPlan", device: str) -> dict[str, Any]:
+    """The family's figures of merit on held-out data, for the model card."""
+    return _module(request, "evaluate").evaluate(plan.run, plan.data, device)
+
+
+def _module(request: TrainRequest, name: str) -> ModuleType:
+    return import_module(f"{family_module(request.family).__name__}.{name}")

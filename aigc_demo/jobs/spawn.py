@@ -1,0 +1,63 @@
+"""A worker as a process of its own: it outlives the page and the app, and is given no secrets."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+
+from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.settings import ROOT, Settings
+
+READY = b"ready\n"  # what a worker says on its standard output once it holds its leases
+SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY", re.IGNORECASE)
+# One of several processes may start another job, which is to be alone.
+RANKED = re.compile(r"^(RANK|WORLD_SIZE|LOCAL_.*|GROUP_.*|ROLE_.*|MASTER_.*|TORCHELASTIC_.*|ACCELERATE_.*)$")
+
+
+def start_worker(folder: JobFolder, settings: Settings, device: str) -> bool:
+    """Start the worker of a run; True once it holds its leases, False where it has ended without."""
+    with (folder.path / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aigc_demo.jobs", folder.name, *flags_of(settings, device)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=clean_environment(os.environ),
+            **_detached(),
+        )
+    with process.stdout:
+        ready = process.stdout.readline() == READY
+    threading.Thread(target=process.wait, name="reap-worker", daemon=True).start()
+    return ready
+
+
+def flags_of(settings: Settings, device: str) -> list[str]:
+    """The settings as flags, folders made absolute."""
+    flags = []
+    for name, value in settings.model_copy(update={"device": device}):
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            flags += [flag] if value else []
+        else:
+            flags += [flag, str(value.resolve() if isinstance(value, os.PathLike) else value)]
+    return flags
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a worker may know of the environment: no tokens, no passwords, no rank among other processes."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not SECRET.search(name) and not RANKED.match(name)
+    }
+    paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+
+
+def _detached() -> dict[str, object]:
+    """Options of Popen that keep Ctrl-C in the starter's terminal, and its end, away from the worker."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}

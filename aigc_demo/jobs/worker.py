@@ -1,0 +1,171 @@
+"""What a job does, in whatever process: data, learner, loop, figures, card; and an end that is true.
+
+The caller holds the leases of the run and of its device. Under torchrun every process works so, and the first alone
+writes.
+"""
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aigc_demo import __version__
+from aigc_demo.cards import Bilingual
+from aigc_demo.data import catalogue
+from aigc_demo.disk import sweep, write_json
+from aigc_demo.errors import InputError, Stopped
+from aigc_demo.jobs.checks import check_start
+from aigc_demo.jobs.endings import Endings
+from aigc_demo.jobs.failures import in_words
+from aigc_demo.jobs.folder import JobFolder, JobState, State
+from aigc_demo.jobs.learning import evaluate, make_learner, make_plan
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.jobs.view import last_line, read_object
+from aigc_demo.registry import find_card
+from aigc_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from aigc_demo.training import Learner, Progress, TrainPlan
+
+
+class Worker:
+    """One run in this process. `processes` counts those that train it together; rank 0 writes."""
+
+    def __init__(
+        self,
+        folder: JobFolder,
+        request: TrainRequest,
+        settings: Settings,
+        device: str,
+        show: Callable[["Progress"], None] = lambda progress: None,
+    ) -> None:
+        self.folder, self.request, self.settings, self.show = folder, request, settings, show
+        self.processes = int(os.environ.get("WORLD_SIZE", "1"))
+        self.is_main = os.environ.get("RANK", "0") == "0"
+        self.device = device.partition(":")[0] if self.processes > 1 else device
+        self.last: Progress | None = None
+
+    def work(self, endings: Endings, ready: Callable[[], None] = lambda: None) -> JobState:
+        """Train to an end, and write which it was. `ready` is called once the run says that it is running."""
+        state, cause = self._end(endings, ready)
+        endings.moment = "ending"
+        if not self.is_main:
+            return JobState(state=state, cause=cause)
+        self.folder.run.stop.clear()
+        return self.folder.update(state=state, cause=cause, ended_at=time.time())
+
+    def _end(self, endings: Endings, ready: Callable[[], None]) -> tuple[State, Bilingual | None]:
+        """Do it all; which end it came to, and why."""
+        try:
+            self._begin()
+            ready()
+            plan, learner = self._prepare()
+            endings.moment = "training"
+            finished = self._train(plan, learner)
+            if finished and self.is_main:
+                endings.moment = "measuring"
+                self._finish(plan)
+        except (KeyboardInterrupt, Stopped):
+            return ("done" if endings.moment == "measuring" else "stopped"), None
+        except InputError as error:
+            return "failed", Bilingual(en=error.en, zh=error.zh)
+        except Exception as error:
+            self._write_traceback(error)
+            return "failed", in_words(error)
+        return ("done" if finished else "stopped"), None
+
+    def _begin(self) -> None:
+        if self.is_main:
+            sweep(self.folder.path)
+            started = {"started_at": time.time(), "ended_at": None, "cause": None}
+            self.folder.update(state="running", pid=os.getpid(), device=self.device, **started)
+
+    def _prepare(self) -> tuple["TrainPlan", "Learner"]:
+        """The data, by the first of several processes, and a learner on them."""
+        from aigc_demo.data.folders import open_folder
+        from aigc_demo.training import make_accelerator
+
+        start = check_start(self.request, self.settings)
+        accelerator = make_accelerator(self.device)
+        with accelerator.main_process_first():
+            data = open_folder(
+                self.request.data,
+                self.settings.data_dir,
+                self.settings.offline,
+                paths=self.settings.mode == "local",
+                stop=self.folder.run.stop.is_set,
+            )
+        if self.is_main:
+            self._keep_manifest(data)
+        plan = make_plan(self.request, data, self.folder.path, start)
+        return plan, make_learner(self.request, plan, accelerator)
+
+    def _keep_manifest(self, data: Path) -> None:
+        """Copy what the data are into the run; an InputError where it goes on but the data have changed."""
+        before, now = (read_object(folder / "manifest.json") for folder in (self.folder.path, data))
+        if before and before.get("sha256") != now.get("sha256"):
+            raise InputError(
+                en=f"{self.request.data} has changed since {self.folder.name} began; train it under another name.",
+                zh=f"{self.request.data} 在 {self.folder.name} 开始之后已改变；请换一个名称训练。",
+            )
+        if now:
+            write_json(self.folder.path / "manifest.json", now)
+
+    def _train(self, plan: "TrainPlan", learner: "Learner") -> bool:
+        """Run the loop; whether it came to the last step."""
+        from aigc_demo.jobs.card import write_card
+        from aigc_demo.jobs.energy import EnergyMeter
+        from aigc_demo.training import train
+        from aigc_demo.training.doctor import Doctor
+
+        self.meter = EnergyMeter(self.device, cores=thread_count())
+        for progress in train(learner, plan, Doctor(self.request.family)):
+            self.last = progress
+            self.show(progress)
+            if self.is_main and not (plan.run / "README.md").exists():  # the run can be used while it trains
+                write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
+        return self.last is None or self.last.step >= plan.steps
+
+    def _finish(self, plan: "TrainPlan") -> None:
+        """Measure on held-out data, and write the model card. A measure that fails does not make the run fail."""
+        from aigc_demo.jobs.card import write_card
+
+        figures: dict[str, Any] = {}
+        try:
+            figures = evaluate(self.request, plan, self.device)
+        except Exception as error:
+            self._write_traceback(error)
+        write_json(plan.run / "figures.json", figures)
+        write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), figures, self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        """What the card says of the training itself."""
+        line = last_line(self.folder.path / "log.jsonl")
+        facts = {
+            "step": line.get("step", 0),
+            "seconds": line.get("seconds", 0.0),
+            "device": self.device,
+            "cores": thread_count(),
+            "processes": self.processes,
+            "energy": self.meter.estimate(line.get("seconds", 0.0)),
+            "version": __version__,
+        }
+        if known := catalogue().get(self.request.data):
+            facts |= {"licence": known.licence, "data_id": known.id}
+        if self.request.start:
+            card = find_card(self.request.start, self.settings)
+            facts |= {"started_from": card.id, "start_sha256": card.weights_hash()}
+        return facts
+
+    def _write_traceback(self, error: Exception) -> None:
+        with (self.folder.path / "worker.log").open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+
+
+def thread_count() -> int:
+    """Cores that torch computes on."""
+    import torch
+
+    return torch.get_num_threads()
