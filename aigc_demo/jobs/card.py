@@ -1,0 +1,204 @@
+"""The model card of a run: README.md with the front matter that the hub and this app read.
+
+A short one is written as soon as there are weights, a full one at the end. Its last line holds a hash of the rest:
+a card that a person has changed since is theirs, and stays.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aigc_demo.contracts import words_of
+from aigc_demo.disk import write_atomically
+from aigc_demo.jobs.command import train_command
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.jobs.weights import parameters
+
+TASKS = {"gan": ["image", "latent"], "vae": ["image", "latent", "reconstruct"], "transformer": ["text"]}
+PIPELINES = {
+    "gan": "unconditional-image-generation",
+    "vae": "image-to-image",
+    "transformer": "text-generation",
+}
+HUB_LICENCES = {
+    "MIT": "mit",
+    "APACHE-2.0": "apache-2.0",
+    "CC0": "cc0-1.0",
+    "CC BY 4.0": "cc-by-4.0",
+    "CC BY-SA 3.0": "cc-by-sa-3.0",
+    "CC BY-SA 4.0": "cc-by-sa-4.0",
+}
+USED_BY = {
+    "gan": {"frozen_layers", "augment", "gradient_penalty"},
+    "vae": {"augment", "kl_weight"},
+    "transformer": {"frozen_layers"},
+}
+SIGNATURE = "<!-- written by aigc-demo; sha256 of the text above: {} -->\n"
+Rows = Iterable[tuple[str, str, Any]]  # English label, Chinese label, value
+
+
+def write_card(
+    run: Path,
+    request: TrainRequest,
+    manifest: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write README.md of a run that has weights, unless a person has edited the one that is there.
+
+    `manifest` is that of the data ({} where there is none), `figures` the evaluation's. Of `facts`, what is known:
+    step, seconds, device, cores, processes, state, energy (jobs.energy.Energy), started_from, start_sha256,
+    licence, data_id, version.
+    """
+    path = run / "README.md"
+    if not (run / "model.safetensors").exists() or (path.exists() and edited(path)):
+        return
+    licence = _line(facts.get("licence") or manifest.get("licence") or "unknown")
+    block = _block(run, request, licence, figures, facts)
+    matter = {**_hub(request, licence, block["language"], facts), "aigc": block}
+    front = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False, width=1 << 20)
+    text = f"---\n{front}---\n\n" + "\n\n".join(_sections(request, block, manifest, figures, facts)) + "\n\n"
+    write_atomically(path, (text + SIGNATURE.format(_sha256(text))).encode())
+
+
+def edited(card: Path) -> bool:
+    """Whether a person has written or changed this card."""
+    head, _, last = card.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")
+    return last + "\n" != SIGNATURE.format(_sha256(head + "\n"))
+
+
+def _hub(request: TrainRequest, licence: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the hub reads: ModelCardData's field names."""
+    known = HUB_LICENCES.get(licence.upper())
+    matter: dict[str, Any] = {"license": known} if known else {"license": "other", "license_name": licence}
+    if language:
+        matter["language"] = language
+    if facts.get("started_from"):
+        matter["base_model"] = _line(facts["started_from"])
+    return {
+        **matter,
+        "library_name": "transformers" if request.family == "transformer" else "pytorch",
+        "pipeline_tag": PIPELINES[request.family],
+        "tags": [request.family, "aigc-demo"],
+    }
+
+
+def _block(
+    run: Path, request: TrainRequest, licence: str, figures: Mapping[str, Any], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What this app reads: the fields of cards.ModelCard."""
+    data = facts.get("data_id") or Path(request.data).name or request.data
+    data, start = _line(data), _line(facts.get("started_from", ""))
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    on = (f", on from {start}", f"，从 {start} 继续") if start else ("", "")
+    return {
+        "family": request.family,
+        "tasks": TASKS[request.family],
+        "title": {"en": request.name, "zh": request.name},
+        "summary": {
+            "en": f"Trained here: {request.family}, {request.size}, on {data}{on[0]}, seed {request.seed}.",
+            "zh": f"本机训练：{request.family}，{request.size}，数据 {data}{on[1]}，种子 {request.seed}。",
+        },
+        "parameters": parameters(run / "model.safetensors"),
+        "licence": licence,
+        "data": data,
+        "language": config.get("language", ""),
+        "figures": dict(figures),
+    }
+
+
+def _sections(
+    request: TrainRequest,
+    block: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> list[str]:
+    """The card for people: each line in both languages."""
+    sections = [f"# {request.name}", block["summary"]["en"], block["summary"]["zh"]]
+    sections += ["## Data · 数据", _table(_data_rows(block, manifest))]
+    shared = request.model_copy(update={"data": block["data"]})  # a path says where its owner's files lie
+    sections += ["## Training · 训练", f"    {train_command(shared)}"]
+    sections += [_table([*_settings_rows(request), *_fact_rows(facts)])]
+    if figures:
+        sections += ["## Figures · 指标", _table((f"`{name}`", "", value) for name, value in figures.items())]
+    return [*sections, "## Limits · 局限", *_limits(request.family, figures)]
+
+
+def _data_rows(block: Mapping[str, Any], manifest: Mapping[str, Any]) -> Rows:
+    yield "Name", "名称", block["data"]
+    yield "Licence", "许可", block["licence"]
+    if manifest.get("sha256"):
+        yield "sha256 of the prepared content", "处理后内容的 sha256", f"`{manifest['sha256']}`"
+    counts = manifest.get("counts", {})
+    yield from ((f"Count: {name}", f"数量：{name}", count) for name, count in counts.items())
+    if manifest.get("side"):
+        yield "Pixels", "像素", f"{manifest['side']} × {manifest['side']} × {manifest.get('channels', 1)}"
+    if len(manifest.get("classes", ())) > 1:
+        yield "Classes", "类别", ", ".join(map(str, manifest["classes"]))
+    if "consent" in manifest:
+        yield "The owner says they may use it", "数据提供者声明有权使用", "✓" if manifest["consent"] else "✗"
+
+
+def _settings_rows(request: TrainRequest) -> Rows:
+    """The settings that this family uses, by their labels on the page."""
+    unused = set().union(*USED_BY.values()) - USED_BY[request.family]
+    for name, value in request:
+        if name not in {"name", "data", "start", *unused}:
+            words = words_of(TrainRequest, name)
+            preset = value == 0 and name in ("batch_size", "learning_rate")
+            yield words.en, words.zh, "the size's own · 预设值" if preset else value
+
+
+def _fact_rows(facts: Mapping[str, Any]) -> Rows:
+    labels = {
+        "started_from": ("Started from", "起点"),
+        "start_sha256": ("sha256 of its weights", "起点权重的 sha256"),
+        "step": ("Steps done", "已完成步数"),
+        "state": ("State", "状态"),
+        "seconds": ("Wall time in seconds", "用时（秒）"),
+        "device": ("Device", "设备"),
+        "cores": ("Cores", "核心数"),
+        "processes": ("Processes", "进程数"),
+        "version": ("Version of the app", "应用版本"),
+    }
+    yield from ((*words, facts[name]) for name, words in labels.items() if facts.get(name) not in (None, ""))
+    if energy := facts.get("energy"):
+        en, zh = f"Energy, an estimate ({energy.en})", f"能耗估计（{energy.zh}）"
+        yield en, zh, f"{energy.watt_hours:.3g} Wh"
+
+
+def _limits(family: str, figures: Mapping[str, Any]) -> Iterable[str]:
+    if family == "transformer":
+        yield "Writes in the manner of its data; nothing it says is knowledge."
+        yield "只模仿训练数据的写法；所写内容不代表事实。"
+    else:
+        yield "Draws what its data show and nothing else, at their size and with their gaps."
+        yield "只会画训练数据中的内容，尺寸与缺漏也随数据而定。"
+    if not {"memorised_share", "copied_share"} & set(figures):
+        yield "Whether it copies its training data was not measured."
+        yield "是否复制训练数据尚未测量。"
+
+
+def _table(rows: Rows) -> str:
+    lines = [f"| {' · '.join(filter(None, words))} | {_cell(value)} |" for *words, value in rows]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return _line(text).replace("|", "\\|")
+
+
+def _line(text: Any) -> str:
+    """Text of unknown origin on one line, printable, at most 400 characters."""
+    printable = "".join(char if char.isprintable() else " " for char in str(text)[:400])
+    return " ".join(printable.split())
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
