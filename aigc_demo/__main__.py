@@ -27,7 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         prepare_environment(settings)
         with redirect_stdout(sys.stderr):  # whatever a library prints must not end up in the JSON
             answer = flags.command.run(Asked(flags, settings, lang))
-        print(printed(answer, flags.json), flush=True)
+        if answer.data or answer.words:  # of several processes that train together, one speaks
+            print(printed(answer, flags.json), flush=True)
     except InputError as error:
         print(error.say(lang), file=sys.stderr)
         return BAD_INPUT

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
-from aigc_demo.cli.train import TrainRequest
 from aigc_demo.contracts import (
     GridRequest,
     ImageRequest,
@@ -18,18 +18,24 @@ from aigc_demo.contracts import (
     WalkRequest,
     Words,
 )
+from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.settings import add_flags
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `place` names the function as "module:function" beside this file, imported when it is called."""
+    """One command: `place` names the function as "module:function" beside this file, imported when it is called.
+
+    `arguments` adds what stands without a flag and flags of its own; `inner` are the commands below this one.
+    """
 
     name: str
     place: str
     words: Words
     request: type[BaseModel] | None = None
     writes: bool = False
+    arguments: Callable[[Any, bool], None] = arguments.none
+    inner: "tuple[Command, ...]" = ()
 
     def run(self, asked: Asked) -> Answer:
         """Do it."""
@@ -37,6 +43,22 @@ class Command:
         return getattr(import_module(module), function)(asked)
 
 
+DATA_COMMANDS = (
+    Command("list", "aigc_demo.cli.look:data_list", Words("list the data sets", "列出数据集")),
+    Command("get", "aigc_demo.cli.look:data_get", Words("bring a data set to this disk", "获取数据集"), arguments=arguments.data_set),
+)  # fmt: skip
+JOBS = "aigc_demo.cli.jobs"
+JOB_COMMANDS = (
+    Command("list", f"{JOBS}:show_all", Words("what trains, waits and is trained", "列出训练中、排队和已训练的")),
+    Command("show", f"{JOBS}:show", Words("one job, its figures, what the doctor said", "查看一个训练的状态、数值和诊断"), arguments=arguments.job),
+    Command("stop", f"{JOBS}:stop", Words("save and end", "保存并结束"), arguments=arguments.job),
+    Command("resume", f"{JOBS}:resume", Words("go on in the background", "在后台继续"), arguments=arguments.job),
+    Command("save", f"{JOBS}:save", Words("save now", "立即保存"), arguments=arguments.job),
+    Command("sample", f"{JOBS}:sample", Words("write samples now", "立即生成样本"), arguments=arguments.job),
+    Command("delete", f"{JOBS}:delete", Words("delete a run with all its files", "删除训练记录及其全部文件"), arguments=arguments.job),
+    Command("export", f"{JOBS}:export", Words("write a trained model as one zip", "把训练好的模型导出为一个 zip"), None, True, arguments.job),
+    Command("import", f"{JOBS}:import_", Words("take a model from such a zip", "从这样的 zip 导入模型"), arguments=arguments.archive),
+)  # fmt: skip
 COMMANDS = (
     Command("models", "aigc_demo.cli.look:models", Words("list the models on this disk", "列出本机的模型")),
     Command("text", "aigc_demo.cli.ask:text", Words("write text", "写文字"), TextRequest, True),
@@ -50,15 +72,12 @@ COMMANDS = (
     ),
     Command("walk", "aigc_demo.cli.ask:walk", Words("film a way through latent space", "拍摄潜空间漫步"), WalkRequest, True),
     Command("grid", "aigc_demo.cli.ask:grid", Words("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
-    Command("train", "aigc_demo.cli.train:train", Words("train a model of your own", "训练自己的模型"), TrainRequest),
-    Command("data", "", Words("list data sets, or get one", "列出或获取数据集")),
-    Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方")),
-    Command("bench", "aigc_demo.bench:bench", Words("measure the speed of this machine, as ratios", "以比值测量本机速度")),
+    Command("train", "aigc_demo.cli.train:train", Words("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
+    Command("jobs", "", Words("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
+    Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
+    Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
+    Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
 )  # fmt: skip
-DATA_COMMANDS = (
-    Command("list", "aigc_demo.cli.look:data_list", Words("list the data sets", "列出数据集")),
-    Command("get", "aigc_demo.cli.look:data_get", Words("bring a data set to this disk", "获取数据集")),
-)
 OUT = Words("a folder, or a file of the kind to make", "文件夹，或要生成的文件")
 ABOUT = Words("AIGC Demo: meet generative AI by using it.", "AIGC Demo：动手认识生成式 AI。")
 
@@ -70,10 +89,10 @@ def build_parser(lang: str) -> Parser:
     add = _subparsers(parser, lang)
     for command in COMMANDS:
         child = add(command)
-        if command.name == "data":
-            add_data = _subparsers(child, lang)
-            for inner in DATA_COMMANDS:
-                _finish(add_data(inner), inner, lang)
+        if command.inner:
+            add_inner = _subparsers(child, lang)
+            for inner in command.inner:
+                _finish(add_inner(inner), inner, lang)
             add_help(child, lang)
         else:
             _finish(child, command, lang)
@@ -100,7 +119,7 @@ def _finish(parser: Parser, command: Command, lang: str) -> None:
     own = group(parser, "fields", lang)
     if command.request:
         add_fields(own, command.request, lang)
-    _add_arguments(own, command.name, lang)
+    command.arguments(own, lang == "zh")
     output = group(parser, "output", lang)
     if command.writes:
         output.add_argument("--out", metavar="PATH", type=Path, help=OUT.label(lang))
@@ -112,28 +131,12 @@ def _finish(parser: Parser, command: Command, lang: str) -> None:
     add_help(parser, lang)
 
 
-def _add_arguments(own: Any, name: str, lang: str) -> None:
-    """What stands without a flag: the file to verify, the data set to get, what to measure."""
-    zh = lang == "zh"
-    if name == "verify":
-        own.add_argument("file", metavar="FILE", type=Path, help=("the file to read", "要读取的文件")[zh])
-    if name == "get":
-        own.add_argument("dataset", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
-        words = "take it from this folder instead", "改从此文件夹获取"
-        own.add_argument("--source", metavar="FOLDER", type=Path, help=words[zh])
-    if name == "bench":
-        words = "what to measure", "测量什么"
-        own.add_argument(
-            "what", choices=("all", "start", "picture", "text"), nargs="?", default="all", help=words[zh]
-        )
-
-
 def _add_image_flags(output: Any, lang: str) -> None:
     zh = lang == "zh"
     words = "one file a picture instead of one sheet", "每张图一个文件，而不是一整张"
     output.add_argument("--separate", action="store_true", help=words[zh])
     words = (
-        "uint8 (N, H, W) for measuring, with FILE.labels.npy beside it; --count up to 100000",
-        "供测量用的 uint8 (N, H, W)，旁边有 FILE.labels.npy；--count 可达 100000",
+        "uint8 (N, H, W[, 3]) for measuring, with FILE.labels.npy beside it; --count up to 100000",
+        "供测量用的 uint8 (N, H, W[, 3])，旁边有 FILE.labels.npy；--count 可达 100000",
     )
     output.add_argument("--array", metavar="FILE.npy", type=Path, help=words[zh])

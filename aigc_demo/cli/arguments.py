@@ -1,0 +1,50 @@
+"""What single commands take besides the fields of their requests: names, files, switches. `zh` picks the help's words."""
+
+from pathlib import Path
+from typing import Any
+
+
+def none(own: Any, zh: bool) -> None:
+    """Nothing."""
+
+
+def file(own: Any, zh: bool) -> None:
+    """The file to verify."""
+    own.add_argument("file", metavar="FILE", type=Path, help=("the file to read", "要读取的文件")[zh])
+
+
+def data_set(own: Any, zh: bool) -> None:
+    """The data set to get, and where from."""
+    own.add_argument("dataset", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
+    words = "take it from this folder instead", "改从此文件夹获取"
+    own.add_argument("--source", metavar="FOLDER", type=Path, help=words[zh])
+
+
+def benches(own: Any, zh: bool) -> None:
+    """What to measure."""
+    words = "what to measure", "测量什么"
+    own.add_argument(
+        "what", choices=("all", "start", "picture", "text"), nargs="?", default="all", help=words[zh]
+    )
+
+
+def training(own: Any, zh: bool) -> None:
+    """Not here and now: measured only, or in the background."""
+    words = "measure a few steps and say whether the run fits this machine", "试跑几步，说明本机能否完成训练"
+    own.add_argument("--plan", action="store_true", help=words[zh])
+    words = "train in the background; see `jobs`", "在后台训练；见 `jobs`"
+    own.add_argument("--detach", action="store_true", help=words[zh])
+
+
+def job(own: Any, zh: bool) -> None:
+    """A job by its name."""
+    own.add_argument("name", metavar="NAME", help=("see `jobs list`", "见 `jobs list`")[zh])
+
+
+def archive(own: Any, zh: bool) -> None:
+    """The zip of an exported model, and what to call it here."""
+    own.add_argument(
+        "file", metavar="ZIP", type=Path, help=("from `jobs export`", "由 `jobs export` 导出")[zh]
+    )
+    words = "what to call it; else as the file", "导入后的名称；默认同文件名"
+    own.add_argument("--name", help=words[zh])
