@@ -20,6 +20,22 @@ def data_set(own: Any, zh: bool) -> None:
     own.add_argument("--source", metavar="FOLDER", type=Path, help=words[zh])
 
 
+def own_data(own: Any, zh: bool) -> None:
+    """A data set of one's own, by its name."""
+    own.add_argument("name", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
+
+
+def new_data(own: Any, zh: bool) -> None:
+    """What to call a data set of one's own, and what to make it of."""
+    words = "letters, digits, dot, dash", "字母、数字、点、短横线"
+    own.add_argument("name", metavar="NAME", help=words[zh])
+    words = (
+        "pictures, texts, zips or folders; sub-folders become classes",
+        "图片、文本、zip 或文件夹；子文件夹成为类别",
+    )
+    own.add_argument("paths", metavar="PATH", type=Path, nargs="+", help=words[zh])
+
+
 def benches(own: Any, zh: bool) -> None:
     """What to measure."""
     words = "what to measure", "测量什么"

@@ -18,6 +18,7 @@ from aigc_demo.contracts import (
     WalkRequest,
     Words,
 )
+from aigc_demo.data.imports.request import ImportSettings
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.settings import add_flags
 
@@ -43,9 +44,13 @@ class Command:
         return getattr(import_module(module), function)(asked)
 
 
+DATA = "aigc_demo.cli.data"
 DATA_COMMANDS = (
-    Command("list", "aigc_demo.cli.look:data_list", Words("list the data sets", "列出数据集")),
-    Command("get", "aigc_demo.cli.look:data_get", Words("bring a data set to this disk", "获取数据集"), arguments=arguments.data_set),
+    Command("list", f"{DATA}:show_all", Words("list the data sets", "列出数据集")),
+    Command("get", f"{DATA}:get", Words("bring a data set to this disk", "获取数据集"), arguments=arguments.data_set),
+    Command("add", f"{DATA}:add", Words("make a data set of your own files", "用自己的文件制作数据集"), ImportSettings, arguments=arguments.new_data),
+    Command("show", f"{DATA}:show", Words("what is in your own set, and what is not", "查看自己的数据集"), arguments=arguments.own_data),
+    Command("remove", f"{DATA}:remove_", Words("delete a set of your own", "删除自己的数据集"), arguments=arguments.own_data),
 )  # fmt: skip
 JOBS = "aigc_demo.cli.jobs"
 JOB_COMMANDS = (

@@ -1,4 +1,4 @@
-"""models, verify, data: look at what is there."""
+"""models, verify: look at what is there."""
 
 import json
 import unicodedata
@@ -84,35 +84,6 @@ def _again(recipe: Recipe) -> str:
         return code.command_line(check(REQUESTS[recipe.task], recipe.request))
     except (KeyError, InputError):
         return ""
-
-
-def data_list(asked: Asked) -> Answer:
-    """The data sets that can be fetched."""
-    from aigc_demo import data
-
-    cards = data.catalogue().values()
-    head = {"en": ("data set", "what it is", "licence", "sources"), "zh": ("数据集", "简介", "许可", "来源")}
-    rows = [
-        (card.id, card.title.say(asked.lang), card.licence, "; ".join(map(str, card.sources)))
-        for card in cards
-    ]
-    fields = [card.model_dump(mode="json") for card in cards]
-    return Answer({"data": fields}, table([head[asked.lang], *rows]))
-
-
-def data_get(asked: Asked) -> Answer:
-    """Bring a data set to this disk and check it."""
-    from aigc_demo import data
-
-    settings, flags = asked.settings, asked.flags
-    folder = data.get(flags.dataset, settings.data_dir, flags.source, settings.offline)
-    facts = json.loads((folder / "source.json").read_text(encoding="utf-8"))
-    words = (
-        "{folder}: from {source}, {counts}, sha256 {sha256}",
-        "{folder}：来自 {source}，{counts}，sha256 {sha256}",
-    )
-    shown = {**facts, "folder": folder, "counts": _json(facts["counts"])}
-    return Answer({"folder": str(folder), **facts}, words[asked.lang == "zh"].format(**shown))
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -13,21 +13,24 @@ from aigc_demo.data.imports.manifest import (
     ImportedFile,
     Manifest,
     Refused,
+    find_own,
     own,
     own_folder,
     read_manifest,
     remove,
 )
 from aigc_demo.data.imports.preview import Preview, preview
-from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.request import ImportRequest, ImportSettings
 from aigc_demo.data.imports.run import import_files, paste, run_import
 
 __all__ = [
     "ImportRequest",
+    "ImportSettings",
     "ImportedFile",
     "Manifest",
     "Preview",
     "Refused",
+    "find_own",
     "import_files",
     "own",
     "own_folder",

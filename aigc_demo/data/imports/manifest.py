@@ -107,14 +107,20 @@ def own_folder(name: str, data_dir: Path) -> Path | None:
     return folder if re.fullmatch(NAME, name) and (folder / FILE).is_file() else None
 
 
-def remove(name: str, data_dir: Path) -> None:
-    """Delete an own data set from the disk. Runs trained on it keep their copy of its manifest."""
+def find_own(name: str, data_dir: Path) -> Path:
+    """The folder of the own data set `name`; an InputError where there is none, whatever the name is."""
     folder = own_folder(name, data_dir)
     if folder is None:
         raise InputError(
             en=f"There is no data set {name[:60]} of your own; see `data list`.",
             zh=f"没有你自己的数据集 {name[:60]}；请查看 `data list`。",
         )
+    return folder
+
+
+def remove(name: str, data_dir: Path) -> None:
+    """Delete an own data set from the disk. Runs trained on it keep their copy of its manifest."""
+    folder = find_own(name, data_dir)
     (folder / FILE).unlink()  # first what makes it a data set, so that no half of one is ever offered
     shutil.rmtree(folder)
 

@@ -74,7 +74,6 @@ class PictureImport:
             "bytes": len(data),
             "width": width,
             "height": height,
-            "hash": duplicates.difference_hash(square),
             "grey": bool(square.ndim == 2 or np.ptp(square.astype(np.int16), axis=2).max() < GREY_LEVELS),
         }
 
@@ -83,7 +82,7 @@ class PictureImport:
         if len(taken) < MIN_PICTURES:
             raise _too_few(len(taken))
         rows = np.memmap(self.pixels, np.uint8, "r", shape=(len(taken), *self.shape))
-        pairs = duplicates.near_pairs([entry["hash"] for entry in taken], rows)
+        pairs = duplicates.near_pairs(rows)
         dropped = {second for _, second in pairs} if self.request.drop_duplicates else set()
         kept = [index for index in range(len(taken)) if index not in dropped]
         if len(kept) < MIN_PICTURES:

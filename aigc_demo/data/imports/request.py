@@ -17,22 +17,11 @@ def _portable(name: str) -> str:
     return name
 
 
-class ImportRequest(BaseModel):
-    """Ask for a data set made of one's own files. It replaces an own set of the same name once all went well."""
+class ImportSettings(BaseModel):
+    """How files become a data set; on the command line, the flags of `data add`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[
-        str,
-        Field(pattern=NAME),
-        AfterValidator(_portable),
-        Words(
-            "Name of the data set",
-            "数据集名称",
-            "Letters, digits, dot, dash; choose a name that says what is in it.",
-            "字母、数字、点、短横线；请取一个能说明内容的名称。",
-        ),
-    ]
     kind: Annotated[
         Literal["auto", "pictures", "text"],
         Words(
@@ -109,6 +98,22 @@ class ImportRequest(BaseModel):
             "数据属于我或作者允许使用，并且其中的人物同意。",
         ),
     ] = False
+
+
+class ImportRequest(ImportSettings):
+    """Ask for a data set made of one's own files. It replaces an own set of the same name once all went well."""
+
+    name: Annotated[
+        str,
+        Field(pattern=NAME),
+        AfterValidator(_portable),
+        Words(
+            "Name of the data set",
+            "数据集名称",
+            "Letters, digits, dot, dash; choose a name that says what is in it.",
+            "字母、数字、点、短横线；请取一个能说明内容的名称。",
+        ),
+    ]
     folder: Annotated[
         str,
         Field(max_length=1000),
