@@ -44,6 +44,14 @@ class Settings(BaseModel):
         Field(ge=64),
         Words("models kept loaded, in megabytes of weights", "保持加载的模型，以权重的 MB 计"),
     ] = 4096
+    allow_training: Annotated[
+        bool, Words("visitors of a public page may train, too", "公开网页的访客也可以训练")
+    ] = False
+
+    @property
+    def may_train(self) -> bool:
+        """Whether who opens the page may train: on one's own machine always, in public only by choice."""
+        return self.mode == "local" or self.allow_training
 
 
 def add_flags(parser: Any, lang: str = "en") -> None:

@@ -29,7 +29,7 @@ FOR_UI = {
     "files",
     "code",
 }
-FOR_UI |= {"cards", "errors", "jobs"}
+FOR_UI |= {"cards", "errors", "jobs", "data"}
 NEVER = {
     "pickle": r"\bimport (c?[pP]ickle|marshal|shelve|dill|joblib)\b|\bfrom (c?[pP]ickle|marshal|shelve|dill|joblib)\b",
     "torch.load": r"\btorch\.load\b|from torch import .*\bload\b",

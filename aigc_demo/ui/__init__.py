@@ -19,11 +19,13 @@ from aigc_demo.ui.latent_tab import LatentTab
 from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
+from aigc_demo.ui.train_tab import TrainTab
 
 TABS = (
     TextTab,
     ImageTab,
     LatentTab,
+    TrainTab,
 )
 
 
@@ -39,20 +41,20 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
         )  # while the page is empty: it costs less
         Shell(context, TABS).build(page)
         api.add_endpoints(context)
-    titles = {lang: words.say("shell.title", lang) for lang in ("en", "zh")}
+    own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
-        "css": asset("app.css"),
+        "css": asset("app.css") + asset("train.css"),
         "head": f"<script>{asset('app.js')}</script>",
         "i18n": words.i18n,
         "app_kwargs": {
-            "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, titles)})]
+            "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, own)})]
         },
         "footer_links": ["api", "gradio", "settings"],
         "ssr_mode": False,
         "show_error": settings.mode == "local",
         "enable_monitoring": False,
         "run_history": False,
-        "max_file_size": "50mb",
+        "max_file_size": "1gb" if settings.mode == "local" else "50mb",
         "state_session_capacity": 300,
     }

@@ -14,7 +14,15 @@ from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.encode_panel import EncodePanel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
-from aigc_demo.ui.widgets import card_lines, class_choices, download, field, model_picker, seed_field
+from aigc_demo.ui.widgets import (
+    card_lines,
+    chosen_model,
+    class_choices,
+    download,
+    field,
+    model_picker,
+    seed_field,
+)
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "sevens": {"model": "gan-digits", "label": "7", "count": 32},
@@ -123,6 +131,7 @@ class ImageTab:
         values = {name: gr.update(value=getattr(request, name)) for name in self.fields if name != "label"}
         updates = {self.fields[name]: update for name, update in values.items()}
         updates.update(self._for_model(request.model, lang))
+        updates[self.fields["model"]] = chosen_model(self.context, "image", request.model, lang)
         updates[self.fields["label"]]["value"] = [label.strip() for label in labels]
         updates[self.fields["prior"]]["value"] = request.prior
         return updates

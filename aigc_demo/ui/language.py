@@ -16,6 +16,8 @@ import gradio as gr
 
 from aigc_demo.cards import parse_yaml
 from aigc_demo.contracts import REQUESTS, words_of
+from aigc_demo.data.imports import ImportRequest
+from aigc_demo.jobs import TrainRequest
 
 COOKIE = "aigc_lang"
 LOCALES = {"en": "en", "zh": "zh-CN"}
@@ -30,7 +32,7 @@ class Words:
         self.tables = {
             lang: _flat(parse_yaml((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES
         }
-        for task, request_type in REQUESTS.items():
+        for task, request_type in {**REQUESTS, "data": ImportRequest, "train": TrainRequest}.items():
             for name in request_type.model_fields:
                 words = words_of(request_type, name)
                 for lang, table in self.tables.items():
@@ -80,8 +82,8 @@ def language_of(request: gr.Request | None, setting: str = "auto") -> str:
     return "zh" if wanted.lower().startswith("zh") else "en"
 
 
-def language_script(setting: str, titles: dict[str, str]) -> str:
-    """The script that settles the language before Gradio's own starts."""
+def language_script(setting: str, words: dict[str, dict[str, str]]) -> str:
+    """The script that settles the language before Gradio's own starts; `words` by language are for app.js."""
     return f"""<script>(() => {{
   const known = /^(zh|en)/i, stored = (() => {{ try {{ return localStorage.getItem("{COOKIE}") }} catch {{ return null }} }})();
   const asked = new URLSearchParams(location.search).get("lang");
@@ -94,7 +96,7 @@ def language_script(setting: str, titles: dict[str, str]) -> str:
   Object.defineProperty(navigator, "language", {{ get: () => locale }});
   Object.defineProperty(navigator, "languages", {{ get: () => [locale] }});
   document.documentElement.lang = locale;
-  window.aigcTitle = {json.dumps(titles, ensure_ascii=False)}[lang];
+  window.aigcWords = {json.dumps(words, ensure_ascii=False)}[lang];
 }})()</script>"""
 
 

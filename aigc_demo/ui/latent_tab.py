@@ -17,7 +17,7 @@ from aigc_demo.ui.grid_panel import GridPanel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.path_view import path_html
 from aigc_demo.ui.scrubber import STRIP, stage, stage_html
-from aigc_demo.ui.widgets import card_lines, download, field, model_picker
+from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
@@ -137,6 +137,7 @@ class LatentTab:
             about |= end.show(request, card, lang)
         corners = GridRequest.model_fields["labels"].default
         plain = {component: getattr(request, name) for name, component in self.plain.items()}
+        plain[self.plain["model"]] = chosen_model(self.context, "latent", request.model, lang)
         return {**about, **self.grid.for_model(card, corners, lang), **plain}
 
     def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
@@ -159,7 +160,8 @@ class LatentTab:
         updates = self._for_model(point["model"], {**values, end.label: point["label"]}, lang)
         updates |= end.choose_source("seed")
         updates[end.source] = {**updates[end.source], "value": "seed"}
-        return {**updates, self.plain["model"]: point["model"], end.seed: point["seed"]}
+        model = chosen_model(self.context, "latent", point["model"], lang)
+        return {**updates, self.plain["model"]: model, end.seed: point["seed"]}
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets; the straight path opens the look inside."""

@@ -1,18 +1,25 @@
 """Header, tabs, history and restoring: what stands around the tabs and connects them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from aigc_demo import code, files, provenance
+from aigc_demo.cards import Task
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.panels import Memory, history_html, pick_list
+from aigc_demo.ui.widgets import model_choices
 
 HISTORY = 12
+PICKERS: Mapping[str, Task] = {
+    "text": "text",
+    "image": "image",
+    "walk": "latent",
+}  # by tab, what its models do
 
 
 class Shell:
@@ -45,15 +52,22 @@ class Shell:
         private = {"api_visibility": "private", "show_progress": "hidden"}
         page.load(self.greet, None, self.header, **private)
         page.load(self.open_link, None, everything, **private)
+        page.load(self.refresh_models, set(self.pickers()), self.pickers(), **private)
+        self.tabs.select(self.refresh_models, set(self.pickers()), self.pickers(), **private)
         page.unload(self.leave)
         self.file.upload(self.restore_file, self.file, everything, **private)
         self.history.select(self.restore_memory, self.memories, everything, **private)
         for tab in self.by_task.values():
-            for ran, result in getattr(tab, "runs", [(tab.ran, tab.result)]):
+            for ran, result in tab.runs if hasattr(tab, "runs") else [(tab.ran, tab.result)]:
                 ran.success(
                     self.remember(tab), [result, self.memories], [self.memories, self.history], **private
                 )
         self._connect_send(private)
+        train = self.by_task["train"]
+        train.connect_page(page)
+        for task, button in train.uses().items():
+            other = self.by_task[task]
+            button.click(self.use(train, task), train.watch.job, [self.tabs, *other.settable()], **private)
 
     def _connect_send(self, private: dict[str, str]) -> None:
         """A picture of the Image tab becomes an end of a walk."""
@@ -65,6 +79,33 @@ class Shell:
                 [self.tabs, *latent.settable()],
                 **private,
             )
+
+    def pickers(self) -> list[gr.Dropdown]:
+        """The model pickers of the tabs that make something."""
+        return [self.by_task[task].fields["model"] for task in PICKERS]
+
+    @polite
+    def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
+        """Offer the models that are on the disk now: one may have been trained since the page was opened."""
+        lang, updates = self.context.lang(request), {}
+        for picker, task in zip(self.pickers(), PICKERS.values(), strict=True):
+            choices = model_choices(self.context, task, lang)
+            gone = choices and chosen[picker] not in [model_id for _, model_id in choices]
+            updates[picker] = gr.update(choices=choices, **({"value": choices[0][1]} if gone else {}))
+        return updates
+
+    def use(self, train: Any, task: str) -> Any:
+        """A handler that opens the tab of `task` with the run that is being watched."""
+
+        def open_there(name: str | None, request: gr.Request) -> Any:
+            return self.use_run(train, task, name, request)
+
+        return open_there
+
+    @polite
+    def use_run(self, train: Any, task: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
+        """Open a tab with a run as its model, though it was trained after the page was opened."""
+        return self.show(train.first_use(task, name), request)
 
     def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
         """Name, device with the reason for it, and the choice of language."""

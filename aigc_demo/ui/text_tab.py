@@ -17,7 +17,7 @@ from aigc_demo.ui import odds, pictures
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.widgets import card_lines, download, field, model_picker, seed_field
+from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker, seed_field
 
 POEMS = "gpt-poems"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -177,6 +177,7 @@ class TextTab:
         updates = self._for_model(request.model, lang)
         for name, component in self.fields.items():
             updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         return updates
 
     def _is_verse(self, model: str | None) -> bool:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from aigc_demo.cards import ModelCard, Task
 from aigc_demo.contracts import MAX_SEED, Request
+from aigc_demo.errors import InputError
 from aigc_demo.registry import cards_for
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.language import literal_choices
@@ -71,12 +72,20 @@ def model_picker(context: Context, task: Task, default: str, elem_id: str) -> tu
     return picker, gr.HTML(card_lines(context, chosen) if chosen else "", elem_classes="card-lines")
 
 
-def model_choices(context: Context, task: Task) -> list[tuple[Any, str]]:
-    """(shown, id) of each model that serves the task."""
+def model_choices(context: Context, task: Task, lang: str | None = None) -> list[tuple[Any, str]]:
+    """(shown, id) of each model that serves the task. Without `lang` the browser translates."""
+    cards = cards_for(task, context.settings)
+    if lang is not None:
+        return [(f"{card.id} · {card.title.say(lang)}", card.id) for card in cards]
     return [
         (context.words.both(f"{card.id} · {card.title.en}", f"{card.id} · {card.title.zh}"), card.id)
-        for card in cards_for(task, context.settings)
+        for card in cards
     ]
+
+
+def chosen_model(context: Context, task: Task, model: str, lang: str) -> Any:
+    """An update of a model picker: the models that are on the disk now, and one of them chosen."""
+    return gr.update(choices=model_choices(context, task, lang), value=model)
 
 
 def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> Any:
@@ -97,8 +106,13 @@ def class_choices(context: Context, card: ModelCard, lang: str | None = None) ->
 
 
 def download(
-    context: Context, label: Any, elem_id: str, result: gr.State, write: Callable[[Any, Path], Path]
-) -> None:
+    context: Context,
+    label: Any,
+    elem_id: str,
+    result: gr.components.Component,
+    write: Callable[[Any, Path], Path],
+    visible: bool = True,
+) -> gr.Button:
     """A button that has `write(result, folder)` make a file, and hands it to the browser.
 
     A DownloadButton sends the file that it already has; ours are written when they are asked for, by the visible
@@ -109,9 +123,13 @@ def download(
         if value is None:
             gr.Info(context.words.say("toast.nothing", context.lang(request)))
             return gr.skip()
-        return str(write(value, context.settings.outputs_dir))
+        try:
+            return str(write(value, context.settings.outputs_dir))
+        except InputError as error:
+            raise gr.Error(escape(error.say(context.lang(request))), print_exception=False) from error
 
-    button = gr.Button(label, size="sm", elem_id=elem_id)
+    button = gr.Button(label, size="sm", elem_id=elem_id, visible=visible)
     target = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")
     made = button.click(make, result, target, api_visibility="private", show_progress="hidden")
     made.success(None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()")
+    return button

@@ -1,7 +1,8 @@
 // What the page does by itself, without asking the server.
 (() => {
   // Gradio sets its own title after loading; keep ours, in the visitor's language.
-  const title = () => { if (window.aigcTitle && document.title !== window.aigcTitle) document.title = window.aigcTitle; };
+  const words = window.aigcWords || {};
+  const title = () => { if (words.title && document.title !== words.title) document.title = words.title; };
   new MutationObserver(title).observe(document.head, { childList: true, subtree: true, characterData: true });
   title();
 
@@ -11,6 +12,7 @@
   addEventListener("dragover", (event) => {
     if (!hasFiles(event) || overField(event)) return document.body.classList.remove("dropping");
     event.preventDefault();
+    document.body.dataset.drop = words.drop || "";
     document.body.classList.add("dropping");
   });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
@@ -28,7 +30,7 @@
 
 // On a phone the result stands far below the button that asks for it.
 (() => {
-  const views = { "text-go": "text-view", "image-go": "image-sheet", "walk-go": "walk-stage" };
+  const views = { "text-go": "text-view", "image-go": "image-sheet", "walk-go": "walk-stage", "train-go": "train-head" };
   addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button[id$='-go']");
     const view = button && document.getElementById(views[button.id]);
