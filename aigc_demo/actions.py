@@ -7,7 +7,7 @@ result for the same request. Files are written by files.py, from the results.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aigc_demo.contracts import Autoencoder, LatentModel
 
 Stop = Callable[[], bool]
+AnyWalk = TypeVar("AnyWalk", WalkRequest, GridRequest)
 BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
 
 
@@ -64,7 +65,7 @@ class TextResult:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Pictures (N, H, W) uint8, each with its class and its own seed; scores and percentiles where the model judges."""
+    """Pictures (N, H, W[, 3]) uint8, each with its class and its own seed; scores and percentiles where the model judges."""
 
     request: ImageRequest
     card: ModelCard
@@ -77,9 +78,9 @@ class ImageResult:
 
 @dataclass(frozen=True)
 class ReconstructResult:
-    """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W) uint8; the latent; neighbours.
+    """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
 
-    `neighbours` (k, H, W) are nearest training codes, decoded; `votes` is each class's share among them.
+    `neighbours` (k, H, W[, 3]) are nearest training codes, decoded; `votes` is each class's share among them.
     """
 
     request: ReconstructRequest
@@ -96,7 +97,7 @@ class ReconstructResult:
 
 @dataclass(frozen=True)
 class WalkResult:
-    """Frames (F, H, W) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path."""
+    """Frames (F, H, W[, 3]) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path."""
 
     request: WalkRequest
     card: ModelCard
@@ -107,7 +108,7 @@ class WalkResult:
 
 @dataclass(frozen=True)
 class GridResult:
-    """Pictures (size², H, W) uint8 between four corners, in reading order."""
+    """Pictures (size², H, W[, 3]) uint8 between four corners, in reading order."""
 
     request: GridRequest
     card: ModelCard
@@ -166,7 +167,7 @@ def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: S
         chosen = resolve_labels(request.label, model.classes)
         labels = [chosen[i % len(chosen)] for i in range(request.count)]
         seeds = [picture_seed(request.seed, i) for i in range(request.count)]
-        pictures, scores = [], []
+        pictures, scores = np.empty((request.count, *picture_shape(model)), np.uint8), []
         for start in range(0, request.count, BATCH):
             if stop():
                 raise Stopped
@@ -174,13 +175,13 @@ def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: S
             z = draw_latents(seeds[part], labels[part], request.prior, request.truncation_psi, model)
             weights = one_hot(labels[part], model)
             images = model.decode(z, weights, request.truncation_psi)
-            pictures.append(to_pictures(images))
+            pictures[part] = to_pictures(images)
             if hasattr(model, "score"):
                 scores.append(model.score(images, weights))
         judged = torch.cat(scores) if scores else None
         percentiles = None if judged is None else model.percentile(judged).tolist()
     raw = None if judged is None else judged.tolist()
-    return ImageResult(request, card, np.concatenate(pictures), labels, seeds, raw, percentiles)
+    return ImageResult(request, card, pictures, labels, seeds, raw, percentiles)
 
 
 def draw_latents(
@@ -204,8 +205,8 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
     import torch
 
     card = registry.find_card(request.model, cache.settings, "reconstruct")
-    original = read_picture(Path(request.image), card)
     with cache.use(request.model, "reconstruct", stop) as model:
+        original = read_picture(Path(request.image), card, model.image_shape)
         clean = from_picture(original)
         generator = torch.Generator().manual_seed(request.seed)
         noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
@@ -234,6 +235,7 @@ def walk(request: WalkRequest, cache: ModelCache, stop: Stop = never) -> WalkRes
     from aigc_demo import latents
 
     card = registry.find_card(request.model, cache.settings, "latent")
+    request = with_own_classes(request, card)
     with cache.use(request.model, "latent", stop) as model:
         a, class_a = end_point(
             request.from_image, request.from_seed, request.from_label, request.truncation_psi, model, card
@@ -256,6 +258,7 @@ def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridRes
     from aigc_demo import latents
 
     card = registry.find_card(request.model, cache.settings, "latent")
+    request = with_own_classes(request, card)
     with cache.use(request.model, "latent", stop) as model:
         ends = [
             end_point("", seed, label, request.truncation_psi, model, card)
@@ -269,26 +272,43 @@ def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridRes
     return GridResult(request, card, pictures)
 
 
+def with_own_classes(request: AnyWalk, card: ModelCard) -> AnyWalk:
+    """The request, with a class that the model has where a default one is beyond its classes."""
+    total, fields = len(card.classes["en"]), type(request).model_fields
+
+    def own(label: str, default: str) -> str:
+        beyond = label == default and label.isdigit() and int(label) >= total
+        return str(int(label) % total) if beyond else label
+
+    if isinstance(request, GridRequest):
+        labels = [own(*pair) for pair in zip(request.labels, fields["labels"].default, strict=True)]
+        return request.model_copy(update={"labels": labels})
+    names = ("from_label", "to_label")
+    return request.model_copy(
+        update={name: own(getattr(request, name), fields[name].default) for name in names}
+    )
+
+
 def end_point(
     image: str, seed: int, label: str, psi: float, model: "LatentModel | Autoencoder", card: ModelCard
 ) -> tuple["Tensor", "Tensor"]:
     """Latent (d,) and class weights (K,) of an end point: a picture to encode, else a seed and one class."""
     import torch
 
-    labels = resolve_labels(label, model.classes)
-    if len(labels) > 1 and label.strip() and label.strip() not in ("all", "全部"):
-        raise InputError(
-            en=f"An end point has one class, not {len(labels)}; choose one.",
-            zh=f"端点只能有一个类别，不能有 {len(labels)} 个；请选一个。",
-        )
     if image:
         if not hasattr(model, "encode"):
             raise InputError(
                 en=f"{card.id} has no encoder, so it cannot start from a picture; choose a VAE, or a seed.",
                 zh=f"{card.id} 没有编码器，不能从图片出发；请改用 VAE，或使用种子。",
             )
-        mean, _ = model.encode(from_picture(read_picture(Path(image), card)))
+        mean, _ = model.encode(from_picture(read_picture(Path(image), card, model.image_shape)))
         return mean[0], torch.zeros(len(model.classes["en"]))
+    labels = resolve_labels(label, model.classes)
+    if len(labels) > 1 and label.strip() and label.strip() not in ("all", "全部"):
+        raise InputError(
+            en=f"An end point has one class, not {len(labels)}; choose one.",
+            zh=f"端点只能有一个类别，不能有 {len(labels)} 个；请选一个。",
+        )
     one = [labels[seed % len(labels)]]
     return draw_latents([seed], one, "density", psi, model)[0], one_hot(one, model)[0]
 
@@ -300,20 +320,36 @@ def one_hot(labels: list[int], model: "LatentModel") -> "Tensor":
     return torch.eye(len(model.classes["en"]))[labels]
 
 
-def read_picture(path: Path, card: ModelCard) -> np.ndarray:
-    """An uploaded or drawn picture made like the data the model was trained on, (28, 28) uint8."""
-    from aigc_demo import media
+def picture_shape(model: "LatentModel") -> tuple[int, ...]:
+    """The shape of a picture of the model as an array: (H, W) in grey, (H, W, 3) in colour."""
+    channels, height, width = model.image_shape
+    return (height, width) if channels == 1 else (height, width, channels)
 
-    return media.fit_square(media.open_picture(path), centre_mass="digits" in card.data)
+
+def read_picture(path: Path, card: ModelCard, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """An uploaded or drawn picture made like the data the model was trained on, (H, W[, 3]) uint8.
+
+    As the makers of MNIST and Fashion-MNIST made theirs; for other data as an import does: the middle square, scaled.
+    """
+    from aigc_demo import media
+    from aigc_demo.data.imports.pictures import make_square
+
+    picture = media.open_picture(path)
+    channels, side, _ = image_shape
+    if channels == 1 and any(name in card.data for name in ("digits", "fashion")):
+        return media.fit_square(picture, side, centre_mass="digits" in card.data)
+    return np.asarray(make_square(picture.convert("L" if channels == 1 else "RGB"), side, "centre"))
 
 
 def from_picture(picture: np.ndarray) -> "Tensor":
-    """uint8 (H, W) to a batch of one, (1, 1, H, W) in [-1, 1]."""
+    """uint8 (H, W[, 3]) to a batch of one, (1, C, H, W) in [-1, 1]."""
     import torch
 
-    return torch.from_numpy(picture.astype(np.float32))[None, None] / 127.5 - 1
+    channels_first = picture[None] if picture.ndim == 2 else np.moveaxis(picture, 2, 0)
+    return torch.from_numpy(channels_first.astype(np.float32))[None] / 127.5 - 1
 
 
 def to_pictures(images: "Tensor") -> np.ndarray:
-    """Images (N, 1, H, W) in [-1, 1] to uint8 (N, H, W)."""
-    return ((images[:, 0] + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
+    """Images (N, C, H, W) in [-1, 1] to uint8 (N, H, W), or (N, H, W, 3) in colour."""
+    channels_last = ((images + 1) * 127.5).round().clamp(0, 255).byte().movedim(1, 3).cpu().numpy()
+    return channels_last[..., 0] if channels_last.shape[3] == 1 else channels_last

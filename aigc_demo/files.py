@@ -5,6 +5,8 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
+
 from aigc_demo import media
 from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, TextResult, WalkResult
 from aigc_demo.cards import ModelCard
@@ -12,7 +14,11 @@ from aigc_demo.contracts import Request, task_of
 from aigc_demo.provenance import Recipe
 
 OURS = re.compile(r"-[0-9a-f]{6}\.(png|jpg|webp|gif|mp4|zip|txt|md|json)$")  # as media.new_path names them
-SHEET_SCALE = 4  # a 28-pixel picture becomes 112 pixels wide: crisp on the page and in a slide
+SHEET_SIDE, GIF_SIDE, MP4_SIDE = (
+    128,
+    224,
+    448,
+)  # pixels that a picture is enlarged to, at most: crisp in a slide
 
 
 def sweep(folder: Path, seconds: float = 3600) -> None:
@@ -39,10 +45,15 @@ def stem(result: ImageResult | TextResult | WalkResult | GridResult | Reconstruc
     )
 
 
+def scale_to(side: int, pictures: np.ndarray) -> int:
+    """The whole number of times that pictures (N, H, W[, 3]) are enlarged to be at most `side` wide; at least 1."""
+    return max(side // pictures.shape[2], 1)
+
+
 def write_sheet(result: ImageResult | GridResult, folder: Path, suffix: str = ".png") -> Path:
     """All pictures of a result on one contact sheet."""
     columns = columns_for(result)
-    sheet = media.contact_sheet(result.pictures, columns, gap=2, scale=SHEET_SCALE)
+    sheet = media.contact_sheet(result.pictures, columns, gap=2, scale=scale_to(SHEET_SIDE, result.pictures))
     return media.save_image(
         sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
     )
@@ -81,7 +92,7 @@ def write_archive(result: ImageResult, folder: Path) -> Path:
 def write_film(result: WalkResult, folder: Path, suffix: str = ".gif") -> Path:
     """The walk as an endless GIF or an MP4."""
     path = media.new_path(folder, stem(result), suffix)
-    scale = 8 if suffix == ".gif" else 16
+    scale = scale_to(GIF_SIDE if suffix == ".gif" else MP4_SIDE, result.frames)
     return media.save_animation(
         result.frames, path, recipe_of(result.request, result.card), result.request.fps, scale
     )
@@ -90,7 +101,7 @@ def write_film(result: WalkResult, folder: Path, suffix: str = ".gif") -> Path:
 def write_strip(result: WalkResult, folder: Path, suffix: str = ".png") -> Path:
     """The way from A to B in twelve pictures at most."""
     forward = result.frames[: result.request.frames]
-    strip = media.strip(forward, count=12, scale=SHEET_SCALE)
+    strip = media.strip(forward, count=12, scale=scale_to(SHEET_SIDE, forward))
     return media.save_image(
         strip, media.new_path(folder, stem(result) + "-strip", suffix), recipe_of(result.request, result.card)
     )
@@ -98,7 +109,8 @@ def write_strip(result: WalkResult, folder: Path, suffix: str = ".png") -> Path:
 
 def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = ".png") -> Path:
     """Input, noisy input and reconstruction side by side."""
-    sheet = media.contact_sheet([result.original, result.noisy, result.reconstruction], 3, scale=SHEET_SCALE)
+    row = np.stack([result.original, result.noisy, result.reconstruction])
+    sheet = media.contact_sheet(row, 3, scale=scale_to(SHEET_SIDE, row))
     return media.save_image(
         sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
     )

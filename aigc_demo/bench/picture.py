@@ -49,9 +49,10 @@ def bare_call(model: Any) -> Callable[[], bytes]:
     def call() -> bytes:
         pictures = actions.to_pictures(model.generator(z, class_weights))
         rows = pictures.reshape(8, 8, *pictures.shape[1:]).transpose(0, 2, 1, 3)
-        sheet = rows.reshape(8 * pictures.shape[1], -1).repeat(files.SHEET_SCALE, 0)
+        scale = files.scale_to(files.SHEET_SIDE, pictures)
+        sheet = rows.reshape(8 * pictures.shape[1], -1).repeat(scale, 0)
         file = io.BytesIO()
-        Image.fromarray(np.repeat(sheet, files.SHEET_SCALE, 1)).save(file, "PNG")
+        Image.fromarray(np.repeat(sheet, scale, 1)).save(file, "PNG")
         return file.getvalue()
 
     return call

@@ -90,7 +90,7 @@ def grid(asked: Asked) -> Answer:
 
 
 def _array(asked: Asked) -> Answer:
-    """uint8 (N, H, W) in FILE.npy and the classes (N,) in FILE.labels.npy."""
+    """uint8 (N, H, W[, 3]) in FILE.npy and the classes (N,) in FILE.labels.npy."""
     import numpy as np
 
     from aigc_demo import actions

@@ -19,8 +19,12 @@ def load(folder: Path, device: str) -> "GAN":
     return GAN(folder, device)
 
 
-def write_debug_model(folder: Path, seed: int = 0) -> None:
-    """Write a tiny untrained GAN of ten classes, through the path that training saves by."""
+def write_debug_model(
+    folder: Path, seed: int = 0, side: int = 28, channels: int = 1, classes: int = 10
+) -> None:
+    """Write a tiny untrained GAN, through the path that training saves by."""
+    from dataclasses import replace
+
     import torch
 
     from aigc_demo.gan.export import export
@@ -28,11 +32,12 @@ def write_debug_model(folder: Path, seed: int = 0) -> None:
     from aigc_demo.gan.train import SIZES
 
     torch.manual_seed(seed)
-    names = [str(digit) for digit in range(10)]
+    names = [str(label) for label in range(classes)] if classes > 1 else ["all"]
+    shape = (8, side, side) if channels == 1 else (8, side, side, channels)
     data = {
-        "test_images": torch.zeros(8, 28, 28, dtype=torch.uint8),
-        "test_labels": torch.arange(8),
-        "classes": {"en": names, "zh": names},
+        "test_images": torch.zeros(shape, dtype=torch.uint8),
+        "test_labels": torch.arange(8) % classes,
+        "classes": {"en": names, "zh": names if classes > 1 else ["全部"]},
     }
-    config = SIZES["tiny"][0]
+    config = replace(SIZES["tiny"][0], side=side, channels=channels, classes=classes)
     export(folder, data, Generator(config), Discriminator(config), final=True)

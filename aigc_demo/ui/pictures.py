@@ -8,6 +8,8 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+PIXELATED = 48  # pixels: wider pictures are smoothed where the page scales them
+
 
 def data_uri(picture: np.ndarray) -> str:
     """A picture (H, W) or (H, W, 3) uint8 as a PNG in a data: address."""
@@ -16,32 +18,47 @@ def data_uri(picture: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def sprite(pictures: Sequence[np.ndarray]) -> str:
-    """Pictures of one size side by side, as a data: address."""
-    return data_uri(np.concatenate(list(pictures), axis=1))
+def sprite(pictures: Sequence[np.ndarray], columns: int | None = None) -> str:
+    """Pictures of one size in rows of `columns`, or all in one row, as a data: address."""
+    columns = columns or len(pictures)
+    blank = [np.zeros_like(pictures[0])] * (-len(pictures) % columns)
+    cells = [*pictures, *blank]
+    rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
+    return data_uri(np.concatenate(rows))
 
 
-def place(index: int, total: int) -> str:
-    """CSS that shows picture `index` of a sprite of `total`."""
-    x = 0 if total == 1 else 100 * index / (total - 1)
-    return f"background-position:{x:.4f}% 0;background-size:{100 * total}% 100%"
+def place(index: int, total: int, columns: int | None = None) -> str:
+    """CSS that shows picture `index` of a sprite of `total` in rows of `columns`, or all in one row."""
+    columns = columns or total
+    rows = -(-total // columns)
+    x, y = (
+        100 * at / max(count - 1, 1) for at, count in ((index % columns, columns), (index // columns, rows))
+    )
+    return f"background-position:{x:.4f}% {y:.4f}%;background-size:{100 * columns}% {100 * rows}%"
+
+
+def rendering(picture: np.ndarray) -> str:
+    """CSS for how pictures are scaled: the pixels of small ones are shown as they are, large ones are smoothed."""
+    return f"--rendering:{'pixelated' if picture.shape[1] <= PIXELATED else 'auto'}"
 
 
 def sheet(pictures: Sequence[np.ndarray], columns: int, captions: Sequence[str], names: Sequence[str]) -> str:
     """A contact sheet of buttons; `names` are read aloud and shown on hover, captions stand under the pictures."""
     cells = "".join(
         f'<button type="button" class="picture" data-index="{i}" aria-label="{escape(name)}" title="{escape(name)}">'
-        f'<span class="pixels" style="{place(i, len(pictures))}"></span>'
+        f'<span class="pixels" style="{place(i, len(pictures), columns)}"></span>'
         f"{f'<span class=caption>{escape(caption)}</span>' if caption else ''}</button>"
         for i, (caption, name) in enumerate(zip(captions, names, strict=True))
     )
-    return f'<div class="sheet" style="--columns:{columns};--sprite:url({sprite(pictures)})">{cells}</div>'
+    look = f"--columns:{columns};{rendering(pictures[0])};--sprite:url({sprite(pictures, columns)})"
+    return f'<div class="sheet" style="{look}">{cells}</div>'
 
 
 def figure(picture: np.ndarray, caption: str) -> str:
     """One picture, large, with a caption under it."""
     return (
-        f'<figure class="large"><img class="pixelated" src="{data_uri(picture)}" alt="{escape(caption)}">'
+        f'<figure class="large" style="{rendering(picture)}">'
+        f'<img class="pixelated" src="{data_uri(picture)}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 

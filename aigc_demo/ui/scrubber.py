@@ -12,7 +12,7 @@ import numpy as np
 
 from aigc_demo.actions import WalkResult
 from aigc_demo.ui.language import Words
-from aigc_demo.ui.pictures import place, sprite
+from aigc_demo.ui.pictures import place, rendering, sprite
 from aigc_demo.ui.theme import asset
 
 STRIP = 12  # pictures of a film at a glance
@@ -30,7 +30,7 @@ def stage_html(result: WalkResult, names: tuple[str, str], words: Words, lang: s
     now = f"t = {result.times[half]:.2f}"
     return (
         f'<div class="stage" data-fps="{request.fps}" data-back="{str(request.there_and_back).lower()}" '
-        f'style="--sprite:url({sprite(result.frames[:count])});--at:{100 * half / (count - 1):.2f}%">'
+        f'style="{rendering(result.frames[0])};--sprite:url({sprite(result.frames[:count])});--at:{100 * half / (count - 1):.2f}%">'
         f'<div class="trio">{_end(0, count, names[0])}'
         f'<figure class="now"><div class="pixels" role="img" aria-label="{now}" style="{place(half, count)}"></div>'
         f"<figcaption><output>{now}</output></figcaption></figure>"
@@ -48,7 +48,7 @@ def strip_html(frames: Sequence[np.ndarray], caption: str) -> str:
     )
     return (
         f'<p class="note">{escape(caption)}</p>'
-        f'<div class="strip" role="img" aria-label="{escape(caption)}" style="--sprite:url({sprite(frames)})">{cells}</div>'
+        f'<div class="strip" role="img" aria-label="{escape(caption)}" style="{rendering(frames[0])};--sprite:url({sprite(frames)})">{cells}</div>'
     )
 
 

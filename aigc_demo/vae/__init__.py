@@ -29,7 +29,7 @@ def write_debug_model(
     torch.manual_seed(seed)
     config = VAEConfig(width=8, hidden=64, side=side, channels=channels)
     names = [str(label) for label in range(classes)] if classes > 1 else ["all"]
-    shape = (200, side, side, 3) if channels == 3 else (200, side, side)
+    shape = (200, side, side) if channels == 1 else (200, side, side, channels)
     data = {
         "train_images": torch.randint(256, shape).byte(),
         "train_labels": torch.arange(200) % classes,

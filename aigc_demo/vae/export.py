@@ -14,7 +14,7 @@ from aigc_demo.vae.density import Mixture, fit_classes
 from aigc_demo.vae.networks import Decoder, Encoder, VAEConfig
 
 SHOWN_CODES = 200  # training codes a class that are stored for "the nearest training pictures"
-GLANCE_CODES, GLANCE_STEPS = 500, 5  # for a density at a glance: codes of all classes, steps of EM
+GLANCE_PIXELS, GLANCE_STEPS = 400_000, 5  # for a density at a glance: pixels that are encoded, steps of EM
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ def fit_latents(
     images, labels, classes = data["train_images"], data["train_labels"].long(), len(data["classes"]["en"])
     steps = 100
     if glance:
-        some = some_of_each(labels, classes, max(GLANCE_CODES // classes, 1))[:GLANCE_CODES]
+        count = max(GLANCE_PIXELS // (images.shape[1] * images.shape[2]), 64)
+        some = some_of_each(labels, classes, max(count // classes, 2))
         images, labels, steps = images[some], labels[some], GLANCE_STEPS
     codes = encode(encoder, images)
     return Latents(codes, labels, fit_classes(codes, labels, classes, components, seed, steps))

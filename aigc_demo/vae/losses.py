@@ -12,10 +12,11 @@ from torch.nn import functional as F
 def reconstruction(logits: Tensor, targets: Tensor) -> Tensor:
     r"""$-\log p(x \mid z) = -\sum_i x_i \log \hat x_i + (1 - x_i) \log (1 - \hat x_i)$ in nats, (N,).
 
-    `targets` (N, C, H, W) are brightnesses in [0, 1], $\hat x$ is the sigmoid of `logits`. Brightnesses are no coin
-    tosses: this is the customary cross-entropy, with its minimum above zero, not a density of pictures.
+    `targets` (N, C, H, W) are brightnesses in [0, 1], $\hat x$ is the sigmoid of `logits` $\ell$, so that a term is
+    $\log (1 + e^\ell) - x \ell$. Brightnesses are no coin tosses: this is the customary cross-entropy, with its
+    minimum above zero, not a density of pictures.
     """
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(dim=(1, 2, 3))
+    return (F.softplus(logits) - targets * logits).sum(dim=(1, 2, 3))
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ A space-to-depth step puts each patch of pixels into channels, which loses nothi
 levels halve the side until it is at most 9. 28 x 28 pictures are handled at 14 x 14 and 7 x 7.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,8 @@ SIDES = range(28, 129, 4)
 class VAEConfig:
     """Sizes: `width` channels at the first level, doubled at each next; `hidden` units beside the latent.
 
-    `side` in pixels is one of SIDES, `channels` 1 (grey) or 3 (red, green, blue).
+    `side` in pixels is one of SIDES, `channels` 1 (grey) or 3 (red, green, blue). A ValueError where a size is none
+    of these, or larger than any use: files may come from strangers.
     """
 
     latent_dim: int = 16
@@ -27,8 +28,11 @@ class VAEConfig:
     channels: int = 1
 
     def __post_init__(self) -> None:
+        for name, size in asdict(self).items():
+            if not isinstance(size, int) or not 1 <= size <= 1024:
+                raise ValueError(f"{name} is {size}, not a number from 1 to 1024")
         if self.side not in SIDES or self.channels not in (1, 3):
-            raise ValueError(f"no network for {self.channels} channels of {self.side} x {self.side}")
+            raise ValueError(f"pictures of {self.side} x {self.side} x {self.channels}")
 
     @property
     def patch(self) -> int:

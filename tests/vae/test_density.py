@@ -3,7 +3,7 @@ import math
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
-from aigc_demo.vae.density import Mixture, em_step, fit
+from aigc_demo.vae.density import Mixture, em_step, fit, fit_classes
 
 
 def planted(count=3000):
@@ -61,3 +61,26 @@ def test_samples_have_the_fitted_moments_and_truncation_shrinks_to_the_means():
 def test_fit_survives_repeated_codes():
     found = fit(torch.zeros(20, 4), components=3, seed=0)
     assert all(torch.isfinite(value).all() for value in (found.weights, found.means, found.factors))
+
+
+def test_classes_of_two_codes_of_one_and_of_none_lean_on_the_others():
+    generator = torch.Generator().manual_seed(0)
+    many = torch.randn(400, 4, generator=generator) * torch.tensor([2.0, 1.0, 0.5, 0.1])
+    few = torch.tensor([[9.0, 9, 9, 9], [9.5, 9, 9, 9], [-9, -9, -9, -9]])
+    labels = torch.tensor([0] * 400 + [1, 1, 2])
+    mixtures = fit_classes(torch.cat([many, few]), labels, classes=4, components=3, seed=0)
+    assert all(mixture.weights.shape == (3,) for mixture in mixtures)
+    assert mixtures[1].weights.tolist() == [1, 0, 0]
+    torch.testing.assert_close(mixtures[1].means[0], few[:2].mean(0).double())
+    for mixture in mixtures[1:3]:
+        spread = (mixture.factors[0] @ mixture.factors[0].T).diagonal().sqrt()
+        assert spread[0] > 1 and spread[3] < 0.3  # the shape of the large class
+    uniform, noise = torch.rand(50, generator=generator), torch.randn(50, 4, generator=generator).double()
+    assert all(mixture.sample(uniform, noise).isfinite().all() for mixture in mixtures)
+    assert mixtures[1].log_prob(few[:1].double()).isfinite().all()
+
+
+def test_a_single_code_has_a_density():
+    (mixture,) = fit_classes(torch.ones(1, 4), torch.zeros(1), classes=1, components=2, seed=0)
+    near = mixture.sample(torch.tensor([0.5]), torch.ones(1, 4).double())
+    torch.testing.assert_close(near, torch.ones(1, 4).double(), atol=0.1, rtol=0)

@@ -12,6 +12,7 @@ from aigc_demo.checkpoints import read_config, read_weights
 from aigc_demo.errors import InputError
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from aigc_demo.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
+from aigc_demo.vae.evaluate import evaluate
 from aigc_demo.vae.train import label_at, make_learner
 
 
@@ -118,12 +119,26 @@ def test_a_plan_that_does_not_fit_is_refused_in_both_languages(digits, tmp_path,
 
 
 def test_too_much_kl_leaves_no_unit_active(digits, tmp_path):
-    plan = TrainPlan(digits, tmp_path, steps=60, seed=0, save_every=1000)
-    active = {
-        weight: run(replace(plan, run=tmp_path / str(weight), kl_weight=weight))[-1].figures["active_units"]
-        for weight in (0.0, 50.0)
-    }
+    active = {}
+    for weight in (0.0, 50.0):
+        learner = make_learner(TrainPlan(digits, tmp_path, kl_weight=weight), make_accelerator("cpu"))
+        for _ in range(60):
+            learner.step(progress=0.1, rate=1.0)
+        active[weight] = learner.validate()["active_units"]
     assert active[50.0] == 0 and active[0.0] >= 14
+
+
+def test_a_run_is_measured_on_what_was_held_out(tmp_path):
+    for held_out, split in ((4, "held-out"), (0, "training")):
+        data = photos(tmp_path / split, held_out=held_out)
+        plan = TrainPlan(data, tmp_path / f"{split}-run", steps=1)
+        assert {"held_out_loss", "active_units"} <= set(run(plan)[-1].figures)
+        figures = evaluate(plan.run, data, "cpu")
+        assert figures["measured_on"] == split and figures["pictures"] == (held_out or 12)
+        assert figures["elbo_nats"] == pytest.approx(
+            -figures["reconstruction_nats"] - figures["kl_nats"], abs=0.02
+        )
+        assert 0 < figures["squared_error"] < 1
 
 
 def test_settings_of_the_plan_are_taken(digits, tmp_path):
