@@ -56,12 +56,6 @@ def _too_large(name: str) -> InputError:
     )
 
 
-def crop_square(picture: Image.Image, side: int, colour: bool) -> np.ndarray:
-    """The middle square of a picture, scaled: (side, side) uint8, (side, side, 3) in colour."""
-    middle = ImageOps.fit(picture.convert("RGB" if colour else "L"), (side, side), Image.Resampling.LANCZOS)
-    return np.asarray(middle)
-
-
 def fit_square(
     picture: Any, side: int = 28, invert: bool | Literal["auto"] = "auto", centre_mass: bool = True
 ) -> np.ndarray:
