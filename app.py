@@ -4,13 +4,17 @@ import gc
 import secrets
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from aigc_demo.errors import InputError
-from aigc_demo.settings import prepare_environment, read_settings
+from aigc_demo.settings import Settings, prepare_environment, read_settings
+
+if TYPE_CHECKING:
+    from aigc_demo.runtime import ModelCache
 
 
 def main(arguments: list[str]) -> None:
-    """Read the settings, build the page, serve it, and import torch once it is up."""
+    """Read the settings, build the page, serve it; once it is up import torch and go on with queued training."""
     try:
         settings = read_settings(arguments)
     except InputError as error:
@@ -30,8 +34,16 @@ def main(arguments: list[str]) -> None:
     page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
     gc.freeze()
     gc.enable()
-    threading.Thread(target=cache.device, name="import-torch", daemon=True).start()
+    threading.Thread(target=warm_up, args=(settings, cache), name="warm-up", daemon=True).start()
     page.block_thread()
+
+
+def warm_up(settings: Settings, cache: "ModelCache") -> None:
+    """What the first page need not wait for."""
+    from aigc_demo.jobs import Jobs
+
+    cache.device()
+    Jobs(settings).dispatch()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""`python -m aigc_demo.jobs.dry_run --device cpu ...`: a few steps of a request in a folder that is thrown away.
+
+The request comes as JSON on standard input; what was measured goes as JSON to standard output. A process of its own,
+so that a run which exhausts the memory takes nothing else with it. Started by estimate.py alone.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from aigc_demo.errors import InputError
+from aigc_demo.jobs.checks import check_data, check_start
+from aigc_demo.jobs.failures import is_out_of_memory
+from aigc_demo.jobs.learning import make_learner, make_plan
+from aigc_demo.jobs.measure import PeakMemory, free_memory
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.settings import Settings, add_flags, flags_given, prepare_environment, settings_from
+
+WARM_UP, MOST_STEPS = 2, 20
+BUDGET = 4.0  # seconds for the measured steps, of which there is at least one
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of one step, one look at held-out data, one set of samples, one save; bytes; numbers in the model."""
+
+    device: str
+    step: float
+    look: float
+    sample: float
+    save: float
+    memory: int
+    memory_free: int
+    state_bytes: int
+    weights_bytes: int
+    sample_bytes: int
+    examples: int
+    parameters: int
+
+
+def measure(request: TrainRequest, settings: Settings) -> Measured:
+    """Take a few steps as the worker would, from its own data to its own files."""
+    from aigc_demo.data.folders import open_folder
+    from aigc_demo.jobs.devices import devices_for
+    from aigc_demo.jobs.weights import parameters
+    from aigc_demo.training import make_accelerator
+    from aigc_demo.training.loop import Loop
+
+    device = devices_for(settings.device)[0]
+    free = free_memory(device)
+    data = open_folder(
+        check_data(request, settings).data,
+        settings.data_dir,
+        settings.offline,
+        paths=settings.mode == "local",
+    )
+    with tempfile.TemporaryDirectory() as temporary, PeakMemory(device) as peak:
+        run = Path(temporary) / request.name
+        plan = make_plan(request, data, run, check_start(request, settings))
+        loop = Loop(make_learner(request, plan, make_accelerator(device)), plan, lambda log: [])
+        steps = _step_times(loop)
+        look, sample, save = (
+            _seconds(part) for part in (loop.learner.validate, loop.write_samples, loop.save)
+        )
+        sizes = {path.name.partition("-")[0]: path.stat().st_size for path in run.glob("*.safetensors")}
+        sample_bytes = max(path.stat().st_size for path in (run / "samples").iterdir())
+        count = parameters(run / "model.safetensors")
+    return Measured(
+        device=device,
+        step=median(steps),
+        look=look,
+        sample=sample,
+        save=save,
+        memory=peak.bytes,
+        memory_free=free,
+        state_bytes=sizes["state"],
+        weights_bytes=sizes["model.safetensors"],
+        sample_bytes=sample_bytes,
+        examples=loop.learner.examples,
+        parameters=count,
+    )
+
+
+def _step_times(loop: Any) -> list[float]:
+    """Seconds of each step after a warm-up, until the budget is spent."""
+    begun, times = time.monotonic(), []
+    for number in range(WARM_UP + MOST_STEPS):
+        times.append(_seconds(lambda: float(loop.learner.step(0.0, 1.0)["loss"])))
+        if number >= WARM_UP and time.monotonic() - begun > BUDGET:
+            break
+    return times[WARM_UP:]
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print one JSON object: what was measured, {"refused": {en, zh}}, or {"out_of_memory": true}."""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    settings = settings_from(flags_given(parser.parse_args(arguments)))
+    prepare_environment(settings)
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not end up in the JSON
+    try:
+        found: dict[str, Any] = asdict(measure(TrainRequest.model_validate_json(sys.stdin.read()), settings))
+    except InputError as error:
+        found = {"refused": {"en": error.en, "zh": error.zh}}
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        found = {"out_of_memory": True}
+    with answer:
+        json.dump(found, answer)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

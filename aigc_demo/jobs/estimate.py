@@ -1,0 +1,201 @@
+"""Will it fit, and how long will it take? Answered before a run, by a few measured steps of that very run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from aigc_demo.cards import Bilingual
+from aigc_demo.errors import InputError, Stopped
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.jobs.spawn import clean_environment, flags_of
+from aigc_demo.jobs.view import duration
+from aigc_demo.registry import family_module
+from aigc_demo.settings import Settings
+
+PATIENCE = 300.0  # seconds for a dry run, which may have to fetch its data first
+SIZES = ("tiny", "small", "base")
+LOOKS, SAMPLES = 20, 40  # times in a run that training/loop.py validates and samples
+TIGHT = 0.7  # of what is free
+LONG = 12 * 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would take of this machine, in seconds and bytes, and what is free.
+
+    `suggestion` is a request that would fit, where this one is tight or will not.
+    """
+
+    verdict: Literal["fits", "tight", "will not fit"]
+    reason: Bilingual
+    suggestion: TrainRequest | None
+    device: str
+    seconds_a_step: float = 0.0
+    seconds: float = 0.0
+    memory: int = 0
+    memory_free: int = 0
+    disk: int = 0
+    disk_free: int = 0
+    parameters: int = 0
+
+    def words(self, lang: str) -> str:
+        """Verdict and reason; the figures; what would fit."""
+        zh = lang == "zh"
+        verdict = (
+            {"fits": "可行", "tight": "勉强可行", "will not fit": "不可行"}[self.verdict]
+            if zh
+            else self.verdict
+        )
+        lines = [f"{verdict}{'：' if zh else ': '}{self.reason.say(lang)}"]
+        if self.seconds:
+            took, step = duration(self.seconds, lang), self.seconds_a_step
+            parts = (
+                f"about {took} ({step:.3g} s a step) on {self.device}",
+                f"{self.parameters / 1e6:.2f} M parameters",
+                f"memory {_gb(self.memory)} of {_gb(self.memory_free)} free",
+                f"disk {_gb(self.disk)} of {_gb(self.disk_free)} free",
+            )
+            parts_zh = (
+                f"在 {self.device} 上约 {took}（每步 {step:.3g} 秒）",
+                f"参数 {self.parameters / 1e6:.2f} M",
+                f"内存 {_gb(self.memory)}，可用 {_gb(self.memory_free)}",
+                f"磁盘 {_gb(self.disk)}，可用 {_gb(self.disk_free)}",
+            )
+            lines.append("；".join(parts_zh) if zh else "; ".join(parts))
+        return "\n".join(lines)
+
+    def fields(self) -> dict[str, Any]:
+        """All of it as one JSON object."""
+        wiser = self.suggestion.model_dump() if self.suggestion else None
+        return {**asdict(self), "reason": self.reason.model_dump(), "suggestion": wiser}
+
+
+def estimate(request: TrainRequest, settings: Settings, stop: Callable[[], bool] = lambda: False) -> Estimate:
+    """Take a few steps of the run in a process of its own and reckon from them; no run folder is left.
+
+    An InputError where the request cannot be trained at all, Stopped where `stop()` turns true.
+    """
+    found = _dry_run(request, settings, stop)
+    if "refused" in found:
+        raise InputError(**found["refused"])
+    if "step" not in found:
+        reason = Bilingual(en="memory ran out in the first steps.", zh="最初几步内存就已耗尽。")
+        return Estimate("will not fit", reason, smaller(request, 0.5, 0), settings.device)
+    saves = request.steps // request.save_every + 1
+    seconds = (
+        request.steps * found["step"]
+        + LOOKS * found["look"]
+        + SAMPLES * found["sample"]
+        + saves * found["save"]
+    )
+    # two states are kept, and a third is written before the oldest goes
+    disk = int(2.2 * found["state_bytes"] * 2) + found["weights_bytes"] + SAMPLES * found["sample_bytes"]
+    place = next(
+        folder for folder in (settings.runs_dir, *settings.runs_dir.resolve().parents) if folder.exists()
+    )
+    figures = {
+        "device": found["device"],
+        "seconds_a_step": found["step"],
+        "seconds": seconds,
+        "memory": found["memory"],
+        "memory_free": found["memory_free"],
+        "disk": disk,
+        "disk_free": shutil.disk_usage(place).free,
+        "parameters": found["parameters"],
+    }
+    return judge(request, figures, found["examples"])
+
+
+def judge(request: TrainRequest, figures: dict[str, Any], examples: int) -> Estimate:
+    """The verdict on measured figures; `examples` is how many pictures or tokens a step learns from."""
+    memory = figures["memory"] / max(figures["memory_free"], 1)
+    disk = figures["disk"] / max(figures["disk_free"], 1)
+    if max(memory, disk) > 1:
+        what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
+        reason = Bilingual(
+            en=f"it needs {max(memory, disk):.1f} times the {what[0]} that is free.",
+            zh=f"所需{what[1]}是可用量的 {max(memory, disk):.1f} 倍。",
+        )
+        share = TIGHT / memory if memory > disk else 0.0
+        return Estimate("will not fit", reason, smaller(request, share, examples), **figures)
+    if max(memory, disk) > TIGHT:
+        what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
+        reason = Bilingual(
+            en=f"it takes {max(memory, disk):.0%} of the {what[0]} that is free; close other programs.",
+            zh=f"将占用可用{what[1]}的 {max(memory, disk):.0%}；请关闭其他程序。",
+        )
+        share = TIGHT / memory if memory > disk else 0.0
+        return Estimate("tight", reason, smaller(request, share, examples), **figures)
+    if figures["seconds"] > LONG:
+        reason = Bilingual(
+            en="it takes long; fewer steps would do for a first look.", zh="用时很长；先用较少步数试试。"
+        )
+        steps = max(int(request.steps * LONG / figures["seconds"]), 1)
+        return Estimate("tight", reason, request.model_copy(update={"steps": steps}), **figures)
+    return Estimate("fits", Bilingual(en="this machine can do it.", zh="本机可以完成。"), None, **figures)
+
+
+def smaller(request: TrainRequest, share: float, examples: int) -> TrainRequest | None:
+    """The request with about `share` of its batch, or of the next smaller size; None where it is the least already.
+
+    A model that is gone on with has a size of its own.
+    """
+    batch = request.batch_size or (examples if request.family != "transformer" else 0)
+    if share and int(batch * share) >= 4:
+        return request.model_copy(update={"batch_size": int(batch * share)})
+    if request.size != "tiny" and not request.start:
+        return request.model_copy(update={"size": SIZES[SIZES.index(request.size) - 1], "batch_size": 0})
+    return None
+
+
+def sizes(family: str) -> dict[str, int]:
+    """Numbers in a new model of each preset size; about, since data decide on classes and vocabulary. Imports torch."""
+    train = import_module(f"{family_module(family).__name__}.train")
+    return {size: train.count_parameters(size) for size in SIZES}
+
+
+def _dry_run(request: TrainRequest, settings: Settings, stop: Callable[[], bool]) -> dict[str, Any]:
+    """What dry_run.py prints; an empty object where its process was killed, as for its memory."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aigc_demo.jobs.dry_run", *flags_of(settings, settings.device)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(os.environ),
+    )
+    begun, text = time.monotonic(), request.model_dump_json().encode()
+    while True:
+        try:
+            printed, _ = process.communicate(text, timeout=0.2)
+            break
+        except subprocess.TimeoutExpired:
+            text = None
+            if stop() or time.monotonic() - begun > PATIENCE:
+                process.kill()
+                process.wait()
+                if stop():
+                    raise Stopped from None
+                raise _too_slow() from None
+    if process.returncode > 0:
+        raise InputError(
+            en="The dry run failed, by an error of the program itself; the terminal says where.",
+            zh="试跑失败，原因是程序自身出错；详情见终端输出。",
+        )
+    return json.loads(printed or b"{}")
+
+
+def _too_slow() -> InputError:
+    return InputError(
+        en=f"A few steps took more than {PATIENCE:.0f} s; choose a smaller size or batch.",
+        zh=f"几步就超过了 {PATIENCE:.0f} 秒；请选择更小的规模或批大小。",
+    )
+
+
+def _gb(count: float) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
