@@ -27,8 +27,10 @@ def window_hashes(text: str, width: int) -> np.ndarray:
 class KnownText:
     """The training text, ready to be asked for what it holds."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.text = "\n".join(texts)
+    def __init__(self, texts: Sequence[str], at_most: int) -> None:
+        """Of more than `at_most` characters, an even selection of the texts, or the first part."""
+        every = -(-sum(map(len, texts)) // at_most)
+        self.text = "\n".join(texts[::every])[:at_most]
         self.windows = np.unique(window_hashes(self.text, WIDTH))
 
     def longest_run(self, text: str) -> int:

@@ -17,10 +17,11 @@ from aigc_demo.transformer.batches import Rows
 from aigc_demo.transformer.forms import FORMS
 from aigc_demo.transformer.losses import IGNORED
 from aigc_demo.transformer.texts import Texts
-from aigc_demo.transformer.tokenizer import END, SEPARATOR
+from aigc_demo.transformer.tokenizer import END, SEPARATOR, START
 
 UNTITLED = 0.1
 POEM_CONTEXT = 96
+PART = 1_000_000  # characters encoded at a time
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,7 @@ class ProseCorpus:
     def __init__(self, texts: Texts, tokenizer: Any, context_length: int) -> None:
         self.tokenizer, self.context_length, self.language = tokenizer, context_length, texts.language
         self.train_texts, self.held_out_texts = texts.train, texts.held_out
-        end = tokenizer.token_to_id(END)
-        rows = tokenizer.encode_batch(texts.train)
-        self.stream = torch.tensor([token for row in rows for token in (*row.ids, end)])
+        self.stream = encode_stream(tokenizer, texts.train)
         self.window = min(context_length, len(self.stream) // 2)
         self.mean_length = float(self.window + 1)
         self.held_out = score_prose(tokenizer, texts.held_out, context_length)
@@ -135,7 +134,7 @@ class ProseCorpus:
         """The stream in windows of context + 1 ids, from a random start."""
         first = shuffle.randrange(min(self.window, len(self.stream) - self.window))
         starts = range(first, len(self.stream) - self.window, self.window)
-        return [self.stream[start : start + self.window + 1] for start in starts]
+        return [self.stream[start : start + self.window + 1].long() for start in starts]
 
     def train_rows(self, count: int) -> list[HeldOut]:
         """Windows' worth of text from eight evenly spread places."""
@@ -144,6 +143,17 @@ class ProseCorpus:
         starts = range(0, len(text), max(1, len(text) // 8))
         passages = [text[start : start + length // 8 + 2] for start in starts[:8]]
         return score_prose(self.tokenizer, passages, self.context_length)
+
+
+def encode_stream(tokenizer: Any, texts: Sequence[str]) -> Tensor:
+    """`<s>text</s><s>text</s>...` as one row of int32; a part at a time, since encodings take far more memory than ids."""
+    start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
+    rows = []
+    for text in texts:
+        parts = [text[place : place + PART] for place in range(0, len(text), PART)]
+        ids = [tokenizer.encode(part, add_special_tokens=False).ids for part in parts]
+        rows += [torch.tensor(row, dtype=torch.int32) for row in ([start], *ids, [end])]
+    return torch.cat(rows)
 
 
 def score_prose(tokenizer: Any, texts: Sequence[str], context: int) -> list[HeldOut]:

@@ -32,6 +32,7 @@ from aigc_demo.transformer.tokenizer import load_tokenizer
 SAMPLES_A_TITLE = 5
 TOKENS_AT_ONCE = 2048  # their logits take 40 MB
 EVALUATED = 40_000  # held-out tokens that a finished run is judged by
+SEARCHED = 20_000_000  # characters of training text in which copies are looked for
 SMALL = 1_000_000  # characters up to which the n-gram is counted beside it
 
 
@@ -79,14 +80,14 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
         figures["kneser_ney_3gram"] = round(
             character_ngram_bits(corpus.train_texts, corpus.held_out_texts, 3), 3
         )
-    known = KnownText(corpus.train_texts)
+    known = KnownText(corpus.train_texts, SEARCHED)
     samples = write_samples(network, corpus)
     texts, usual = [sample.text for sample in samples], passages(corpus.held_out_texts)
     return figures | {
         "repetition": round(repetition([sample.ids for sample in samples]), 3),
         "longest_copy": longest_copy(texts, known),
         "longest_copy_of_held_out": longest_copy(usual, known),
-        "copied_windows": round(copied_windows(texts, known), 4),
+        "copied_share": round(copied_windows(texts, known), 4),
     }
 
 

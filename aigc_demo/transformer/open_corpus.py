@@ -14,6 +14,8 @@ from aigc_demo.transformer.tokenizer import UNKNOWN, build_bytes, build_characte
 
 BYTES = 258
 MOST_UNKNOWN = 0.2
+MUCH = 50_000  # characters of a text from which on one that occurs once is left unknown
+LEARNED_FROM = 20_000_000  # characters that are plenty to find the frequent pieces
 
 
 def open_corpus(
@@ -46,10 +48,11 @@ def open_corpus(
 
 
 def new_tokenizer(texts: Texts, characters: int, pieces: int) -> Any:
-    """Characters for mostly Chinese text (each seen twice at least), else byte-level BPE, a piece for 64 characters."""
+    """Characters for mostly Chinese text, else byte-level BPE with a piece for 64 characters."""
     if texts.chinese_share > 0.5:
-        return build_characters(texts.train, characters, [], seen=2)
-    return build_bytes(texts.train, min(pieces, BYTES + texts.characters // 64))
+        return build_characters(texts.train, characters, [], seen=1 if texts.characters < MUCH else 2)
+    every = -(-texts.characters // LEARNED_FROM)
+    return build_bytes(texts.train[::every], min(pieces, BYTES + texts.characters // 64))
 
 
 def speaks_verse(tokenizer: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aigc_demo.errors import InputError
 from aigc_demo.transformer.forms import MARKS, find_form
-from aigc_demo.transformer.tokenizer import END, SEPARATOR, START
+from aigc_demo.transformer.tokenizer import END, SEPARATOR, START, UNKNOWN
 
 TITLE_LENGTH = 16
 LONGEST = 20_000
@@ -32,7 +32,7 @@ class Prompts:
     def __init__(self, tokenizer: Any, verse: bool, context_length: int) -> None:
         self.tokenizer, self.verse, self.context_length = tokenizer, verse, context_length
         self.start, self.end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
-        self.separator = tokenizer.token_to_id(SEPARATOR)
+        self.separator, self.unknown = tokenizer.token_to_id(SEPARATOR), tokenizer.token_to_id(UNKNOWN)
 
     def encode(self, prompt: str, form: str | None, prompt_is: str) -> list[int]:
         """`<s><form>title<sep>`, or `<s><form><sep>opening`, or for prose `<s>prompt` (its last part, if too long)."""
@@ -44,7 +44,8 @@ class Prompts:
         if not self.verse:
             self._check_length(prompt)
             ids = self.tokenizer.encode(prompt, add_special_tokens=False).ids
-            return [self.start, *ids[-(self.context_length // 2) :]]
+            known = [token for token in ids if token != self.unknown]
+            return [self.start, *known[-(self.context_length // 2) :]]
         known, _ = self._read(prompt)
         begin = [self.start, self.tokenizer.token_to_id(f"<{form}>")]
         if prompt_is == "title":
@@ -69,16 +70,17 @@ class Prompts:
 
     def note(self, prompt: str, prompt_is: str) -> tuple[str, str] | None:
         """What `encode` leaves out of the prompt, as (en, zh), if anything; InputError where nothing of it is known."""
-        if not self.verse:
-            return None
-        known, unknown = self._read(prompt)
+        if self.verse:
+            known, unknown = self._read(prompt)
+        else:
+            known, unknown = [], self._unknown(prompt)
         if unknown:
             shown = "".join(dict.fromkeys(unknown))[:20]
             return (
                 f"The model does not know {shown}; it reads the prompt without.",
                 f"模型不认识“{shown}”，读提示时已略去。",
             )
-        if prompt_is == "title" and len(known) > TITLE_LENGTH:
+        if self.verse and prompt_is == "title" and len(known) > TITLE_LENGTH:
             return (
                 f"Of a title the model reads {TITLE_LENGTH} characters.",
                 f"题目只读前 {TITLE_LENGTH} 个字。",
@@ -100,6 +102,13 @@ class Prompts:
                 zh=f"模型不认识“{shown}”；请用汉字书写提示。",
             )
         return known, unknown
+
+    def _unknown(self, prompt: str) -> list[str]:
+        """Characters of a prompt to running text that the tokenizer has not; bytes have all."""
+        self._check_length(prompt)
+        if self.unknown is None:
+            return []
+        return [character for character in prompt if not self._is_known(character)]
 
     def _is_known(self, character: str) -> bool:
         return self.tokenizer.token_to_id(character) is not None

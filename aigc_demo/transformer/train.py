@@ -2,31 +2,31 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from aigc_demo.checkpoints import states
 from aigc_demo.errors import InputError
 from aigc_demo.training import Average, Randomness, TrainPlan, average_gradients, own_share, set_rate
 from aigc_demo.transformer.batches import Batches
-from aigc_demo.transformer.copying import KnownText, longest_copy
 from aigc_demo.transformer.corpus import Corpus, targets_of
-from aigc_demo.transformer.evaluate import held_out_bits
 from aigc_demo.transformer.folder import load_network, save_model
 from aigc_demo.transformer.losses import backward_in_pieces, bits
 from aigc_demo.transformer.muon import Muon
 from aigc_demo.transformer.networks import Decoder, Shape
 from aigc_demo.transformer.open_corpus import open_corpus
-from aigc_demo.transformer.samples import passages, repetition, write_samples
+from aigc_demo.transformer.samples import write_samples
 from aigc_demo.transformer.tokenizer import load_tokenizer
+from aigc_demo.transformer.watch import Watch
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.005
 ADAMW_SHARE = 0.2
+WATCHED = 1.5  # held-out tokens looked at while training, in steps' worth
 PIECE = {"cpu": 1300}  # tokens computed at once: what fits the processor's cache
 GPU_PIECE = 32_768
 
@@ -45,11 +45,11 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(64, layers=2, heads=2, characters=2048, pieces=512, context_length=96, batch_tokens=800),
+    "tiny": Size(64, layers=2, heads=2, characters=2048, pieces=512, context_length=96, batch_tokens=768),
     "small": Size(
         128, layers=4, heads=4, characters=4096, pieces=2048, context_length=128, batch_tokens=1600
     ),
-    "base": Size(256, layers=4, heads=4, characters=5120, pieces=4096, context_length=256, batch_tokens=2048),
+    "base": Size(256, layers=4, heads=4, characters=5120, pieces=4096, context_length=256, batch_tokens=1024),
 }
 
 
@@ -61,12 +61,16 @@ def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
             zh=f"未知的规模 {plan.size!r}；请选择 {'、'.join(SIZES)}。",
         )
     size = SIZES[plan.size]
-    if plan.start is None:
-        corpus = open_corpus(plan.data, size.characters, size.pieces, size.context_length)
-        return Learner(plan, accelerator, corpus, size)
-    network, tokenizer = load_network(plan.start), load_tokenizer(plan.start)
-    context_length = network.shape.context_length
-    corpus = open_corpus(plan.data, size.characters, size.pieces, context_length, tokenizer)
+    # a run that goes on keeps its own tokenizer, whatever has become of the start
+    source = plan.run if states(plan.run) and (plan.run / "tokenizer.json").is_file() else plan.start
+    network = load_network(source) if plan.start and source else None
+    corpus = open_corpus(
+        plan.data,
+        size.characters,
+        size.pieces,
+        network.shape.context_length if network else size.context_length,
+        load_tokenizer(source) if source else None,
+    )
     return Learner(plan, accelerator, corpus, size, network)
 
 
@@ -93,7 +97,11 @@ class Learner:
     ) -> None:
         self.plan, self.accelerator, self.corpus = plan, accelerator, corpus
         self.randomness = Randomness(plan.seed)
-        self.network = (start or Decoder(shape_of(size, corpus))).train().to(accelerator.device)
+        self.network = (
+            (start or Decoder(shape_of(size, corpus.tokenizer.get_vocab_size(), corpus.context_length)))
+            .train()
+            .to(accelerator.device)
+        )
         freeze(self.network, plan.frozen_layers, start is not None)
         self.average = Average(self.network, decay=0.99)
         rate = plan.learning_rate or (MUON_RATE if start is None else MUON_FINE_TUNING_RATE)
@@ -101,7 +109,7 @@ class Learner:
         rows = plan.batch_size or max(1, round(size.batch_tokens / corpus.mean_length))
         self.batches = Batches(corpus.rows, rows * accelerator.num_processes, plan.seed)
         self.examples = round(self.batches.count * (corpus.mean_length - 1))
-        self.watched = max(1, round(2 * size.batch_tokens / corpus.mean_length))
+        self.watch = Watch(corpus, max(1, round(WATCHED * size.batch_tokens / corpus.mean_length)))
 
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One optimiser step on the next batch; `loss` is in bits a predicted token, over all processes."""
@@ -152,30 +160,8 @@ class Learner:
         }
 
     def validate(self) -> dict[str, float]:
-        """Bits a character held out and in training, 4-grams repeated and runs copied in the fixed seeds' texts."""
-        figures = {"train_bits": held_out_bits(self.average.network, self._train_rows)}
-        if self.corpus.held_out:
-            every = max(1, len(self.corpus.held_out) // self.watched)
-            figures["held_out"] = held_out_bits(self.average.network, self.corpus.held_out[::every])
-        samples = write_samples(self.average.network, self.corpus)
-        figures["repetition"] = repetition([sample.ids for sample in samples])
-        figures["copied_run"] = (
-            longest_copy([sample.text for sample in samples], self._known) / self._usual_copy
-        )
-        return figures
-
-    @cached_property
-    def _train_rows(self) -> list[Any]:
-        return self.corpus.train_rows(self.watched)
-
-    @cached_property
-    def _known(self) -> KnownText:
-        return KnownText(self.corpus.train_texts)
-
-    @cached_property
-    def _usual_copy(self) -> int:
-        """The longest run that held-out text of the samples' length shares with the training text."""
-        return max(1, longest_copy(passages(self.corpus.held_out_texts), self._known))
+        """train_bits, held_out, repetition and copied_run of the averaged network; watch.py says what they are."""
+        return self.watch.figures(self.average.network)
 
     def sample(self) -> list[str]:
         """Four texts."""
@@ -192,15 +178,22 @@ class Learner:
         )
 
 
-def shape_of(size: Size, corpus: Corpus) -> Shape:
+def count_parameters(size: str) -> int:
+    """Numbers in a new model of a preset size, with all the pieces of its vocabulary; takes no memory."""
+    with torch.device("meta"):
+        network = Decoder(shape_of(SIZES[size], SIZES[size].pieces, SIZES[size].context_length))
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def shape_of(size: Size, vocab_size: int, context_length: int) -> Shape:
     """The shape of a new network."""
     return Shape(
-        vocab_size=corpus.tokenizer.get_vocab_size(),
+        vocab_size=vocab_size,
         hidden_size=size.hidden_size,
         layers=size.layers,
         heads=size.heads,
         intermediate_size=size.hidden_size * 11 // 4,
-        context_length=corpus.context_length,
+        context_length=context_length,
     )
 
 

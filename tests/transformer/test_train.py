@@ -59,7 +59,8 @@ def test_the_loss_falls_on_few_poems(poems, tmp_path):
     assert losses[-1] < 0.5 * losses[0]
     last = progress[-1].figures
     assert last["held_out"] < 0.6 * losses[0]
-    assert last["train_bits"] <= last["held_out"] and 0 <= last["repetition"] < 1 and last["copied_run"] >= 0
+    assert last["train_bits"] == pytest.approx(last["held_out"], abs=0.2)
+    assert 0 <= last["repetition"] < 1 and last["copied_run"] >= 0
 
 
 def test_two_shares_of_a_batch_are_the_whole(poems, tmp_path):
