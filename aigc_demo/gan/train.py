@@ -237,7 +237,8 @@ class Learner:
         draw, draw_average = (
             partial(self.pictures, player) for player in (self.generator, self.average.network)
         )
-        return glance(self.data, draw, draw_average, self.scores)
+        figures = glance(self.data, draw, draw_average, self.scores)
+        return figures | {"augmented": float(self.augmented)}
 
     @torch.no_grad()
     def sample(self) -> Tensor:
