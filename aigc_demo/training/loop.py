@@ -146,6 +146,7 @@ class Loop:
     def log(self, look: bool = True) -> dict[str, float]:
         """Write a line of the log: the means since the last line, and at times, if `look`, the held-out figures."""
         figures, steps = self.window.take()
+        figures = self.agree(figures)
         figures["per_second"] = steps * self.learner.examples / max(self.clock.lap(), 1e-9)
         due = look and (self.step % self.look_every == 0 or self.step == self.plan.steps)
         if due and all_finite(figures):
@@ -158,6 +159,13 @@ class Loop:
             for event in self.doctor(self.window.lines):
                 self.event(**event)
         return figures
+
+    def agree(self, figures: dict[str, float]) -> dict[str, float]:
+        """The means over all processes, so that all of them judge the run alike."""
+        if self.accelerator.num_processes == 1:
+            return figures
+        own = torch.tensor(list(figures.values()), device=self.accelerator.device)
+        return dict(zip(figures, self.accelerator.reduce(own, "mean").tolist(), strict=True))
 
     def event(self, kind: str, **facts: Any) -> None:
         """Write a line of events.jsonl."""
