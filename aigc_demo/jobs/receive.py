@@ -47,7 +47,7 @@ def main(archive: Path, folder: Path) -> None:
         _limit(LOADING)
         registry.load(card, "cpu")
     except InputError as error:
-        print(json.dumps({"en": error.en[:600], "zh": error.zh[:600]}))
+        print(json.dumps({lang: " ".join(error.say(lang).split())[:600] for lang in ("en", "zh")}))
         sys.exit(1)
 
 

@@ -107,8 +107,8 @@ class Loop:
         """Put everything back as the last save found it; a fresh run saves its start."""
         state = load_state(self.plan.run)
         if state is None:
+            self.write_samples()  # before the save: what a killed run has saved it does not do again
             self.save()
-            self.write_samples()
             return
         self.restore(state)
         if self.is_main:
@@ -235,8 +235,19 @@ class Loop:
             diverged_at=diverged_at,
             rate=self.rate,
             evidence={name: str(value) for name, value in (worst or figures).items()},
+            **diverged(diverged_at, self.step, self.rate),
         )
         self.save()
+
+
+def diverged(at: int, step: int, rate: float) -> dict[str, str]:
+    """What the event of a divergence says."""
+    return {
+        "en": f"Training diverged at step {at}: its figures rose out of sight. It went back to step {step} and goes on"
+        f" at {rate:.0%} of the learning rate; a lower one from the start would have saved the time.",
+        "zh": f"训练在第 {at} 步发散：各项数值急剧上升。已退回第 {step} 步，以学习率的 {rate:.0%} 继续；"
+        "一开始就用更低的学习率可以省下这段时间。",
+    }
 
 
 class Window:
@@ -285,14 +296,17 @@ def all_finite(figures: Mapping[str, float]) -> bool:
 
 
 def healthy(figures: Mapping[str, float], window: Window) -> bool:
-    """Whether training still goes somewhere: all figures finite, and the loss not above ten times its running median.
+    """Whether training still goes somewhere: all figures are finite, and the loss has not risen out of sight.
 
-    The median is over the last 100 lines, and the excess must have lasted five lines.
+    Out of sight is, for five lines on end, above ten times its median over the last 100 lines, or above twenty
+    times what it was at the very start and a whole unit more: what blows up in its first steps has no better past.
     """
     if not all_finite(figures):
         return False
     losses = [line["loss"] for line in window.lines[-100:] if "loss" in line]
-    if len(losses) < 20:
+    if len(losses) < 5:
         return True
-    median = sorted(losses)[len(losses) // 2]
-    return not all(loss > 10 * abs(median) + 1e-3 for loss in losses[-5:])
+    limit = 20 * abs(window.lines[0].get("loss", math.inf)) + 1
+    if len(losses) >= 20:
+        limit = min(limit, 10 * abs(sorted(losses)[len(losses) // 2]) + 1e-3)
+    return not all(loss > limit for loss in losses[-5:])
