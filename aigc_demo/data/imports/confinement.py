@@ -48,12 +48,9 @@ def confine(work: Path) -> None:
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if event.startswith(FORBIDDEN):
             raise PermissionError(f"{event} is not for an import")
-        writes = event in WRITING or (
-            event == "open" and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-        )
-        if writes and isinstance(arguments[0], str | bytes | os.PathLike):
-            path = os.path.realpath(os.fsdecode(arguments[0]))
-            if not path.startswith(inside):
+        opened = event == "open" and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        for path in arguments[:1] if opened else arguments[:2] if event in WRITING else ():
+            if isinstance(path, str | bytes) and not os.path.realpath(os.fsdecode(path)).startswith(inside):
                 raise PermissionError(f"{event} outside of the working folder")
 
     sys.addaudithook(check)

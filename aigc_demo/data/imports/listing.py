@@ -62,6 +62,8 @@ class Item:
                     if size > limit:
                         raise too_big(self.name, self.entry.file_size, limit)
                     out.write(chunk)
+            if size != self.entry.file_size:
+                raise EOFError
         except InputError:
             raise
         except Exception as error:  # BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, ...
@@ -127,8 +129,7 @@ def _in_zip(path: Path) -> Iterator[Item]:
     if total > MAX_UNPACKED:
         raise too_big(f"{name} ({len(entries)})", total, MAX_UNPACKED)
     seen: set[str] = set()
-    for entry in entries:
-        inner = _decoded_name(entry)
+    for entry, inner in zip(entries, _names(entries), strict=True):
         parts = PurePosixPath(inner.replace("\\", "/")).parts
         if entry.is_dir() or not parts or _is_litter(parts):
             continue
@@ -168,16 +169,21 @@ def _entry_problem(entry: zipfile.ZipInfo, inner: str, name: str, twice: bool) -
     return _archive(inner)
 
 
-def _decoded_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name. Without the UTF-8 flag zipfile reads code page 437, where old packers wrote UTF-8 or GBK."""
-    if entry.flag_bits & UTF8_NAME or entry.filename.isascii():
-        return entry.filename
+def _names(entries: list[zipfile.ZipInfo]) -> list[str]:
+    """The entries' names. Without the UTF-8 flag zipfile reads code page 437, where packers wrote UTF-8 or GBK.
+
+    One packer wrote them all, so one encoding fits them all: a single Chinese name may pass for UTF-8 by chance.
+    """
+    told = [entry.flag_bits & UTF8_NAME or entry.filename.isascii() for entry in entries]
     for encoding in ("utf-8", "gb18030"):
         try:
-            return entry.filename.encode("cp437").decode(encoding)
+            return [
+                entry.filename if known else entry.filename.encode("cp437").decode(encoding)
+                for entry, known in zip(entries, told, strict=True)
+            ]
         except UnicodeError:
             continue
-    return entry.filename
+    return [entry.filename for entry in entries]
 
 
 def _is_litter(parts: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from aigc_demo.data.imports import duplicates
 from aigc_demo.data.imports.limits import (
+    MAX_ASPECT,
     MAX_CLASSES,
     MAX_PIXELS,
     MIN_PICTURES,
@@ -55,10 +56,10 @@ class PictureImport:
         path = item.on_disk(self.work)
         picture = open_picture(path, name=item.name)
         width, height = picture.size
-        if min(width, height) < MIN_SIDE:
+        if min(width, height) < max(MIN_SIDE, max(width, height) / MAX_ASPECT):
             raise InputError(
-                en=f"{item.name} is only {width} × {height} pixels; give at least {MIN_SIDE} on each side.",
-                zh=f"{item.name} 只有 {width} × {height} 像素；每边至少 {MIN_SIDE} 像素。",
+                en=f"{item.name} is {width} × {height} pixels, too small or a strip; give one nearer to a square.",
+                zh=f"{item.name} 为 {width} × {height} 像素，太小或过于狭长；请提供更接近正方形的图片。",
             )
         colour = "L" if self.request.colour == "grey" else "RGB"
         square = np.asarray(make_square(picture.convert(colour), self.request.side, self.request.crop))

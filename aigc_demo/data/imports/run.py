@@ -98,7 +98,7 @@ def run_import(
         words = sources[0].name if len(sources) == 1 else f"{len(sources)} files"
         task = {
             "request": request.model_dump(),
-            "sources": [str(path.resolve()) for path in sources],
+            "sources": [str(path.absolute()) for path in sources],
             "source": words,
         }
         write_json(work / "task.json", task)

@@ -84,12 +84,9 @@ def _decodes(path: Path, encoding: str) -> bool:
     try:
         with path.open("rb") as file:
             while data := file.read(1 << 20):
-                if b"\0" in data and encoding != "utf-16":
+                text = decoder.decode(data)
+                if "\0" in text or (encoding == "gb18030" and not _plausible(text)):
                     return False
-                if encoding == "gb18030" and not _plausible(decoder.decode(data)):
-                    return False
-                if encoding != "gb18030":
-                    decoder.decode(data)
             decoder.decode(b"", final=True)
     except UnicodeError:
         return False
@@ -167,7 +164,7 @@ def csv_rows(file: TextIO, name: str, refusals: Refusals) -> Iterator[tuple[int,
             en=f"{name} has {len(titles):,} columns; keep the one with the text only.",
             zh=f"{name} 有 {len(titles):,} 列；请只保留文本列。",
         )
-    rows = _good_rows(file, delimiter, refusals)
+    rows = _rows(file, name, delimiter)
     sample = list(islice(rows, 100))
     if "text" in titles:
         column = titles.index("text")
@@ -182,19 +179,18 @@ def csv_rows(file: TextIO, name: str, refusals: Refusals) -> Iterator[tuple[int,
             refusals.add(number, BadLineError("it has too few columns", "列数不足"))
 
 
-def _good_rows(file: TextIO, delimiter: str, refusals: Refusals) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of the rows that can be read."""
+def _rows(file: TextIO, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of the rows after the header."""
     reader = csv.reader((line or "" for line in limited_lines(file)), delimiter=delimiter)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            refusals.add(reader.line_num + 1, _too_long())
-            continue
-        if row:
-            yield reader.line_num + 1, row
+    try:
+        for row in reader:
+            if row:
+                yield reader.line_num + 1, row
+    except csv.Error as error:
+        raise InputError(
+            en=f"{name} has a cell of more than {MAX_LINE:,} characters before line {reader.line_num + 2:,}; close its quotation mark.",
+            zh=f"{name} 在第 {reader.line_num + 2:,} 行之前有超过 {MAX_LINE:,} 个字符的单元格；请检查引号是否成对。",
+        ) from error
 
 
 def limited_lines(file: TextIO) -> Iterator[str | None]:

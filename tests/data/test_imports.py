@@ -1,0 +1,267 @@
+"""Files of one's own become a data set that the families read, whatever they are called and however they lie."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits, load_sample_images
+
+from aigc_demo.contracts import check
+from aigc_demo.data import images
+from aigc_demo.data.folders import open_folder
+from aigc_demo.data.imports import (
+    ImportRequest,
+    import_files,
+    own,
+    own_folder,
+    paste,
+    preview,
+    read_manifest,
+    remove,
+)
+from aigc_demo.data.imports.duplicates import groups, held_out, near_pairs
+from aigc_demo.data.imports.pictures import make_square
+from aigc_demo.errors import InputError, Stopped
+from tests.data.hostile import encoded, picture, zipped
+
+
+def request(**changes):
+    return ImportRequest(**{"name": "mine", "consent": True, "side": 32, **changes})
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Forty pieces of two photographs in two sub-folders, two of them nearly the same."""
+    root = tmp_path_factory.mktemp("photographs") / "album"
+    for name, photograph in zip(("temple", "flower"), load_sample_images().images, strict=True):
+        (root / "deep" / name).mkdir(parents=True)
+        for index in range(20):
+            top, left = 100 + 60 * (index // 5), 100 * (index % 5)
+            Image.fromarray(photograph[top : top + 120, left : left + 160]).save(
+                root / "deep" / name / f"{index:02}.png"
+            )
+    Image.open(root / "deep" / "temple" / "07.png").save(root / "deep" / "temple" / "again.jpg", quality=80)
+    return root
+
+
+def pack(folder):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in sorted(folder.rglob("*.*")):
+            archive.write(path, path.relative_to(folder.parent))
+        archive.writestr("__MACOSX/album/._00.png", b"litter")
+        archive.writestr("album/.DS_Store", b"litter")
+    return out.getvalue()
+
+
+def test_a_zip_of_photographs(photographs, tmp_path):
+    (tmp_path / "album.zip").write_bytes(pack(photographs))
+    seen = []
+    manifest = import_files(
+        request(),
+        [tmp_path / "album.zip"],
+        tmp_path / "data",
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    arrays = images.load(tmp_path / "data" / "mine")
+    assert arrays["train_images"].shape == (36, 32, 32, 3) and arrays["test_images"].shape == (4, 32, 32, 3)
+    assert arrays["classes"] == {"en": ["flower", "temple"], "zh": ["flower", "temple"]}
+    assert arrays["test_labels"].bincount().tolist() == [2, 2]
+    assert manifest.class_counts == {"flower": 20, "temple": 20} and manifest.refused == ()
+    assert manifest.duplicates == (("album/deep/temple/07.png", "album/deep/temple/again.jpg"),)
+    assert read_manifest(tmp_path / "data" / "mine") == manifest and own(tmp_path / "data") == [manifest]
+    assert manifest.title("en") == "mine · 40 pictures of 32 × 32 in colour, 2 classes"
+    assert seen[-1] == (1, 1)
+    told = json.loads((tmp_path / "data" / "mine" / "source.json").read_text())
+    assert (told["source"], told["sha256"], told["counts"]) == (
+        "album.zip",
+        manifest.sha256,
+        {"train": 36, "test": 4},
+    )
+
+
+def test_the_same_files_in_another_order_make_the_same_split(photographs, tmp_path):
+    first = import_files(request(), [photographs], tmp_path / "data")
+    paths = sorted(photographs.rglob("*.*"), reverse=True)
+    second = import_files(request(name="loose"), paths, tmp_path / "data")
+    assert second.classes == ("all",)
+    third = import_files(request(name="again"), [photographs], tmp_path / "data")
+    assert third.sha256 == first.sha256 and third.files == first.files
+
+
+def test_the_preview_shows_the_classes_in_turn(photographs, tmp_path):
+    manifest = import_files(request(), [photographs], tmp_path / "data")
+    shown = preview(manifest, tmp_path / "data", 6)
+    assert shown.pictures.shape == (6, 32, 32, 3) and shown.texts == []
+    assert shown.captions_en == shown.captions_zh == ["flower"] * 3 + ["temple"] * 3
+
+
+def test_grey_pictures_stay_grey_and_need_no_class(tmp_path):
+    digits = load_digits().images[:30]
+    paths = []
+    for index, digit in enumerate(digits):
+        grey = Image.fromarray((digit * 15).astype(np.uint8))
+        paths.append(tmp_path / f"{index}.png")
+        grey.convert("RGB" if index % 2 else "L").save(paths[-1])
+    manifest = import_files(request(side=28), paths, tmp_path / "data")
+    assert manifest.channels == 1 and manifest.classes == ("all",)
+    arrays = images.load(tmp_path / "data" / "mine")
+    assert arrays["train_images"].shape == (27, 28, 28) and arrays["classes"]["zh"] == ["全部"]
+    assert preview(manifest, tmp_path / "data").captions_en == []
+    assert import_files(request(colour="colour"), paths, tmp_path / "data").channels == 1
+    assert import_files(request(colour="grey"), paths, tmp_path / "data").channels == 1
+
+
+def test_names_of_old_chinese_zips_are_read(tmp_path):
+    data = zipped(
+        {
+            f"{folder}/{i}.png": encoded(picture(10 * k + i))
+            for k, folder in enumerate(("AAAA", "BBBB"))
+            for i in range(5)
+        }
+    )
+    data = data.replace(b"AAAA", "山水".encode("gbk")).replace(b"BBBB", "花鸟".encode("gbk"))
+    (tmp_path / "old.zip").write_bytes(data)
+    assert import_files(request(), [tmp_path / "old.zip"], tmp_path / "data").classes == ("山水", "花鸟")
+
+
+def test_what_may_not_be_imported_leaves_the_old_set(photographs, tmp_path):
+    kept = import_files(request(), [photographs], tmp_path / "data")
+    few = [photographs / "deep" / "temple" / f"0{i}.png" for i in range(3)]
+    for changes, sources, words in (
+        ({"consent": False}, [photographs], "may use"),
+        ({"name": "digits"}, [photographs], "catalogue"),
+        ({}, few, "Only 3 pictures"),
+        ({}, [], "No file"),
+        ({}, [tmp_path / "gone.png"], "gone.png"),
+    ):
+        with pytest.raises(InputError, match=words):
+            import_files(request(**changes), sources, tmp_path / "data")
+    with pytest.raises(Stopped):
+        import_files(request(), [photographs], tmp_path / "data", stop=lambda: True)
+    assert own(tmp_path / "data") == [kept]
+    assert [path.name for path in (tmp_path / "data").iterdir() if path.is_dir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "con", "LPT1.png", "dot.", "x" * 61])
+def test_names_that_are_no_folder_names(name, tmp_path):
+    with pytest.raises(InputError):
+        check(ImportRequest, {"name": name})
+    assert own_folder(name, tmp_path) is None
+    with pytest.raises(InputError):
+        remove(name, tmp_path)
+
+
+def test_an_app_killed_between_two_renames_loses_nothing(photographs, tmp_path):
+    manifest = import_files(request(), [photographs], tmp_path / "data")
+    (tmp_path / "data" / "mine").rename(tmp_path / "data" / ".mine.before")
+    assert own(tmp_path / "data") == [manifest]
+    remove("mine", tmp_path / "data")
+    assert own(tmp_path / "data") == [] and not (tmp_path / "data" / "mine").exists()
+
+
+def test_pictures_are_made_square():
+    tall = Image.fromarray(np.repeat(np.arange(0, 240, 4, dtype=np.uint8)[:, None], 20, axis=1))
+    assert np.asarray(make_square(tall, 8, "centre")).mean() == pytest.approx(118, abs=2)
+    padded = np.asarray(make_square(tall, 12, "pad"))
+    assert padded.shape == (12, 12) and (padded[:, 0] == padded[0, -1]).all()
+    assert np.asarray(make_square(tall, 8, "stretch"))[[0, -1], 0].tolist() == pytest.approx([13, 222], abs=9)
+
+
+def test_copies_are_found_and_stay_on_one_side():
+    rng = np.random.default_rng(0)
+    distinct = [np.asarray(picture(seed, 32)) for seed in range(40)]
+    noisy = [
+        np.clip(tones + rng.normal(0, 3, tones.shape), 0, 255).astype(np.uint8) for tones in distinct[:10]
+    ]
+    pairs = near_pairs(np.stack(distinct + noisy))
+    assert pairs == [(index, 40 + index) for index in range(10)]
+    group = groups(50, pairs)
+    hashes = [f"{rng.integers(1 << 30):08x}" for _ in range(50)]
+    chosen = held_out(hashes, [0] * 50, group, 0.2)
+    assert sum(chosen) in (9, 10) and all(chosen[a] == chosen[b] for a, b in pairs)
+    assert groups(4, [(0, 2), (1, 2)]) == [0, 0, 0, 3]
+    assert sum(held_out(hashes[:8], [0, 0, 1, 1, 2, 2, 3, 3], list(range(8)), 0.05)) == 1
+
+
+POEM = "床前明月光，疑是地上霜。举头望明月，低头思故乡。\n"
+
+
+def documents(folder):
+    return [json.loads(line) for line in (folder / "texts.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_one_text_is_cut_near_its_end(tmp_path):
+    text = "".join(f"Line {i} of a text.\n" for i in range(200))
+    manifest = paste(request(), f"\ufeff{text}\x07", tmp_path / "data")
+    train, test = documents(tmp_path / "data" / "mine")
+    assert (train["held_out"], test["held_out"]) == (False, True)
+    assert train["text"] + test["text"] == text.strip() and test["text"].startswith("Line 18")
+    assert manifest.files[0].split == "both" and manifest.language == "en"
+    assert preview(manifest, tmp_path / "data").texts[0].startswith("Line 0")
+    assert manifest.title("zh") == f"mine · {len(text) - 1:,} 个字符的文本"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_texts_in_all_their_encodings(encoding, tmp_path):
+    (tmp_path / "poem.txt").write_bytes((POEM * 50).encode(encoding))
+    manifest = import_files(request(), [tmp_path / "poem.txt"], tmp_path / "data")
+    assert manifest.kind == "text" and manifest.language == "zh"
+    assert "".join(part["text"] for part in documents(tmp_path / "data" / "mine")) == (POEM * 50).strip()
+
+
+def test_lines_are_documents_and_bad_ones_are_named(tmp_path):
+    lines = [{"text": f"Document {i}. " * 5} for i in range(60)] + [
+        {"prompt": "Why?", "completion": "Because."}
+    ]
+    lines += [{"text": "\ud800Document 0. " + "Document 0. " * 4}]
+    bad = ['{"body": 1}', "{", "[" * 5000] + ["nothing"] * 40
+    (tmp_path / "a.jsonl").write_text("\n".join([*map(json.dumps, lines), *bad]))
+    manifest = import_files(request(), [tmp_path / "a.jsonl"], tmp_path / "data")
+    found = documents(tmp_path / "data" / "mine")
+    assert len(found) == 61 and {"text": "Why?\nBecause.", "held_out": False} in found
+    assert manifest.counts["test"] == sum(part["held_out"] for part in found) == 6
+    assert manifest.duplicates == (("a.jsonl:1", "a.jsonl:62"),)
+    assert len(manifest.refused) == 21 and manifest.refused[0].name == "a.jsonl:63"
+    assert "23 more lines" in manifest.refused[-1].en
+    again = import_files(
+        request(validation_share=0.5, drop_duplicates=False), [tmp_path / "a.jsonl"], tmp_path / "data"
+    )
+    assert again.counts["train"] == again.counts["test"] == 31
+
+
+def test_tables_give_their_column_of_text(tmp_path):
+    rows = "".join(f'{i};"A, sentence; with\nmarks {i}."\n' for i in range(60))
+    (tmp_path / "named.csv").write_text("id;Text\n" + rows)
+    (tmp_path / "longest.csv").write_text(
+        "id\tsaid\n" + "".join(f"{i}\tIt was said on day {i}.\n" for i in range(60)) + "x\n"
+    )
+    manifest = import_files(request(), sorted(tmp_path.glob("*.csv")), tmp_path / "data")
+    found = {part["text"] for part in documents(tmp_path / "data" / "mine")}
+    assert {"A, sentence; with\nmarks 7.", "It was said on day 59."} <= found and len(found) == 120
+    assert [entry.name for entry in manifest.refused] == ["longest.csv:62"]
+
+
+def test_too_little_text_and_no_text(tmp_path):
+    with pytest.raises(InputError, match="24 characters"):
+        paste(request(), POEM, tmp_path / "data")
+    with pytest.raises(InputError, match="empty"):
+        paste(request(), "", tmp_path / "data")
+
+
+def test_data_of_a_training_request(photographs, tmp_path):
+    data = tmp_path / "data"
+    raw = open_folder(str(photographs), data)
+    assert raw.parent == data and raw.name.startswith("files-")
+    assert open_folder(str(photographs), data) == open_folder(raw.name, data, paths=False) == raw
+    assert open_folder(str(raw), tmp_path / "other") == raw
+    manifest = read_manifest(raw)
+    assert not manifest.consent and manifest.licence == "not stated" and manifest.side == 64
+    (tmp_path / "words.md").write_text("Words of a text.\n" * 80)
+    assert (open_folder(str(tmp_path / "words.md"), data) / "texts.jsonl").exists()
+    for name, paths in ((str(photographs), False), ("../x", True), ("digits", True)):
+        with pytest.raises(InputError):
+            open_folder(name, data, offline=True, paths=paths)
