@@ -4,6 +4,9 @@ measure.py   take turns, medians, the table
 start.py     process start to the first page served, against a bare Gradio page
 picture.py   64 digits to a labelled file, against the bare generator call plus PNG encoding
 text.py      tokens per second, against transformers' generate() on the same weights
+train.py     training, against plain loops and transformers' Trainer, with the losses at equal steps
+             (race.py takes the turns; train_pictures.py, train_text.py; plain_*.py, hf_trainer.py; material.py)
+serve.py     clicks while a job trains, and training while somebody clicks
 
 Absolute times tell about the machine and its other work; ratios of neighbouring runs tell about the code.
 """
@@ -14,7 +17,7 @@ from importlib import import_module
 from aigc_demo.bench.measure import Comparison, table
 from aigc_demo.cli.flags import Answer, Asked
 
-WHAT = ("start", "picture", "text")
+WHAT = ("start", "picture", "text", "train", "serve")
 
 
 def bench(asked: Asked) -> Answer:

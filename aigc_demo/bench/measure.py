@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Comparison:
-    """Figures of ours and of the plain way, round by round. `unit` is "s" (less is better) or "tokens/s" (more is)."""
+    """Figures of ours and of the plain way, round by round. `unit` is "s" (less is better) or such as "tokens/s" (more is).
+
+    `losses`, where something was trained, are those of both ways after equal steps.
+    """
 
     en: str
     zh: str
@@ -17,6 +20,7 @@ class Comparison:
     target: float
     ours: Sequence[float]
     plain: Sequence[float]
+    losses: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -39,6 +43,7 @@ class Comparison:
             "ratio": round(self.ratio, 3),
             "target": self.target,
             "met": self.met,
+            "losses": self.losses,
         }
 
 
@@ -66,9 +71,9 @@ def seconds(work: Callable[[], Any]) -> float:
 def table(comparisons: Sequence[Comparison], lang: str) -> str:
     """The lines that `bench` prints."""
     words = (
-        ("ratio", "median, min to max", "plain", "target")
+        ("ratio", "median, min to max", "plain", "target", "loss at equal steps", "apart")
         if lang == "en"
-        else ("比值", "中位数，范围", "对照", "目标")
+        else ("比值", "中位数，范围", "对照", "目标", "相同步数时的损失", "相差")
     )
     lines = []
     for item in comparisons:
@@ -77,6 +82,9 @@ def table(comparisons: Sequence[Comparison], lang: str) -> str:
         lines.append(f"{item.zh if lang == 'zh' else item.en}")
         lines.append(f"    {words[0]} {item.ratio:.2f} ({words[3]} {sign} {item.target:g})")
         lines.append(f"    {ours}; {words[2]} {plain} ({words[1]}, n = {len(item.ours)})")
+        if item.losses:
+            a, b = item.losses
+            lines.append(f"    {words[4]} {a:.4g}; {words[2]} {b:.4g} ({words[5]} {abs(a - b) / abs(b):.1%})")
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """64 digits from the request to a labelled file: in this process, and through the queue of a running page."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,13 @@ def bare_call(model: Any) -> Callable[[], bytes]:
 
 def _through_queue(asked: Asked, bare: Callable[[], bytes]) -> tuple[list[float], list[float]]:
     """Over one open connection in one session, as a browser does; gradio_client would add the set-up of a new one."""
+    with clicks(asked) as click:
+        return take_turns(lambda: seconds(click), lambda: seconds(bare), ROUNDS)
+
+
+@contextmanager
+def clicks(asked: Asked) -> Iterator[Callable[[], None]]:
+    """A click on Generate, answered by a page that runs meanwhile."""
     import httpx
 
     path = "gradio_api/call/generate_image"
@@ -75,4 +83,4 @@ def _through_queue(asked: Asked, bare: Callable[[], bytes]) -> tuple[list[float]
                 if "event: complete" not in answer.iter_lines():
                     raise RuntimeError(f"/generate_image failed: {answer.status_code}")
 
-        return take_turns(lambda: seconds(click), lambda: seconds(bare), ROUNDS)
+        yield click

@@ -40,7 +40,11 @@ def benches(own: Any, zh: bool) -> None:
     """What to measure."""
     words = "what to measure", "测量什么"
     own.add_argument(
-        "what", choices=("all", "start", "picture", "text"), nargs="?", default="all", help=words[zh]
+        "what",
+        choices=("all", "start", "picture", "text", "train", "serve"),
+        nargs="?",
+        default="all",
+        help=words[zh],
     )
 
 
