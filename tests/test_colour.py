@@ -1,10 +1,14 @@
 """Colour pictures, other sides than 28 and a single class, through every action, file writer, view and door."""
 
+import base64
+import io
 import json
+import re
 import zipfile
 from importlib import import_module
 
 import av
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,6 +25,10 @@ from aigc_demo.contracts import (
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 from aigc_demo.ui import pictures
+from aigc_demo.ui.api import add_endpoints
+from aigc_demo.ui.context import Context
+from aigc_demo.ui.language import Words
+from aigc_demo.ui.scrubber import stage_html
 from tests.conftest import write_card
 
 SIDE = 64
@@ -141,6 +149,31 @@ def test_arrays_for_measuring_have_a_last_axis_for_colour(cache, settings, tmp_p
     assert main(["image", *map(str, flags)]) == 0
     assert len(json.loads(capsys.readouterr().out)["files"]) == 2
     assert np.load(path).shape == (4, SIDE, SIDE, 3)
+
+
+def test_the_stage_of_a_walk_shows_every_frame(cache):
+    result = actions.walk(WalkRequest(model="vae-large", frames=4), cache)
+    html = stage_html(result, ("A", "B"), Words(), "en")
+    uri = re.search(r"--sprite:url\(data:image/png;base64,([^)]+)\)", html).group(1)
+    with Image.open(io.BytesIO(base64.b64decode(uri))) as sprite:
+        assert sprite.mode == "RGB" and sprite.size == (4 * 128, 128)
+    assert "--rendering:auto" in html and "--rendering:pixelated" in pictures.figure(
+        np.zeros((28, 28), np.uint8), ""
+    )
+
+
+def test_the_api_serves_them_by_their_name_alone(cache, settings):
+    with gr.Blocks() as page:
+        add_endpoints(Context(settings, cache, Words()))
+    endpoints = {function.api_name: function for function in page.fns.values()}
+    for name, kind in (("generate_image", ImageRequest), ("interpolate", WalkRequest)):
+        values = kind(
+            model="gan-stains", **({"count": 2} if kind is ImageRequest else {"frames": 2})
+        ).model_dump()
+        answer = endpoints[name].fn(*values.values())
+        written = answer["file"] if kind is ImageRequest else answer["gif"]
+        with Image.open(written["path"]) as picture:
+            assert picture.width >= SIDE
 
 
 @pytest.mark.parametrize(("side", "scale"), [(28, 4), (36, 3), (64, 2), (96, 1), (128, 1)])
