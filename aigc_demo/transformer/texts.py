@@ -55,10 +55,11 @@ def read_texts(data: Path) -> Texts:
             zh=f"{data.name} 既不是已准备好的文本，也不是文本文件；请查看 `python -m aigc_demo data`。",
         )
     total = sum(map(len, texts.train + texts.held_out))
-    if total < SHORTEST:
+    if total < SHORTEST or texts.characters < SHORTEST // 2:
         raise InputError(
-            en=f"{data.name} has {total} characters; a model needs at least {SHORTEST}.",
-            zh=f"{data.name} 只有 {total} 个字符；训练至少需要 {SHORTEST} 个。",
+            en=f"{data.name} has {total} characters, {texts.characters} of them to train on; "
+            f"a model needs at least {SHORTEST}.",
+            zh=f"{data.name} 只有 {total} 个字符，其中 {texts.characters} 个用于训练；至少需要 {SHORTEST} 个。",
         )
     return texts
 
