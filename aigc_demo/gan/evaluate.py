@@ -12,7 +12,7 @@ from aigc_demo.data import images
 from aigc_demo.gan.pixels import to_float, to_uint8
 from aigc_demo.metrics import memorised_share, nearest_ratio, pairwise_diversity
 
-GLANCE, LOOK = 128, 1000  # samples while a run trains, and of a finished one
+GLANCE, LOOK = 64, 1000  # samples while a run trains, and of a finished one
 SEEN, SEEN_ALL = 2000, 10_000  # training pictures that samples are compared with
 THUMB = 32  # pixels: a copy shows as well at this side, at a fraction of the cost
 CHUNK = 64

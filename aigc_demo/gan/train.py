@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aigc_demo.checkpoints import states
 from aigc_demo.data import images
 from aigc_demo.errors import InputError
 from aigc_demo.gan.augment import DRAWS, FEW, augment
@@ -57,7 +58,9 @@ def make_players(plan: TrainPlan, data: Mapping[str, Any]) -> tuple[Generator, D
     """Fresh players of the plan's size, or those of its start; some of the discriminator's layers frozen."""
     side, channels = picture_shape(data["train_images"])
     if plan.start is not None:
-        generator, discriminator = adopt(plan.start, data["classes"]["en"], side, channels)
+        # a run that goes on finds its shape in its own folder, whatever has become of the start
+        start = plan.run if states(plan.run) and (plan.run / "config.json").is_file() else plan.start
+        generator, discriminator = adopt(start, data["classes"]["en"], side, channels)
         freeze(discriminator, plan.frozen_layers)
         return generator, discriminator
     if plan.frozen_layers:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -6,7 +7,7 @@ import torch
 from aigc_demo import gan
 from aigc_demo.errors import InputError
 from aigc_demo.gan.train import make_learner
-from aigc_demo.training import TrainPlan, make_accelerator
+from aigc_demo.training import TrainPlan, make_accelerator, train
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +84,13 @@ def test_more_layers_than_there_are_is_refused_and_names_the_most(plan, accelera
 def test_pictures_of_another_shape_are_refused_with_the_way_out(prepare, plan, accelerator, side, colour):
     with pytest.raises(InputError, match="import the data as 28 x 28 in grey"):
         make_learner(replace(plan, data=prepare(count=60, side=side, colour=colour)), accelerator)
+
+
+def test_a_run_goes_on_without_its_start(plan, accelerator, tmp_path):
+    start = tmp_path / "old"
+    gan.write_debug_model(start, seed=3)
+    plan = replace(plan, start=start, run=tmp_path / "run", frozen_layers=1)
+    list(train(make_learner(plan, accelerator), plan))
+    shutil.rmtree(start)
+    plan = replace(plan, steps=2)
+    assert [progress.step for progress in train(make_learner(plan, accelerator), plan)] == [2]
