@@ -4,20 +4,39 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo import actions, files, registry
-from aigc_demo.contracts import ImageRequest, ReconstructRequest, Request, TextRequest, WalkRequest, check
+from aigc_demo.contracts import ImageRequest, ReconstructRequest, TextRequest, WalkRequest, Words, check
 from aigc_demo.errors import InputError
+from aigc_demo.jobs import Job, Jobs, TrainRequest
+from aigc_demo.jobs.request import NAME
 from aigc_demo.ui.context import Context
 
 FILE_FIELDS = frozenset({"image", "from_image", "to_image"})
 
 
+class JobRequest(BaseModel):
+    """Ask how a training job is doing: state, step, seconds left, the log's last line, events, final figures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[
+        str,
+        Field(pattern=NAME),
+        Words("Name", "名称", "As it was given when the job began.", "即开始训练时的名称。"),
+    ]
+
+
+class StopRequest(JobRequest):
+    """Ask a training job to save and end, which it does within two seconds. It can be resumed later."""
+
+
 def add_endpoints(context: Context) -> None:
-    """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate to the page being built."""
+    """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate, and those of training."""
     folder, cache = Path(context.settings.outputs_dir), context.cache
 
     def list_models() -> list[dict]:
@@ -56,6 +75,7 @@ def add_endpoints(context: Context) -> None:
         return {kind: file_data(files.write_film(result, folder, f".{kind}")) for kind in ("gif", "mp4")}
 
     gr.api(list_models, api_name="list_models", queue=False)
+    add_training(context)
     for name, kind, verb in (
         ("generate_text", TextRequest, text),
         ("generate_image", ImageRequest, image),
@@ -65,12 +85,69 @@ def add_endpoints(context: Context) -> None:
         gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
 
 
+def add_training(context: Context) -> None:
+    """Add /start_training, /job and /stop_job. On a public page that does not allow it, each says so."""
+    jobs = Jobs(context.settings)
+
+    def allowed(verb: Callable[[Any], dict]) -> Callable[[Any], dict]:
+        def call(asked: Any) -> dict:
+            if not context.settings.may_train:
+                raise InputError(
+                    en="Training is off on this public page; start the app on your own computer.",
+                    zh="此公开网页未开放训练；请在自己的电脑上启动应用。",
+                )
+            return verb(asked)
+
+        return call
+
+    def start(request: TrainRequest) -> dict:
+        return job_facts(jobs.get(jobs.submit(request)))
+
+    def look(asked: JobRequest) -> dict:
+        return job_facts(jobs.get(asked.name))
+
+    def stop(asked: JobRequest) -> dict:
+        jobs.stop(asked.name)
+        return job_facts(jobs.get(asked.name))
+
+    for name, kind, verb in (
+        ("start_training", TrainRequest, start),
+        ("job", JobRequest, look),
+        ("stop_job", StopRequest, stop),
+    ):
+        gr.api(endpoint(kind, allowed(verb)), api_name=name, api_description=kind.__doc__, queue=False)
+
+
+def job_facts(job: Job) -> dict[str, Any]:
+    """A job for a program: its state, how far it is, what it measured last and at the end."""
+    log = job.log()
+    plain = (
+        "name",
+        "model",
+        "state",
+        "step",
+        "steps",
+        "seconds",
+        "seconds_left",
+        "position",
+        "wait_seconds",
+        "usable",
+    )
+    return {
+        **{name: getattr(job, name) for name in plain},
+        "words": {lang: job.words(lang) for lang in ("en", "zh")},
+        "log": log[-1] if log else {},
+        "events": job.events(),
+        "figures": job.figures(),
+    }
+
+
 def file_data(path: Path) -> dict[str, Any]:
     """A written file in the form that clients download."""
     return gr.FileData(path=str(path), orig_name=path.name).model_dump()
 
 
-def endpoint(kind: type[Request], verb: Callable[[Any], dict]) -> Callable[..., dict]:
+def endpoint(kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[..., dict]:
     """A function whose parameters are the fields of `kind`; it checks them and calls `verb`.
 
     Errors reach the client as one sentence in both languages, since a program says nothing of its reader's.

@@ -8,11 +8,7 @@ import gradio as gr
 
 from aigc_demo.contracts import check
 from aigc_demo.jobs import Jobs, TrainRequest
-
-try:  # until jobs/presets.py is there
-    from aigc_demo.jobs.presets import Preset, presets
-except ImportError:
-    Preset, presets = Any, tuple
+from aigc_demo.jobs.presets import Preset, presets
 from aigc_demo.registry import all_cards
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.train_data import DataPanel, is_text
@@ -192,10 +188,9 @@ class SettingsPanel:
             raise
         verdict = found.verdict.replace(" ", "-")
         lines = "".join(f"<p>{escape(line)}</p>" for line in found.words(lang).splitlines() if line.strip())
-        badge = f'<span class="badge">{say(f"train.verdict.{verdict}", lang)}</span>'
         changes = self._changes(asked, found.suggestion, lang) if found.suggestion else ""
         yield {
-            self.planned: f'<div class="plan {verdict}">{badge}{lines}{changes}</div>',
+            self.planned: f'<div class="plan {verdict}">{lines}{changes}</div>',
             self.estimate: (asked, found),
             self.accept: _seen(found.suggestion is not None),
         }

@@ -125,12 +125,9 @@ class TrainTab:
     @polite
     def refresh(self, family: str, size: str, request: gr.Request) -> Any:
         """The tab was opened: data sets and models as they are now."""
+        cost = self.settings.say_cost(family, size, request)  # first: it may have to wait for torch
         starts = gr.update(choices=self.settings.said_starts(family, request))
-        return (
-            self.data.update(self.context.lang(request)),
-            starts,
-            self.settings.say_cost(family, size, request),
-        )
+        return self.data.update(self.context.lang(request)), starts, cost
 
     @polite
     def start(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:

@@ -31,7 +31,12 @@ class WatchPanel:
         """Right: choose a job and see it."""
         words = self.context.words
         self.job = gr.Dropdown(
-            [], value=None, label=words("train.job"), elem_id="train-job", filterable=False, visible=False
+            [],
+            value=None,
+            label=words("train.job"),
+            elem_id="train-job",
+            filterable=False,
+            visible=False,
         )
         self.memory = gr.BrowserState("", storage_key="aigc_job", secret="the name of a run")
         self.seen = gr.State({})

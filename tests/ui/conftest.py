@@ -34,6 +34,7 @@ def server(tmp_path_factory):
         "GRADIO_TEMP_DIR": str(own / "gradio"),
         "AIGC_OUTPUTS_DIR": str(own / "outputs"),
         "AIGC_RUNS_DIR": str(own / "runs"),
+        "AIGC_DATA_DIR": str(own / "data"),
     }
     with (own / "log.txt").open("w") as log:
         process = subprocess.Popen(
@@ -91,8 +92,8 @@ class Visitor:
         return self
 
     def tab(self, name: str) -> None:
-        """Open the tab text, image or walk."""
-        place = ("text", "image", "walk").index(name)
+        """Open the tab text, image, walk or train."""
+        place = ("text", "image", "walk", "train").index(name)
         self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 

@@ -41,6 +41,9 @@ def test_public_endpoints_have_their_stable_names_and_the_requests_fields(client
         "/generate_image",
         "/reconstruct",
         "/interpolate",
+        "/start_training",
+        "/job",
+        "/stop_job",
     }
     assert {"prompt", "temperature", "seed"} <= {
         p["parameter_name"] for p in endpoints["/generate_text"]["parameters"]

@@ -21,8 +21,8 @@ def labelled(path, task):
 
 
 @pytest.mark.parametrize(("lang", "html_lang", "tabs"), [
-    ("zh-CN", "zh-CN", ["文本", "图像", "潜空间"]),
-    ("en-GB", "en", ["Text", "Image", "Latent space"]),
+    ("zh-CN", "zh-CN", ["文本", "图像", "潜空间", "微调"]),
+    ("en-GB", "en", ["Text", "Image", "Latent space", "Fine-tune"]),
 ])  # fmt: skip
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang, tabs, width, dark):
@@ -33,7 +33,7 @@ def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang
     assert [
         t.inner_text().strip() for t in page.locator("#tabs > .tab-wrapper button[role=tab]:visible").all()
     ] == tabs
-    for name in ("text", "image", "walk"):
+    for name in ("text", "image", "walk", "train"):
         visitor.tab(name)
         for fold in page.locator(f"#tab-{name} button.label-wrap, [id='{name}'] button.label-wrap").all():
             if fold.is_visible() and "open" not in (fold.get_attribute("class") or "").split():
@@ -107,6 +107,18 @@ def drop(page, path):
     }""",
         [data, path.name],
     )
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh-CN", "松开鼠标"), ("en-US", "Drop a generated file")])
+def test_a_file_over_the_page_is_told_where_it_would_go(visit, lang, words):
+    visitor = visit(lang=lang)
+    visitor.page.evaluate("""() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['x'], 'x.png'));
+      document.querySelector('#header').dispatchEvent(new DragEvent('dragover', {bubbles: true, cancelable: true, dataTransfer: files}));
+    }""")
+    said = visitor.page.evaluate("getComputedStyle(document.body, '::after').content")
+    assert words in said
 
 
 def test_a_file_of_somebody_else_is_refused_in_a_sentence(visit, tmp_path):
