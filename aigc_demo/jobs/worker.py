@@ -138,6 +138,7 @@ class Worker:
         except Exception as error:
             self._write_traceback(error)
         write_json(plan.run / "figures.json", figures)
+        figures = read_object(plan.run / "figures.json")  # plain numbers, whatever measured them
         write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), figures, self._facts())
 
     def _facts(self) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""Several processes, as torchrun and accelerate launch start them, against one with the doubled batch."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from aigc_demo.run_folder import RunFolder
+from aigc_demo.settings import ROOT
+from tests.jobs.conftest import FAMILIES, wait_until
+
+
+def ranks(count):
+    """The environments that torchrun gives to `count` processes of one machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [
+        {name: str(value) for name, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()}
+        for rank in range(count)
+    ]
+
+
+def end(processes):
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+
+def losses(jobs, name):
+    return {line["step"]: line["loss"] for line in RunFolder(jobs.runs_dir / name).log()}
+
+
+def check_alike(jobs):
+    two, one = losses(jobs, "two"), losses(jobs, "one")
+    assert two.keys() == one.keys() and len(one) > 10
+    assert all(abs(two[step] - one[step]) <= 0.01 * abs(one[step]) for step in one)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_processes_equal_one_with_the_doubled_batch(jobs, start, ask, family):
+    one, two = ask(family, "one", batch_size=16, steps=40), ask(family, "two", batch_size=8, steps=40)
+    start(one).join()
+    processes = [start(two, rank) for rank in ranks(2)]
+    wait_until(lambda: any(job.name == "two" and job.step > 2 for job in jobs.list()), "training")
+    jobs.stop("two")
+    end(processes)
+    assert jobs.get("two").state == "stopped" and jobs.get("two").step < 40
+    end([start(two, rank) for rank in ranks(2)])
+    assert jobs.get("two").state == "done"
+    check_alike(jobs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_the_documented_commands(jobs, ask, settings, launcher, tmp_path):
+    launch = {
+        "torchrun": ["torch.distributed.run", "--nproc_per_node", "2", "--master_port", ranks(1)[0]["MASTER_PORT"]],
+        "accelerate": ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+                       "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port",
+                       ranks(1)[0]["MASTER_PORT"]],
+    }[launcher]  # fmt: skip
+    run(["-m", *launch, "-m"], ask("vae", "two", batch_size=8), settings)
+    run(["-m"], ask("vae", "one", batch_size=16), settings)
+    check_alike(jobs)
+
+
+def run(before, request, settings):
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in request.model_dump().items()]
+    folders = [f"--{name.replace('_', '-')}={getattr(settings, name)}" for name in ("runs_dir", "data_dir")]
+    subprocess.run(
+        [sys.executable, *before, "aigc_demo", "train", *words, *folders, "--device", "cpu"],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
