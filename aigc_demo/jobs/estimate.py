@@ -21,7 +21,7 @@ from aigc_demo.settings import Settings
 
 PATIENCE = 300.0  # seconds for a dry run, which may have to fetch its data first
 SIZES = ("tiny", "small", "base")
-LOOKS, SAMPLES = 20, 40  # times in a run that training/loop.py validates and samples
+LOOKS, SAMPLES = 20, 20  # times in a run that training/loop.py validates and samples
 TIGHT = 0.7  # of what is free
 LONG = 12 * 3600  # seconds
 

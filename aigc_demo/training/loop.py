@@ -101,7 +101,7 @@ class Loop:
         self.window = Window()
         self.log_every = min(max(plan.steps // 400, 1), 50)
         self.look_every = max(plan.steps // 20, 1)
-        self.sample_every = max(plan.steps // 40, 1)
+        self.sample_every = max(plan.steps // 20, 1)
 
     def resume(self) -> None:
         """Put everything back as the last save found it; a fresh run saves its start."""

@@ -80,7 +80,7 @@ def ask(prepared):
     """A request of a few seconds."""
 
     def make(family="vae", name="mine", **fields):
-        small = {"steps": 24, "save_every": 4, "batch_size": 8, "seed": 7, **fields}
+        small = {"steps": 12, "save_every": 4, "batch_size": 8, "seed": 7, **fields}
         return TrainRequest(family=family, data=str(prepared[family]), name=name, **small)
 
     return make
