@@ -57,8 +57,9 @@ def run(plan):
     return list(train(make_learner(plan, make_accelerator("cpu")), plan))
 
 
-def test_resuming_gives_the_same_bits(digits, tmp_path):
-    plan = TrainPlan(digits, tmp_path / "whole", steps=6, seed=7, save_every=3, augment="on")
+def test_resuming_gives_the_same_bits(tmp_path):
+    data = photos(tmp_path / "data", side=32, held_out=4)
+    plan = TrainPlan(data, tmp_path / "whole", steps=6, seed=7, save_every=3, augment="on", batch_size=8)
     run(plan)
     parts = replace(plan, run=tmp_path / "parts")
     for progress in train(make_learner(parts, make_accelerator("cpu")), parts):
@@ -72,11 +73,16 @@ def test_resuming_gives_the_same_bits(digits, tmp_path):
 
 
 def test_loss_falls_and_the_run_loads(digits, tmp_path):
-    log = run(TrainPlan(digits, tmp_path, steps=60, seed=0, save_every=60))
-    assert log[-1].figures["loss"] < 0.85 * log[0].figures["loss"]
-    assert {"held_out_loss", "held_out_reconstruction", "held_out_kl", "active_units", "latent_dim"} <= set(
-        log[-1].figures
-    )
+    learner = make_learner(TrainPlan(digits, tmp_path, batch_size=32), make_accelerator("cpu"))
+    before = learner.validate()
+    for _ in range(60):
+        learner.step(progress=0.1, rate=1.0)
+    after = learner.validate()
+    assert after["held_out_loss"] < 0.75 * before["held_out_loss"]
+    assert set(after) == {
+        "held_out_loss", "held_out_reconstruction", "held_out_kl", "active_units", "latent_dim",
+    }  # fmt: skip
+    learner.export(final=True)
     model = vae.load(tmp_path, "cpu")
     assert len(model.mixtures) == 10 and model.codes.shape == (1500, model.latent_dim)
 
@@ -121,8 +127,10 @@ def test_a_plan_that_does_not_fit_is_refused_in_both_languages(digits, tmp_path,
 def test_too_much_kl_leaves_no_unit_active(digits, tmp_path):
     active = {}
     for weight in (0.0, 50.0):
-        learner = make_learner(TrainPlan(digits, tmp_path, kl_weight=weight), make_accelerator("cpu"))
-        for _ in range(60):
+        learner = make_learner(
+            TrainPlan(digits, tmp_path, kl_weight=weight, batch_size=32), make_accelerator("cpu")
+        )
+        for _ in range(50):
             learner.step(progress=0.1, rate=1.0)
         active[weight] = learner.validate()["active_units"]
     assert active[50.0] == 0 and active[0.0] >= 14
