@@ -24,7 +24,7 @@ from aigc_demo.transformer.watch import Watch
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.005
+MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.01
 ADAMW_SHARE = 0.2
 WATCHED = 1.0  # held-out tokens looked at while training, in steps' worth
 PIECE = {"cpu": 1300}  # tokens computed at once: what fits the processor's cache
