@@ -41,5 +41,7 @@ def test_cutout_takes_a_square_of_half_the_side():
 def test_middle_draws_leave_colours_as_they_are():
     half = torch.full((4, 1, 1, 1), 0.5)
     torch.testing.assert_close(recolour(pictures(), half, half, half), pictures())
-    grey = recolour(pictures(), half, 0 * half, half)
-    torch.testing.assert_close(grey, grey[:, :1].expand(-1, 3, -1, -1))
+    brighter = recolour(pictures(), 2 * half, half, half)
+    torch.testing.assert_close(brighter, pictures() + 0.2)
+    spread = pictures().std(dim=1)
+    torch.testing.assert_close(recolour(pictures(), half, 0 * half, half).std(dim=1), spread / 2)
