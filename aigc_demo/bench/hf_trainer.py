@@ -43,7 +43,7 @@ class TrainerRunner:
         """A step on each batch of ids (N, T + 1) with a factor on the rate; seconds from the first to the last."""
         from torch.optim.lr_scheduler import LambdaLR
         from torch.utils.data import SequentialSampler
-        from transformers import Trainer
+        from transformers import PrinterCallback, Trainer
 
         class InOrder(Trainer):
             """Reads its rows in the order they lie in."""
@@ -55,6 +55,7 @@ class TrainerRunner:
         arguments = self.arguments(**self.options, per_device_train_batch_size=len(batches[0]))
         clock = make_stopwatch()
         trainer = InOrder(self.model, arguments, train_dataset=rows, callbacks=[clock])
+        trainer.remove_callback(PrinterCallback)
         trainer.optimizer = self.optimizer or trainer.create_optimizer()
         trainer.lr_scheduler = LambdaLR(trainer.optimizer, lambda step: factors[min(step, len(factors) - 1)])
         trainer.train()
