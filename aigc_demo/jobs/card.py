@@ -179,7 +179,7 @@ def _limits(family: str, figures: Mapping[str, Any]) -> Iterable[str]:
     else:
         yield "Draws what its data show and nothing else, at their size and with their gaps."
         yield "只会画训练数据中的内容，尺寸与缺漏也随数据而定。"
-    if not {"memorised_share", "copied_share"} & set(figures):
+    if not {"memorised", "copied_share", "copied_lines"} & set(figures):
         yield "Whether it copies its training data was not measured."
         yield "是否复制训练数据尚未测量。"
 

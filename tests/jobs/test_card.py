@@ -38,11 +38,11 @@ def request_made():
 def test_the_card_says_what_the_run_was(run, request_made):
     energy = EnergyMeter("cpu", cores=2).estimate(seconds=360)
     facts = {"step": 300, "seconds": 360.0, "device": "cpu", "energy": energy, "started_from": "gan-digits"}
-    write_card(run, request_made, MANIFEST, {"diversity": 0.91, "memorised_share": 0.0}, facts)
+    write_card(run, request_made, MANIFEST, {"diversity": 0.91, "memorised": 0.0}, facts)
     card = read_card(run, "runs/cats")
     text = (run / "README.md").read_text("utf-8")
     assert (card.family, card.licence, card.data) == ("gan", "CC BY 4.0", "cats")
-    assert card.figures == {"diversity": 0.91, "memorised_share": 0.0}
+    assert card.figures == {"diversity": 0.91, "memorised": 0.0}
     assert front_matter(text)["license"] == "cc-by-4.0"
     for words in ("ab" * 32, "tabby, black", "gan-digits", "2 Wh", "estimate", "--seed 7", "learning rate"):
         assert words.lower() in text.lower(), words

@@ -39,7 +39,7 @@ CHART = Chart(
         ),
         Diagnosis(
             "overfitting",
-            overfitting("held_out_loss", "loss", margin=0.02),
+            overfitting("held_out_loss", "loss", margin=0.01),
             "Over-fitting: the loss on held-out pictures has risen from {best:.4g} (step {best_step:.0f}) to"
             " {held_out_loss:.4g} while the training loss fell to {loss:.4g}. Add pictures, or stop earlier.",
             "过拟合：留出图片上的损失从 {best:.4g}（第 {best_step:.0f} 步）升到 {held_out_loss:.4g}，"
