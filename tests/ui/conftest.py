@@ -1,11 +1,13 @@
 """A real server with the shipped models, in a process of its own, and a real browser that watches what it is told."""
 
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,22 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def write_photos(path):
+    """A zip of 40 real pictures in two folders, crops of scikit-learn's two photographs, and one file that is none."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, picture in zip(("temple", "flower"), load_sample_images().images, strict=True):
+            photograph = Image.fromarray(picture)
+            for i in range(20):
+                x, y = 120 * (i % 5), 85 * (i // 5)
+                crop, file = photograph.crop((x, y, x + 160, y + 160)), io.BytesIO()
+                crop.save(file, "PNG")
+                archive.writestr(f"{name}/{name}-{i:02}.png", file.getvalue())
+        archive.writestr("flower/notes.exe", b"MZ is no picture")
 
 
 def free_port():
@@ -126,6 +144,7 @@ def visit(server, browser: Browser):
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
         )
+        context.set_default_timeout(120_000)  # other work may keep the machine busy
         visitor = Visitor(context.new_page())
         watch(visitor, server)
         contexts.append(context)

@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.ui.conftest import CHROMIUM, FLAGS, ROOT, Visitor, free_port, wait_until_served
+from tests.ui.conftest import CHROMIUM, FLAGS, ROOT, Visitor, free_port, wait_until_served, write_photos
 
 SCREENS = ROOT / "tests" / "screens"
+LOCALES = (("zh", "zh-CN"), ("en", "en-US"))
+STEPS = 800
 SEEN = {
     "text": "#text-view [data-token]",
     "image": "#image-sheet .picture",
@@ -33,36 +35,76 @@ def prepare(visitor: Visitor, name: str, lang: str) -> None:
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
 
 
-def take(url: str) -> None:
-    """Six pictures, of 256 colours, since the README is read over slow lines too."""
+def train(url: str, browser: Browser, photos: Path) -> None:
+    """The Fine-tune tab on its way: data brought, a run being watched, the run done; in both languages."""
+    pages = {}
+    for lang, locale in LOCALES:
+        pages[lang] = browser.new_page(locale=locale, viewport={"width": 1280, "height": 1200})
+        Visitor(pages[lang]).open(url).tab("train")
+    page = pages["zh"]
+    page.click("#train-bring > button")
+    page.set_input_files("#train-files input[type=file]", str(photos))
+    page.wait_for_function("document.querySelector('#data-name :is(input, textarea)').value === 'photos'")
+    page.locator("#data-consent input").check()
+    page.click("#train-import-more > button")
+    page.fill("#data-side input[type=number]", "32")
+    page.click("#train-import")
+    page.wait_for_selector("#train-preview .picture")
+    shoot(page, "train-data-zh")
+    page.fill("#train-steps input", str(STEPS))
+    page.click("#train-go")
+    for state, step, name in (("running", STEPS // 2, "train-watching"), ("done", STEPS, "train-done")):
+        for lang, page in pages.items():
+            if lang == "en" and state == "running":
+                page.reload()
+                Visitor(page).tab("train")
+            page.wait_for_function(
+                "([state, step]) => document.querySelector(`#train-head .job.${state}`) && "
+                "Number(document.querySelector('#train-film .at').textContent.match(/\\d+/)) >= step",
+                arg=[state, step],
+                timeout=3_600_000,
+            )
+            shoot(page, f"{name}-{lang}")
+
+
+def shoot(page: Page, name: str) -> None:
+    """One picture of 256 colours, since the README is read over slow lines too."""
+    path = SCREENS / f"{name}.png"
+    page.mouse.move(0, 0)
+    page.evaluate("document.querySelectorAll('.toast-wrap').forEach((toast) => toast.remove())")
+    page.screenshot(path=path)
+    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path.relative_to(ROOT), path.stat().st_size)
+
+
+def take(url: str, photos: Path) -> None:
+    """Each tab in both languages."""
     SCREENS.mkdir(exist_ok=True)
     chromium = next(path for path in CHROMIUM if Path(path).exists())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for lang, locale in (("zh", "zh-CN"), ("en", "en-US")):
+        for lang, locale in LOCALES:
             for name in SEEN:
                 page = browser.new_page(locale=locale, viewport={"width": 1280, "height": 860})
                 prepare(Visitor(page).open(url), name, lang)
-                path = SCREENS / f"{'latent' if name == 'walk' else name}-{lang}.png"
-                page.screenshot(path=path)
+                shoot(page, f"{'latent' if name == 'walk' else name}-{lang}")
                 page.close()
-                Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-                    path, optimize=True
-                )
-                print(path.relative_to(ROOT), path.stat().st_size)
+        train(url, browser, photos)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         port, log = free_port(), Path(folder) / "log.txt"
-        environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "AIGC_OUTPUTS_DIR": folder}
+        own = {f"AIGC_{name.upper()}_DIR": f"{folder}/{name}" for name in ("outputs", "runs", "data")}
+        environment = os.environ | own | {"GRADIO_SERVER_PORT": str(port)}
+        write_photos(Path(folder) / "photos.zip")
         with log.open("w") as words:
             server = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=words, stderr=words
             )
         try:
             wait_until_served(f"http://127.0.0.1:{port}/", server, log)
-            take(f"http://127.0.0.1:{port}/")
+            take(f"http://127.0.0.1:{port}/", Path(folder) / "photos.zip")
         finally:
             server.terminate()
             server.wait()

@@ -1,7 +1,11 @@
 """The HTTP API as a program uses it: gradio_client against a real server on tiny models."""
 
+import json
+import time
+from inspect import signature
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -96,7 +100,56 @@ def test_a_path_of_the_servers_own_is_no_picture(client, picture):
         client.predict(image=picture, api_name="/reconstruct")
 
 
+@pytest.fixture
+def few(tmp_path):
+    """A prepared folder of scikit-learn's digits."""
+    import torch
+    from safetensors.torch import save_file
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pictures = torch.from_numpy(digits.images[:80]).float()[:, None] * (255 / 16)
+    pictures = torch.nn.functional.interpolate(pictures, size=28)[:, 0].to(torch.uint8)
+    labels = torch.from_numpy(digits.target[:80]).to(torch.uint8)
+    arrays = {"train_images": pictures[:64], "train_labels": labels[:64]}
+    arrays |= {"test_images": pictures[64:], "test_labels": labels[64:]}
+    save_file({name: array.contiguous() for name, array in arrays.items()}, tmp_path / "images.safetensors")
+    names = [str(i) for i in range(10)]
+    about = {"name": "few", "source": "scikit-learn", "counts": {"train": 64, "test": 16}, "sha256": ""}
+    (tmp_path / "source.json").write_text(json.dumps({**about, "classes": {"en": names, "zh": names}}))
+    return tmp_path
+
+
+def test_a_program_starts_watches_and_stops_a_training(client, few):
+    wanted = {"family": "gan", "data": str(few), "name": "by-program", "steps": 100_000, "batch_size": 4}
+    started = client.predict(**wanted, api_name="/start_training")
+    assert started["model"] == "runs/by-program" and started["state"] in ("queued", "running")
+    while client.predict(name="by-program", api_name="/job")["step"] == 0:
+        assert client.predict(name="by-program", api_name="/job")["state"] in ("queued", "running")
+        time.sleep(0.2)
+    client.predict(name="by-program", api_name="/stop_job")
+    while (job := client.predict(name="by-program", api_name="/job"))["state"] == "running":
+        time.sleep(0.2)
+    assert job["state"] == "stopped" and job["log"]["loss"] and job["words"]["zh"]
+
+
+def test_a_public_page_does_not_train(debug_models, tmp_path):
+    settings = Settings(mode="spaces", weights_dir=debug_models, runs_dir=tmp_path, device="cpu")
+    page, _ = build_app(settings)
+    start = next(fn for fn in page.fns.values() if fn.api_name == "start_training").fn
+    given = {"family": "gan", "data": "digits", "name": "x"}
+    with pytest.raises(gr.Error, match="Training is off on this public page"):
+        start(*[given.get(name, field.default) for name, field in signature(start).parameters.items()])
+    assert not settings.may_train and Settings(mode="spaces", allow_training=True).may_train
+    assert "train-not-here" in str(page.get_config_file()) and "train-go" not in str(page.get_config_file())
+
+
 @pytest.mark.parametrize(("endpoint", "values", "sentence"), [
+    ("/start_training", {"family": "gan", "data": "no-such", "name": "x"}, "no data no-such"),
+    ("/start_training", {"family": "gan", "data": "digits", "name": "../x"}, "Name"),
+    ("/start_training", {"family": "gan", "data": "digits", "name": "x", "steps": 0}, "from 1 to"),
+    ("/job", {"name": "no-such"}, "no training run no-such"),
+    ("/stop_job", {"name": "../../etc"}, "Name"),
     ("/generate_image", {"count": 0}, "Count: 0 does not fit"),
     ("/generate_image", {"count": 10**9}, "from 1 to 64"),
     ("/generate_image", {"label": "seven"}, "no class seven"),
