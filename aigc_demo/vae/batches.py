@@ -23,8 +23,12 @@ def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def corrupt_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
-    """The first half of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each picture."""
-    half = len(images) // 2
-    deviation = largest * torch.rand(half, 1, 1, 1, generator=generator)
-    noise = torch.randn(images[:half].shape, generator=generator)
-    return torch.cat([(images[:half] + deviation * noise).clamp(-1, 1), images[half:]])
+    """Every second picture of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each.
+
+    Every second, so that processes that share a batch have as many noisy ones each.
+    """
+    some = images[::2]
+    deviation = largest * torch.rand(len(some), 1, 1, 1, generator=generator)
+    noisy = images.clone()
+    noisy[::2] = (some + deviation * torch.randn(some.shape, generator=generator)).clamp(-1, 1)
+    return noisy

@@ -169,7 +169,7 @@ def test_samples_stand_in_columns_of_classes(digits, tmp_path):
 def test_half_of_the_batch_is_noisy_and_stays_in_range():
     images = torch.zeros(6, 1, 28, 28)
     noisy = corrupt_half(images, 0.5, torch.Generator().manual_seed(0))
-    assert (noisy[:3] != 0).any() and (noisy[3:] == 0).all()
+    assert (noisy[::2] != 0).any() and (noisy[1::2] == 0).all()
     assert noisy.abs().max() <= 1
 
 
