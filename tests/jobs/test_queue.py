@@ -163,7 +163,11 @@ def test_kill_nine_of_the_app_leaves_the_job_and_the_queue(jobs, ask, settings, 
         jobs.submit(ask(name="long", steps=100_000, save_every=50))
         jobs.submit(ask(name="next", steps=4))
     app = subprocess.Popen(
-        [sys.executable, "app.py", *flags_of(settings.model_copy(update={"weights_dir": debug_models}), "cpu")],
+        [
+            sys.executable,
+            "app.py",
+            *flags_of(settings.model_copy(update={"weights_dir": debug_models}), "cpu"),
+        ],
         cwd=ROOT,
         env={**os.environ, "GRADIO_SERVER_PORT": "0"},
         start_new_session=True,
