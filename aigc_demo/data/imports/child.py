@@ -112,7 +112,7 @@ def finish(
         )
         raise InputError(en=first["en"] + more, zh=first["zh"] + more_zh)
     out.mkdir(exist_ok=True)
-    _begin(journal, "finish", request.name, FINISH_SECONDS, 1, 1)
+    _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
     manifest = Manifest(
         name=request.name,
         kind=kind,

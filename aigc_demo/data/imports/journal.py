@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 
 class Journal:
@@ -46,9 +47,14 @@ class Journal:
                 return entry
         return None
 
+    @cached_property
+    def _file(self) -> TextIO:
+        return self.path.open(
+            "a", encoding="utf-8", buffering=1
+        )  # each line is on its way before the next thing is tried
+
     def _add(self, entry: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def _read(self) -> Iterator[dict[str, Any]]:
         if not self.path.exists():

@@ -38,13 +38,13 @@ class PictureImport:
 
     def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
         self.work, self.request = work, request
-        self.pixels = work / "pixels"
-        self.pixels.touch()
         self.count = len(taken)
         self.shape = (
             (request.side, request.side) if request.colour == "grey" else (request.side, request.side, 3)
         )
         self.row_bytes = int(np.prod(self.shape))
+        self.pixels = (work / "pixels").open("ab", buffering=0)
+        self.pixels.truncate(self.count * self.row_bytes)  # without what a killed process did not tell of
 
     def take(self, item: Item) -> dict[str, Any]:
         """Decode a picture and write it as the next row; the facts that `finish` needs of it."""
@@ -63,12 +63,8 @@ class PictureImport:
             )
         colour = "L" if self.request.colour == "grey" else "RGB"
         square = np.asarray(make_square(picture.convert(colour), self.request.side, self.request.crop))
-        with self.pixels.open("r+b") as file:
-            file.seek(self.count * self.row_bytes)  # over what a killed process may have left half written
-            file.write(square.tobytes())
-        self.count += 1
         data = path.read_bytes()
-        return {
+        facts = {
             "name": item.name,
             "folder": item.folder,
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -77,12 +73,15 @@ class PictureImport:
             "height": height,
             "grey": bool(square.ndim == 2 or np.ptp(square.astype(np.int16), axis=2).max() < GREY_LEVELS),
         }
+        self.pixels.write(square.tobytes())
+        self.count += 1
+        return facts
 
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
         """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest."""
         if len(taken) < MIN_PICTURES:
             raise _too_few(len(taken))
-        rows = np.memmap(self.pixels, np.uint8, "r", shape=(len(taken), *self.shape))
+        rows = np.memmap(self.pixels.name, np.uint8, "r", shape=(len(taken), *self.shape))
         pairs = duplicates.near_pairs(rows)
         dropped = {second for _, second in pairs} if self.request.drop_duplicates else set()
         kept = [index for index in range(len(taken)) if index not in dropped]

@@ -177,7 +177,7 @@ def _watch(
     """Wait for the child while its journal grows; True when it was given up as too slow."""
     import signal
 
-    size, changed, allowed = -1, time.monotonic(), START_SECONDS
+    size, total, changed, allowed = -1, 0, time.monotonic(), START_SECONDS
     while child.poll() is None:
         if stop():
             raise Stopped
@@ -186,7 +186,8 @@ def _watch(
         if written != size and (entry := journal.last_begun() if written else None):
             progress(entry["place"], entry["total"])
             size, changed, allowed = written, now, entry["seconds"] + SLACK
-            if now - started > BASE_SECONDS + SECONDS_A_FILE * entry["total"]:
+            total = max(total, entry["total"])
+            if now - started > BASE_SECONDS + SECONDS_A_FILE * total:
                 raise InputError(
                     en="The import takes too long; give fewer or smaller files.",
                     zh="导入耗时过长；请减少文件数量或缩小文件。",
