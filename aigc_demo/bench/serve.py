@@ -3,7 +3,8 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aigc_demo.bench.material import write_pictures
@@ -23,7 +24,7 @@ STEPS = 8000  # more than there will be time for; the log gets a line every 20
 
 def measure(asked: Asked) -> list[Comparison]:
     """In each round: clicks alone, training alone, then both."""
-    with tempfile.TemporaryDirectory() as temporary, clicks(asked) as click:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary, clicks(asked) as click:
         settings = asked.settings.model_copy(update={"runs_dir": Path(temporary) / "runs"})
         data = write_pictures(asked, Path(temporary) / "digits")
         jobs = Jobs(settings)
@@ -33,12 +34,11 @@ def measure(asked: Asked) -> list[Comparison]:
         for number in range(ROUNDS):
             print(f"bench serve: round {number + 1} of {ROUNDS} ...", file=sys.stderr, flush=True)
             waits["alone"].append(percentile(click_for(click, WINDOW)))
-            begin(jobs, data)
-            speeds["alone"].append(speed_during(jobs, lambda: time.sleep(WINDOW)))
-            speeds["both"].append(
-                speed_during(jobs, lambda: waits["both"].append(percentile(click_for(click, WINDOW))))
-            )
-            end(jobs)
+            with training(jobs, data):
+                speeds["alone"].append(speed_during(jobs, lambda: time.sleep(WINDOW)))
+                speeds["both"].append(
+                    speed_during(jobs, lambda: waits["both"].append(percentile(click_for(click, WINDOW))))
+                )
     return [
         Comparison(
             "95th percentile of 64 digits while a job trains, two clicks a second, against the same without a job",
@@ -76,23 +76,23 @@ def percentile(waits: list[float], share: float = 0.95) -> float:
     return sorted(waits)[min(int(share * len(waits)), len(waits) - 1)]
 
 
-def begin(jobs: Jobs, data: Path) -> None:
-    """Queue the training, or go on with it."""
+@contextmanager
+def training(jobs: Jobs, data: Path) -> Iterator[None]:
+    """Queue the training, or go on with it; in the end stop it, and wait until it says so."""
     if (jobs.runs_dir / NAME).exists():
         jobs.resume(NAME)
     else:
-        jobs.submit(
-            TrainRequest(family="gan", data=str(data), name=NAME, size="small", steps=STEPS, save_every=STEPS)
-        )
-    next_line(jobs)
-
-
-def end(jobs: Jobs) -> None:
-    """Stop the training, and wait until its process has gone."""
-    jobs.stop(NAME)
-    deadline = time.monotonic() + PATIENCE
-    while jobs.get(NAME).active and time.monotonic() < deadline:
-        time.sleep(0.1)
+        wishes = {"family": "gan", "data": str(data), "size": "small", "steps": STEPS, "save_every": STEPS}
+        jobs.submit(TrainRequest(name=NAME, **wishes))
+    try:
+        next_line(jobs)
+        yield
+    finally:
+        if jobs.get(NAME).active:
+            jobs.stop(NAME)
+        deadline = time.monotonic() + PATIENCE
+        while jobs.get(NAME).active and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def speed_during(jobs: Jobs, work: Callable[[], None]) -> float:
