@@ -45,7 +45,7 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
     return page, {
         "theme": build_theme(),
         "css": asset("app.css") + asset("train.css"),
-        "head": f"<script>{asset('app.js')}</script>",
+        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {
             "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, own)})]

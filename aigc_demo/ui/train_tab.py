@@ -139,8 +139,7 @@ class TrainTab:
         proposal = self.settings.free_name(asked.family, asked.data)
         return {
             self.watch.memory: name,
-            **self.watch.view(name, {}, lang),
-            self.watch.timer: gr.Timer(active=True),
+            **self.watch.afresh(name, lang),
             self.data.look_fold: gr.update(open=False),
             self.settings.fields["name"]: proposal,
             self.settings.proposed: proposal,
@@ -165,7 +164,7 @@ class TrainTab:
             return gr.skip()
         name = self.settings.free_run(Path(path).stem)
         import_run(Path(path), self.context.settings.runs_dir, name)
-        return {self.watch.memory: name, **self.watch.view(name, {}, self.context.lang(request))}
+        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
 
     def uses(self) -> dict[str, gr.Button]:
         """The buttons that open another tab with the watched run, by the tab's task."""

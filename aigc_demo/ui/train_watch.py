@@ -109,17 +109,24 @@ class WatchPanel:
         """The page was opened: the job that this browser watched last, else the running one, else the newest."""
         names = [job.name for job in self.jobs_now()]
         name = remembered if remembered in names else (names[0] if names else None)
-        return self.view(name, {}, self.context.lang(request))
+        return self.afresh(name, self.context.lang(request))
 
     @polite
     def choose(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
-        return {self.memory: name or "", **self.view(name, {}, self.context.lang(request))}
+        return {self.memory: name or "", **self.afresh(name, self.context.lang(request))}
 
     @polite
     def look(self, name: str | None, seen: dict[str, Any], request: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
         return self.view(name, seen, self.context.lang(request))
+
+    def afresh(self, name: str | None, lang: str) -> dict[Any, Any]:
+        """Updates that show the job `name`, and have the timer show it once more.
+
+        A look that was under way may arrive after them, and would leave the page half with what was before.
+        """
+        return {**self.view(name, {}, lang), self.seen: {}, self.timer: gr.Timer(active=name is not None)}
 
     def view(self, name: str | None, seen: dict[str, Any], lang: str) -> dict[Any, Any]:
         """Updates that show the job `name`, of the parts whose sources differ from what was `seen`."""
@@ -223,7 +230,7 @@ class WatchPanel:
         getattr(self.jobs, order)(self.known(name))
         lang = self.context.lang(request)
         gr.Info(self.context.words.say(f"train.heard.{order}", lang))
-        return {**self.view(name, {}, lang), self.timer: gr.Timer(active=True)}
+        return {self.seen: {}, self.timer: gr.Timer(active=True)}  # what comes of it, the next look shows
 
     @polite
     def delete(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
@@ -231,7 +238,7 @@ class WatchPanel:
         self.jobs.delete(self.known(name))
         names = [job.name for job in self.jobs_now()]
         shown = names[0] if names else None
-        return {self.memory: shown or "", **self.view(shown, {}, self.context.lang(request))}
+        return {self.memory: shown or "", **self.afresh(shown, self.context.lang(request))}
 
     def known(self, name: str | None) -> str:
         """The chosen job; an InputError where none is."""
