@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from aigc_demo import checkpoints
+from aigc_demo import disk
 from aigc_demo.checkpoints import (
     load_state,
     load_strictly,
@@ -19,13 +19,14 @@ from aigc_demo.checkpoints import (
     read_weights,
     save_state,
     save_weights,
+    states,
     write_atomically,
     write_json,
 )
 from aigc_demo.errors import InputError
 from aigc_demo.settings import ROOT
 
-# Writes whole files of one digit over and over: weights, and training state, whose two files belong together.
+# Writes whole files of one digit over and over: weights, and training state, which is one file.
 WRITER = """
 import itertools, sys, torch
 from pathlib import Path
@@ -66,7 +67,7 @@ def check_whole(folder):
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"old")
-    monkeypatch.setattr(checkpoints.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(disk.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
@@ -182,7 +183,12 @@ def test_a_later_state_replaces_the_earlier(tmp_path):
     for step in (1, 2):
         save_state(tmp_path, {"step": step, "w": torch.full((2,), step)})
     assert load_state(tmp_path)["step"] == 2
-    assert [path.name for path in tmp_path.glob("state-*")] == ["state-2.safetensors"]
+    names = [path.stem for path in states(tmp_path)]
+    assert names == ["state-00000001", "state-00000002"]
+    save_state(tmp_path, {"step": 3, "w": torch.zeros(2)})
+    assert [path.stem for path in states(tmp_path)] == ["state-00000002", "state-00000003"]
+    save_state(tmp_path, {"step": 2, "w": torch.zeros(2)})  # a run that went back
+    assert [path.stem for path in states(tmp_path)] == ["state-00000002"]
 
 
 def test_a_folder_without_state(tmp_path):

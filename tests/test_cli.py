@@ -12,7 +12,7 @@ import pytest
 from aigc_demo import provenance
 from aigc_demo.__main__ import main
 from aigc_demo.bench.measure import Comparison, table, take_turns
-from aigc_demo.checkpoints import read_weights
+from aigc_demo.checkpoints import load_state, read_weights
 from aigc_demo.cli import look
 from aigc_demo.cli.flags import spoken_language
 from aigc_demo.contracts import REQUESTS
@@ -138,6 +138,7 @@ def test_films_grids_and_reconstructions(answer, seven):
         (["train", "--family", "gan", "--data", "cats", "--name", "x"], "There is no data cats"),
         (["train", "--family", "gan", "--data", "digits", "--name", "../x"], "Name: '../x' does not fit"),
         (["models", "--device", "tpu"], "Setting device"),
+        (["jobs", "stop", "nobody"], "There is no training run nobody"),
         (["fly"], "fly"),
         ([], "COMMAND"),
     ],
@@ -263,13 +264,12 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_bits(run, story, 
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            Meter, "show", lambda self, progress: progress.step == 3 and signal.raise_signal(signal.SIGINT)
+            Meter, "show", lambda self, progress: progress.step == 2 and signal.raise_signal(signal.SIGINT)
         )
         before = signal.getsignal(signal.SIGINT)
         status, out, err = run(*train_words(story, "parts"))
         assert (status, out) == (130, "") and "Saving" in err and signal.getsignal(signal.SIGINT) is before
-    state = json.loads((settings.runs_dir / "parts" / "state.json").read_text("utf-8"))
-    assert state["tensors"] == "state-3.safetensors"
+    assert load_state(settings.runs_dir / "parts")["step"] == 3
     assert run(*train_words(story, "parts"))[0] == 0
     assert run(*train_words(story, "whole"))[0] == 0
     parts, whole = (read_weights(settings.runs_dir / name) for name in ("parts", "whole"))
@@ -282,13 +282,35 @@ def test_a_stop_file_ends_a_run_and_says_how_to_go_on(run, story, settings, monk
     stop = settings.runs_dir / "mine" / "STOP"
     monkeypatch.setattr(Meter, "show", lambda self, progress: stop.touch())
     status, out, _ = run(*train_words(story, "mine"))
-    assert status == 0 and "stopped at step 1 of 4; the same command goes on" in out
+    assert status == 0 and "stopped at step 2 of 4; the same command goes on" in out
 
 
 def test_a_name_holds_one_training(run, story):
     assert run(*train_words(story, "mine"))[0] == 0
     status, _, err = run(*train_words(story, "mine", "--seed", 6))
     assert status == 2 and "was begun with seed 0, not 6" in err
+
+
+def test_jobs_are_listed_shown_stopped_and_deleted(run, answer, story, settings):
+    assert run("jobs", "list")[:2] == (0, "job  family  data  state\n")
+    assert run(*train_words(story, "mine"))[0] == 0
+    (job,) = answer("jobs", "list")["jobs"]
+    assert (job["name"], job["state"], job["step"]) == ("mine", "done", 4) and job["evaluation"]
+    assert "done, step 4 of 4" in run("jobs", "show", "mine")[1]
+    assert "已完成，第 4/4 步" in run("jobs", "list", "--lang", "zh")[1]
+    assert run("jobs", "stop", "mine")[2] == "mine is not training; resume it first.\n"
+    assert run("jobs", "resume", "mine", "--lang", "zh")[2].startswith("mine 已训练到最后一步")
+    assert answer("jobs", "export", "mine", "--out", "mine.zip")["files"] == ["mine.zip"]
+    assert answer("jobs", "import", "mine.zip", "--name", "again")["model"] == "runs/again"
+    assert {card["id"] for card in answer("models")["models"]} >= {"runs/mine", "runs/again"}
+    assert run("jobs", "delete", "mine")[0] == 0 and not (settings.runs_dir / "mine").exists()
+    assert run("jobs", "show", "mine")[0] == 2
+
+
+def test_a_plan_measures_and_leaves_nothing(run, answer, story, settings):
+    found = answer(*train_words(story, "mine"), "--plan")
+    assert found["verdict"] == "fits" and found["seconds"] > 0 and found["parameters"] > 1000
+    assert not settings.runs_dir.exists()
 
 
 def test_bench_takes_turns_and_compares_medians():

@@ -1,26 +1,27 @@
 """What every training loop leans on."""
 
-import importlib
-import json
-import math
+import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from aigc_demo.checkpoints import load_state
+from aigc_demo import checkpoints
+from aigc_demo.checkpoints import load_state, read_weights, save_weights, states
+from aigc_demo.errors import InputError
 from aigc_demo.training import (
     Average,
-    Clock,
-    Log,
-    Progress,
-    StopFlag,
-    random_state,
-    restore_random_state,
+    Randomness,
+    RunFolder,
+    TrainPlan,
+    make_accelerator,
     set_rate,
+    train,
     warmup_cosine,
 )
+from aigc_demo.training.loop import Clock
 
 
 def test_the_average_follows_its_formula():
@@ -68,55 +69,209 @@ def test_rates_are_factors_of_each_groups_own():
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([factor, 0.1 * factor])
 
 
-def test_the_log_is_a_line_a_step_and_is_gone_on_with(tmp_path):
-    path = tmp_path / "run" / "log.jsonl"
-    Log(path).write(Progress(1, 10, 0.123456, {"loss": 2.0}))
-    Log(path).write(Progress(2, 10, 0.5, {"loss": 1.5}))
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    assert lines == [{"step": 1, "seconds": 0.12, "loss": 2.0}, {"step": 2, "seconds": 0.5, "loss": 1.5}]
-
-
-def test_any_process_can_ask_to_stop(tmp_path):
-    flag = StopFlag(tmp_path)
-    flag.clear()
-    assert not flag.is_set()
-    (tmp_path / "STOP").touch()
-    assert flag.is_set()
-    flag.clear()
-    assert not flag.is_set()
-
-
 def test_the_clock_counts_on():
     assert 100 <= Clock(100.0).seconds() < 101
 
 
 def test_random_numbers_go_on_where_they_stood():
-    generator = torch.Generator().manual_seed(1)
-    torch.randn(3), torch.randn(3, generator=generator)
-    state = random_state(generator)
-    wanted = torch.randn(4), torch.randn(4, generator=generator)
-    other = torch.Generator()
-    restore_random_state(state, other)
-    assert torch.equal(torch.randn(4), wanted[0]) and torch.equal(torch.randn(4, generator=other), wanted[1])
-    assert math.isfinite(wanted[0].sum())
+    first = Randomness(1)
+    torch.randn(3), torch.randn(3, generator=first.generator)
+    state = first.state_dict()
+    wanted = torch.randn(4), torch.randn(4, generator=first.generator)
+    other = Randomness(2)
+    other.load_state_dict(state)
+    assert torch.equal(torch.randn(4), wanted[0])
+    assert torch.equal(torch.randn(4, generator=other.generator), wanted[1])
 
 
-@pytest.mark.parametrize("family", ["gan", "vae"])
-def test_a_stop_at_any_moment_is_saved(family, tmp_path, monkeypatch):
-    """Asked for while the caller shows the progress of step 2, between two saves."""
-    module = importlib.import_module(f"aigc_demo.{family}.train")
-    monkeypatch.setattr(module, "LOG_EVERY", 1)
-    images = torch.randint(256, (40, 28, 28), generator=torch.Generator().manual_seed(0)).byte()
-    labels, names = torch.arange(40) % 10, [str(digit) for digit in range(10)]
-    data = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
-    data["classes"] = {"en": names, "zh": names}
-    steps = []
-    for progress in module.train(
-        module.TrainPlan(data, tmp_path, "tiny", steps=1000, seed=0, save_every=500)
-    ):
-        steps.append(progress.step)
-        if progress.step == 2:
-            (tmp_path / "STOP").touch()
-    assert steps in ([1, 2], [1, 2, 3])
-    assert load_state(tmp_path)["step"] == steps[-1]
-    assert (tmp_path / "model.safetensors").exists()
+class Line:
+    """Fits y = 2 x + 1 by a line; `wish` is called before each step, and may raise or ask for something."""
+
+    def __init__(self, plan, accelerator, wish=lambda step: None):
+        self.plan, self.accelerator, self.wish, self.examples = plan, accelerator, wish, 4
+        self.randomness = Randomness(plan.seed)
+        self.line = nn.Linear(1, 1)
+        self.optimizer = torch.optim.Adam(self.line.parameters(), lr=0.1)
+        self.rates, self.exports, self.taken = [], [], 0
+
+    def step(self, progress, rate):
+        self.wish(round(progress * self.plan.steps))
+        self.rates.append(rate)
+        self.taken += 1
+        set_rate(self.optimizer, rate)
+        x = torch.randn(4, 1, generator=self.randomness.generator)
+        loss = (self.line(x) - 2 * x - 1).square().mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"loss": loss.detach()}
+
+    def parts(self):
+        return {"line": self.line, "optimizer": self.optimizer, "randomness": self.randomness}
+
+    def validate(self):
+        return {"held_out": self.line.weight.item()}
+
+    def sample(self):
+        return [f"{self.line.weight.item():.3f} x"]
+
+    def export(self, final):
+        self.exports.append(final)
+        save_weights(self.plan.run, {"w": self.line.weight}, {"final": final})
+
+
+@pytest.fixture(scope="module")
+def accelerator():
+    return make_accelerator("cpu")
+
+
+@pytest.fixture
+def learn(tmp_path, accelerator):
+    """Train a line in the run folder `name`; the learner and the progress that was shown."""
+
+    def run(name="run", wish=lambda step: None, doctor=lambda log: [], **fields):
+        plan = TrainPlan(tmp_path, tmp_path / name, **{"steps": 20, "save_every": 5, **fields})
+        learner = Line(plan, accelerator, wish)
+        return learner, list(train(learner, plan, doctor))
+
+    return run
+
+
+def test_a_run_leaves_its_log_samples_two_states_and_its_weights(learn, tmp_path):
+    learner, shown = learn()
+    folder = RunFolder(tmp_path / "run")
+    assert (
+        [line["step"] for line in folder.log()] == [progress.step for progress in shown] == list(range(1, 21))
+    )
+    assert {"seconds", "loss", "per_second", "held_out"} <= set(folder.log()[-1])
+    assert [int(path.stem) for path in folder.samples()] == list(range(21)) and folder.samples()[
+        0
+    ].suffix == ".json"
+    assert [path.stem for path in states(folder.path)] == ["state-00000015", "state-00000020"]
+    assert learner.exports == [False, False, False, False, True]
+    assert torch.equal(read_weights(folder.path)["w"], learner.line.weight)
+
+
+def test_a_stop_is_saved_and_gone_on_from_to_the_same_bits(learn, tmp_path):
+    stop, save, sample = (tmp_path / "parts" / name for name in ("STOP", "SAVE", "SAMPLE"))
+    wishes = {4: lambda: save.touch() or sample.touch(), 7: stop.touch}
+    _, shown = learn("parts", lambda step: wishes.pop(step, lambda: None)())
+    assert shown[-1].step == 8 and load_state(tmp_path / "parts")["step"] == 8
+    assert not any(flag.exists() for flag in (stop, save, sample))
+    learner, shown = learn("parts")
+    assert learner.taken == 12 and shown[0].step == 9
+    learn("whole")
+    parts, whole = (RunFolder(tmp_path / name) for name in ("parts", "whole"))
+    assert torch.equal(read_weights(parts.path)["w"], read_weights(whole.path)["w"])
+    assert [line["loss"] for line in parts.log()] == [line["loss"] for line in whole.log()]
+
+
+def test_a_crash_goes_back_to_the_last_save_and_forgets_what_came_after(learn, tmp_path):
+    def crash(step):
+        if step == 13:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        learn("parts", crash)
+    assert RunFolder(tmp_path / "parts").log()[-1]["step"] == 13
+    learner, shown = learn("parts")
+    assert learner.taken == 10 and shown[0].step == 11
+    learn("whole")
+    parts, whole = (RunFolder(tmp_path / name) for name in ("parts", "whole"))
+    assert [line["loss"] for line in parts.log()] == [line["loss"] for line in whole.log()]
+    assert torch.equal(read_weights(parts.path)["w"], read_weights(whole.path)["w"])
+
+
+def test_a_damaged_last_state_gives_way_to_the_one_before(learn, tmp_path):
+    learn("run", steps=10)
+    last = states(tmp_path / "run")[-1]
+    data = bytearray(last.read_bytes())
+    data[-3] ^= 1
+    last.write_bytes(data)
+    assert load_state(tmp_path / "run")["step"] == 5
+    states(tmp_path / "run")[0].write_bytes(b"")
+    with pytest.raises(InputError, match="damaged"):
+        load_state(tmp_path / "run")
+
+
+def test_a_run_that_had_saved_its_end_still_writes_its_final_weights(learn, tmp_path):
+    learn()
+    save_weights(tmp_path / "run", {"w": torch.zeros(1)}, {"final": False})  # as if killed between the two
+    learner, shown = learn()
+    assert shown == [] and learner.exports == [True] and learner.taken == 0
+    assert torch.equal(read_weights(tmp_path / "run")["w"], learner.line.weight)
+
+
+def test_a_divergence_rolls_back_at_half_the_rate(learn, tmp_path):
+    learners = []
+
+    def spoil(step):
+        if step == 12 and not learners:
+            learners.append(step)
+            with torch.no_grad():
+                learner.line.weight.fill_(float("nan"))
+
+    plan = TrainPlan(tmp_path, tmp_path / "run", steps=20, save_every=5)
+    learner = Line(plan, make_accelerator("cpu"), spoil)
+    shown = list(train(learner, plan))
+    (event,) = RunFolder(plan.run).events()
+    assert event["kind"] == "divergence" and event["diverged_at"] == 13 and event["rate"] == 0.5
+    assert event["evidence"] == {"loss": "nan"} and event["step"] == 10
+    assert learner.rates[-1] == 0.5 and shown[-1].step == 20
+    assert torch.isfinite(read_weights(plan.run)["w"]).all()
+
+
+def test_a_third_divergence_is_the_end_in_words(tmp_path, accelerator):
+    plan = TrainPlan(tmp_path, tmp_path / "run", steps=20, save_every=5)
+
+    def spoil(step):
+        with torch.no_grad():
+            learner.line.weight.fill_(float("inf"))
+
+    learner = Line(plan, accelerator, spoil)
+    with pytest.raises(InputError, match="a third time; start again with a lower learning rate"):
+        list(train(learner, plan))
+    assert [event["rate"] for event in RunFolder(plan.run).events()] == [0.5, 0.25]
+    assert torch.isfinite(read_weights(plan.run)["w"]).all()
+
+
+def test_a_loss_that_explodes_is_a_divergence_too(learn, tmp_path):
+    def explode(step):
+        if step >= 30:
+            with torch.no_grad():
+                learner.line.weight.add_(1e3)
+
+    plan = TrainPlan(tmp_path, tmp_path / "run", steps=60, save_every=10)
+    learner = Line(plan, make_accelerator("cpu"), explode)
+    with pytest.raises(InputError, match="third time"):
+        list(train(learner, plan))
+
+
+def test_what_the_doctor_says_becomes_an_event(learn, tmp_path):
+    said = [{"kind": "diagnosis", "name": "steep"}]
+    learn(doctor=lambda log: said if len(log) == 3 else [])
+    (event,) = RunFolder(tmp_path / "run").events()
+    assert (event["step"], event["kind"], event["name"]) == (3, "diagnosis", "steep")
+
+
+def test_a_disk_without_room_for_a_save_ends_the_run_in_words(learn, tmp_path, monkeypatch):
+    learn(steps=5)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(InputError, match="disk is nearly full") as caught:
+        learn(steps=10)
+    assert "state-00000005" in caught.value.zh
+    monkeypatch.undo()
+    assert load_state(tmp_path / "run")["step"] == 5
+    assert shutil.disk_usage(tmp_path).free > 0
+
+
+def test_half_a_line_at_the_end_of_a_log_is_left_out(tmp_path):
+    folder = RunFolder(tmp_path)
+    for step in (1, 2, 3):
+        folder.write_line("log.jsonl", {"step": step})
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 4, "lo')
+    assert [line["step"] for line in folder.log()] == [1, 2, 3]
+    folder.forget_after(2)
+    folder.write_line("log.jsonl", {"step": 3})
+    assert [line["step"] for line in folder.log()] == [1, 2, 3]

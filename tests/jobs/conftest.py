@@ -4,6 +4,7 @@ of them can be started and killed in the time that one import takes."""
 import json
 import multiprocessing
 import os
+import socket
 import time
 
 import pytest
@@ -92,6 +93,13 @@ def wait_until(true, what="it"):
     while not true():
         assert time.monotonic() < end, f"{what} did not come"
         time.sleep(0.02)
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Several processes, as torchrun and accelerate launch start them, against one with the doubled batch."""
 
 import os
-import socket
 import subprocess
 import sys
 
@@ -9,14 +8,12 @@ import pytest
 
 from aigc_demo.run_folder import RunFolder
 from aigc_demo.settings import ROOT
-from tests.jobs.conftest import FAMILIES, wait_until
+from tests.jobs.conftest import FAMILIES, free_port, wait_until
 
 
 def ranks(count):
     """The environments that torchrun gives to `count` processes of one machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     shared = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return [
         {name: str(value) for name, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()}
@@ -60,10 +57,10 @@ def test_two_processes_equal_one_with_the_doubled_batch(jobs, start, ask, family
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
 def test_the_documented_commands(jobs, ask, settings, launcher, tmp_path):
     launch = {
-        "torchrun": ["torch.distributed.run", "--nproc_per_node", "2", "--master_port", ranks(1)[0]["MASTER_PORT"]],
+        "torchrun": ["torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(free_port())],
         "accelerate": ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
                        "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port",
-                       ranks(1)[0]["MASTER_PORT"]],
+                       str(free_port())],
     }[launcher]  # fmt: skip
     run(["-m", *launch, "-m"], ask("vae", "two", batch_size=8), settings)
     run(["-m"], ask("vae", "one", batch_size=16), settings)

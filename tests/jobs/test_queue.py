@@ -16,7 +16,7 @@ from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.spawn import clean_environment, flags_of
 from aigc_demo.jobs.view import duration, last_line
 from aigc_demo.settings import ROOT, read_settings
-from tests.jobs.conftest import wait_until
+from tests.jobs.conftest import free_port, wait_until
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_kill_nine_of_the_app_leaves_the_job_and_the_queue(jobs, ask, settings, 
             *flags_of(settings.model_copy(update={"weights_dir": debug_models}), "cpu"),
         ],
         cwd=ROOT,
-        env={**os.environ, "GRADIO_SERVER_PORT": "0"},
+        env={**os.environ, "GRADIO_SERVER_PORT": str(free_port())},
         start_new_session=True,
     )
     try:
