@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     flags = parser.parse_args(arguments)
     settings = settings_from(flags_given(flags))
     prepare_environment(settings)
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever clicks on the page goes first
     folder, leases = JobFolder(settings.runs_dir / flags.name), Leases(settings.runs_dir)
     run, device = leases.run(flags.name), leases.device(settings.device)
     request = folder.request()
