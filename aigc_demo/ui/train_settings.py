@@ -47,7 +47,9 @@ class SettingsPanel:
         self.cost = gr.HTML("", elem_id="train-cost", elem_classes="card-lines")
         with gr.Row(equal_height=True):
             steps = self._field("steps", min_width=110, info=None)
-            name = self._field("name", value=self.free_name("gan", "digits"), min_width=150, info=None)
+            name = self._field(
+                "name", value=self.free_name("gan", "digits"), min_width=150, info=None, max_lines=1
+            )
         self.proposed = gr.State(name.value)
         self.fields = {"family": family, "start": start, "size": size, "steps": steps, "name": name}
         with gr.Accordion(words("shell.more"), open=False, elem_id="train-more"):
@@ -92,6 +94,7 @@ class SettingsPanel:
         family, start, size, name = (self.fields[key] for key in ("family", "start", "size", "name"))
         chosen = {family, self.data, name, self.proposed, start, size}
         shown = [family, start, self.cost, name, self.proposed, *(self.fields[key] for key in USED_BY)]
+        shown += [self.planned, self.accept]
         for component in (family, self.data):
             component.change(self.choose, chosen, shown, queue=False, **PRIVATE)
         size.change(self.say_cost, [family, size], self.cost, queue=False, **PRIVATE)
@@ -141,6 +144,8 @@ class SettingsPanel:
             self.fields["start"]: gr.update(choices=self.said_starts(family, request), value=start),
             self.cost: self.say_cost(family, given["size"], request),
             **{self.fields[key]: gr.update(visible=family in users) for key, users in USED_BY.items()},
+            self.planned: "",  # it was for other settings
+            self.accept: _seen(False),
         }
         if not given["name"] or given["name"] == values[self.proposed]:
             name = self.free_name(family, data)
@@ -157,7 +162,7 @@ class SettingsPanel:
         from aigc_demo.jobs.estimate import sizes
 
         say, lang = self.context.words.say, self.context.lang(request)
-        said = [f"{name} {count / 1e6:.1f} M" for name, count in sizes(family).items()]
+        said = [f"{say(f'choice.{name}', lang)} {count / 1e6:.1f} M" for name, count in sizes(family).items()]
         return f"<p>{say('train.cost', lang, sizes=escape(' · '.join(said)))}</p>"
 
     def asked(self, values: dict[Any, Any]) -> TrainRequest:

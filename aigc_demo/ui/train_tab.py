@@ -78,7 +78,9 @@ class TrainTab:
         self.lesson = Lesson(self.context, ("gan", "vae", "transformer"), "gan", "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
-            self.command = gr.Code("", language="shell", label=words("panel.shell"), interactive=False)
+            self.command = gr.Code(
+                "", language="shell", label=words("panel.shell"), interactive=False, wrap_lines=True
+            )
 
     def _connect(self) -> None:
         data, settings, watch = self.data, self.settings, self.watch

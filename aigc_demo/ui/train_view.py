@@ -31,18 +31,21 @@ CHARTS: Mapping[str, Mapping[str, Sequence[tuple[str, int, bool]]]] = {
     "transformer": {
         "bits": (("train_bits", 1, False), ("held_out", 1, True)),
         "token_loss": (("loss", 2, False),),
-        "repetition": (("repetition", 4, False), ("copied", 3, False)),
+        "repetition": (("repetition", 4, False), ("copied_run", 3, False)),
     },
 }
-SHARES = frozenset({"accuracy", "repetition"})  # charts whose values lie in [0, 1]
+SHARES = frozenset({"accuracy"})  # charts whose values lie in [0, 1]
+PLACE = frozenset({"step", "seconds", "per_second"})  # of a line of the log: when and how fast, no evidence
 TAIL = 12
 
 
 def head_html(job: Job, words: Words, lang: str) -> str:
     """Name, state in words, how far it is, how fast, how long still, on which device."""
     say = words.say
-    share = job.step / max(job.steps, 1)
-    facts = [say("train.step_of", lang, step=f"{job.step:,}", steps=f"{job.steps:,}")]
+    elsewhere = job.state == "done" and not job.step  # opened from a zip: its log stayed where it was trained
+    share = 1.0 if elsewhere else job.step / max(job.steps, 1)
+    step = job.steps if elsewhere else job.step
+    facts = [say("train.step_of", lang, step=f"{step:,}", steps=f"{job.steps:,}")]
     if job.state == "running" and job.per_second:
         unit = say(f"train.unit.{job.request.family}", lang)
         facts.append(say("train.pace", lang, rate=f"{job.per_second:,.0f}", unit=unit))
@@ -50,7 +53,7 @@ def head_html(job: Job, words: Words, lang: str) -> str:
         facts.append(say("train.left", lang, time=duration(job.seconds_left, lang)))
     elif job.seconds:
         facts.append(say("train.took", lang, time=duration(job.seconds, lang)))
-    if job.device:
+    if job.device != "auto":
         facts.append(job.device.upper())
     started = job.request.start or say("train.from_scratch", lang)
     about = " · ".join([job.request.family, job.request.size, job.request.data.rsplit("/", 1)[-1], started])
@@ -108,6 +111,7 @@ def _event(event: Line, words: Words, lang: str) -> str:
     facts = "".join(
         f"<span>{escape(str(key).replace('_', ' '))} <b>{escape(_value(value))}</b></span>"
         for key, value in (evidence if isinstance(evidence, Mapping) else {}).items()
+        if key not in PLACE
     )
     at = words.say("train.at_step", lang, step=event.get("step", 0))
     return (

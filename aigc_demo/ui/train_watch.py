@@ -196,7 +196,7 @@ class WatchPanel:
         """The timer runs while the job does; a button is shown where it makes sense."""
         running = job.state == "running"
         makes_sense = {
-            "stop": job.active, "resume": job.can_resume, "save_now": running, "sample_now": running,
+            "stop": job.active, "resume": job.can_resume and (job.step > 0 or job.state != "done"), "save_now": running, "sample_now": running,
             "delete": not running,
         }  # fmt: skip
         usable = USES[job.request.family] if job.usable else ()

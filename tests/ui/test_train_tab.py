@@ -33,7 +33,7 @@ def bring(page, path, name, side=None):
     """Import a file as a data set of one's own, which is then chosen and shown."""
     page.click("#train-bring > button")
     page.set_input_files("#train-files input[type=file]", str(path))
-    page.wait_for_function("document.querySelector('#data-name :is(input, textarea)').value !== ''")
+    wait_for_value(page, "#data-name :is(input, textarea)", path.stem)
     page.fill("#data-name :is(input, textarea)", name)
     page.locator("#data-consent input").check()
     if side:
@@ -58,6 +58,14 @@ def wait_for_state(page, state):
     page.wait_for_selector(f"#train-head .job.{state}", timeout=240_000)
 
 
+def wait_for_value(page, field, beginning):
+    """Until a text field's value begins so."""
+    page.wait_for_function(
+        "([field, beginning]) => document.querySelector(field)?.value.startsWith(beginning)",
+        arg=[field, beginning],
+    )
+
+
 def toast(page, words):
     """A sentence in the corner."""
     page.locator(".toast-body", has_text=words).first.wait_for()
@@ -72,9 +80,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     shown = page.inner_text("#train-preview")
     assert "40 pictures of 28 × 28 in colour, 2 classes" in shown and "36 to train on, 4 held out" in shown
     assert "notes.exe" in page.inner_text("#train-preview .refused")
-    page.wait_for_function(
-        "document.querySelector('#train-name :is(input, textarea)').value === 'gan-photos'"
-    )
+    wait_for_value(page, "#train-name :is(input, textarea)", "gan-photos")
     start(page, "temples", steps=400, batch_size=8, save_every=20)
     page.wait_for_selector("#train-film img.now")
     page.wait_for_selector("#train-charts .chart")
@@ -100,12 +106,12 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     assert not nameless(page)
 
     page.click("#train-use-image")
-    page.wait_for_function("document.querySelector('#image-model input').value.startsWith('runs/temples')")
+    wait_for_value(page, "#image-model input", "runs/temples")
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture")
     visitor.tab("train")
     page.click("#train-use-walk")
-    page.wait_for_function("document.querySelector('#walk-model input').value.startsWith('runs/temples')")
+    wait_for_value(page, "#walk-model input", "runs/temples")
     page.fill("#walk-frames input[type=number]", "6")
     page.click("#walk-go")
     page.wait_for_selector("#walk-stage input[type=range]")
@@ -131,12 +137,12 @@ def test_from_a_text_file_to_a_language_model_in_the_text_tab(visit, story):
     visitor.tab("train")
     bring(page, story, "story")
     page.wait_for_selector("#train-preview .documents p")
-    page.wait_for_function("document.querySelector('#train-name :is(input, textarea)').value === 'gpt-story'")
+    wait_for_value(page, "#train-name :is(input, textarea)", "gpt-story")
     start(page, "teller", steps=20, batch_size=2)
     wait_for_state(page, "done")
     assert page.locator("#train-film .columns section").count() == 2
     page.click("#train-use-text")
-    page.wait_for_function("document.querySelector('#text-model input').value.startsWith('runs/teller')")
+    wait_for_value(page, "#text-model input", "runs/teller")
     page.click("#text-more > button")
     page.fill("#text-max-new-tokens input[type=number]", "24")
     page.click("#text-go")
