@@ -49,11 +49,11 @@ def looks(log: Sequence[Mapping[str, Any]], marker: str) -> list[Look]:
     return found
 
 
-def lasting(test: Callable[[Look], bool]) -> Callable[[Sequence[Look]], Evidence | None]:
-    """Finds a look that passes the test where the one before did too, both after the run's first tenth."""
+def lasting(test: Callable[[Look], bool], early: int = EARLY) -> Callable[[Sequence[Look]], Evidence | None]:
+    """Finds a look that passes the test where the one before did too, both after the first `early` looks."""
 
     def find(looks: Sequence[Look]) -> Evidence | None:
-        recent = looks[EARLY:][-LASTING:]
+        recent = looks[early:][-LASTING:]
         return dict(recent[-1]) if len(recent) == LASTING and all(map(test, recent)) else None
 
     return find

@@ -7,9 +7,9 @@ Copies: Carlini et al. 2023.
 
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting
 
-COLLAPSED = 0.25  # of the real pictures' mean pairwise distance
-UNBEATEN = 0.98  # share of pairs that the discriminator tells apart
-GAP = 10.0  # logits between real and fake: a loss of exp(-10), no gradient to speak of
+COLLAPSED = 0.3  # of the real pictures' mean pairwise distance
+UNBEATEN = 0.95  # share of pairs that the discriminator tells apart
+GAP = 6.0  # logits between real and fake: the discriminator's loss is exp(-6), it has nothing left to learn
 COPIED = 1 / 3
 
 

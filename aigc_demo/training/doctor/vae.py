@@ -7,6 +7,7 @@ leave the prior: Hoffman and Johnson 2016, ELBO Surgery.
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting, overfitting
 
 SILENT = 0.1  # share of the latent dimensions
+AWAKE = 8  # looks: many a VAE ignores its code for the first third of a run, then finds it
 SCATTERED = 8.0  # nats a latent dimension
 
 
@@ -23,7 +24,7 @@ CHART = Chart(
     diagnoses=(
         Diagnosis(
             "posterior_collapse",
-            lasting(_collapsed),
+            lasting(_collapsed, early=AWAKE),
             "Posterior collapse: {active_units:.0f} of {latent_dim:.0f} latent dimensions carry anything (KL"
             " {held_out_kl:.2f} nats), so the decoder draws much the same for every picture. Lower the KL weight.",
             "后验坍缩：{latent_dim:.0f} 个潜变量维度中只有 {active_units:.0f} 个带有信息（KL 为"
