@@ -20,8 +20,8 @@ def class_of(label: str, seed: int, card: ModelCard) -> int:
 
 
 def kept_label(label: str | None, card: ModelCard) -> str:
-    """The value of a class chooser once it offers the classes of `card`."""
-    return label if label and int(label) < len(card.classes["en"]) else "0"
+    """The value of a class chooser once it offers the classes of `card`: counted round, so that two ends stay two."""
+    return str(int(label or 0) % len(card.classes["en"]))
 
 
 class EndPoint:
