@@ -7,9 +7,9 @@ from PIL import Image
 
 from aigc_demo.actions import make_images, walk
 from aigc_demo.contracts import GridRequest, ImageRequest, WalkRequest
+from aigc_demo.ui import TABS
 from aigc_demo.ui import end_point as end_points
 from aigc_demo.ui.context import Context
-from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import Words
 from aigc_demo.ui.latent_tab import EXAMPLES, LatentTab
 from aigc_demo.ui.scrubber import stage_html
@@ -148,7 +148,7 @@ def test_the_grid(tab):
 
 def test_send_to_makes_a_picture_an_end(context, cache, toasts):
     with gr.Blocks() as page:
-        shell = Shell(context, (ImageTab, LatentTab))
+        shell = Shell(context, TABS)
         shell.build(page)
     image, latent = shell.by_task["image"], shell.by_task["walk"]
     values = {component: component.value for component in latent.choosers} | {image.picked: 1}
