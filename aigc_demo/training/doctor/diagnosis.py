@@ -62,7 +62,8 @@ def lasting(test: Callable[[Look], bool], early: int = EARLY) -> Callable[[Seque
 def overfitting(held_out: str, train: str, margin: float) -> Callable[[Sequence[Look]], Evidence | None]:
     """Finds that the figure `held_out` was best three looks ago or earlier while `train` has fallen since.
 
-    `margin` is how far above its best it must stand, as a share of that, in each of the last two looks.
+    `margin` is how far above its best it must stand in each of the last two looks, as a share of that, or of 1
+    where it is smaller.
     (Early stopping with patience: Prechelt 1998, Early Stopping - But When?)
     """
 
@@ -71,7 +72,7 @@ def overfitting(held_out: str, train: str, margin: float) -> Callable[[Sequence[
         if len(looks) - 1 - best < 3:
             return None
         lowest, last = looks[best][held_out], looks[-1]
-        worse = all(look[held_out] > lowest + margin * abs(lowest) for look in looks[-LASTING:])
+        worse = all(look[held_out] > lowest + margin * max(abs(lowest), 1) for look in looks[-LASTING:])
         if not worse or last[train] >= looks[best][train]:
             return None
         return {**last, "best": lowest, "best_step": looks[best]["step"]}
