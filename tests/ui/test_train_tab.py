@@ -66,6 +66,19 @@ def wait_for_value(page, field, beginning):
     )
 
 
+def move_the_film(page):
+    """Back to the first samples, then the start uncovered."""
+    time, cover = page.locator("#train-film input[type=range]").all()
+    last = page.get_attribute("#train-film img.now", "src")
+    time.focus()
+    page.keyboard.press("Home")
+    assert page.get_attribute("#train-film img.now", "src") != last
+    assert time.get_attribute("aria-valuetext") == "step 0"
+    cover.focus()
+    page.keyboard.press("End")
+    assert page.evaluate("document.querySelector('.film').style.getPropertyValue('--uncovered')") == "100%"
+
+
 def toast(page, words):
     """A sentence in the corner."""
     page.locator(".toast-body", has_text=words).first.wait_for()
@@ -104,6 +117,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     page.click("#train-card > button")
     page.wait_for_selector("#train-card .lesson :text('temples')")
     assert not nameless(page)
+    move_the_film(page)
 
     page.click("#train-use-image")
     wait_for_value(page, "#image-model input", "runs/temples")
@@ -115,20 +129,6 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     page.fill("#walk-frames input[type=number]", "6")
     page.click("#walk-go")
     page.wait_for_selector("#walk-stage input[type=range]")
-
-
-def test_the_film_of_samples_goes_back_in_time_and_uncovers_the_start(visit):
-    page = visit().page
-    page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(3).click()
-    time, cover = page.locator("#train-film input[type=range]").all()
-    last = page.get_attribute("#train-film img.now", "src")
-    time.focus()
-    page.keyboard.press("Home")
-    assert page.get_attribute("#train-film img.now", "src") != last
-    assert time.get_attribute("aria-valuetext") == "step 0"
-    cover.focus()
-    page.keyboard.press("End")
-    assert page.evaluate("document.querySelector('.film').style.getPropertyValue('--uncovered')") == "100%"
 
 
 def test_from_a_text_file_to_a_language_model_in_the_text_tab(visit, story):

@@ -22,14 +22,14 @@ const show = () => {
   time.setAttribute("aria-valuetext", words);
   here.querySelectorAll(".at").forEach((at) => { at.textContent = words; });
   time.style.setProperty("--at", `${last ? 100 * index / last : 100}%`);
-  if (cover) {
-    const now = here.querySelector("img.now");
-    if (now.getAttribute("src") !== sample) now.src = sample;
-    now.alt = now.alt.replace(/\d+$/, step);
-    cover.value = uncovered;
-    cover.style.setProperty("--at", `${uncovered}%`);
-    here.style.setProperty("--uncovered", `${uncovered}%`);
-  } else texts(here.querySelector(".now"), sample);
+  const now = here.querySelector(".now");
+  if (!now.matches("img")) return texts(now, sample);
+  if (now.getAttribute("src") !== sample) now.src = sample;
+  now.alt = now.alt.replace(/\d+/, step);
+  if (!cover) return;
+  cover.value = uncovered;
+  cover.style.setProperty("--at", `${uncovered}%`);
+  here.style.setProperty("--uncovered", `${uncovered}%`);
 };
 
 watch("value", () => requestAnimationFrame(show));
