@@ -65,10 +65,14 @@ class Jobs:
 
     def list(self) -> list[Job]:
         """All jobs: what runs, what is queued in its order, then what has ended, the latest first."""
-        found = [job for folder in find_folders(self.runs_dir) if (job := self._look(folder))]
-        if any(job.state == "queued" for job in found):
-            found = self._with_places(found)
-        return sorted(found, key=lambda job: (RANKS.get(job.state, 2), job.position or 0, -_ended(job)))
+        found = self._look_at_all()
+        if any(job.state == "queued" for job in found) and not any(job.state == "running" for job in found):
+            self.dispatch()  # who should have started the next was killed
+            found = self._look_at_all()
+        return sorted(
+            self._with_places(found),
+            key=lambda job: (RANKS.get(job.state, 2), job.position or 0, -_ended(job)),
+        )
 
     def get(self, name: str) -> Job:
         """The job of this name; an InputError where there is none."""
@@ -189,6 +193,9 @@ class Jobs:
     def _start(self, folder: JobFolder, device: str) -> None:
         if not start_worker(folder, self.settings, device) and folder.state().state == "queued":
             folder.update(state="failed", cause=UNSTARTED, ended_at=time.time())
+
+    def _look_at_all(self) -> Sequence[Job]:
+        return [job for folder in find_folders(self.runs_dir) if (job := self._look(folder))]
 
     def _look(self, folder: JobFolder) -> Job | None:
         request = folder.request()

@@ -1,7 +1,6 @@
 """kill -9 at random moments: nothing corrupt, one save interval lost at most, the same bits in the end."""
 
 import random
-import time
 
 import pytest
 
@@ -59,11 +58,10 @@ def check_after_a_kill(jobs, request):
 def kill_often(jobs, start, ask, family, kills, seed):
     """A run that is never killed beside runs that are, `kills` times in all."""
     moments = random.Random(seed)
-    whole, began = ask(family, "whole"), time.monotonic()
-    start(whole).join()
-    seconds = time.monotonic() - began
-    wanted = contents(jobs.runs_dir / "whole")
-    assert jobs.get("whole").state == "done", jobs.get("whole").words("en") + jobs.get("whole").tail()
+    start(ask(family, "whole")).join()
+    whole = jobs.get("whole")
+    assert whole.state == "done", whole.words("en") + whole.tail()
+    wanted, seconds = contents(whole.folder), whole.ended_at - whole.queued_at
     killed, ended, broken = 0, 0, ask(family, "broken-0")
     while killed < kills:
         process = start(broken)

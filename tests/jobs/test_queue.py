@@ -185,6 +185,14 @@ def test_kill_nine_of_the_app_leaves_the_job_and_the_queue(jobs, ask, settings, 
     assert jobs.get("long").state == "stopped"
 
 
+def test_kill_nine_of_a_worker_does_not_stall_the_queue(jobs, ask, kill_jobs):
+    jobs.submit(ask(name="long", steps=100_000))
+    jobs.submit(ask(name="next", steps=4))
+    wait_until(lambda: jobs.get("long").step > 1, "training")
+    os.kill(jobs.get("long").status.pid, signal.SIGKILL)
+    wait_until(lambda: states(jobs) == {"long": "interrupted", "next": "done"}, "the next in the queue")
+
+
 def test_a_worker_is_told_no_secrets():
     environment = {
         "HF_TOKEN": "x",
