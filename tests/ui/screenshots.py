@@ -60,7 +60,7 @@ def train(url: str, browser: Browser, photos: Path) -> None:
                 Visitor(page).tab("train")
             page.wait_for_function(
                 "([state, step]) => document.querySelector(`#train-head .job.${state}`) && "
-                "Number(document.querySelector('#train-film .at').textContent.match(/\\d+/)) >= step",
+                "Number(document.querySelector('#train-film .at')?.textContent.match(/\\d+/)) >= step",
                 arg=[state, step],
                 timeout=3_600_000,
             )
