@@ -101,7 +101,9 @@ def header_of(entries):
 
 
 def wrong_shape(tensors):
-    name = max(tensors, key=lambda key: tensors[key].ndim)
+    name = next(
+        name for name, tensor in tensors.items() if tensor.ndim > 1 and len(tensor) != tensor.shape[1]
+    )
     tensors[name] = tensors[name].transpose(0, 1).contiguous()
 
 
