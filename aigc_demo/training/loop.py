@@ -105,7 +105,7 @@ class Loop:
 
     def resume(self) -> None:
         """Put everything back as the last save found it; a fresh run saves its start."""
-        state = load_state(self.plan.run)
+        state = self.last_state()
         if state is None:
             self.write_samples()  # before the save: what a killed run has saved it does not do again
             self.save()
@@ -202,6 +202,12 @@ class Loop:
             self.learner.export(final=self.step == self.plan.steps)
         self.accelerator.wait_for_everyone()
 
+    def last_state(self) -> dict[str, Any] | None:
+        """What was saved last. All processes have read it before the first may write the next."""
+        state = load_state(self.plan.run)
+        self.accelerator.wait_for_everyone()
+        return state
+
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `save` saved."""
         for name, part in self.learner.parts().items():
@@ -223,7 +229,7 @@ class Loop:
                 zh=f"训练在第 {diverged_at} 步第三次发散；请用更低的学习率重新开始。",
             )
         seconds = self.clock.seconds()
-        self.restore(load_state(self.plan.run) or {})
+        self.restore(self.last_state() or {})
         self.clock = Clock(seconds)
         self.rollbacks, self.rate = rollbacks, rate
         worst = {name: value for name, value in figures.items() if not math.isfinite(value)}
