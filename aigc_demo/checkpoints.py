@@ -106,7 +106,6 @@ def save_state(folder: Path, parts: Mapping[str, Any]) -> None:
     skeleton = json.dumps(_take_tensors(parts, "", tensors))
     ready = {key: value.cpu().contiguous() for key, value in tensors.items()}
     path = folder / f"state-{parts.get('step', 0):08d}.safetensors"
-    # safetensors cannot be empty of tensors and keep a header everywhere, so a state always holds one
     write_atomically(path, save(ready, metadata={"parts": skeleton, "sha256": _digest(ready)}))
     for old in sorted(set(states(folder)) - {path})[:-1]:
         old.unlink(missing_ok=True)
