@@ -18,7 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from aigc_demo.errors import InputError
 
 log = logging.getLogger(__name__)
-Task = Literal["text", "image", "latent", "reconstruct"]
+Task = Literal[
+    "text", "chat", "rewrite", "embed",
+    "image", "draw", "redraw", "inpaint", "upscale",
+    "latent", "reconstruct",
+]  # fmt: skip
+WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
+DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 class Bilingual(BaseModel):
@@ -34,7 +40,12 @@ class Bilingual(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """One model, as the pickers show it: id and folder from the disk, classes from config.json, the rest from the card."""
+    """One model, as the pickers show it: id and folder from the disk, classes from config.json, the rest from the card.
+
+    `kind` names the loader inside the family; empty for a family's own weights. A pretrained model has a `revision`
+    (the commit it was fetched at) and may have `defaults`, request fields that it is made for. An adapter has `base`,
+    the id of the model that it belongs to, and serves no task by itself.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,15 +61,21 @@ class ModelCard(BaseModel):
     language: str = ""
     classes: dict[str, list[str]] = {}
     figures: dict[str, Any] = {}
+    kind: str = ""
+    revision: str = ""
+    base: str = ""
+    defaults: dict[str, Any] = {}
 
     def weights_hash(self) -> str:
-        """First 16 hex digits of the weights file's sha256, for recipes."""
-        path = self.folder / "model.safetensors"
+        """What tells these weights from others, for recipes: the revision, else the file's sha256; 16 hex digits."""
+        if self.revision:
+            return self.revision[:16]
+        path = next(self.folder / name for name in WEIGHTS if (self.folder / name).exists())
         return _sha256(path, path.stat().st_mtime_ns)[:16]
 
-    def weights_bytes(self) -> int:
-        """Bytes of the weights once loaded in float32."""
-        return 4 * self.parameters
+    def weights_bytes(self, dtype: str = "float32") -> int:
+        """Bytes of the weights once loaded."""
+        return DTYPE_BYTES[dtype] * self.parameters
 
 
 @lru_cache(maxsize=64)
@@ -124,7 +141,8 @@ def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:
         return []
     found = []
     for child in sorted(folder.iterdir()):
-        if (child / "model.safetensors").is_file() and (child / "README.md").is_file():
+        has_weights = any((child / name).is_file() for name in WEIGHTS)
+        if has_weights and (child / "README.md").is_file():
             try:
                 found.append(read_card(child, prefix + child.name))
             except InputError as error:

@@ -10,6 +10,13 @@ from aigc_demo.errors import InputError
 
 CALLS = {
     "text": ("write_text", "for result in {call}:\n    pass\npath = files.write_texts(result, Path('out'))"),
+    "chat": ("chat", "for result in {call}:\n    pass\npath = files.write_chat(result, Path('out'))"),
+    "rewrite": (
+        "rewrite",
+        "for result in {call}:\n    pass\npath = files.write_rewrite(result, Path('out'))",
+    ),
+    "draw": ("draw", "for result in {call}:\n    pass\npath = files.write_drawing(result, Path('out'))"),
+    "upscale": ("upscale", "result = {call}\npath = files.write_upscaled(result, Path('out'))"),
     "image": ("make_images", "result = {call}\npath = files.write_sheet(result, Path('out'))"),
     "reconstruct": ("reconstruct", "result = {call}\npath = files.write_reconstruction(result, Path('out'))"),
     "walk": ("walk", "result = {call}\npath = files.write_film(result, Path('out'), '.mp4')"),

@@ -1,23 +1,39 @@
 """The one central list: which families there are, which models are on this disk, and how a card is loaded.
 
-A family is a package of that name beside this file, with `load(folder, device)` in its `__init__.py`. It is
-imported when a card of it is chosen, so that looking at the list costs nothing.
+A family is a package of that name beside this file. Its `__init__.py` has `load(folder, device)` for models of its
+own, `load_pretrained(card, placement)` for models of others that it can use, or both. It is imported when a card of
+it is chosen, so that looking at the list costs nothing.
 """
 
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from aigc_demo import hub
 from aigc_demo.cards import ModelCard, Task, find_cards
 from aigc_demo.errors import InputError
+from aigc_demo.placement import Placement
 from aigc_demo.settings import Settings
 
-FAMILIES = ("gan", "vae", "transformer")
+FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote")
 
 
 def all_cards(settings: Settings) -> list[ModelCard]:
-    """Every model that can be chosen: those that came with the app, then those trained here."""
-    return find_cards(settings.weights_dir) + find_cards(settings.runs_dir, prefix="runs/")
+    """Every model that can be chosen: those that came with the app, those trained here, those fetched or served."""
+    own = find_cards(settings.weights_dir) + find_cards(settings.runs_dir, prefix="runs/")
+    return own + hub.fetched(settings) + served(settings)
+
+
+def served(settings: Settings) -> list[ModelCard]:
+    """The models of the servers that the settings name."""
+    if not (settings.text_server or settings.image_server):
+        return []
+    return family_module("remote").cards(settings)
+
+
+def adapters_for(model_id: str, settings: Settings) -> list[ModelCard]:
+    """The adapters that were trained on a model."""
+    return [card for card in find_cards(settings.runs_dir, prefix="runs/") if card.base == model_id]
 
 
 def cards_for(task: Task, settings: Settings) -> list[ModelCard]:
@@ -49,6 +65,9 @@ def family_module(family: str) -> ModuleType:
     return import_module(f"aigc_demo.{family}")
 
 
-def load(card: ModelCard, device: str) -> Any:
-    """Build the card's network on `device` and fill it from the card's folder, strictly."""
-    return family_module(card.family).load(card.folder, device)
+def load(card: ModelCard, placement: Placement) -> Any:
+    """Build the card's network where `placement` says and fill it from the card's folder, strictly."""
+    family = family_module(card.family)
+    if card.kind:
+        return family.load_pretrained(card, placement)
+    return family.load(card.folder, placement.device)

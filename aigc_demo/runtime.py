@@ -3,22 +3,30 @@
     with cache.use("gan-digits") as model:
         ...                     # nobody else computes on this device meanwhile
 
+Work that may need more memory than there is goes through `run` or `stream`, and is tried once more in a smaller way.
+
 Gradio's queue cannot do this: when a visitor cancels, the event's slot is free at once, while its thread still
 computes. Here the lock is held until the `with` block is left, whatever happens in it.
 """
 
 import gc
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from aigc_demo import registry
+from aigc_demo import memory, registry
 from aigc_demo.cards import ModelCard, Task
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.placement import Placement
 from aigc_demo.settings import Settings
+
+Stop = Callable[[], bool]
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,21 @@ def pick_device(wanted: str = "auto") -> Device:
     return Device("cpu", "float32", "no CUDA device found", "没有找到 CUDA 设备")
 
 
+@dataclass(frozen=True)
+class Held:
+    """A loaded model: which weights, where they lie, how many bytes."""
+
+    version: str
+    placement: Placement
+    size: int
+    model: Any
+
+
+def never() -> bool:
+    """A stop flag that is never set."""
+    return False
+
+
 class ModelCache:
     """Loaded models, least recently used first, within a budget of bytes; one at a time may compute."""
 
@@ -70,7 +93,7 @@ class ModelCache:
         self.settings = settings
         self.budget = settings.memory_mb * 2**20
         self._lock = threading.Lock()
-        self._models: OrderedDict[str, tuple[str, int, Any]] = OrderedDict()  # id -> (hash, bytes, model)
+        self._models: OrderedDict[str, Held] = OrderedDict()
         self._device: Device | None = None
         self._device_lock = threading.Lock()
 
@@ -86,47 +109,97 @@ class ModelCache:
         return self._device
 
     @contextmanager
-    def use(
-        self, model_id: str, task: Task | None = None, stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[Any]:
+    def use(self, model_id: str, task: Task | None = None, stop: Stop = never) -> Iterator[Any]:
         """Lend a model, loading it if need be. Waits for the device, and raises Stopped if `stop()` turns true.
 
         An InputError where the id is unknown or does not serve `task`. After an out-of-memory error all models
         are let go, and the error becomes a sentence.
         """
         card = registry.find_card(model_id, self.settings, task)
+        try:
+            with self._lease(card, None, stop) as model:
+                yield model
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._out_of_memory(card) from error
+
+    def run(self, model_id: str, task: Task, work: Callable[[Any], T], stop: Stop = never) -> T:
+        """`work(model)` on a lent model; where memory runs out, once more in a smaller way. Otherwise as `use`."""
+        [result] = self.stream(model_id, task, lambda model: iter([work(model)]), stop)
+        return result
+
+    def stream(
+        self, model_id: str, task: Task, work: Callable[[Any], Iterator[T]], stop: Stop = never
+    ) -> Iterator[T]:
+        """What `work(model)` yields, lent and tried as by `run`; the second time it begins anew."""
+        card = registry.find_card(model_id, self.settings, task)
+        placement = self._placement(card)
+        try:
+            with self._lease(card, None, stop) as model:
+                yield from work(model)
+                return
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if (placement := placement.smaller()) is None:
+                raise self._out_of_memory(card) from error
+        _give_back_memory()  # here, where the error's traceback holds no tensors any more
+        log.warning("%s ran out of memory; once more as %s", card.id, placement)
+        try:
+            with self._lease(card, placement, stop) as model:
+                yield from work(model)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._out_of_memory(card) from error
+
+    def loaded(self) -> dict[str, int]:
+        """Ids of the models in memory with their bytes, least recently used first."""
+        return {model_id: held.size for model_id, held in self._models.items()}
+
+    @contextmanager
+    def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Any]:
+        """Hold the device, and give all models' memory back where it ran out."""
         device = self.device()
         while not self._lock.acquire(timeout=0.1):
             if stop():
                 raise Stopped
         try:
-            yield self._get(card, device)
-        except MemoryError as error:
-            self._clear()
-            raise _out_of_memory(card) from error
-        except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
-            self._clear()
-            raise _out_of_memory(card) from error
+            yield self._get(card, placement, device)
+        except (MemoryError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                self._clear()
+            raise
         finally:
             self._lock.release()
 
-    def loaded(self) -> dict[str, int]:
-        """Ids of the models in memory with their bytes, least recently used first."""
-        return {model_id: size for model_id, (_, size, _) in self._models.items()}
-
-    def _get(self, card: ModelCard, device: Device) -> Any:
+    def _get(self, card: ModelCard, placement: Placement | None, device: Device) -> Any:
         version = card.weights_hash()
         held = self._models.get(card.id)
-        if held and held[0] == version:
+        if held and held.version == version and placement in (None, held.placement):
             self._models.move_to_end(card.id)
-            return held[2]
+            return held.model
         self._models.pop(card.id, None)
-        self._make_room(card.weights_bytes())
-        model = registry.load(card, device.name)
-        self._models[card.id] = (version, card.weights_bytes(), model)
+        del held
+        placement = placement or memory.place(card, device.name)
+        size = card.weights_bytes(placement.dtype)
+        self._make_room(size)
+        model = registry.load(card, placement)
+        self._models[card.id] = Held(version, placement, size, model)
         return model
+
+    def _placement(self, card: ModelCard) -> Placement:
+        """Where the card's model lies, or would be put at first."""
+        held = self._models.get(card.id)
+        return held.placement if held else memory.place(card, self.device().name)
+
+    def _out_of_memory(self, card: ModelCard) -> InputError:
+        size = card.weights_bytes(self._placement(card).dtype) // 2**20
+        return InputError(
+            en=f"Memory ran out while using {card.id} ({size} MB of weights); ask for fewer at once, or close other programs.",
+            zh=f"使用 {card.id}（权重 {size} MB）时内存不足；请减少数量，或关闭其他程序。",
+        )
 
     def _make_room(self, need: int) -> None:
         """Let the least recently used models go until `need` bytes fit; one model may always be loaded."""
@@ -139,18 +212,11 @@ class ModelCache:
         _give_back_memory()
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out, on whatever device."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
-
-
-def _out_of_memory(card: ModelCard) -> InputError:
-    size = card.weights_bytes() // 2**20
-    return InputError(
-        en=f"Memory ran out while using {card.id} ({size} MB of weights); ask for fewer at once, or close other programs.",
-        zh=f"使用 {card.id}（权重 {size} MB）时内存不足；请减少数量，或关闭其他程序。",
-    )
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def _give_back_memory() -> None:

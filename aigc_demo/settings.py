@@ -16,6 +16,12 @@ from aigc_demo.errors import InputError
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def hub_cache() -> Path:
+    """Where the hub's own client keeps what it fetched, so that models of other programs are found."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+
+
 class Settings(BaseModel):
     """Each field is the flag `--field-name` of app.py and the variable AIGC_FIELD_NAME."""
 
@@ -44,6 +50,25 @@ class Settings(BaseModel):
         Field(ge=64),
         Words("models kept loaded, in megabytes of weights", "保持加载的模型，以权重的 MB 计"),
     ] = 4096
+    hub_dir: Annotated[Path, Words("models fetched from the hub", "从模型仓库下载的模型")] = Field(
+        default_factory=hub_cache
+    )
+    text_server: Annotated[
+        str,
+        Field(pattern=r"^(https?://\S+)?$", max_length=500),
+        Words(
+            "base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1",
+            "OpenAI 兼容服务的地址，如 http://127.0.0.1:8000/v1",
+        ),
+    ] = ""
+    image_server: Annotated[
+        str,
+        Field(pattern=r"^(https?://\S+)?$", max_length=500),
+        Words("URL of a text-to-image inference endpoint", "文生图推理端点的地址"),
+    ] = ""
+    allow_downloads: Annotated[
+        bool, Words("visitors of a public page may fetch models, too", "公开网页的访客也可以下载模型")
+    ] = False
     allow_training: Annotated[
         bool, Words("visitors of a public page may train, too", "公开网页的访客也可以训练")
     ] = False
@@ -52,6 +77,11 @@ class Settings(BaseModel):
     def may_train(self) -> bool:
         """Whether who opens the page may train: on one's own machine always, in public only by choice."""
         return self.mode == "local" or self.allow_training
+
+    @property
+    def may_download(self) -> bool:
+        """Whether who opens the page may fetch and delete models: on one's own machine always, in public by choice."""
+        return self.mode == "local" or self.allow_downloads
 
 
 def add_flags(parser: Any, lang: str = "en") -> None:

@@ -73,14 +73,14 @@ def test_classes_take_turns(cache):
 def test_pictures_by_the_batch_are_the_same_pictures(cache, monkeypatch):
     request = ArrayRequest(count=23)
     whole = make_images(request, cache)
-    monkeypatch.setattr(actions, "BATCH", 7)
+    monkeypatch.setattr(actions.pictures, "BATCH", 7)
     parts = make_images(request, cache)
     assert np.array_equal(whole.pictures, parts.pictures) and whole.labels == parts.labels
     assert len(parts.scores) == 23
 
 
 def test_stop_ends_a_long_request(cache, monkeypatch):
-    monkeypatch.setattr(actions, "BATCH", 2)
+    monkeypatch.setattr(actions.pictures, "BATCH", 2)
     asked = itertools.count()
     with pytest.raises(Stopped):
         make_images(ArrayRequest(count=100_000), cache, stop=lambda: next(asked) > 2)

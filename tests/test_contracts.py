@@ -19,7 +19,12 @@ from aigc_demo.contracts import (
 )
 from aigc_demo.errors import InputError
 
-REQUIRED = {"reconstruct": {"image": "seven.png"}}
+REQUIRED = {
+    "reconstruct": {"image": "seven.png"},
+    "upscale": {"image": "seven.png"},
+    "rewrite": {"text": "The tide comes in."},
+    "chat": {"messages": [{"role": "user", "content": "Hello"}]},
+}
 
 
 @pytest.mark.parametrize("task", REQUESTS)

@@ -7,6 +7,7 @@ import pytest
 from aigc_demo import registry
 from aigc_demo.cards import read_card
 from aigc_demo.errors import InputError
+from aigc_demo.placement import Placement
 
 
 def test_shipped_models_come_first_then_those_trained_here(settings):
@@ -45,7 +46,7 @@ def test_every_family_keeps_the_contract(settings, model_id):
     import torch
 
     card = registry.find_card(model_id, settings)
-    model = registry.load(card, "cpu")
+    model = registry.load(card, Placement())
     if "latent" in card.tasks:
         classes = len(model.classes["en"])
         assert len(model.classes["zh"]) == classes
@@ -76,4 +77,4 @@ def test_a_card_of_an_unknown_family_does_not_load(settings):
     text = (folder / "README.md").read_text("utf-8").replace("family: gan", "family: os")
     (folder / "README.md").write_text(text, "utf-8")
     with pytest.raises(InputError):
-        registry.load(read_card(folder, "runs/odd"), "cpu")
+        registry.load(read_card(folder, "runs/odd"), Placement())

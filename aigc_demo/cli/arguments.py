@@ -68,3 +68,16 @@ def archive(own: Any, zh: bool) -> None:
     )
     words = "what to call it; else as the file", "导入后的名称；默认同文件名"
     own.add_argument("--name", help=words[zh])
+
+
+def search(own: Any, zh: bool) -> None:
+    """What to look for."""
+    words = "part of a model's name; nothing: the catalogue", "模型名称的一部分；不填则列出目录"
+    own.add_argument("words", metavar="WORDS", nargs="?", default="", help=words[zh])
+    words = "only models for this task", "只列出适用于该任务的模型"
+    own.add_argument("--task", metavar="TASK", default="", help=words[zh])
+
+
+def hub_model(own: Any, zh: bool) -> None:
+    """A model of the hub by its id."""
+    own.add_argument("model", metavar="OWNER/NAME", help=("see `hub search`", "见 `hub search`")[zh])

@@ -11,10 +11,14 @@ from pydantic import BaseModel
 from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
 from aigc_demo.contracts import (
+    ChatRequest,
+    DrawRequest,
     GridRequest,
     ImageRequest,
     ReconstructRequest,
+    RewriteRequest,
     TextRequest,
+    UpscaleRequest,
     WalkRequest,
     Words,
 )
@@ -64,10 +68,22 @@ JOB_COMMANDS = (
     Command("export", f"{JOBS}:export", Words("write a trained model as one zip", "把训练好的模型导出为一个 zip"), None, True, arguments.job),
     Command("import", f"{JOBS}:import_", Words("take a model from such a zip", "从这样的 zip 导入模型"), arguments=arguments.archive),
 )  # fmt: skip
+HUB = "aigc_demo.cli.hub"
+HUB_COMMANDS = (
+    Command("search", f"{HUB}:search", Words("models of the catalogue and of the hub", "在目录和仓库中查找模型"), arguments=arguments.search),
+    Command("show", f"{HUB}:show", Words("size, licence, and whether it fits", "大小、许可证、能否运行"), arguments=arguments.hub_model),
+    Command("get", f"{HUB}:get", Words("fetch a model and check it", "下载并检查模型"), arguments=arguments.hub_model),
+    Command("list", f"{HUB}:show_all", Words("what has been fetched", "已下载的模型")),
+    Command("remove", f"{HUB}:remove", Words("delete a fetched model", "删除已下载的模型"), arguments=arguments.hub_model),
+)  # fmt: skip
 COMMANDS = (
     Command("models", "aigc_demo.cli.look:models", Words("list the models on this disk", "列出本机的模型")),
     Command("text", "aigc_demo.cli.ask:text", Words("write text", "写文字"), TextRequest, True),
     Command("image", "aigc_demo.cli.ask:image", Words("make pictures", "生成图片"), ImageRequest, True),
+    Command("chat", "aigc_demo.cli.chat:chat", Words("talk with a chat model", "与对话模型聊天"), ChatRequest, True),
+    Command("rewrite", "aigc_demo.cli.chat:rewrite", Words("translate or summarise a text", "翻译或概括文字"), RewriteRequest, True),
+    Command("draw", "aigc_demo.cli.draw:draw", Words("make pictures of a sentence", "按一句话作画"), DrawRequest, True),
+    Command("upscale", "aigc_demo.cli.draw:upscale", Words("a picture in more pixels", "放大图片"), UpscaleRequest, True),
     Command(
         "reconstruct",
         "aigc_demo.cli.ask:reconstruct",
@@ -79,6 +95,7 @@ COMMANDS = (
     Command("grid", "aigc_demo.cli.ask:grid", Words("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
     Command("train", "aigc_demo.cli.train:train", Words("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
     Command("jobs", "", Words("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
+    Command("hub", "", Words("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
     Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
     Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
     Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),

@@ -17,6 +17,7 @@ from aigc_demo.cards import ModelCard, read_card
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.card import TASKS
 from aigc_demo.jobs.weights import parameters
+from aigc_demo.placement import Placement
 
 MEGABYTE = 1 << 20
 MOST_BYTES = {
@@ -45,7 +46,7 @@ def main(archive: Path, folder: Path) -> None:
         unpack(archive, folder)
         card = check(folder)
         _limit(LOADING)
-        registry.load(card, "cpu")
+        registry.load(card, Placement())
     except InputError as error:
         print(json.dumps({lang: " ".join(error.say(lang).split())[:600] for lang in ("en", "zh")}))
         sys.exit(1)

@@ -5,6 +5,7 @@ its handlers; what travels between tabs (a dropped file, a link, a past result, 
 the right tab's widgets by `Shell.show`.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -21,12 +22,12 @@ from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
 from aigc_demo.ui.train_tab import TrainTab
 
-TABS = (
-    TextTab,
-    ImageTab,
-    LatentTab,
-    TrainTab,
-)
+TABS: Mapping[str, Sequence[type]] = {
+    "text": (TextTab,),
+    "image": (ImageTab,),
+    "walk": (LatentTab,),
+    "train": (TrainTab,),
+}  # under text and image several ways of working, inside one tab
 
 
 def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.Blocks, dict[str, Any]]:

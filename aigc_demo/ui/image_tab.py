@@ -41,7 +41,7 @@ class ImageTab:
     def __init__(self, context: Context) -> None:
         self.context = context
         words = context.words
-        with gr.Tab(words("tab.image"), id=self.task, elem_id="tab-image"), gr.Row(equal_height=False):
+        with gr.Tab(words("mode.image"), id=self.task, elem_id="mode-image"), gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=300):
                 self._build_ask()
             with gr.Column(scale=2, min_width=320):

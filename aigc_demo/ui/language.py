@@ -25,13 +25,11 @@ Message = MutableMapping[str, Any]
 
 
 class Words:
-    """All words of the page: ui/i18n/en.yaml and zh.yaml, and the labels and helps of the requests' fields."""
+    """All words of the page: the files in ui/i18n/en and zh, and the labels and helps of the requests' fields."""
 
     def __init__(self) -> None:
         folder = Path(__file__).parent / "i18n"
-        self.tables = {
-            lang: _flat(parse_yaml((folder / f"{lang}.yaml").read_text("utf-8"))) for lang in LOCALES
-        }
+        self.tables = {lang: _read_words(folder / lang) for lang in LOCALES}
         for task, request_type in {**REQUESTS, "data": ImportRequest, "train": TrainRequest}.items():
             for name in request_type.model_fields:
                 words = words_of(request_type, name)
@@ -55,6 +53,14 @@ class Words:
     def say(self, key: str, lang: str, **values: Any) -> str:
         """The words under `key` in `lang`, with `{name}` places filled in."""
         return self.tables[lang][key].format(**values)
+
+
+def _read_words(folder: Path) -> dict[str, str]:
+    """The words of all files of a language."""
+    table: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        table |= _flat(parse_yaml(path.read_text("utf-8")))
+    return table
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:

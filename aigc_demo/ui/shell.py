@@ -1,6 +1,6 @@
 """Header, tabs, history and restoring: what stands around the tabs and connects them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from aigc_demo.cards import Task
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.mode import ModePage
 from aigc_demo.ui.panels import Memory, history_html, pick_list
 from aigc_demo.ui.widgets import model_choices
 
 HISTORY = 12
+MODES = ("text", "image")  # tabs that hold ways of working
 PICKERS: Mapping[str, Task] = {
     "text": "text",
     "image": "image",
@@ -25,7 +27,7 @@ PICKERS: Mapping[str, Task] = {
 class Shell:
     """Components and handlers around the tabs."""
 
-    def __init__(self, context: Context, tab_types: Sequence[type]) -> None:
+    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[type]]) -> None:
         self.context = context
         self.tab_types = tab_types
 
@@ -36,7 +38,7 @@ class Shell:
             self.header_html(words("shell.tagline"), words("shell.loading")), elem_id="header"
         )
         with gr.Tabs(elem_id="tabs") as self.tabs:
-            self.by_task = {tab.task: tab for tab in (build(self.context) for build in self.tab_types)}
+            self.by_task = {tab.task: tab for tab in self._build_tabs()}
         self.memories = gr.State([])
         self.history = pick_list("", "history")
         with gr.Row(elem_classes="small-buttons chips"):
@@ -45,8 +47,30 @@ class Shell:
             )
         self._connect(page)
 
+    def _build_tabs(self) -> Iterator[Any]:
+        """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
+        self.pages: dict[str, ModePage] = {}
+        for name, kinds in self.tab_types.items():
+            if name not in MODES:
+                yield from (kind(self.context) for kind in kinds)
+                continue
+            page = ModePage(self.context, name, kinds)
+            self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
+            yield from page.inner
+
+    def places(self) -> list[gr.Tabs]:
+        """The components that say which tab is open."""
+        return [self.tabs, *(page.modes for page in dict.fromkeys(self.pages.values()))]
+
+    def opened(self, task: str) -> dict[Any, Any]:
+        """Updates that open the tab of a task."""
+        page = self.pages.get(task)
+        if page is None:
+            return {self.tabs: gr.update(selected=task)}
+        return {self.tabs: gr.update(selected=page.name), **page.open(task)}
+
     def _connect(self, page: gr.Blocks) -> None:
-        everything = [self.tabs]
+        everything = self.places()
         for tab in self.by_task.values():
             everything += tab.settable()
         private = {"api_visibility": "private", "show_progress": "hidden"}
@@ -67,7 +91,9 @@ class Shell:
         train.connect_page(page)
         for task, button in train.uses().items():
             other = self.by_task[task]
-            button.click(self.use(train, task), train.watch.job, [self.tabs, *other.settable()], **private)
+            button.click(
+                self.use(train, task), train.watch.job, [*self.places(), *other.settable()], **private
+            )
 
     def _connect_send(self, private: dict[str, str]) -> None:
         """A picture of the Image tab becomes an end of a walk."""
@@ -76,7 +102,7 @@ class Shell:
             button.click(
                 self.send(image, latent, side),
                 {image.result, image.picked, *latent.choosers},
-                [self.tabs, *latent.settable()],
+                [*self.places(), *latent.settable()],
                 **private,
             )
 
@@ -145,7 +171,7 @@ class Shell:
         tab = next((tab for tab in self.by_task.values() if task in getattr(tab, "tasks", (tab.task,))), None)
         if tab is None:
             return {}
-        return {self.tabs: gr.update(selected=tab.task), **tab.show(request, self.context.lang(page))}
+        return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
 
     @polite
     def open_link(self, request: gr.Request) -> Any:
@@ -189,7 +215,7 @@ class Shell:
                 return gr.skip()
             point = image.end_point(values[image.result], values[image.picked])
             return {
-                self.tabs: gr.update(selected=latent.task),
+                **self.opened(latent.task),
                 **latent.receive(side, point, values, lang),
             }
 

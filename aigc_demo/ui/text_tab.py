@@ -78,7 +78,10 @@ class TextTab:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        with gr.Tab(context.words("tab.text"), id=self.task, elem_id="tab-text"), gr.Row(equal_height=False):
+        with (
+            gr.Tab(context.words("mode.text"), id=self.task, elem_id="mode-text"),
+            gr.Row(equal_height=False),
+        ):
             with gr.Column(scale=1, min_width=300):
                 self._build_ask()
             with gr.Column(scale=2, min_width=320):

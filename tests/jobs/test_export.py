@@ -18,6 +18,7 @@ from aigc_demo.jobs.card import write_card
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.weights import read_header
+from aigc_demo.placement import Placement
 
 NAMES = {"gan": "gan-digits", "vae": "vae-digits", "transformer": "gpt-poems"}
 
@@ -52,7 +53,7 @@ def test_a_model_comes_back_as_it_went(tmp_path, family):
     assert import_run(archive, tmp_path / "runs", "theirs") == "runs/theirs"
     [card] = find_cards(tmp_path / "runs", "runs/")
     assert (card.id, card.family, card.figures) == ("runs/theirs", family, {"figure": 1.5})
-    registry.load(card, "cpu")
+    registry.load(card, Placement())
     before, after = (load_file(path / "model.safetensors") for path in (run, card.folder))
     assert all(torch.equal(before[name], after[name]) for name in before | after)
 
@@ -201,7 +202,7 @@ def test_what_is_wrong_is_seen_before_anything_is_loaded(tmp_path, exported, wha
     (tmp_path / "new").mkdir()
     with pytest.raises(InputError) as caught:
         receive.unpack(archive, tmp_path / "new")
-        registry.load(receive.check(tmp_path / "new"), "cpu")
+        registry.load(receive.check(tmp_path / "new"), Placement())
     assert 20 < len(caught.value.en) < 700
     assert caught.value.zh
     assert {path.name for path in tmp_path.iterdir()} == {"bad.zip", "new"}

@@ -1,0 +1,27 @@
+"""One verb a request: check it against the model, compute inside the cache's lease, return plain arrays and text.
+
+The page, the command line and the HTTP API call these and nothing below them, so that all three give the same
+result for the same request. Files are written by files.py, from the results.
+"""
+
+from aigc_demo.actions.base import Stop, never, resolve_labels
+from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
+from aigc_demo.actions.pictures import ImageResult, ReconstructResult, make_images, reconstruct
+from aigc_demo.actions.text import TextResult, TextSample, write_text
+
+__all__ = [
+    "GridResult",
+    "ImageResult",
+    "ReconstructResult",
+    "Stop",
+    "TextResult",
+    "TextSample",
+    "WalkResult",
+    "grid",
+    "make_images",
+    "never",
+    "reconstruct",
+    "resolve_labels",
+    "walk",
+    "write_text",
+]

@@ -1,0 +1,113 @@
+"""Have a model draw, or encode and decode a picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aigc_demo import registry
+from aigc_demo.actions.base import (
+    Stop,
+    draw_latents,
+    from_picture,
+    never,
+    one_hot,
+    picture_shape,
+    read_picture,
+    resolve_labels,
+    to_pictures,
+)
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import ArrayRequest, ImageRequest, ReconstructRequest
+from aigc_demo.errors import Stopped
+from aigc_demo.runtime import ModelCache
+
+BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Pictures (N, H, W[, 3]) uint8, each with its class and its own seed; scores and percentiles where the model judges."""
+
+    request: ImageRequest
+    card: ModelCard
+    pictures: np.ndarray
+    labels: list[int]
+    seeds: list[int]
+    scores: list[float] | None = None
+    percentiles: list[float] | None = None
+
+
+@dataclass(frozen=True)
+class ReconstructResult:
+    """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
+
+    `neighbours` (k, H, W[, 3]) are nearest training codes, decoded; `votes` is each class's share among them.
+    """
+
+    request: ReconstructRequest
+    card: ModelCard
+    original: np.ndarray
+    noisy: np.ndarray
+    reconstruction: np.ndarray
+    mean: list[float]
+    deviation: list[float]
+    neighbours: np.ndarray
+    neighbour_labels: list[int]
+    distances: list[float]
+
+
+def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never) -> ImageResult:
+    """Pictures of the classes asked for, in turn, so that each class has as many as the count allows."""
+    import torch
+
+    from aigc_demo.latents import picture_seed
+
+    card = registry.find_card(request.model, cache.settings, "image")
+    with cache.use(request.model, "image", stop) as model:
+        chosen = resolve_labels(request.label, model.classes)
+        labels = [chosen[i % len(chosen)] for i in range(request.count)]
+        seeds = [picture_seed(request.seed, i) for i in range(request.count)]
+        pictures, scores = np.empty((request.count, *picture_shape(model)), np.uint8), []
+        for start in range(0, request.count, BATCH):
+            if stop():
+                raise Stopped
+            part = slice(start, start + BATCH)
+            z = draw_latents(seeds[part], labels[part], request.prior, request.truncation_psi, model)
+            weights = one_hot(labels[part], model)
+            images = model.decode(z, weights, request.truncation_psi)
+            pictures[part] = to_pictures(images)
+            if hasattr(model, "score"):
+                scores.append(model.score(images, weights))
+        judged = torch.cat(scores) if scores else None
+        percentiles = None if judged is None else model.percentile(judged).tolist()
+    raw = None if judged is None else judged.tolist()
+    return ImageResult(request, card, pictures, labels, seeds, raw, percentiles)
+
+
+def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = never) -> ReconstructResult:
+    """Encode a picture, with noise if asked, and decode its mean; find the nearest training codes."""
+    import torch
+
+    card = registry.find_card(request.model, cache.settings, "reconstruct")
+    with cache.use(request.model, "reconstruct", stop) as model:
+        original = read_picture(Path(request.image), card, model.image_shape)
+        clean = from_picture(original)
+        generator = torch.Generator().manual_seed(request.seed)
+        noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
+        mean, log_variance = model.encode(noisy)
+        codes, labels, distances = model.nearest(mean[0], request.neighbours)
+        weights = torch.zeros(len(codes) + 1, len(model.classes["en"]))
+        decoded = to_pictures(model.decode(torch.cat([mean, codes]), weights))
+    return ReconstructResult(
+        request,
+        card,
+        original,
+        to_pictures(noisy)[0],
+        decoded[0],
+        mean[0].tolist(),
+        (log_variance[0] / 2).exp().tolist(),
+        decoded[1:],
+        labels.tolist(),
+        distances.tolist(),
+    )

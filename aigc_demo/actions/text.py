@@ -1,0 +1,61 @@
+"""Have a language model write."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aigc_demo import registry
+from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import TextRequest, TokenChoice
+from aigc_demo.runtime import ModelCache
+
+if TYPE_CHECKING:
+    from aigc_demo.contracts import TextModel
+
+
+@dataclass
+class TextSample:
+    """One text with the odds of each token."""
+
+    tokens: list[TokenChoice] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def text(self) -> str:
+        """What was written so far."""
+        return "".join(token.text for token in self.tokens)
+
+
+@dataclass
+class TextResult:
+    """Texts as they grow; `note` says what was changed about the prompt, (en, zh), if anything."""
+
+    request: TextRequest
+    card: ModelCard
+    samples: list[TextSample]
+    note: tuple[str, str] | None = None
+
+
+def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> Iterator[TextResult]:
+    """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
+    card = registry.find_card(request.model, cache.settings, "text")
+    adapter = find_adapter(request, cache.settings)
+
+    def work(model: "TextModel") -> Iterator[TextResult]:
+        put_adapter(model, adapter, request.adapter_weight)
+        result = TextResult(request, card, [TextSample() for _ in range(request.count)])
+        result.note = model.check_prompt(request.prompt, request.prompt_is)
+        settings = request.model_dump(exclude={"model", "prompt", "adapter", "adapter_weight"})
+        if not model.forms:
+            settings.update(form=None, heads="")
+        for step in model.generate(request.prompt, stop=stop, **settings):
+            for sample, token in zip(result.samples, step.tokens, strict=True):
+                if token is None:
+                    sample.ended = True
+                else:
+                    sample.tokens.append(token)
+            yield result
+        yield result
+
+    yield from cache.stream(request.model, "text", work, stop)

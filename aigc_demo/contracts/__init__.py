@@ -1,0 +1,71 @@
+"""What may be asked of a model, and what comes back.
+
+One pydantic model a request: the page's widgets, the command line's flags, the HTTP API's parameters, the
+recipe inside every file and the "show the code" view are all read off these classes, and every value is
+checked here, on the server, whatever a widget allowed. `Words` gives a field its label and its help in both
+languages. The Protocols of models.py say what a family's model must be able to do to serve a tab.
+
+base.py      fields that recur, `check`
+text.py      write, chat, rewrite (translate, summarise)
+pictures.py  pictures of classes, of sentences; upscale, reconstruct
+latent.py    walk, grid
+models.py    Protocols
+"""
+
+from collections.abc import Mapping
+
+from aigc_demo.contracts.base import MAX_SEED, Request, Seed, Words, check, words_of
+from aigc_demo.contracts.latent import GridRequest, WalkRequest
+from aigc_demo.contracts.models import Autoencoder, Critic, LatentModel, Step, TextModel, TokenChoice
+from aigc_demo.contracts.pictures import (
+    ArrayRequest,
+    DrawRequest,
+    ImageRequest,
+    ReconstructRequest,
+    UpscaleRequest,
+)
+from aigc_demo.contracts.text import ChatRequest, Message, RewriteRequest, TextRequest
+
+__all__ = [
+    "MAX_SEED",
+    "REQUESTS",
+    "ArrayRequest",
+    "Autoencoder",
+    "ChatRequest",
+    "Critic",
+    "DrawRequest",
+    "GridRequest",
+    "ImageRequest",
+    "LatentModel",
+    "Message",
+    "ReconstructRequest",
+    "Request",
+    "RewriteRequest",
+    "Seed",
+    "Step",
+    "TextModel",
+    "TextRequest",
+    "TokenChoice",
+    "UpscaleRequest",
+    "WalkRequest",
+    "Words",
+    "check",
+    "task_of",
+    "words_of",
+]
+REQUESTS: Mapping[str, type[Request]] = {
+    "text": TextRequest,
+    "chat": ChatRequest,
+    "rewrite": RewriteRequest,
+    "image": ImageRequest,
+    "draw": DrawRequest,
+    "upscale": UpscaleRequest,
+    "reconstruct": ReconstructRequest,
+    "walk": WalkRequest,
+    "grid": GridRequest,
+}
+
+
+def task_of(request: Request) -> str:
+    """The name of a request's task, as in REQUESTS."""
+    return next(name for name, kind in REQUESTS.items() if isinstance(request, kind))

@@ -1,0 +1,50 @@
+"""What has been fetched and checked: one JSON file a model, beside the user's data sets.
+
+The weights stay in the hub client's own cache, where other programs find them too. A model is offered in the pickers
+when its record is there and its folder still is.
+"""
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from aigc_demo.cards import ModelCard
+from aigc_demo.disk import write_json
+from aigc_demo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def record_path(settings: Settings, model_id: str) -> Path:
+    """The file that says that a model is here."""
+    return settings.data_dir / "hub" / f"{model_id.replace('/', '--')}.json"
+
+
+def keep(card: ModelCard, settings: Settings) -> None:
+    """Write the record of a model whose files are all here and checked."""
+    write_json(record_path(settings, card.id), card.model_dump(mode="json"))
+
+
+def forget(model_id: str, settings: Settings) -> None:
+    """Remove a record; the files are not touched."""
+    record_path(settings, model_id).unlink(missing_ok=True)
+
+
+def fetched(settings: Settings) -> list[ModelCard]:
+    """The cards of all models that were fetched and still are here, by name."""
+    paths = sorted((settings.data_dir / "hub").glob("*.json"))
+    cards = [_read(path, path.stat().st_mtime_ns) for path in paths]
+    return [card for card in cards if card and card.folder.is_dir()]
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, modified: int) -> ModelCard | None:
+    """The card in a record; None, told to the log, where it cannot be read. `modified` is part of the key."""
+    try:
+        return ModelCard.model_validate(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        log.warning("%s cannot be read: %s", path.name, error)
+        return None
