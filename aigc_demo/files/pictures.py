@@ -1,53 +1,13 @@
-"""Labelled files from results: what the page offers for download and the command line writes to `--out`."""
+"""Files of results that are pictures: sheets, single pictures, archives, films, strips."""
 
-import re
-import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from aigc_demo import media
-from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, TextResult, WalkResult
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import Request, task_of
-from aigc_demo.provenance import Recipe
-
-OURS = re.compile(r"-[0-9a-f]{6}\.(png|jpg|webp|gif|mp4|zip|txt|md|json)$")  # as media.new_path names them
-SHEET_SIDE, GIF_SIDE, MP4_SIDE = (
-    128,
-    224,
-    448,
-)  # pixels that a picture is enlarged to, at most: crisp in a slide
-
-
-def sweep(folder: Path, seconds: float = 3600) -> None:
-    """Remove files of ours that were written more than `seconds` ago: the browser has its copy by then."""
-    for path in folder.glob("*-??????.*"):
-        if OURS.search(path.name) and time.time() - path.stat().st_mtime > seconds:
-            path.unlink(missing_ok=True)
-
-
-def recipe_of(request: Request, card: ModelCard) -> Recipe:
-    """What it takes to make a result of this request again."""
-    values = request.model_dump(
-        exclude={"image", "from_image", "to_image"}
-    )  # paths of this machine mean nothing elsewhere
-    return Recipe(task=task_of(request), model=card.id, weights=card.weights_hash(), request=values)
-
-
-def stem(result: ImageResult | TextResult | WalkResult | GridResult | ReconstructResult) -> str:
-    """Start of the file's name: model and seed."""
-    values = result.request.model_dump()
-    seed = values.get("seed", values.get("from_seed", ""))
-    return (
-        f"{result.card.id.replace('/', '-')}-seed{seed}" if seed != "" else result.card.id.replace("/", "-")
-    )
-
-
-def scale_to(side: int, pictures: np.ndarray) -> int:
-    """The whole number of times that pictures (N, H, W[, 3]) are enlarged to be at most `side` wide; at least 1."""
-    return max(side // pictures.shape[2], 1)
+from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, WalkResult
+from aigc_demo.files.base import GIF_SIDE, MP4_SIDE, SHEET_SIDE, recipe_of, scale_to, stem
 
 
 def write_sheet(result: ImageResult | GridResult, folder: Path, suffix: str = ".png") -> Path:
@@ -114,17 +74,3 @@ def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = 
     return media.save_image(
         sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
     )
-
-
-def write_texts(result: TextResult, folder: Path, suffix: str = ".txt") -> Path:
-    """All texts of a result under their title, with a blank line between them."""
-    path = media.new_path(folder, stem(result), suffix)
-    title = [result.request.prompt] if result.request.prompt_is == "title" and result.request.prompt else []
-    text = "\n\n".join([*title, *full_texts(result)])
-    return media.save_text(text, path, recipe_of(result.request, result.card))
-
-
-def full_texts(result: TextResult) -> list[str]:
-    """The texts of all samples; an opening belongs to the text it opens."""
-    opening = result.request.prompt if result.request.prompt_is == "opening" else ""
-    return [(opening + sample.text).strip() for sample in result.samples]

@@ -1,0 +1,35 @@
+"""Labelled files from results: what the page offers for download and the command line writes to `--out`.
+
+base.py      names, recipes, clearing old files away
+pictures.py  sheets, single pictures, archives, films, strips
+texts.py     texts
+"""
+
+from aigc_demo.files.base import SHEET_SIDE, recipe_of, scale_to, stem, sweep
+from aigc_demo.files.pictures import (
+    columns_for,
+    write_archive,
+    write_film,
+    write_pictures,
+    write_reconstruction,
+    write_sheet,
+    write_strip,
+)
+from aigc_demo.files.texts import full_texts, write_texts
+
+__all__ = [
+    "SHEET_SIDE",
+    "columns_for",
+    "full_texts",
+    "recipe_of",
+    "scale_to",
+    "stem",
+    "sweep",
+    "write_archive",
+    "write_film",
+    "write_pictures",
+    "write_reconstruction",
+    "write_sheet",
+    "write_strip",
+    "write_texts",
+]
