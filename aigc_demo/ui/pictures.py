@@ -1,11 +1,15 @@
-"""Small pictures on the page: one sprite for all of them, shown pixel by pixel with CSS."""
+"""Pictures on the page. Small ones: one sprite for all of them, shown pixel by pixel with CSS. Large ones: by address."""
 
 import base64
 import io
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 PIXELATED = 48  # pixels: wider pictures are smoothed where the page scales them
@@ -16,6 +20,11 @@ def data_uri(picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def address(path: Path) -> str:
+    """Where the browser finds a copy of a file that we wrote: relative to the page, in Gradio's cache."""
+    return "gradio_api/file=" + quote(save_file_to_cache(path, cache_dir=get_upload_folder()))
 
 
 def sprite(pictures: Sequence[np.ndarray], columns: int | None = None) -> str:

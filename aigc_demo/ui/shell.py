@@ -76,8 +76,15 @@ class Shell:
         private = {"api_visibility": "private", "show_progress": "hidden"}
         page.load(self.greet, None, self.header, **private)
         page.load(self.open_link, None, everything, **private)
-        page.load(self.refresh_models, set(self.pickers()), self.pickers(), **private)
-        self.tabs.select(self.refresh_models, set(self.pickers()), self.pickers(), **private)
+        refresh = {
+            "fn": self.refresh_models,
+            "inputs": set(self.pickers()),
+            "outputs": self.refreshed(),
+            **private,
+        }
+        page.load(**refresh)
+        for place in self.places():
+            place.select(**refresh)
         page.unload(self.leave)
         self.file.upload(self.restore_file, self.file, everything, **private)
         self.history.select(self.restore_memory, self.memories, everything, **private)
@@ -87,6 +94,7 @@ class Shell:
                     self.remember(tab), [result, self.memories], [self.memories, self.history], **private
                 )
         self._connect_send(private)
+        self._connect_models(private)
         train = self.by_task["train"]
         train.connect_page(page)
         for task, button in train.uses().items():
@@ -106,18 +114,42 @@ class Shell:
                 **private,
             )
 
+    def _connect_models(self, private: dict[str, str]) -> None:
+        """Where a tab has no model, a button opens the tab that fetches some."""
+        for tab in self.by_task.values():
+            if not hasattr(tab, "no_model"):
+                continue
+            if "models" in self.by_task:
+                tab.no_model.button.click(lambda: self.opened("models"), None, self.places(), **private)
+            else:
+                tab.no_model.button.visible = False
+
     def pickers(self) -> list[gr.Dropdown]:
         """The model pickers of the tabs that make something."""
         return [self.by_task[task].fields["model"] for task in PICKERS]
 
+    def refreshed(self) -> list[Any]:
+        """What changes with the models on the disk: the pickers, and in tabs with `for_model` what hangs on the model."""
+        found = self.pickers()
+        for tab in self.by_task.values():
+            found += tab.settable() if hasattr(tab, "for_model") else []
+            found += [tab.no_model.group] if hasattr(tab, "no_model") else []
+        return list(dict.fromkeys(found))
+
     @polite
     def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
-        """Offer the models that are on the disk now: one may have been trained since the page was opened."""
+        """Offer the models that are on the disk now: one may have been trained or fetched since the page was opened."""
         lang, updates = self.context.lang(request), {}
-        for picker, task in zip(self.pickers(), PICKERS.values(), strict=True):
-            choices = model_choices(self.context, task, lang)
-            gone = choices and chosen[picker] not in [model_id for _, model_id in choices]
-            updates[picker] = gr.update(choices=choices, **({"value": choices[0][1]} if gone else {}))
+        for task, kind in PICKERS.items():
+            tab = self.by_task[task]
+            picker, choices = tab.fields["model"], model_choices(self.context, kind, lang)
+            gone = chosen[picker] not in [model_id for _, model_id in choices]
+            value = choices[0][1] if choices else None
+            if gone and value and hasattr(tab, "for_model"):
+                updates |= tab.for_model(value, lang)
+            updates[picker] = gr.update(choices=choices, **({"value": value} if gone else {}))
+            if hasattr(tab, "no_model"):
+                updates |= tab.no_model.show(not choices)
         return updates
 
     def use(self, train: Any, task: str) -> Any:

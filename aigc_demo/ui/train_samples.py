@@ -8,13 +8,11 @@ import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
 import gradio as gr
-from gradio.processing_utils import save_file_to_cache
-from gradio.utils import get_upload_folder
 
 from aigc_demo.ui.language import Words
+from aigc_demo.ui.pictures import address
 from aigc_demo.ui.theme import asset
 
 FRAMES = 48  # more cannot be told apart on a slider
@@ -62,11 +60,6 @@ def read_texts(path: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     return [str(text)[:2000] for text in found] if isinstance(found, list) else []
-
-
-def address(path: Path) -> str:
-    """Where the browser finds a copy of this file: relative to the page, in Gradio's cache."""
-    return "gradio_api/file=" + quote(save_file_to_cache(path, cache_dir=get_upload_folder()))
 
 
 def _sheets(frames: list[tuple[int, str]], words: Words, lang: str) -> str:
