@@ -22,6 +22,7 @@ MODELS = {
     "vae-digits": {"family": "vae", "tasks": ["image", "latent", "reconstruct"], "data": "digits"},
     "gpt-poems": {"family": "transformer", "tasks": ["text"], "data": "poems", "language": "zh"},
     "gpt-austen": {"family": "transformer", "tasks": ["text"], "data": "austen", "language": "en"},
+    "realesrgan-x4": {"family": "gan", "kind": "upscaler", "tasks": ["upscale"], "data": "drawings"},
 }
 
 
@@ -42,8 +43,10 @@ def write_card(folder, **block):
 
 def write_model(folder, seed=0, **block):
     """A debug model with its card, as a trained one lies in weights/."""
+    family = import_module(f"aigc_demo.{block['family']}")
     options = {"language": block["language"]} if block["family"] == "transformer" else {}
-    import_module(f"aigc_demo.{block['family']}").write_debug_model(folder, seed, **options)
+    write = family.write_debug_upscaler if block.get("kind") == "upscaler" else family.write_debug_model
+    write(folder, seed, **options)
     write_card(folder, **block)
 
 

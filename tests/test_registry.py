@@ -13,7 +13,8 @@ from aigc_demo.placement import Placement
 def test_shipped_models_come_first_then_those_trained_here(settings):
     shutil.copytree(settings.weights_dir / "vae-digits", settings.runs_dir / "mine")
     ids = [card.id for card in registry.all_cards(settings)]
-    assert ids == ["gan-digits", "gan-fashion", "gpt-austen", "gpt-poems", "vae-digits", "runs/mine"]
+    shipped = ["gan-digits", "gan-fashion", "gpt-austen", "gpt-poems", "realesrgan-x4", "vae-digits"]
+    assert ids == [*shipped, "runs/mine"]
     assert registry.find_card("runs/mine", settings, "reconstruct").folder == settings.runs_dir / "mine"
 
 
@@ -40,7 +41,7 @@ def test_a_family_is_one_of_the_list():
             registry.family_module(name)
 
 
-@pytest.mark.parametrize("model_id", ["gan-digits", "vae-digits", "gpt-poems", "gpt-austen"])
+@pytest.mark.parametrize("model_id", ["gan-digits", "vae-digits", "gpt-poems", "gpt-austen", "realesrgan-x4"])
 def test_every_family_keeps_the_contract(settings, model_id):
     """What contracts.py promises to the tabs, on every debug model."""
     import torch
@@ -63,6 +64,9 @@ def test_every_family_keeps_the_contract(settings, model_id):
         codes, labels, distances = model.nearest(mean[0], 5)
         assert codes.shape == (5, model.latent_dim) and len(labels) == 5
         assert torch.equal(distances, distances.sort().values)
+    if "upscale" in card.tasks:
+        picture = torch.zeros(5, 7, 3, dtype=torch.uint8).numpy()
+        assert model.enlarge(picture, lambda: False).shape == (5 * model.scale, 7 * model.scale, 3)
     if "text" in card.tasks:
         assert model.language == card.language and isinstance(model.forms, tuple)
         ids = model.encode_prompt("春望" if model.forms else "truth")

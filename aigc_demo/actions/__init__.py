@@ -8,6 +8,7 @@ from aigc_demo.actions.base import Stop, never, resolve_labels
 from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
 from aigc_demo.actions.pictures import ImageResult, ReconstructResult, make_images, reconstruct
 from aigc_demo.actions.text import TextResult, TextSample, write_text
+from aigc_demo.actions.upscale import UpscaleResult, upscale
 
 __all__ = [
     "GridResult",
@@ -16,12 +17,14 @@ __all__ = [
     "Stop",
     "TextResult",
     "TextSample",
+    "UpscaleResult",
     "WalkResult",
     "grid",
     "make_images",
     "never",
     "reconstruct",
     "resolve_labels",
+    "upscale",
     "walk",
     "write_text",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:  # the page process does not wait for torch
     import torch
     from torch import Tensor
@@ -48,6 +50,16 @@ class Autoencoder(LatentModel, Protocol):
 
     def nearest(self, z: "Tensor", k: int) -> tuple["Tensor", "Tensor", "Tensor"]:
         """The k nearest training codes of one latent (latent_dim,): codes (k, latent_dim), labels and distances (k,)."""
+        ...
+
+
+class Upscaler(Protocol):
+    """A model that makes a picture larger, `scale` times as wide and high."""
+
+    scale: int
+
+    def enlarge(self, picture: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
+        """(H, W, 3) uint8 -> (scale H, scale W, 3) uint8; raises Stopped soon after `stop()` turns true."""
         ...
 
 

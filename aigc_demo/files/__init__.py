@@ -1,7 +1,7 @@
 """Labelled files from results: what the page offers for download and the command line writes to `--out`.
 
 base.py      names, recipes, clearing old files away
-pictures.py  sheets, single pictures, archives, films, strips
+pictures.py  sheets, single pictures, archives, films, strips, enlarged pictures
 texts.py     texts
 """
 
@@ -14,6 +14,7 @@ from aigc_demo.files.pictures import (
     write_reconstruction,
     write_sheet,
     write_strip,
+    write_upscaled,
 )
 from aigc_demo.files.texts import full_texts, write_texts
 
@@ -32,4 +33,5 @@ __all__ = [
     "write_sheet",
     "write_strip",
     "write_texts",
+    "write_upscaled",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from aigc_demo import media
-from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, WalkResult
+from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, UpscaleResult, WalkResult
 from aigc_demo.files.base import GIF_SIDE, MP4_SIDE, SHEET_SIDE, recipe_of, scale_to, stem
 
 
@@ -74,3 +74,9 @@ def write_reconstruction(result: ReconstructResult, folder: Path, suffix: str = 
     return media.save_image(
         sheet, media.new_path(folder, stem(result), suffix), recipe_of(result.request, result.card)
     )
+
+
+def write_upscaled(result: UpscaleResult, folder: Path, suffix: str = ".png") -> Path:
+    """The enlarged picture, in full."""
+    path = media.new_path(folder, stem(result), suffix)
+    return media.save_image(result.after, path, recipe_of(result.request, result.card))

@@ -1,0 +1,40 @@
+"""Have a model make a picture larger."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aigc_demo import media, registry
+from aigc_demo.actions.base import Stop, never
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import UpscaleRequest
+from aigc_demo.errors import InputError
+from aigc_demo.runtime import ModelCache
+
+MAX_PIXELS = 1 << 20  # four times as wide and high, the result can still be opened here
+
+
+@dataclass(frozen=True)
+class UpscaleResult:
+    """A picture before (H, W, 3) and after (scale H, scale W, 3), uint8."""
+
+    request: UpscaleRequest
+    card: ModelCard
+    before: np.ndarray
+    after: np.ndarray
+    scale: int
+
+
+def upscale(request: UpscaleRequest, cache: ModelCache, stop: Stop = never) -> UpscaleResult:
+    """The picture in more pixels: grey becomes colour, transparent parts show white."""
+    card = registry.find_card(request.model, cache.settings, "upscale")
+    before = np.asarray(media.open_picture(Path(request.image)).convert("RGB"))
+    height, width, _ = before.shape
+    if height * width > MAX_PIXELS:
+        raise InputError(
+            en=f"The picture is {width} x {height}; scale it down to one megapixel at most, 1024 x 1024 for a square.",
+            zh=f"图片大小为 {width} x {height}；请先缩小到至多 100 万像素，正方形即 1024 x 1024。",
+        )
+    after = cache.run(request.model, "upscale", lambda model: model.enlarge(before, stop), stop)
+    return UpscaleResult(request, card, before, after, after.shape[0] // height)
