@@ -65,11 +65,14 @@ class Upscaler(Protocol):
 
 @dataclass(frozen=True)
 class TokenChoice:
-    """One token that was written, with the model's own odds before any filter."""
+    """One token that was written, with the model's own odds before any filter.
+
+    A model on a server sends neither the number of the token (-1) nor, from some servers, its odds (None).
+    """
 
     text: str
     id: int
-    probability: float
+    probability: float | None
     alternatives: list[tuple[str, float]]
 
 

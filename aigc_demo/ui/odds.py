@@ -24,8 +24,10 @@ def is_verse(card: ModelCard) -> bool:
     return card.language != "en"
 
 
-def level(probability: float) -> str:
-    """The level of a token: "expected", "unusual" or "surprising"."""
+def level(probability: float | None) -> str:
+    """The level of a token: "expected", "unusual" or "surprising"; "untold" where its model's server sends no odds."""
+    if probability is None:
+        return "untold"
     return next(name for name, least in LEVELS if probability >= least)
 
 
@@ -35,12 +37,21 @@ def surprisal(probability: float) -> float:
 
 
 def mean_bits(tokens: Sequence[TokenChoice]) -> float:
-    """Mean surprisal of tokens in bits; 0 for none."""
-    return sum(surprisal(token.probability) for token in tokens) / max(1, len(tokens))
+    """Mean surprisal of the tokens whose odds are known, in bits; 0 for none."""
+    known = [surprisal(token.probability) for token in tokens if token.probability is not None]
+    return sum(known) / max(1, len(known))
 
 
-def percent(probability: float) -> str:
-    """34%, 1.2%, 0.04%, or <0.01%."""
+def said_bits(tokens: Sequence[TokenChoice], digits: int) -> str:
+    """The mean surprisal in words; a dash where a server sent no odds."""
+    untold = tokens and all(token.probability is None for token in tokens)
+    return "–" if untold else f"{mean_bits(tokens):.{digits}f}"
+
+
+def percent(probability: float | None) -> str:
+    """34%, 1.2%, 0.04%, or <0.01%; a dash where it is not known."""
+    if probability is None:
+        return "–"
     if probability < 0.0001:
         return "<0.01%"
     digits = 0 if probability >= 0.0995 else 1 if probability >= 0.00995 else 2
@@ -58,7 +69,7 @@ def texts(result: TextResult, say: Say) -> str:
         return f'<div class="body" role="group" aria-label="{label}">{_paragraphs(words)}</div>'
 
     def caption(place: int, sample: TextSample) -> str:
-        seed, bits = result.request.seed + place, f"{mean_bits(sample.tokens):.1f}"
+        seed, bits = result.request.seed + place, said_bits(sample.tokens, 1)
         return f'<p class="about">{say("text.own", place=place + 1, seed=seed, bits=bits)}</p>'
 
     return _frame(result, body, caption) + legend(say)
@@ -87,6 +98,8 @@ def alternatives(result: TextResult, sample: int, place: int, say: Say) -> str:
     """The likeliest tokens at one place as bars, with the one that was written marked."""
     tokens = result.samples[sample].tokens
     token = tokens[place]
+    if token.probability is None:
+        return f'<p class="note choose">{escape(say("text.untold"))}</p>'
     rows = [(text, p, p == token.probability) for text, p in token.alternatives]
     if not any(written for *_, written in rows):
         rows.append((token.text, token.probability, True))

@@ -280,7 +280,7 @@ def _status(words: str) -> str:
 def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:
     """The line under the text, and what was changed about the prompt."""
     tokens = [token for sample in result.samples for token in sample.tokens]
-    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=f"{odds.mean_bits(tokens):.2f}")
+    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(tokens, 2))
     remark = ""
     if result.note:
         en, zh = result.note
