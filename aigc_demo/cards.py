@@ -51,7 +51,7 @@ class ModelCard(BaseModel):
 
     id: str
     folder: Path
-    family: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     tasks: tuple[Task, ...]
     title: Bilingual
     summary: Bilingual
