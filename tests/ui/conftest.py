@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from aigc_demo.settings import Settings
+from tests.checkpoints import diffusion, keep_card, language
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -35,6 +38,28 @@ def write_photos(path):
         archive.writestr("flower/notes.exe", b"MZ is no picture")
 
 
+# id: who writes it, family, kind, tasks, and what else its card says
+PRETRAINED = {
+    "tiny/llama": (
+        language.write_llama, "transformer", "causal_lm", ("text", "chat"), {"language": "en, zh"}
+    ),
+    "tiny/marian": (language.write_marian, "seq2seq", "seq2seq", ("rewrite",), {"language": "en, zh"}),
+    "tiny/t5": (language.write_t5, "seq2seq", "seq2seq", ("rewrite",), {"language": "en"}),
+    "tiny/sd": (
+        diffusion.write_sd, "diffusion", "text_to_image", ("draw", "redraw", "inpaint", "latent"), {}
+    ),
+    "tiny/ddpm": (diffusion.write_ddpm, "diffusion", "unconditional", ("image", "latent"), {}),
+    "tiny/taesd": (diffusion.write_taesd, "vae", "autoencoder", ("latent",), {}),
+}  # fmt: skip
+
+
+def write_pretrained(folder, data_dir):
+    """Checkpoints as the hub has them, tiny and random, which the app then offers as if it had fetched them."""
+    settings = Settings(data_dir=data_dir)
+    for name, (write, family, kind, tasks, more) in PRETRAINED.items():
+        keep_card(settings, write(folder / name), name, family, kind, tasks, **more)
+
+
 def free_port():
     """A port nobody listens on."""
     with socket.socket() as probe:
@@ -54,6 +79,7 @@ def server(tmp_path_factory):
         "AIGC_RUNS_DIR": str(own / "runs"),
         "AIGC_DATA_DIR": str(own / "data"),
     }
+    write_pretrained(own / "pretrained", own / "data")
     with (own / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -113,6 +139,12 @@ class Visitor:
         """Open the tab text, image, walk or train."""
         place = ("text", "image", "walk", "train").index(name)
         self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
+        self.page.wait_for_selector(f"#{name}-go", state="visible")
+
+    def mode(self, tab: str, name: str) -> None:
+        """Open a way of working of a tab, as chat of text."""
+        self.tab(tab)
+        self.page.click(f"#mode-{name}-button")
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 
     def save(self, button: str, folder: Path) -> Path:
