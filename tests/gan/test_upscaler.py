@@ -3,16 +3,17 @@
 import json
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from aigc_demo import actions, files, gan, provenance
 from aigc_demo.contracts import UpscaleRequest
 from aigc_demo.errors import InputError, Stopped
-from aigc_demo.gan import convert_upscaler
+from aigc_demo.gan import convert_upscaler, evaluate_upscaler
 from aigc_demo.gan.upscale_networks import CompactUpscaler, UpscalerConfig
 from aigc_demo.gan.upscaler import SMALL_TILE, TILE, Upscaler
 
@@ -121,3 +122,14 @@ def test_another_wheel_is_refused(tmp_path):
     (tmp_path / "text.whl").write_text("text")
     with pytest.raises(InputError, match="no wheel"):
         convert_upscaler.convert(tmp_path / "text.whl", tmp_path)
+
+
+def test_the_shipped_network_beats_bicubic_on_a_drawing():
+    """What the card says of drawings, on one drawn here."""
+    shipped = Path(__file__).parents[2] / "weights" / "realesrgan-x4"
+    drawing = Image.new("RGB", (128, 128), "white")
+    pen = ImageDraw.Draw(drawing)
+    pen.ellipse((20, 20, 100, 108), fill="gold", outline="black", width=4)
+    pen.line((30, 100, 60, 40, 110, 70), fill="navy", width=5)
+    bicubic, drawn = evaluate_upscaler.compare(Upscaler(shipped, "cpu"), drawing)
+    assert drawn > bicubic + 1
