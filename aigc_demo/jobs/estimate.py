@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import Any, Literal
 
 from aigc_demo.cards import Bilingual
+from aigc_demo.child import clean_environment
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.spawn import clean_environment, flags_of
+from aigc_demo.jobs.spawn import flags_of
 from aigc_demo.jobs.view import duration
 from aigc_demo.registry import family_module
 from aigc_demo.settings import Settings

@@ -1,19 +1,15 @@
 """A worker as a process of its own: it outlives the page and the app, and is given no secrets."""
 
 import os
-import re
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 
+from aigc_demo.child import clean_environment
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.settings import ROOT, Settings
+from aigc_demo.settings import Settings
 
 READY = b"ready\n"  # what a worker says on its standard output once it holds its leases
-SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY", re.IGNORECASE)
-# One of several processes may start another job, which is to be alone.
-RANKED = re.compile(r"^(RANK|WORLD_SIZE|LOCAL_.*|GROUP_.*|ROLE_.*|MASTER_.*|TORCHELASTIC_.*|ACCELERATE_.*)$")
 
 
 def start_worker(folder: JobFolder, settings: Settings, device: str) -> bool:
@@ -43,17 +39,6 @@ def flags_of(settings: Settings, device: str) -> list[str]:
         else:
             flags += [flag, str(value.resolve() if isinstance(value, os.PathLike) else value)]
     return flags
-
-
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a worker may know of the environment: no tokens, no passwords, no rank among other processes."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if not SECRET.search(name) and not RANKED.match(name)
-    }
-    paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
 
 
 def _detached() -> dict[str, object]:

@@ -9,11 +9,12 @@ from itertools import pairwise
 
 import pytest
 
+from aigc_demo.child import clean_environment
 from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 from aigc_demo.jobs import Jobs
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.jobs.spawn import clean_environment, flags_of
+from aigc_demo.jobs.spawn import flags_of
 from aigc_demo.jobs.view import duration, last_line
 from aigc_demo.settings import ROOT, read_settings
 from tests.jobs.conftest import free_port, wait_until
