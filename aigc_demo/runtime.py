@@ -160,7 +160,10 @@ class ModelCache:
 
     @contextmanager
     def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Any]:
-        """Hold the device, and give all models' memory back where it ran out."""
+        """Hold the device, and give all models' memory back where it ran out. A server's model needs neither."""
+        if card.family == "remote":
+            yield registry.load(card, Placement())
+            return
         device = self.device()
         while not self._lock.acquire(timeout=0.1):
             if stop():
