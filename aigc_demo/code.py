@@ -90,8 +90,13 @@ def _changed(request: Request) -> dict[str, object]:
 
 
 def loss_source(family: str) -> str:
-    """The source of a family's losses.py, read from the package as it is, without importing it."""
-    return (Path(__file__).parent / family / "losses.py").read_text("utf-8")
+    """The source of a family's losses.py."""
+    return source(f"{family}/losses.py")
+
+
+def source(name: str) -> str:
+    """The text of a source file such as "gan/losses.py", read from the package as it is, without importing it."""
+    return (Path(__file__).parent / name).read_text("utf-8")
 
 
 def lesson(family: str, lang: str) -> str:

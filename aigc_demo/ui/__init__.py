@@ -21,10 +21,11 @@ from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
 from aigc_demo.ui.train_tab import TrainTab
+from aigc_demo.ui.upscale_tab import UpscaleTab
 
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab,),
-    "image": (ImageTab,),
+    "image": (ImageTab, UpscaleTab),
     "walk": (LatentTab,),
     "train": (TrainTab,),
 }  # under text and image several ways of working, inside one tab
@@ -45,7 +46,7 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
-        "css": asset("app.css") + asset("train.css"),
+        "css": asset("app.css") + asset("train.css") + asset("draw.css"),
         "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {

@@ -20,6 +20,7 @@ MODES = ("text", "image")  # tabs that hold ways of working
 PICKERS: Mapping[str, Task] = {
     "text": "text",
     "image": "image",
+    "upscale": "upscale",
     "walk": "latent",
 }  # by tab, what its models do
 
