@@ -1,10 +1,18 @@
-"""Language models: a decoder-only Transformer of Llama's shape, for Chinese verse and English prose.
+"""Language models: a decoder-only Transformer of Llama's shape, for Chinese verse and English prose; and those of others.
 
-Serves the task text. A model folder is in transformers' own format.
+Serves the tasks text and, with pretrained models, chat and embed. A model folder is in transformers' own format.
+
+networks.py ...         our own network, its training and its fast decoding
+hub_text.py             pretrained causal language models; writing.py and rows.py write for several readers at once,
+                        conversation.py applies chat templates, adapters.py switches LoRA adapters
+encoder.py              pretrained sentence encoders
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from aigc_demo.cards import ModelCard
+from aigc_demo.placement import Placement
 
 if TYPE_CHECKING:
     from aigc_demo.transformer.model import LanguageModel
@@ -15,6 +23,17 @@ def load(folder: Path, device: str) -> "LanguageModel":
     from aigc_demo.transformer.model import LanguageModel
 
     return LanguageModel.load(folder, device)
+
+
+def load_pretrained(card: ModelCard, placement: Placement) -> Any:
+    """The pretrained model of a card: a HubLanguageModel, or for the kind "encoder" a SentenceEncoder."""
+    if card.kind == "encoder":
+        from aigc_demo.transformer.encoder import SentenceEncoder
+
+        return SentenceEncoder.load(card, placement)
+    from aigc_demo.transformer import hub_text
+
+    return hub_text.load(card, placement)
 
 
 def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None:
