@@ -52,3 +52,47 @@ PIPELINES: Mapping[str, str] = {
     "AutoencoderTiny": "autoencoder",
     "AutoencoderKL": "autoencoder",
 }
+# What a pipeline may be made of, and where it is imported from: parts with weights, and parts without.
+NETWORKS: Mapping[str, str] = {
+    "AutoencoderKL": "diffusers",
+    "AutoencoderKLFlux2": "diffusers",
+    "AutoencoderTiny": "diffusers",
+    "CLIPTextModel": "transformers",
+    "CLIPTextModelWithProjection": "transformers",
+    "CLIPVisionModelWithProjection": "transformers",
+    "DiTTransformer2DModel": "diffusers",
+    "Flux2Transformer2DModel": "diffusers",
+    "Qwen3ForCausalLM": "transformers",
+    "Qwen3Model": "transformers",
+    "StableDiffusionSafetyChecker": "diffusers.pipelines.stable_diffusion.safety_checker",
+    "UNet2DConditionModel": "diffusers",
+    "UNet2DModel": "diffusers",
+    "ZImageTransformer2DModel": "diffusers",
+}
+TOOLS: Mapping[str, str] = {
+    "CLIPFeatureExtractor": "transformers",
+    "CLIPImageProcessor": "transformers",
+    "CLIPImageProcessorFast": "transformers",
+    "CLIPImageProcessorPil": "transformers",
+    "CLIPTokenizer": "transformers",
+    "CLIPTokenizerFast": "transformers",
+    "DDIMScheduler": "diffusers",
+    "DDPMScheduler": "diffusers",
+    "DPMSolverMultistepScheduler": "diffusers",
+    "EulerAncestralDiscreteScheduler": "diffusers",
+    "EulerDiscreteScheduler": "diffusers",
+    "FlowMatchEulerDiscreteScheduler": "diffusers",
+    "LCMScheduler": "diffusers",
+    "PNDMScheduler": "diffusers",
+    "PreTrainedTokenizerFast": "transformers",
+    "Qwen2Tokenizer": "transformers",
+    "Qwen2TokenizerFast": "transformers",
+    "TokenizersBackend": "transformers",
+    "UniPCMultistepScheduler": "diffusers",
+}
+LIBRARIES = ("diffusers", "transformers", "stable_diffusion")  # as a model_index.json names them
+
+
+def kind_of(class_name: str) -> str:
+    """The kind of a class that a checkpoint names; empty where it is not on the list."""
+    return ARCHITECTURES.get(class_name) or PIPELINES.get(class_name, "")
