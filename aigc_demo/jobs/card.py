@@ -16,13 +16,21 @@ from aigc_demo.contracts import words_of
 from aigc_demo.disk import write_atomically
 from aigc_demo.jobs.command import train_command
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.weights import parameters
+from aigc_demo.jobs.weights import parameters, weights_of
 
 TASKS = {"gan": ["image", "latent"], "vae": ["image", "latent", "reconstruct"], "transformer": ["text"]}
 PIPELINES = {
     "gan": "unconditional-image-generation",
     "vae": "image-to-image",
     "transformer": "text-generation",
+    "diffusion": "text-to-image",
+}
+LIBRARIES = {
+    "gan": "pytorch",
+    "vae": "pytorch",
+    "transformer": "transformers",
+    "transformer lora": "peft",
+    "diffusion lora": "diffusers",
 }
 HUB_LICENCES = {
     "MIT": "mit",
@@ -31,11 +39,6 @@ HUB_LICENCES = {
     "CC BY 4.0": "cc-by-4.0",
     "CC BY-SA 3.0": "cc-by-sa-3.0",
     "CC BY-SA 4.0": "cc-by-sa-4.0",
-}
-USED_BY = {
-    "gan": {"frozen_layers", "augment", "gradient_penalty"},
-    "vae": {"augment", "kl_weight"},
-    "transformer": {"frozen_layers"},
 }
 SIGNATURE = "<!-- written by aigc-demo; sha256 of the text above: {} -->\n"
 Rows = Iterable[tuple[str, str, Any]]  # English label, Chinese label, value
@@ -52,12 +55,13 @@ def write_card(
 
     `manifest` is that of the data ({} where there is none), `figures` the evaluation's. Of `facts`, what is known:
     step, seconds, device, cores, processes, state, energy (jobs.energy.Energy), started_from, start_sha256,
-    licence, data_id, version.
+    start_licence (of a pretrained model, whose terms an adapter shares), language, licence, data_id, version.
     """
     path = run / "README.md"
-    if not (run / "model.safetensors").exists() or (path.exists() and edited(path)):
+    if not weights_of(run).exists() or (path.exists() and edited(path)):
         return
-    licence = _line(facts.get("licence") or manifest.get("licence") or "unknown")
+    terms = facts.get("start_licence") or facts.get("licence") or manifest.get("licence") or "unknown"
+    licence = _line(terms)
     block = _block(run, request, licence, figures, facts)
     matter = {**_hub(request, licence, block["language"], facts), "aigc": block}
     front = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False, width=1 << 20)
@@ -81,9 +85,9 @@ def _hub(request: TrainRequest, licence: str, language: str, facts: Mapping[str,
         matter["base_model"] = _line(facts["started_from"])
     return {
         **matter,
-        "library_name": "transformers" if request.family == "transformer" else "pytorch",
+        "library_name": LIBRARIES[request.training],
         "pipeline_tag": PIPELINES[request.family],
-        "tags": [request.family, "aigc-demo"],
+        "tags": [*request.training.split(), "aigc-demo"],
     }
 
 
@@ -95,15 +99,19 @@ def _block(
     data, start = _line(data), _line(facts.get("started_from", ""))
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     on = (f", on from {start}", f"，从 {start} 继续") if start else ("", "")
+    is_adapter = request.method == "lora"
+    what = f"LoRA, r {request.lora_rank}" if is_adapter else request.size
+    adapter = {"kind": "lora", "base": request.start} if is_adapter else {}
     return {
         "family": request.family,
-        "tasks": TASKS[request.family],
+        **adapter,
+        "tasks": [] if is_adapter else TASKS[request.family],
         "title": {"en": request.name, "zh": request.name},
         "summary": {
-            "en": f"Trained here: {request.family}, {request.size}, on {data}{on[0]}, seed {request.seed}.",
-            "zh": f"本机训练：{request.family}，{request.size}，数据 {data}{on[1]}，种子 {request.seed}。",
+            "en": f"Trained here: {request.family}, {what}, on {data}{on[0]}, seed {request.seed}.",
+            "zh": f"本机训练：{request.family}，{what}，数据 {data}{on[1]}，种子 {request.seed}。",
         },
-        "parameters": parameters(run / "model.safetensors"),
+        "parameters": parameters(weights_of(run)),
         "licence": licence,
         "data": data,
         "language": config.get("language", ""),
@@ -120,7 +128,8 @@ def _sections(
 ) -> list[str]:
     """The card for people: each line in both languages."""
     sections = [f"# {request.name}", block["summary"]["en"], block["summary"]["zh"]]
-    sections += ["## Data · 数据", _table(_data_rows(block, manifest))]
+    terms = _line(facts.get("licence") or manifest.get("licence") or "unknown")
+    sections += ["## Data · 数据", _table(_data_rows(block["data"], terms, manifest))]
     shared = request.model_copy(update={"data": block["data"]})  # a path says where its owner's files lie
     sections += ["## Training · 训练", f"    {train_command(shared)}"]
     sections += [_table([*_settings_rows(request), *_fact_rows(facts)])]
@@ -129,9 +138,9 @@ def _sections(
     return [*sections, "## Limits · 局限", *_limits(request.family, figures)]
 
 
-def _data_rows(block: Mapping[str, Any], manifest: Mapping[str, Any]) -> Rows:
-    yield "Name", "名称", block["data"]
-    yield "Licence", "许可", block["licence"]
+def _data_rows(name: str, licence: str, manifest: Mapping[str, Any]) -> Rows:
+    yield "Name", "名称", name
+    yield "Licence", "许可", licence
     if manifest.get("sha256"):
         yield "sha256 of the prepared content", "处理后内容的 sha256", f"`{manifest['sha256']}`"
     counts = manifest.get("counts", {})
@@ -145,19 +154,20 @@ def _data_rows(block: Mapping[str, Any], manifest: Mapping[str, Any]) -> Rows:
 
 
 def _settings_rows(request: TrainRequest) -> Rows:
-    """The settings that this family uses, by their labels on the page."""
-    unused = set().union(*USED_BY.values()) - USED_BY[request.family]
+    """The settings that this training uses, by their labels on the page."""
     for name, value in request:
-        if name not in {"name", "data", "start", *unused}:
+        if name not in {"name", "data", "start"} and request.uses(name):
             words = words_of(TrainRequest, name)
-            preset = value == 0 and name in ("batch_size", "learning_rate")
+            preset = value == 0 and name in ("batch_size", "learning_rate", "resolution")
             yield words.en, words.zh, "the size's own · 预设值" if preset else value
 
 
 def _fact_rows(facts: Mapping[str, Any]) -> Rows:
     labels = {
         "started_from": ("Started from", "起点"),
+        "start_revision": ("Its revision", "起点的版本"),
         "start_sha256": ("sha256 of its weights", "起点权重的 sha256"),
+        "start_licence": ("Its licence, which this adapter shares", "起点的许可，本适配器同样适用"),
         "step": ("Steps done", "已完成步数"),
         "state": ("State", "状态"),
         "seconds": ("Wall time in seconds", "用时（秒）"),

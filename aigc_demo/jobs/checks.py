@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aigc_demo import registry
+from aigc_demo.cards import ModelCard
 from aigc_demo.data import catalogue
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.folder import JobFolder
@@ -10,7 +11,25 @@ from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.settings import Settings
 
 # What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
-SAME = ("family", "data", "size", "seed", "start", "frozen_layers")
+SAME = (
+    "family",
+    "data",
+    "size",
+    "seed",
+    "start",
+    "frozen_layers",
+    "training",
+    "lora_rank",
+    "lora_alpha",
+    "trigger",
+    "resolution",
+)
+ADAPTED = ("causal_lm", "text_to_image")  # kinds of pretrained models that an adapter can be trained for
+
+
+def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
+    """The request with its paths made absolute and its method decided; an InputError where it cannot be."""
+    return settle_method(check_data(request, settings), find_start(request, settings))
 
 
 def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
@@ -31,8 +50,8 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
     )
 
 
-def check_start(request: TrainRequest, settings: Settings) -> Path | None:
-    """The folder of the model to go on from; an InputError where there is none or it is of another family."""
+def find_start(request: TrainRequest, settings: Settings) -> ModelCard | None:
+    """The card of the model to go on from; an InputError where there is none or it is of another family."""
     if not request.start:
         return None
     card = registry.find_card(request.start, settings)
@@ -41,7 +60,44 @@ def check_start(request: TrainRequest, settings: Settings) -> Path | None:
             en=f"{card.id} is a {card.family}, not a {request.family}; start from a model of the same family.",
             zh=f"{card.id} 属于 {card.family}，而不是 {request.family}；请从同一家族的模型开始。",
         )
-    return card.folder
+    if card.base:
+        raise InputError(
+            en=f"{card.id} is an adapter; start from its model, {card.base}.",
+            zh=f"{card.id} 是适配器；请从它的模型 {card.base} 开始。",
+        )
+    return card
+
+
+def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainRequest:
+    """The request with its method decided; an InputError where start and method do not go together.
+
+    A pretrained model is only ever adapted, beside its weights; a model of this app is only ever trained whole.
+    """
+    if start is None and request.family == "diffusion":
+        raise InputError(
+            en="A diffusion model is not trained from nothing here; choose one on this disk to start from.",
+            zh="这里不从零训练扩散模型；请选择本机已有的模型作为起点。",
+        )
+    pretrained = start is not None and bool(start.kind)
+    if pretrained and (start.kind not in ADAPTED or request.method == "full"):
+        en, zh = (
+            (
+                "takes no adapter; choose a language model or a text-to-image model",
+                "不支持适配器；请选择语言模型或文生图模型",
+            )
+            if start.kind not in ADAPTED
+            else (
+                "is pretrained, which needs the method lora or auto",
+                "是预训练模型，请用 lora 或 auto 方法",
+            )
+        )
+        raise InputError(en=f"{start.id} {en}.", zh=f"{start.id} {zh}。")
+    if request.method == "lora" and not pretrained:
+        raise InputError(
+            en="LoRA adapts a pretrained model; choose one to start from, or take the method full.",
+            zh="LoRA 用于适配预训练模型；请选择一个作为起点，或改用 full 方法。",
+        )
+    return request.model_copy(update={"method": "lora" if pretrained else "full"})
 
 
 def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
@@ -52,6 +108,8 @@ def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
             en=f"The name {request.name} is taken; choose another.",
             zh=f"名称 {request.name} 已被使用；请另取一个。",
         )
+    if folder.is_usable() and not folder.run.has_state():
+        raise has_no_state(request.name)
     for name in SAME:
         old, new = getattr(before, name), getattr(request, name)
         if old != new:
@@ -67,6 +125,14 @@ def unknown_job(name: str) -> InputError:
     return InputError(
         en=f"There is no training run {name[:60]}; `jobs list` shows those there are.",
         zh=f"没有训练记录 {name[:60]}；可用 `jobs list` 查看已有的记录。",
+    )
+
+
+def has_no_state(name: str) -> InputError:
+    """The run is a model that came in a zip: there is no save to go on from."""
+    return InputError(
+        en=f"{name} came without what training goes on from; start a new run from runs/{name} instead.",
+        zh=f"{name} 没有续训所需的保存状态；请以 runs/{name} 为起点开始新的训练。",
     )
 
 

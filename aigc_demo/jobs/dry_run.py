@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from aigc_demo.errors import InputError
-from aigc_demo.jobs.checks import check_data, check_start
+from aigc_demo.jobs.checks import check_request, find_start
 from aigc_demo.jobs.failures import is_out_of_memory
 from aigc_demo.jobs.learning import make_learner, make_plan
 from aigc_demo.jobs.measure import PeakMemory, free_memory
@@ -50,29 +50,31 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
     """Take a few steps as the worker would, from its own data to its own files."""
     from aigc_demo.data.folders import open_folder
     from aigc_demo.jobs.devices import devices_for
-    from aigc_demo.jobs.weights import parameters
+    from aigc_demo.jobs.weights import parameters, weights_of
     from aigc_demo.training import make_accelerator
     from aigc_demo.training.loop import Loop
 
     device = devices_for(settings.device)[0]
     free = free_memory(device)
+    request = check_request(request, settings)
     data = open_folder(
-        check_data(request, settings).data,
+        request.data,
         settings.data_dir,
         settings.offline,
         paths=settings.mode == "local",
     )
     with tempfile.TemporaryDirectory() as temporary, PeakMemory(device) as peak:
         run = Path(temporary) / request.name
-        plan = make_plan(request, data, run, check_start(request, settings))
+        plan = make_plan(request, data, run, find_start(request, settings))
         loop = Loop(make_learner(request, plan, make_accelerator(device)), plan, lambda log: [])
         steps = _step_times(loop)
         look, sample, save = (
             _seconds(part) for part in (loop.learner.validate, loop.write_samples, loop.save)
         )
-        sizes = {path.name.partition("-")[0]: path.stat().st_size for path in run.glob("*.safetensors")}
+        weights, state = weights_of(run), next(run.glob("state-*.safetensors"))
         sample_bytes = max(path.stat().st_size for path in (run / "samples").iterdir())
-        count = parameters(run / "model.safetensors")
+        sizes = {"state": state.stat().st_size, "weights": weights.stat().st_size}
+        count = parameters(weights)
     return Measured(
         device=device,
         step=median(steps),
@@ -82,7 +84,7 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
         memory=peak.bytes,
         memory_free=free,
         state_bytes=sizes["state"],
-        weights_bytes=sizes["model.safetensors"],
+        weights_bytes=sizes["weights"],
         sample_bytes=sample_bytes,
         examples=loop.learner.examples,
         parameters=count,

@@ -13,16 +13,18 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from aigc_demo.cards import WEIGHTS
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.receive import MOST_BYTES, NEEDED, refused
 from aigc_demo.jobs.request import NAME
+from aigc_demo.jobs.weights import weights_of
 
 PATIENCE = 60  # seconds that loading may take
 
 
 def export_run(run: Path, out: Path) -> Path:
     """Write the model of a run to `out`, a zip: weights, config, tokenizer, card, recipe, figures; no data, no state."""
-    for name in NEEDED:
+    for name in (weights_of(run).name, *NEEDED):
         if not (run / name).is_file():
             raise InputError(
                 en=f"runs/{run.name} has no {name} yet; export it once training has saved a model.",
@@ -36,7 +38,7 @@ def export_run(run: Path, out: Path) -> Path:
                 if name == "train.json" and (run / name).is_file():
                     archive.writestr(name, _recipe(run), zipfile.ZIP_DEFLATED)
                 elif (run / name).is_file():
-                    how = zipfile.ZIP_STORED if name == "model.safetensors" else zipfile.ZIP_DEFLATED
+                    how = zipfile.ZIP_STORED if name in WEIGHTS else zipfile.ZIP_DEFLATED
                     archive.write(run / name, name, how)
         temporary.replace(out)
     finally:

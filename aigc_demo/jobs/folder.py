@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from aigc_demo.cards import Bilingual
 from aigc_demo.disk import write_json
 from aigc_demo.jobs.request import NAME, TrainRequest
+from aigc_demo.jobs.weights import weights_of
 from aigc_demo.run_folder import RunFolder
 
 State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
@@ -54,7 +55,7 @@ class JobFolder:
         try:
             return JobState.model_validate(_read(self.path / "job.json"))
         except (OSError, ValueError):
-            whole = (self.path / "model.safetensors").exists()
+            whole = weights_of(self.path).exists()
             return JobState(state="done" if whole else "interrupted")
 
     def write_request(self, request: TrainRequest) -> None:
@@ -69,7 +70,8 @@ class JobFolder:
 
     def is_usable(self) -> bool:
         """Whether the run is a model that can be chosen already."""
-        return all((self.path / name).exists() for name in ("model.safetensors", "config.json", "README.md"))
+        files = (weights_of(self.path), self.path / "config.json", self.path / "README.md")
+        return all(path.exists() for path in files)
 
 
 def find_folders(runs_dir: Path) -> list[JobFolder]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from aigc_demo.cards import ModelCard
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.registry import family_module
 
@@ -14,21 +15,24 @@ if TYPE_CHECKING:
     from aigc_demo.training import Learner, TrainPlan
 
 
-def make_plan(request: TrainRequest, data: Path, run: Path, start: Path | None) -> "TrainPlan":
+def make_plan(request: TrainRequest, data: Path, run: Path, start: ModelCard | None) -> "TrainPlan":
     """The request with its names resolved to folders."""
     from aigc_demo.training import TrainPlan
 
-    own = request.model_dump(exclude={"family", "name", "data", "start"})
-    return TrainPlan(data=data, run=run, start=start, **own)
+    own = request.model_dump(exclude={"family", "name", "data", "start", "method"})
+    folder, base = start and start.folder, start if request.method == "lora" else None
+    return TrainPlan(data=data, run=run, start=folder, base=base, **own)
 
 
 def make_learner(request: TrainRequest, plan: "TrainPlan", accelerator: "Accelerator") -> "Learner":
-    """What the family's train.py offers."""
-    return _module(request, "train").make_learner(plan, accelerator)
+    """What the family's train.py offers, or for an adapter its lora.py."""
+    return _module(request, "lora" if plan.base else "train").make_learner(plan, accelerator)
 
 
 def evaluate(request: TrainRequest, plan: "TrainPlan", device: str) -> dict[str, Any]:
     """The family's figures of merit on held-out data, for the model card."""
+    if plan.base:
+        return _module(request, "lora").evaluate(plan, device)
     return _module(request, "evaluate").evaluate(plan.run, plan.data, device)
 
 

@@ -15,7 +15,15 @@ from filelock import FileLock
 
 from aigc_demo.cards import Bilingual
 from aigc_demo.errors import InputError
-from aigc_demo.jobs.checks import check_data, check_same, check_start, is_active, is_idle, unknown_job
+from aigc_demo.jobs.checks import (
+    check_data,
+    check_request,
+    check_same,
+    has_no_state,
+    is_active,
+    is_idle,
+    unknown_job,
+)
 from aigc_demo.jobs.folder import JobFolder, JobState, find_folders
 from aigc_demo.jobs.lease import Leases, is_held, take
 from aigc_demo.jobs.request import TrainRequest
@@ -43,13 +51,12 @@ class Jobs:
         self.leases = Leases(settings.runs_dir)
 
     def check(self, request: TrainRequest, go_on: bool = False) -> TrainRequest:
-        """The request with its paths made absolute; an InputError where it cannot be queued.
+        """The request with its paths made absolute and its method decided; an InputError where it cannot be queued.
 
         A name that is taken is refused, unless `go_on` and the run was begun with the same data, family and seed.
         """
         path = self.runs_dir / request.name
-        checked = check_data(request, self.settings)
-        check_start(request, self.settings)
+        checked = check_request(request, self.settings)
         if path.exists():
             check_same(checked, JobFolder(path), go_on)
         return checked
@@ -102,6 +109,8 @@ class Jobs:
                 raise unknown_job(name)
             if job.active or is_held(self.leases.run(name)):
                 raise is_active(name)
+            if job.without_state:
+                raise has_no_state(name)
             if not job.can_resume:
                 raise InputError(
                     en=f"{name} is trained to its last step; start it again with more steps to go on.",

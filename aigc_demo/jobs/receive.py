@@ -13,15 +13,20 @@ import zlib
 from pathlib import Path
 
 from aigc_demo import registry
-from aigc_demo.cards import ModelCard, read_card
+from aigc_demo.cards import WEIGHTS, ModelCard, read_card
+from aigc_demo.child import limit
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.card import TASKS
-from aigc_demo.jobs.weights import parameters
+from aigc_demo.jobs.receive_adapter import check_adapter
+from aigc_demo.jobs.weights import parameters, weights_of
 from aigc_demo.placement import Placement
 
 MEGABYTE = 1 << 20
 MOST_BYTES = {
     "model.safetensors": 4096 * MEGABYTE,
+    "adapter_model.safetensors": 1024 * MEGABYTE,
+    "pytorch_lora_weights.safetensors": 1024 * MEGABYTE,
+    "adapter_config.json": MEGABYTE // 4,
     "config.json": MEGABYTE,
     "README.md": MEGABYTE // 4,
     "train.json": MEGABYTE // 4,
@@ -30,8 +35,9 @@ MOST_BYTES = {
     "tokenizer.json": 32 * MEGABYTE,
     "tokenizer_config.json": MEGABYTE,
 }
-NEEDED = ("model.safetensors", "config.json", "README.md")
+NEEDED = ("config.json", "README.md")  # and one file of weights
 MOST_PACKED = 100  # times smaller than its content: weights hardly pack at all
+ADAPTED = ("transformer", "diffusion")  # families of which there are adapters
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 READING = 1 << 30  # bytes of address space while unpacking
 LOADING = 16 << 30  # and while loading: torch alone maps several gigabytes
@@ -42,11 +48,14 @@ WORDS = 8000  # characters of a card's front matter
 def main(archive: Path, folder: Path) -> None:
     """Unpack `archive` to `folder`, check it, and load it strictly on the CPU."""
     try:
-        _limit(READING)
+        limit(READING, LOADING, SECONDS)
         unpack(archive, folder)
         card = check(folder)
-        _limit(LOADING)
-        registry.load(card, Placement())
+        limit(LOADING, LOADING, SECONDS)
+        if card.kind == "lora":
+            check_adapter(folder, card)
+        else:
+            registry.load(card, Placement())
     except InputError as error:
         print(json.dumps({lang: " ".join(error.say(lang).split())[:600] for lang in ("en", "zh")}))
         sys.exit(1)
@@ -78,8 +87,11 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
             raise refused(f"it holds {name[:60]!r}, which no model has", f"其中有模型不会有的 {name[:60]!r}")
     if len(entries) > len(set(names)):
         raise refused("it holds a name twice", "其中有重复的文件名")
-    if missing := [name for name in NEEDED if name not in names]:
+    weights = [name for name in WEIGHTS if name in names] or [WEIGHTS[0]]
+    if missing := [name for name in (weights[0], *NEEDED) if name not in names]:
         raise refused(f"it has no {missing[0]}", f"其中没有 {missing[0]}")
+    if len(weights) > 1:
+        raise refused(f"it holds {' and '.join(weights)}", f"其中同时有 {' 和 '.join(weights)}")
     for entry in entries:
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise refused(f"{entry.filename} is packed oddly", f"{entry.filename} 的压缩方式不受支持")
@@ -102,13 +114,15 @@ def check(folder: Path) -> ModelCard:
     if not plain or len(card.model_dump_json()) > WORDS:
         raise refused("its card is not as this app writes them", "其模型卡不是本应用的格式")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if card.family not in TASKS or config.get("family") != card.family:
+    families = ADAPTED if card.kind == "lora" else tuple(TASKS)
+    if card.family not in families or config.get("family") != card.family or card.kind not in ("", "lora"):
         raise refused(
-            f"its family {card.family[:60]!r} is none of {', '.join(TASKS)}, or not that of its config.json",
-            f"其家族 {card.family[:60]!r} 不在 {'、'.join(TASKS)} 之中，或与 config.json 不一致",
+            f"its family {card.family[:60]!r} is none of {', '.join(families)}, or not that of its config.json",
+            f"其家族 {card.family[:60]!r} 不在 {'、'.join(families)} 之中，或与 config.json 不一致",
         )
-    count = parameters(folder / "model.safetensors")  # the app plans its memory with it
-    if set(card.tasks) - set(TASKS[card.family]) or card.parameters != count:
+    count = parameters(weights_of(folder))  # the app plans its memory with it
+    tasks = () if card.kind else TASKS[card.family]
+    if set(card.tasks) - set(tasks) or card.parameters != count:
         raise refused(
             f"its card promises {card.parameters} numbers for {', '.join(card.tasks)}, its weights hold {count}",
             f"模型卡声称有 {card.parameters} 个参数、用于 {'、'.join(card.tasks)}，而权重有 {count} 个参数",
@@ -131,17 +145,6 @@ def refused(en: str, zh: str) -> InputError:
         en=f"This zip is no model of this app: {en}; export it again from where it was trained.",
         zh=f"该 zip 不是本应用的模型：{zh}；请在训练它的地方重新导出。",
     )
-
-
-def _limit(memory: int) -> None:
-    """Bound memory and time where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, LOADING))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

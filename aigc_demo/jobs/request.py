@@ -1,12 +1,26 @@
 """The one request that starts a training job, whoever asks: page, HTTP API or command line."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aigc_demo.contracts import Seed, Words
+from aigc_demo.contracts.base import printable
 
 NAME = r"^\w[\w.-]{0,59}$"
+# Fields that only some trainings ask for; an adapter's training is its family's name with "lora" behind.
+USED_BY: Mapping[str, frozenset[str]] = {
+    "size": frozenset({"gan", "vae", "transformer"}),
+    "frozen_layers": frozenset({"gan", "transformer"}),
+    "augment": frozenset({"gan", "vae"}),
+    "kl_weight": frozenset({"vae"}),
+    "gradient_penalty": frozenset({"gan"}),
+    "lora_rank": frozenset({"transformer lora", "diffusion lora"}),
+    "lora_alpha": frozenset({"transformer lora", "diffusion lora"}),
+    "trigger": frozenset({"diffusion lora"}),
+    "resolution": frozenset({"diffusion lora"}),
+}
 
 
 class TrainRequest(BaseModel):
@@ -15,12 +29,13 @@ class TrainRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: Annotated[
-        Literal["gan", "vae", "transformer"],
+        Literal["gan", "vae", "transformer", "diffusion"],
         Words(
             "Model family",
             "模型家族",
-            "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text.",
-            "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字。",
+            "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; "
+            "a diffusion model that is on this disk can be taught your own subject or style.",
+            "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会你的主体或画风。",
         ),
     ]
     data: Annotated[
@@ -54,6 +69,16 @@ class TrainRequest(BaseModel):
             "从同一家族的已有模型继续训练（微调）；留空则从随机权重开始。",
         ),
     ] = ""
+    method: Annotated[
+        Literal["auto", "full", "lora"],
+        Words(
+            "Method",
+            "训练方法",
+            "full moves every weight; lora leaves a pretrained model as it is and learns a small adapter beside it; "
+            "auto: lora for a pretrained model.",
+            "full 调整全部权重；lora 不改动预训练模型，只在旁边学习一个小适配器；auto 对预训练模型用 lora。",
+        ),
+    ] = "auto"
     size: Annotated[
         Literal["tiny", "small", "base"],
         Words(
@@ -132,6 +157,48 @@ class TrainRequest(BaseModel):
             "让 GAN 的判别器保持平滑；为 0 时判别器容易获胜，生成器学不到东西。",
         ),
     ] = 0.05
+    lora_rank: Annotated[
+        int,
+        Field(ge=1, le=128),
+        Words(
+            "LoRA rank r",
+            "LoRA 秩 r",
+            "Each matrix is changed by a product of two thin ones, r wide: larger learns more, and more by heart.",
+            "每个矩阵的改动是两个宽度为 r 的细长矩阵之积；r 越大学得越多，也越容易死记。",
+        ),
+    ] = 8
+    lora_alpha: Annotated[
+        float,
+        Field(gt=0, le=512, allow_inf_nan=False),
+        Words(
+            "LoRA α",
+            "LoRA α",
+            "The change is scaled by α / r; with the rank, raise this too.",
+            "改动按 α / r 缩放；提高秩时也应提高它。",
+        ),
+    ] = 16.0
+    trigger: Annotated[
+        str,
+        Field(max_length=60),
+        AfterValidator(printable),
+        AfterValidator(str.strip),
+        Words(
+            "Trigger word",
+            "触发词",
+            "Put before every caption; later it calls up what was learnt. A rare word, such as sks or zjstyle.",
+            "加在每条图片说明之前；之后在提示词里写它就能唤起所学内容。请用少见的词，如 sks 或 zjstyle。",
+        ),
+    ] = ""
+    resolution: Annotated[
+        int,
+        Field(ge=0, le=2048, multiple_of=8),
+        Words(
+            "Resolution",
+            "分辨率",
+            "Side in pixels at which a diffusion model is trained, a multiple of 8; 0: what it is made for.",
+            "训练扩散模型时图片的边长（像素），须为 8 的倍数；0 为模型自身的分辨率。",
+        ),
+    ] = 0
     seed: Annotated[
         Seed,
         Words(
@@ -151,3 +218,12 @@ class TrainRequest(BaseModel):
             "意外中断时最多丢失这么多步。",
         ),
     ] = 100
+
+    @property
+    def training(self) -> str:
+        """What kind of training this is, as in USED_BY: the family, with "lora" behind where an adapter is trained."""
+        return f"{self.family} lora" if self.method == "lora" else self.family
+
+    def uses(self, field: str) -> bool:
+        """Whether this kind of training looks at `field`."""
+        return field not in USED_BY or self.training in USED_BY[field]

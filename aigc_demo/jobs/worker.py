@@ -16,7 +16,7 @@ from aigc_demo.cards import Bilingual
 from aigc_demo.data import catalogue
 from aigc_demo.disk import sweep, write_json
 from aigc_demo.errors import InputError, Stopped
-from aigc_demo.jobs.checks import check_start
+from aigc_demo.jobs.checks import find_start
 from aigc_demo.jobs.endings import Endings
 from aigc_demo.jobs.failures import in_words
 from aigc_demo.jobs.folder import JobFolder, JobState, State
@@ -87,7 +87,7 @@ class Worker:
         from aigc_demo.data.folders import open_folder
         from aigc_demo.training import make_accelerator
 
-        start = check_start(self.request, self.settings)
+        start = find_start(self.request, self.settings)
         accelerator = make_accelerator(self.device)
         with accelerator.main_process_first():
             data = open_folder(
@@ -126,7 +126,12 @@ class Worker:
             self.show(progress)
             if self.is_main and not (plan.run / "README.md").exists():  # the run can be used while it trains
                 write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
-        return self.last is None or self.last.step >= plan.steps
+        finished = self.last is None or self.last.step >= plan.steps
+        if (
+            self.is_main and not finished and (plan.run / "README.md").exists()
+        ):  # it knows the step of its weights
+            write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
+        return finished
 
     def _finish(self, plan: "TrainPlan") -> None:
         """Measure on held-out data, and write the model card. A measure that fails does not make the run fail."""
@@ -157,7 +162,11 @@ class Worker:
             facts |= {"licence": known.licence, "data_id": known.id}
         if self.request.start:
             card = find_card(self.request.start, self.settings)
-            facts |= {"started_from": card.id, "start_sha256": card.weights_hash()}
+            facts["started_from"] = card.id
+            if card.kind:
+                facts |= {"start_revision": card.revision, "start_licence": card.licence}
+            else:
+                facts["start_sha256"] = card.weights_hash()
         return facts
 
     def _write_traceback(self, error: Exception) -> None:

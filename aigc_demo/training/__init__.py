@@ -3,6 +3,7 @@
     plan.py           what to train, where and for how long
     loop.py           the loop itself: steps, log, validation, samples, saves, stop, roll-back
     processes.py      one process or many: accelerate's device, precision and averaging of gradients
+    adapters.py       LoRA: what the learners of adapters share
     average.py  optimisation.py  randomness.py
 
 A family's `train.py` holds its learner: one step of its own mathematics, and how to sample, validate and export.

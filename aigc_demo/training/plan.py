@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from aigc_demo.cards import ModelCard
+
 
 @dataclass(frozen=True)
 class TrainPlan:
@@ -13,6 +15,8 @@ class TrainPlan:
     `learning_rate` or `batch_size` (examples a process and step) takes the family's own for this size.
     `frozen_layers` counts from the layer nearest the data: GAN, of the discriminator; language model, of the
     decoder with its embedding. `kl_weight` is a VAE's beta, `gradient_penalty` a GAN's last gamma.
+    With a `base`, that model stays as it is and an adapter is trained beside it: `lora_rank` r, `lora_alpha`; and
+    for pictures the `trigger` word before every caption and their `resolution` (0: the base's own).
     """
 
     data: Path
@@ -28,3 +32,8 @@ class TrainPlan:
     augment: Literal["auto", "on", "off"] = "auto"
     kl_weight: float = 0.2
     gradient_penalty: float = 0.05
+    base: ModelCard | None = None
+    lora_rank: int = 8
+    lora_alpha: float = 16.0
+    trigger: str = ""
+    resolution: int = 0
