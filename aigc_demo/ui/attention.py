@@ -1,13 +1,11 @@
 """Look inside a text: the attention matrix of one layer and head as a heat map.
 
 Row t of the matrix is the distribution over the tokens up to t that token t mixes its values from, just before the
-model names token t + 1 (Vaswani et al. 2017, eq. 1). The picture has one pixel an entry, its opacity the square root of
-the weight, so that small weights can be seen; the browser reads the numbers back from it.
+model names token t + 1 (Vaswani et al. 2017, eq. 1).
 """
 
 import json
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -17,11 +15,8 @@ from aigc_demo.actions import Stop, TextResult
 from aigc_demo.cards import ModelCard
 from aigc_demo.runtime import ModelCache
 from aigc_demo.ui.context import Context, polite
-from aigc_demo.ui.odds import Say, visible
-from aigc_demo.ui.pictures import data_uri
-
-INK = (184, 64, 44)  # the page's accent, #B8402C
-LABELLED = 56  # the most tokens whose labels can still be read beside the matrix
+from aigc_demo.ui.heat_map import heat_map
+from aigc_demo.ui.odds import Say
 
 
 @dataclass(frozen=True)
@@ -47,28 +42,12 @@ def read_attention(
     return Attention(labels, weights.numpy(), len(prompt))
 
 
-def heat_map(attention: Attention, sample: int, say: Say) -> str:
-    """The matrix as a square picture with labels where they fit; app.js adds the numbers under the pointer."""
-    count = len(attention.labels)
-    pixels = np.empty((count, count, 4), np.uint8)
-    pixels[..., :3] = INK
-    pixels[..., 3] = np.rint(255 * np.sqrt(attention.weights))
-    names = [visible(label, say) for label in attention.labels]
-    gutter = min(max(len(name) for name in names), 8)
-    sides = "".join(_side(side, names) for side in ("rows", "columns")) if count <= LABELLED else ""
-    return (
-        f'<figure class="attention{" labelled" if sides else ""}" data-sample="{sample}" data-prompt="{attention.prompt}"'
-        f' data-labels="{escape(json.dumps(names, ensure_ascii=False))}" style="--count:{count};--gutter:{gutter}ch">'
-        f'<div class="matrix" tabindex="0" role="group" aria-label="{escape(say("attention.keys"))}">{sides}'
-        f'<div class="square"><img src="{data_uri(pixels)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
-        f'</div><output aria-live="polite">{escape(say("attention.hint"))}</output>'
-        f'<figcaption class="note">{escape(say("attention.caption"))}</figcaption></figure>'
+def drawn(attention: Attention, sample: int, say: Say) -> str:
+    """The matrix as a square heat map."""
+    data = {"sample": sample, "prompt": attention.prompt}
+    return heat_map(
+        attention.weights, attention.labels, attention.labels, say("attention.caption"), data, say
     )
-
-
-def _side(side: str, names: list[str]) -> str:
-    labels = "".join(f"<span>{escape(name)}</span>" for name in names)
-    return f'<div class="{side}" aria-hidden="true">{labels}</div>'
 
 
 def shape_of(card: ModelCard) -> tuple[int, int]:
@@ -136,5 +115,5 @@ class AttentionPanel:
         found = read_attention(
             result, place, max(0, int(layer) - 1), max(0, int(head) - 1), self.context.cache, stop
         )
-        picture = heat_map(found, place, lambda key, **values: self.context.words.say(key, lang, **values))
+        picture = drawn(found, place, lambda key, **values: self.context.words.say(key, lang, **values))
         return picture, gr.update(visible=False)

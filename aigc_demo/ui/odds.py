@@ -20,8 +20,8 @@ ENDED = "</s>"
 
 
 def is_verse(card: ModelCard) -> bool:
-    """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose."""
-    return card.language != "en"
+    """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose: one of our own in Chinese."""
+    return card.family == "transformer" and not card.kind and card.language != "en"
 
 
 def level(probability: float | None) -> str:
@@ -75,6 +75,15 @@ def texts(result: TextResult, say: Say) -> str:
     return _frame(result, body, caption) + legend(say)
 
 
+def prose(tokens: Sequence[TokenChoice], say: Say) -> str:
+    """One text with its odds, and the legend: an answer, a translation."""
+    words = "".join(_token(token, place, head=False) for place, token in enumerate(tokens))
+    label = escape(say("text.keys", place=1))
+    body = f'<div class="body" role="group" aria-label="{label}"><p>{words}</p></div>'
+    samples = f'<div class="samples"><article data-sample="0">{body}</article></div>'
+    return f'<div class="texts prose alone">{samples}</div>{legend(say)}'
+
+
 def plain_texts(result: TextResult) -> str:
     """The same while the model still writes: text alone, light enough to be sent ten times a second."""
 
@@ -94,9 +103,8 @@ def legend(say: Say) -> str:
     return f'<p class="legend">{"".join(entries)}</p>'
 
 
-def alternatives(result: TextResult, sample: int, place: int, say: Say) -> str:
+def alternatives(tokens: Sequence[TokenChoice], place: int, say: Say) -> str:
     """The likeliest tokens at one place as bars, with the one that was written marked."""
-    tokens = result.samples[sample].tokens
     token = tokens[place]
     if token.probability is None:
         return f'<p class="note choose">{escape(say("text.untold"))}</p>'

@@ -1,8 +1,6 @@
 """The Text tab: have a language model write, see the odds of every token, and look at its attention."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from html import escape
 from typing import Any
@@ -16,7 +14,9 @@ from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import odds, pictures
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.token_view import CHOOSE
 from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker, seed_field
 
 POEMS = "gpt-poems"
@@ -36,38 +36,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 VERSE_ONLY = ("prompt_is", "form", "heads")
 FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
-CHOOSE = """element.addEventListener('click', (event) => {
-  const token = event.target.closest('[data-token]');
-  if (!token) return;
-  trigger('select', { sample: Number(token.closest('[data-sample]').dataset.sample), token: Number(token.dataset.token) });
-});"""
-
-
-@dataclass
-class Pace:
-    """How fast the model writes, and when the page may be sent news again."""
-
-    started: float = 0.0
-    next_news: float = 0.0
-    tokens: int = 0
-    clock: Callable[[], float] = time.perf_counter
-
-    def count(self, tokens: int) -> None:
-        """`tokens` are written by now; time counts from the first of them, since a model may be loaded before."""
-        self.tokens = tokens
-        self.started = self.started or self.clock()
-
-    def due(self) -> bool:
-        """Whether news may be sent now."""
-        return self.clock() >= self.next_news
-
-    def sent(self, characters: int) -> None:
-        """News of this length went out: ten a second at most, and no more than 100 000 characters a second."""
-        self.next_news = self.clock() + max(0.1, characters / 100_000)
-
-    def rate(self) -> float:
-        """Tokens a second so far."""
-        return self.tokens / max(self.clock() - self.started, 1e-3)
 
 
 class TextTab:
@@ -223,7 +191,7 @@ class TextTab:
         """Write, showing the text as it grows and its odds when it is done."""
         asked = self.asked(values)
         stop = self.context.begin(request, self.task)
-        yield {self.status: _status(self._say(request)("text.starting"))}
+        yield {self.status: status(self._say(request)("text.starting"))}
         try:
             yield from self._write(asked, stop, request)
         except Exception:
@@ -236,7 +204,7 @@ class TextTab:
             pace.count(sum(len(sample.tokens) for sample in result.samples))
             if pace.due():
                 light = odds.plain_texts(result)
-                yield {self.text: light, self.status: _status(say("text.writing", tokens=pace.tokens))}
+                yield {self.text: light, self.status: status(say("text.writing", tokens=pace.tokens))}
                 pace.sent(len(light))
         if result is None or not pace.tokens:
             yield {self.status: ""}
@@ -265,16 +233,13 @@ class TextTab:
             return gr.skip()
         sample = max(0, min(int(event.sample), len(result.samples) - 1))
         place = min(int(event.token), len(result.samples[sample].tokens) - 1)
-        return odds.alternatives(result, sample, place, self._say(request)) if place >= 0 else gr.skip()
+        tokens = result.samples[sample].tokens
+        return odds.alternatives(tokens, place, self._say(request)) if place >= 0 else gr.skip()
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""
         about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
         return Memory(result.request, about, words=result.samples[0].text[:40])
-
-
-def _status(words: str) -> str:
-    return f'<p class="note" role="status">{escape(words)}</p>'
 
 
 def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:

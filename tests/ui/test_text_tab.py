@@ -267,7 +267,7 @@ def test_the_heat_map_follows_its_choosers(tab):
     other, _ = panel.draw(result, 2, 2, 1, visitor())
     assert 'data-sample="1"' in one and one != other
     labels = json.loads(
-        re.search(r'data-labels="([^"]*)"', one)[1]
+        re.search(r'data-rows="([^"]*)"', one)[1]
         .replace("&quot;", '"')
         .replace("&lt;", "<")
         .replace("&gt;", ">")

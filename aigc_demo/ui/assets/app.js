@@ -30,7 +30,7 @@
 
 // On a phone the result stands far below the button that asks for it.
 (() => {
-  const views = { "text-go": "text-view", "image-go": "image-sheet", "walk-go": "walk-stage", "train-go": "train-head" };
+  const views = { "text-go": "text-view", "rewrite-go": "rewrite-tokens", "chat-go": "chat-view", "image-go": "image-sheet", "walk-go": "walk-stage", "train-go": "train-head" };
   addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button[id$='-go']");
     const view = button && document.getElementById(views[button.id]);
@@ -45,20 +45,21 @@
   // Entry (row, column) of the map's picture, whose opacity is the square root of the weight.
   const opacities = new WeakMap();
   const weight = (figure, row, column) => {
-    const picture = figure.querySelector("img"), count = picture.naturalWidth;
+    const picture = figure.querySelector("img"), { naturalWidth: width, naturalHeight: height } = picture;
     if (!opacities.has(figure)) {
-      const canvas = new OffscreenCanvas(count, count).getContext("2d");
+      const canvas = new OffscreenCanvas(width, height).getContext("2d");
       canvas.drawImage(picture, 0, 0);
-      opacities.set(figure, canvas.getImageData(0, 0, count, count).data);
+      opacities.set(figure, canvas.getImageData(0, 0, width, height).data);
     }
-    return (opacities.get(figure)[4 * (row * count + column) + 3] / 255) ** 2;
+    return (opacities.get(figure)[4 * (row * width + column) + 3] / 255) ** 2;
   };
 
   const shade = (article, chosen) => {
-    const figure = document.querySelector(`figure.attention[data-sample="${article.dataset.sample}"]`);
+    const tab = article.closest("[role=tabpanel]") || document;
+    const figure = tab.querySelector(`figure.attention[data-sample="${article.dataset.sample}"]`);
     const offset = figure ? Number(figure.dataset.prompt) : 0, count = figure ? figure.querySelector("img").naturalWidth : 0;
     const row = offset + Number(chosen.dataset.token);
-    document.querySelectorAll(".texts [data-token]").forEach((token) => token.style.removeProperty("--seen"));
+    tab.querySelectorAll(".texts [data-token]").forEach((token) => token.style.removeProperty("--seen"));
     if (row >= count) return;
     article.querySelectorAll("[data-token]").forEach((token) => {
       const column = offset + Number(token.dataset.token);
@@ -68,13 +69,13 @@
   };
 
   const show = (figure, row, column) => {
-    const labels = JSON.parse(figure.dataset.labels), last = labels.length - 1, cell = figure.querySelector(".cell");
-    const [from, to] = [row, column].map((place) => Math.max(0, Math.min(last, place)));
+    const sides = [figure.dataset.rows, figure.dataset.columns].map((names) => JSON.parse(names)), cell = figure.querySelector(".cell");
+    const [from, to] = [row, column].map((place, side) => Math.max(0, Math.min(sides[side].length - 1, place)));
     cell.hidden = false;
     cell.style.setProperty("--from", from);
     cell.style.setProperty("--to", to);
     Object.assign(figure.dataset, { from, to });
-    figure.querySelector("output").textContent = `${labels[from]} → ${labels[to]}: ${weight(figure, from, to).toFixed(2)}`;
+    figure.querySelector("output").textContent = `${sides[0][from]} → ${sides[1][to]}: ${weight(figure, from, to).toFixed(2)}`;
   };
 
   addEventListener("click", (event) => {
@@ -109,7 +110,8 @@
   addEventListener("pointermove", (event) => {
     const square = event.target.closest && event.target.closest(".attention .square");
     if (!square) return;
-    const box = square.getBoundingClientRect(), figure = square.closest("figure"), count = figure.querySelector("img").naturalWidth;
-    show(figure, Math.floor((event.clientY - box.top) / box.height * count), Math.floor((event.clientX - box.left) / box.width * count));
+    const box = square.getBoundingClientRect(), figure = square.closest("figure"), picture = figure.querySelector("img");
+    const place = (at, start, length, count) => Math.floor((at - start) / length * count);
+    show(figure, place(event.clientY, box.top, box.height, picture.naturalHeight), place(event.clientX, box.left, box.width, picture.naturalWidth));
   });
 })();
