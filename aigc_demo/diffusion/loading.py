@@ -1,0 +1,126 @@
+"""Checkpoints of diffusers: loaded by the very class that the allow-list names, put where they belong."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from aigc_demo.diffusion.sampling import Schedule
+from aigc_demo.errors import InputError
+from aigc_demo.placement import Placement
+from aigc_demo.pretrained.kinds import PIPELINES
+
+
+def pipeline(folder: Path, dtype: str = "float32") -> Any:
+    """The pipeline in a folder, on the CPU, from safetensors only; an InputError where it cannot be loaded.
+
+    A safety checker is loaded where the folder has one; nothing is fetched.
+    """
+    import diffusers
+
+    with readable(folder.name):
+        index = json.loads((folder / "model_index.json").read_text("utf-8"))
+        name = index["_class_name"]
+        if name not in PIPELINES or not hasattr(diffusers, name):
+            raise ValueError(f"{name} is not among the classes that are loaded here")
+        diffusers.utils.logging.disable_progress_bar()
+        diffusers.utils.logging.set_verbosity_error()  # what it warns of is said here in both languages, or not at all
+        found = getattr(diffusers, name).from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            use_safetensors=True,
+            local_files_only=True,
+            variant=_variant(folder),
+            **_without_checker(folder, index),
+        )
+    found.set_progress_bar_config(disable=True)
+    return found
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn what diffusers raises on files that do not fit into a sentence; memory errors pass."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(
+            en=f"{name}: its files cannot be loaded ({reason}); delete the model and fetch it again.",
+            zh=f"{name}：无法加载其文件（{reason}）；请删除该模型后重新下载。",
+        ) from error
+
+
+def place(pipe: Any, placement: Placement) -> None:
+    """Put a pipeline's networks where they are to compute; its parts take turns there where memory is scarce."""
+    if placement.offload == "none" or not placement.device.startswith(
+        "cuda"
+    ):  # accelerate offloads from CUDA only
+        pipe.to(placement.device)
+    elif placement.offload == "model":
+        pipe.enable_model_cpu_offload(device=placement.device)
+    else:
+        pipe.enable_sequential_cpu_offload(device=placement.device)
+    if placement.sliced:
+        pipe.enable_attention_slicing()
+        for part in networks(pipe):
+            if hasattr(part, "enable_tiling"):
+                part.enable_slicing()
+                part.enable_tiling()
+
+
+def networks(pipe: Any) -> list[nn.Module]:
+    """The pipeline's networks: text encoders, denoiser, autoencoder."""
+    return [part for part in pipe.components.values() if isinstance(part, nn.Module)]
+
+
+def denoiser(pipe: Any) -> Any:
+    """The network that denoises: a U-Net or a Transformer."""
+    return pipe.components.get("unet") or pipe.components["transformer"]
+
+
+def interruptible(parts: list[nn.Module], check: Callable[[], None]) -> None:
+    """Have `check()` called before each block of each network, so that what it raises ends a long step early."""
+    blocks = {
+        child: None
+        for part in parts
+        for parent in part.modules()
+        if isinstance(parent, nn.ModuleList)
+        for child in parent
+    }
+    for block in blocks:
+        block.register_forward_pre_hook(lambda *_: check())
+
+
+def schedule_of(scheduler: Any) -> Schedule:
+    """The noise schedule that a checkpoint's scheduler was configured with."""
+    config = scheduler.config
+    alpha_bars = scheduler.alphas_cumprod.cpu()
+    return Schedule(
+        alpha_bars=alpha_bars,
+        last=1.0 if config.get("set_alpha_to_one", True) else float(alpha_bars[0]),
+        prediction=config.get("prediction_type", "epsilon"),
+        spacing=config.get("timestep_spacing", "leading"),
+        offset=config.get("steps_offset", 0),
+        clip=float(config.get("clip_sample_range", 1.0)) if config.get("clip_sample", False) else 0.0,
+    )
+
+
+def _variant(folder: Path) -> str | None:
+    """ "fp16" where a folder has its weights under that name only."""
+    names = [path.name for path in folder.rglob("*.safetensors")]
+    return "fp16" if names and all(".fp16." in name for name in names) else None
+
+
+def _without_checker(folder: Path, index: dict[str, Any]) -> dict[str, Any]:
+    """What tells a pipeline to do without the safety checker that its index names, where its files are not there."""
+    if "safety_checker" not in index:
+        return {}
+    if index["safety_checker"][0] and (folder / "safety_checker").is_dir():
+        return {}
+    return {"safety_checker": None, "requires_safety_checker": False}
