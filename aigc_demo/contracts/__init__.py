@@ -16,7 +16,17 @@ from collections.abc import Mapping
 
 from aigc_demo.contracts.base import MAX_SEED, Request, Seed, Words, check, words_of
 from aigc_demo.contracts.latent import GridRequest, WalkRequest
-from aigc_demo.contracts.models import Autoencoder, Critic, LatentModel, Step, TextModel, TokenChoice
+from aigc_demo.contracts.models import (
+    Autoencoder,
+    ChatModel,
+    Critic,
+    LatentModel,
+    Part,
+    Rewriter,
+    Step,
+    TextModel,
+    TokenChoice,
+)
 from aigc_demo.contracts.pictures import (
     ArrayRequest,
     DrawRequest,
@@ -31,6 +41,7 @@ __all__ = [
     "REQUESTS",
     "ArrayRequest",
     "Autoencoder",
+    "ChatModel",
     "ChatRequest",
     "Critic",
     "DrawRequest",
@@ -38,9 +49,11 @@ __all__ = [
     "ImageRequest",
     "LatentModel",
     "Message",
+    "Part",
     "ReconstructRequest",
     "Request",
     "RewriteRequest",
+    "Rewriter",
     "Seed",
     "Step",
     "TextModel",

@@ -1,12 +1,13 @@
 """What a family's model must be able to do to serve a tab."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:  # the page process does not wait for torch
+    import numpy as np
     import torch
     from torch import Tensor
 
@@ -99,4 +100,50 @@ class TextModel(Protocol):
 
     def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], "Tensor"]:
         """Labels of the T tokens and the attention weights (T, T) of one head; rows sum to 1."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model that answers. `note` says which of the settings it did not take, or what it did not read, (en, zh)."""
+
+    note: tuple[str, str] | None
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        system: str = "",
+        *,
+        stop: Callable[[], bool],
+        **settings: Any,
+    ) -> Iterator[TokenChoice]:
+        """The answer to a conversation of {role, content}; the settings are ChatRequest's fields."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a text that a model reads at once: token ids and labels, and what stands behind its translation."""
+
+    ids: list[int]
+    source: list[str]
+    behind: str
+
+
+class Rewriter(Protocol):
+    """A sequence-to-sequence model."""
+
+    def cut(self, text: str, task: str) -> list[Part]:
+        """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot."""
+        ...
+
+    def write(
+        self, part: Part, max_new_tokens: int, num_beams: int, stop: Callable[[], bool]
+    ) -> Iterator[TokenChoice]:
+        """Translate or summarise one part, token by token where num_beams is 1."""
+        ...
+
+    def look(
+        self, parts: Sequence[Part], written: Sequence[Sequence[TokenChoice]], width: int
+    ) -> "np.ndarray | None":
+        """Cross-attention (T_out, width) of what was written behind each part; None where it would be too large."""
         ...

@@ -83,6 +83,10 @@ def _encode(tokenizer: Any, messages: Sequence[Turn], system: str) -> list[int]:
 def _apply(tokenizer: Any, turns: Sequence[Turn]) -> list[int]:
     """Templates that can let a model think aloud before it answers are asked for the answer alone."""
     read = tokenizer.apply_chat_template(
-        list(turns), add_generation_prompt=True, return_dict=True, enable_thinking=False
+        list(turns),
+        add_generation_prompt=True,
+        return_dict=True,
+        enable_thinking=False,
+        tokenizer_kwargs={"verbose": False},
     )
     return list(read["input_ids"])

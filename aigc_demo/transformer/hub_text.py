@@ -17,7 +17,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.placement import Placement
 from aigc_demo.pretrained.pieces import Pieces
 from aigc_demo.transformer.adapters import Adapters
-from aigc_demo.transformer.conversation import Conversation, Turn, read_conversation
+from aigc_demo.transformer.conversation import Conversation, Turn, read_conversation, what_was_left_out
 from aigc_demo.transformer.sampling import Settings
 from aigc_demo.transformer.writing import Batch, Wish, write_alone
 
@@ -89,9 +89,9 @@ class HubLanguageModel:
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}, token by token; the settings are ChatRequest's fields."""
-        wish = self.wish(
-            self.converse(messages, system, max_new_tokens), max_new_tokens, seed, stop, settings
-        )
+        read = self.converse(messages, system, max_new_tokens)
+        self.note = what_was_left_out(read, len(messages), max_new_tokens)
+        wish = self.wish(read, max_new_tokens, seed, stop, settings)
         for step in write_alone(self.network, self.pieces, wish):
             yield step.tokens[0]
 
@@ -127,7 +127,7 @@ class HubLanguageModel:
         return [self.pieces.label(token) for token in ids], read.attentions[layer][0, head].float().cpu()
 
     def _tokens(self, text: str) -> list[int]:
-        return list(self.tokenizer(text).input_ids)
+        return list(self.tokenizer(text, verbose=False).input_ids)
 
     def _first_token(self) -> int:
         """What stands before an empty text."""

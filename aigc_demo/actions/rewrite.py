@@ -1,0 +1,65 @@
+"""Have a sequence-to-sequence model translate or summarise a text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aigc_demo import registry
+from aigc_demo.actions.base import Stop, never
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import RewriteRequest, TokenChoice
+from aigc_demo.runtime import ModelCache
+
+if TYPE_CHECKING:
+    from aigc_demo.contracts import Rewriter
+
+
+@dataclass
+class RewriteResult:
+    """A translation or summary as it grows.
+
+    source: the tokens of the original as the model reads them. attention (T_out, T_in): how the decoder's last layer,
+    all heads averaged, looks at the source as it names each token of the answer; filled at the end, None where the text
+    is too long for it. note: how a long text was read, (en, zh).
+    """
+
+    request: RewriteRequest
+    card: ModelCard
+    source: list[str] = field(default_factory=list)
+    tokens: list[TokenChoice] = field(default_factory=list)
+    text: str = ""
+    attention: np.ndarray | None = None
+    note: tuple[str, str] | None = None
+
+
+def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> Iterator[RewriteResult]:
+    """Yield the result after every token (with beams, after every part of the text), the same object growing."""
+    card = registry.find_card(request.model, cache.settings, "rewrite")
+
+    def work(model: "Rewriter") -> Iterator[RewriteResult]:
+        result = RewriteResult(request, card)
+        parts = model.cut(request.text, request.task)
+        result.source = [label for part in parts for label in part.source]
+        if len(parts) > 1:
+            result.note = (
+                f"The text is longer than the model reads at once; it was read in {len(parts)} parts.",
+                f"原文超出模型一次能读的长度，已分为 {len(parts)} 段依次处理。",
+            )
+        told = []
+        for part in parts:
+            written = len(result.tokens)
+            for token in model.write(part, request.max_new_tokens, request.num_beams, stop):
+                result.tokens.append(token)
+                result.text += token.text
+                yield result
+            told.append(result.tokens[written:])
+            result.text = result.text.rstrip() + part.behind
+            if stop():
+                break
+        result.text = result.text.strip()
+        result.attention = model.look(parts[: len(told)], told, len(result.source))
+        yield result
+
+    yield from cache.stream(request.model, "rewrite", work, stop)
