@@ -13,8 +13,8 @@ from torch import Tensor
 
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import Step, TokenChoice
-from aigc_demo.errors import InputError
 from aigc_demo.placement import Placement
+from aigc_demo.pretrained.loading import from_pretrained, sentences
 from aigc_demo.pretrained.pieces import Pieces
 from aigc_demo.transformer.adapters import Adapters
 from aigc_demo.transformer.conversation import Conversation, Turn, read_conversation, what_was_left_out
@@ -142,17 +142,9 @@ def load(card: ModelCard, placement: Placement) -> HubLanguageModel:
     """The model of a card's folder, in the placement's dtype, on its device."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    safely: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(card.folder, **safely)
-        network = AutoModelForCausalLM.from_pretrained(
-            card.folder, use_safetensors=True, dtype=getattr(torch, placement.dtype), **safely
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(
-            en=f"{card.id} cannot be loaded ({str(error).splitlines()[0]}); fetch it again.",
-            zh=f"无法加载 {card.id}（{str(error).splitlines()[0]}）；请重新下载。",
-        ) from error
+    with sentences(card.folder):
+        tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
+    network = from_pretrained(AutoModelForCausalLM, card.folder, dtype=getattr(torch, placement.dtype))
     return HubLanguageModel(_put(network, placement), tokenizer, card.language)
 
 
