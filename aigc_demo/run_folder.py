@@ -56,6 +56,10 @@ class RunFolder:
         """What happened, in order."""
         return list(read_lines(self.path / "events.jsonl"))
 
+    def has_state(self) -> bool:
+        """Whether training can go on from a save; a model that came in a zip has none."""
+        return any(self.path.glob("state-*.safetensors"))
+
     def forget_after(self, step: int) -> None:
         """Drop lines and samples later than `step`: the run goes on from there and will make them again."""
         for name in ("log.jsonl", "events.jsonl"):

@@ -89,8 +89,14 @@ class Job:
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is something left to do."""
-        return not self.active and (self.state != "done" or self.step < self.steps)
+        """Whether there is something left to do, and a save to go on from where the run is a model already."""
+        left = self.state != "done" or self.step < self.steps
+        return not self.active and left and not self.without_state
+
+    @property
+    def without_state(self) -> bool:
+        """Whether it is a model alone, as it comes in a zip: training it on would begin anew, over its weights."""
+        return self.usable and not self._run.has_state()
 
     @property
     def seconds_left(self) -> float | None:

@@ -58,6 +58,16 @@ def test_a_model_comes_back_as_it_went(tmp_path, family):
     assert all(torch.equal(before[name], after[name]) for name in before | after)
 
 
+def test_a_model_that_came_in_a_zip_is_not_trained_over(jobs, exported):
+    import_run(exported, jobs.runs_dir, "theirs")
+    job = jobs.get("theirs")
+    assert job.usable and not job.can_resume
+    with pytest.raises(InputError, match="start a new run from runs/theirs"):
+        jobs.resume("theirs")
+    with pytest.raises(InputError, match="start a new run from runs/theirs"):
+        jobs.check(job.request.model_copy(update={"data": "digits"}), go_on=True)
+
+
 def test_a_name_that_is_taken_or_odd_is_refused(tmp_path, exported):
     (tmp_path / "mine").mkdir()
     for name in ("mine", "../mine", "", "a/b", ".hidden", "x" * 70):

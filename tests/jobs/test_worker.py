@@ -72,6 +72,23 @@ def test_a_full_disk_while_training_keeps_the_save_and_resumes(work, monkeypatch
     assert job.step == job.steps == 12 and job.usable and job.figures()
 
 
+def test_the_card_of_a_stopped_run_is_of_its_last_save(jobs, ask, settings):
+    folder = jobs.enqueue_here(ask(steps=100, save_every=2))
+    cards = []
+
+    def show(progress):
+        if (folder.path / "README.md").exists():
+            cards.append((folder.path / "README.md").read_text("utf-8"))
+        if progress.step >= 5:
+            folder.run.stop.set()
+
+    with Endings(folder) as endings:
+        assert Worker(folder, folder.request(), settings, "cpu", show).work(endings).state == "stopped"
+    step = jobs.get("mine").step
+    card = (folder.path / "README.md").read_text("utf-8")
+    assert f"| {step} |" in card and card != cards[0]
+
+
 def test_data_that_have_changed_are_not_mixed(work, jobs, ask, prepared, tmp_path):
     data = tmp_path / "mine"
     data.mkdir()
