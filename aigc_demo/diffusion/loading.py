@@ -21,14 +21,16 @@ def pipeline(folder: Path, dtype: str = "float32") -> Any:
     A safety checker is loaded where the folder has one; nothing is fetched.
     """
     import diffusers
+    import transformers
 
     with readable(folder.name):
         index = json.loads((folder / "model_index.json").read_text("utf-8"))
         name = index["_class_name"]
         if name not in PIPELINES or not hasattr(diffusers, name):
             raise ValueError(f"{name} is not among the classes that are loaded here")
-        diffusers.utils.logging.disable_progress_bar()
-        diffusers.utils.logging.set_verbosity_error()  # what it warns of is said here in both languages, or not at all
+        for library in (diffusers, transformers):
+            library.utils.logging.disable_progress_bar()
+        diffusers.utils.logging.set_verbosity_error()  # what it warns of is said here in both languages
         found = getattr(diffusers, name).from_pretrained(
             folder,
             dtype=getattr(torch, dtype),

@@ -9,6 +9,8 @@ from aigc_demo.files.base import SHEET_SIDE, recipe_of, scale_to, stem, sweep
 from aigc_demo.files.pictures import (
     columns_for,
     write_archive,
+    write_drawing,
+    write_drawings,
     write_film,
     write_pictures,
     write_reconstruction,
@@ -27,6 +29,8 @@ __all__ = [
     "stem",
     "sweep",
     "write_archive",
+    "write_drawing",
+    "write_drawings",
     "write_film",
     "write_pictures",
     "write_reconstruction",

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from aigc_demo import media
-from aigc_demo.actions import GridResult, ImageResult, ReconstructResult, UpscaleResult, WalkResult
+from aigc_demo.actions import (
+    DrawResult,
+    GridResult,
+    ImageResult,
+    ReconstructResult,
+    UpscaleResult,
+    WalkResult,
+)
 from aigc_demo.files.base import GIF_SIDE, MP4_SIDE, SHEET_SIDE, recipe_of, scale_to, stem
 
 
@@ -80,3 +87,20 @@ def write_upscaled(result: UpscaleResult, folder: Path, suffix: str = ".png") ->
     """The enlarged picture, in full."""
     path = media.new_path(folder, stem(result), suffix)
     return media.save_image(result.after, path, recipe_of(result.request, result.card))
+
+
+def write_drawing(result: DrawResult, folder: Path, suffix: str = ".png") -> Path:
+    """All pictures of a finished drawing side by side, four a row; one alone is the file."""
+    sheet = media.contact_sheet(result.pictures, columns=4)
+    path = media.new_path(folder, stem(result), suffix)
+    return media.save_image(sheet, path, recipe_of(result.request, result.card))
+
+
+def write_drawings(result: DrawResult, folder: Path, suffix: str = ".png") -> list[Path]:
+    """Each picture of a finished drawing as a file of its own, whose recipe draws this one alone."""
+    paths = []
+    for seed, picture in zip(result.seeds, result.pictures, strict=True):
+        alone = result.request.model_copy(update={"seed": seed, "count": 1})
+        path = media.new_path(folder, f"{result.card.id.replace('/', '-')}-seed{seed}", suffix)
+        paths.append(media.save_image(picture, path, recipe_of(alone, result.card)))
+    return paths

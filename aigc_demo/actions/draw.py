@@ -1,0 +1,202 @@
+"""Have a diffusion model draw a sentence: from noise, from a picture, or inside a mask."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aigc_demo import registry
+from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
+from aigc_demo.actions.stepwise import stepwise
+from aigc_demo.cards import ModelCard, Task
+from aigc_demo.contracts import DrawRequest
+from aigc_demo.errors import InputError
+from aigc_demo.runtime import ModelCache
+from aigc_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Note = tuple[str, str]
+UNCHECKED = (
+    "This model came without a filter for what should not be shown; look before you share.",
+    "此模型没有附带内容过滤器；分享之前请先查看图片。",
+)
+BLACKED_OUT = (
+    "The model's own safety checker blacked out {} of the pictures; change the prompt or the seed.",
+    "模型自带的安全检查器将其中 {} 张图片涂黑；请更改提示词或随机种子。",
+)
+
+
+@dataclass
+class DrawResult:
+    """Pictures as they come: `step` of `steps` over all of them, each with its own seed, one after the other.
+
+    `request` has the size, steps and guidance that were really used. `preview` (k, H, W, 3) uint8 are the finished
+    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as is `note`, (en, zh).
+    """
+
+    request: DrawRequest
+    card: ModelCard
+    step: int
+    steps: int
+    seeds: list[int]
+    preview: np.ndarray | None = None
+    pictures: np.ndarray | None = None
+    note: Note | None = None
+
+
+@dataclass
+class _Told:
+    """One step of picture `index`, with what it looks like, or one finished picture (H, W, 3)."""
+
+    index: int
+    step: int = 0
+    steps: int = 0
+    preview: np.ndarray | None = None
+    picture: np.ndarray | None = None
+    blacked_out: bool = False
+
+
+@dataclass
+class _Start:
+    """What is drawn from: nothing, a picture, or a picture and where to change it; as uploaded."""
+
+    picture: "Image.Image | None" = None
+    mask: "Image.Image | None" = None
+
+    @property
+    def task(self) -> Task:
+        return "inpaint" if self.mask else "redraw" if self.picture else "draw"
+
+    def fitted(self, width: int, height: int) -> "tuple[Image.Image | None, Image.Image | None]":
+        """Picture and mask at the size to draw: scaled to cover it, cut at the centre."""
+        from PIL import Image, ImageOps
+
+        size = (width, height)
+        picture = self.picture and ImageOps.fit(self.picture, size, Image.Resampling.LANCZOS)
+        return picture, self.mask and ImageOps.fit(self.mask, size, Image.Resampling.BILINEAR)
+
+
+def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterator[DrawResult]:
+    """Yield the result after every step and every finished picture, the same object growing.
+
+    Picture i is the same however many are asked for. Raises Stopped inside a step once `stop()` turns true.
+    """
+    start = _read_start(request)
+    card = registry.find_card(request.model, cache.settings, start.task)
+    adapter = find_adapter(request, cache.settings)
+
+    def work(model: Any) -> Iterator[DrawResult]:
+        put_adapter(model, adapter, request.adapter_weight)
+        filled = model.fill(request, start.picture and start.picture.size)
+        model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
+        yield from _grow(filled, card, model, start, stop)
+
+    yield from cache.stream(request.model, start.task, work, stop)
+
+
+def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
+    """The folder of the tiny autoencoder that decodes previews, if it has been fetched."""
+    return next((card.folder for card in registry.all_cards(settings) if card.id == model_id), None)
+
+
+def _grow(
+    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop
+) -> Iterator[DrawResult]:
+    """The result after all that `_draw_all` tells; the last one has the pictures."""
+    from aigc_demo.latents import picture_seed
+
+    seeds = [picture_seed(request.seed, i) for i in range(request.count)]
+    result = DrawResult(request, card, 0, request.count * request.num_inference_steps, seeds)
+    finished: list[np.ndarray] = []
+    blacked_out = 0
+    for told in stepwise(lambda tell, halt: _draw_all(request, seeds, model, start, tell, halt), stop):
+        if told.picture is None:
+            result.steps = request.count * told.steps
+            result.step = told.index * told.steps + told.step
+            if told.preview is not None:
+                result.preview = np.stack([*finished, told.preview])
+        else:
+            finished.append(told.picture)
+            blacked_out += told.blacked_out
+            result.preview = np.stack(finished)
+        if len(finished) < request.count:
+            yield result
+    result.pictures, result.note = result.preview, _note(model, blacked_out)
+    yield result
+
+
+def _draw_all(
+    request: DrawRequest,
+    seeds: list[int],
+    model: Any,
+    start: _Start,
+    tell: Callable[[_Told], None],
+    stop: Stop,
+) -> None:
+    """Draw one picture after the other, and tell of every step."""
+    import torch
+
+    conditions = model.conditions(request.prompt, request.negative_prompt, stop)
+    picture, mask = start.fitted(request.width, request.height)
+    for index, seed in enumerate(seeds):
+        generator = torch.Generator().manual_seed(seed)
+        noise = None if picture else model.noise(generator, request.width, request.height)
+
+        def on_step(step: int, steps: int, preview: Any, index: int = index) -> None:
+            rough = preview()
+            shown = None if rough is None else (rough * 255).round().byte().movedim(0, 2).numpy()
+            tell(_Told(index, step, steps, shown))
+
+        drawn, black = model.draw(
+            request, conditions, generator, noise, picture, mask, stop=stop, on_step=on_step
+        )
+        whole = drawn.numpy() if mask is None else _only_inside(drawn.numpy(), picture, mask)
+        tell(_Told(index, picture=whole, blacked_out=black))
+
+
+def _only_inside(drawn: np.ndarray, picture: "Image.Image", mask: "Image.Image") -> np.ndarray:
+    """The drawn pixels where the mask is white, the picture's own where it is black, in between a mixture.
+
+    An autoencoder gives no pixel back exactly; what was not to be changed is taken from the picture itself.
+    """
+    share = np.asarray(mask, np.float32)[..., None] / 255
+    return np.rint(share * drawn + (1 - share) * np.asarray(picture, np.float32)).astype(np.uint8)
+
+
+def _read_start(request: DrawRequest) -> _Start:
+    """The picture and the mask that a request names, opened with limits, colour and grey; they have one size."""
+    from aigc_demo import media
+
+    if request.mask and not request.image:
+        raise InputError(
+            en="A mask says where to change a picture; choose the picture too.",
+            zh="蒙版用来指明图片中要更改的部分；请同时选择图片。",
+        )
+    if not request.image:
+        return _Start()
+    picture = media.open_picture(request.image).convert("RGB")
+    if not request.mask:
+        return _Start(picture)
+    mask = media.open_picture(request.mask, background=(0, 0, 0)).convert("L")
+    if mask.size != picture.size:
+        raise InputError(
+            en=f"The mask has {mask.width} x {mask.height} pixels, the picture {picture.width} x {picture.height}; "
+            "draw the mask on this picture.",
+            zh=f"蒙版为 {mask.width} x {mask.height} 像素，图片为 {picture.width} x {picture.height}；请在这张图片上画蒙版。",
+        )
+    if not mask.getextrema()[1]:
+        raise InputError(
+            en="The mask is empty; paint white what is to be drawn anew.",
+            zh="蒙版是空的；请把要重新绘制的部分涂白。",
+        )
+    return _Start(picture, mask)
+
+
+def _note(model: Any, blacked_out: int) -> Note | None:
+    if blacked_out:
+        return BLACKED_OUT[0].format(blacked_out), BLACKED_OUT[1].format(blacked_out)
+    return UNCHECKED if model.has_checker is not True else None

@@ -1,0 +1,51 @@
+"""draw, upscale: pictures of a sentence, and pictures in more pixels."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from typing import TypeVar
+
+from aigc_demo.cli.ask import PICTURES, check_ending, folder_of, write
+from aigc_demo.cli.flags import Answer, Asked
+from aigc_demo.contracts import DrawRequest, UpscaleRequest
+
+T = TypeVar("T")
+
+
+def draw(asked: Asked) -> Answer:
+    """Draw a sentence, all pictures on one labelled sheet."""
+    from aigc_demo import actions, files
+
+    request = asked.request(DrawRequest)
+    check_ending(asked.flags.out, PICTURES)
+    result = deque(_shown(actions.draw(request, asked.cache)), maxlen=1).pop()
+    path = write(files.write_drawing, result, folder_of(asked), PICTURES)
+    answer = {"files": [str(path)], "seeds": result.seeds, "request": result.request.model_dump()}
+    words = [str(path)]
+    if result.note:
+        words.insert(0, result.note[asked.lang == "zh"])
+        answer["note"] = result.note[asked.lang == "zh"]
+    return Answer(answer, "\n".join(words))
+
+
+def upscale(asked: Asked) -> Answer:
+    """Enlarge a picture."""
+    from aigc_demo import actions, files
+
+    request = asked.request(UpscaleRequest)
+    check_ending(asked.flags.out, PICTURES)
+    result = actions.upscale(request, asked.cache)
+    path = write(files.write_upscaled, result, folder_of(asked), PICTURES)
+    size = list(result.after.shape[:2])
+    return Answer({"files": [str(path)], "scale": result.scale, "size": size[::-1]}, str(path))
+
+
+def _shown(results: Iterator[T]) -> Iterator[T]:
+    """The same results, with the step on standard error where that is a terminal."""
+    live = sys.stderr.isatty()
+    for result in results:
+        if live:
+            print(f"\r{result.step} / {result.steps} ", end="", file=sys.stderr, flush=True)
+        yield result
+    if live:
+        print(file=sys.stderr)
