@@ -21,22 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from aigc_demo.disk import sweep, write_atomically, write_json
+from aigc_demo.disk import write_atomically, write_json
 from aigc_demo.errors import InputError
-
-__all__ = [
-    "load_state",
-    "load_strictly",
-    "read_config",
-    "read_weights",
-    "require_room",
-    "save_state",
-    "save_weights",
-    "states",
-    "sweep",
-    "write_atomically",
-    "write_json",
-]
 
 
 def save_weights(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:

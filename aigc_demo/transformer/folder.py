@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from aigc_demo.checkpoints import load_strictly, read_config, read_weights, save_weights, write_json
+from aigc_demo.checkpoints import load_strictly, read_config, read_weights, save_weights
+from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 from aigc_demo.transformer.networks import Decoder, Shape
 from aigc_demo.transformer.tokenizer import END, START, save_tokenizer

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from aigc_demo.checkpoints import write_atomically, write_json
+from aigc_demo.disk import write_atomically, write_json
 from aigc_demo.errors import InputError
 
 UNKNOWN, START, END, SEPARATOR = "<unk>", "<s>", "</s>", "<sep>"
