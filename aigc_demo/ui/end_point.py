@@ -1,6 +1,6 @@
-"""One end of a walk: a seed and a class, or for a model that encodes, a picture that the visitor draws or opens."""
+"""One end of a walk: a seed with a class or a sentence, or for a model that encodes, a picture drawn or opened."""
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -10,18 +10,35 @@ from aigc_demo.contracts import WalkRequest
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.draw_pad import DrawPad
-from aigc_demo.ui.widgets import class_choices, seed_field
+from aigc_demo.ui.widgets import class_choices, class_names, field, has_classes, seed_field
+
+SHORT = 40  # characters of a sentence under a picture
+
+
+Source = Literal["seed", "picture"]
+
+
+def sources(card: ModelCard) -> tuple[Source, ...]:
+    """What a point of the model's latent space can come from. An autoencoder's own noise decodes to nothing."""
+    if card.kind == "autoencoder":
+        return ("picture",)
+    return ("seed", "picture") if "reconstruct" in card.tasks else ("seed",)
+
+
+def takes_words(card: ModelCard) -> bool:
+    """Whether an end is a sentence, and the seed only its noise."""
+    return "draw" in card.tasks
 
 
 def class_of(label: str, seed: int, card: ModelCard) -> int:
     """The one class of an end point; of several, as "all" is, the seed takes one."""
-    labels = resolve_labels(label, card.classes)
+    labels = resolve_labels(label, {lang: class_names(card, lang) for lang in ("en", "zh")})
     return labels[seed % len(labels)]
 
 
 def kept_label(label: str | None, card: ModelCard) -> str:
     """The value of a class chooser once it offers the classes of `card`: counted round, so that two ends stay two."""
-    return str(int(label or 0) % len(card.classes["en"]))
+    return str(int(label or 0) % len(class_names(card, "en")))
 
 
 class EndPoint:
@@ -30,32 +47,44 @@ class EndPoint:
     def __init__(self, context: Context, side: str, card: ModelCard) -> None:
         self.context, self.side = context, side
         words, defaults = context.words, WalkRequest.model_fields
-        encodes = "reconstruct" in card.tasks
+        found = sources(card)
         with gr.Group():
             self.source = gr.Radio(
                 [(words(f"walk.by_{kind}"), kind) for kind in ("seed", "picture")],
-                value="seed",
+                value=found[0],
                 label=words(f"walk.{side}"),
-                visible=encodes,
+                visible=len(found) > 1,
                 elem_id=f"walk-{side}-source",
                 elem_classes="source",
             )
-            with gr.Row(elem_classes="end") as self.chance:
+            self.prompt = field(
+                context,
+                "walk",
+                WalkRequest,
+                f"{side}_prompt",
+                info=None,
+                lines=2,
+                max_lines=4,
+                visible=takes_words(card),
+            )
+            with gr.Row(elem_classes="end", visible=found[0] == "seed") as self.chance:
                 self.label = gr.Dropdown(
                     class_choices(context, card),
-                    value=defaults[f"{side}_label"].default,
+                    value=kept_label(defaults[f"{side}_label"].default, card),
                     label=words(f"walk.{side}_label"),
+                    visible=has_classes(card),
                     elem_id=f"walk-{side}-label",
                     filterable=False,
                     min_width=100,
                 )
                 self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed")
-            with gr.Column(visible=False) as self.drawn:
+            with gr.Column(visible=found[0] == "picture") as self.drawn:
                 self.pad = DrawPad(context, f"walk-{side}-pad")
         self.fields = {
             f"{side}_seed": self.seed,
             f"{side}_label": self.label,
             f"{side}_image": self.pad.path,
+            f"{side}_prompt": self.prompt,
         }
         self.source.input(
             self.choose_source,
@@ -77,9 +106,11 @@ class EndPoint:
             self.drawn: gr.update(visible=source == "picture"),
         }
 
-    def read(self, values: dict[Any, Any]) -> dict[str, Any]:
+    def read(self, values: dict[Any, Any], card: ModelCard) -> dict[str, Any]:
         """The end's request fields from the page's values; an InputError where a picture is asked for and none is there."""
         fields = {name: values[component] for name, component in self.fields.items()}
+        if not takes_words(card):
+            fields[f"{self.side}_prompt"] = ""
         if values[self.source] == "seed":
             fields[f"{self.side}_image"] = ""
         elif not fields[f"{self.side}_image"]:
@@ -92,28 +123,33 @@ class EndPoint:
     def show(self, request: WalkRequest, card: ModelCard, lang: str) -> dict[Any, Any]:
         """Updates that put the end of a request into the widgets. A picture stays only if it is still on the pad."""
         seed, label = getattr(request, f"{self.side}_seed"), getattr(request, f"{self.side}_label")
-        source = "picture" if getattr(request, f"{self.side}_image") else "seed"
+        found = sources(card)
+        source = "picture" if getattr(request, f"{self.side}_image") else found[0]
         return {
             **self.for_model(card, str(class_of(label, seed, card)), lang),
             **self.choose_source(source),
-            self.source: gr.update(value=source, visible="reconstruct" in card.tasks),
+            self.source: gr.update(value=source, visible=len(found) > 1),
+            self.prompt: gr.update(value=getattr(request, f"{self.side}_prompt"), visible=takes_words(card)),
             self.seed: seed,
         }
 
     def for_model(self, card: ModelCard, label: str | None, lang: str) -> dict[Any, Any]:
-        """Updates for another model: its classes, and pictures only where it encodes."""
-        choices = class_choices(self.context, card, lang)
-        updates = {self.label: gr.update(choices=choices, value=kept_label(label, card))}
-        if "reconstruct" in card.tasks:
+        """Updates for another model: its classes, sentences where it draws them, pictures where it encodes."""
+        choices, found = class_choices(self.context, card, lang), sources(card)
+        updates = {
+            self.label: gr.update(choices=choices, value=kept_label(label, card), visible=has_classes(card)),
+            self.prompt: gr.update(visible=takes_words(card)),
+        }
+        if len(found) > 1:
             return {**updates, self.source: gr.update(visible=True)}
         return {
             **updates,
-            **self.choose_source("seed"),
-            self.source: gr.update(value="seed", visible=False),
+            **self.choose_source(found[0]),
+            self.source: gr.update(value=found[0], visible=False),
         }
 
     def caption(self, request: WalkRequest, card: ModelCard, lang: str) -> str:
-        """What this end is, in words: its class and seed, or the visitor's own picture."""
+        """What this end is, in words: its class or sentence and its seed, or the visitor's own picture."""
         end = {"from": "A", "to": "B"}[self.side]
         name = f"{end} · {self.short(request, card, lang)}"
         if getattr(request, f"{self.side}_image"):
@@ -121,8 +157,11 @@ class EndPoint:
         return f"{name} · {self.context.words.say('walk.seed', lang)} {getattr(request, f'{self.side}_seed')}"
 
     def short(self, request: WalkRequest, card: ModelCard, lang: str) -> str:
-        """The class of this end."""
+        """The class or the sentence of this end."""
         if getattr(request, f"{self.side}_image"):
             return self.context.words.say("walk.own", lang)
+        if takes_words(card):
+            prompt = getattr(request, f"{self.side}_prompt")
+            return prompt if len(prompt) <= SHORT else prompt[:SHORT] + "…"
         seed, label = getattr(request, f"{self.side}_seed"), getattr(request, f"{self.side}_label")
-        return card.classes[lang][class_of(label, seed, card)]
+        return class_names(card, lang)[class_of(label, seed, card)]

@@ -13,9 +13,14 @@ from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.end_point import class_of, kept_label
 from aigc_demo.ui.panels import CodePanel, Memory, pick_list
-from aigc_demo.ui.widgets import class_choices, download, field
+from aigc_demo.ui.widgets import class_choices, class_names, download, field
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
+
+
+def makes_grids(card: ModelCard) -> bool:
+    """Whether a grid is worth offering: dozens of pictures at once, from seeds. Pretrained models take too long, or no seeds."""
+    return not card.kind
 
 
 class GridPanel:
@@ -26,7 +31,9 @@ class GridPanel:
         words = context.words
         seeds = GridRequest.model_fields["seeds"].default
         labels = GridRequest.model_fields["labels"].default
-        with gr.Accordion(words("panel.grid"), open=False, elem_id="walk-grid") as self.fold:
+        with gr.Accordion(
+            words("panel.grid"), open=False, visible=makes_grids(card), elem_id="walk-grid"
+        ) as self.fold:
             gr.Markdown(words("grid.help"), elem_classes="note")
             self.labels: list[gr.Dropdown] = []
             self.seeds: list[gr.Number] = []
@@ -97,15 +104,18 @@ class GridPanel:
             **dict(zip(self.seeds, request.seeds, strict=True)),
             **{component: getattr(request, name) for name, component in self.shared.items()},
             self.size: request.size,
-            self.fold: gr.update(open=True),
+            self.fold: gr.update(open=True, visible=True),
         }
 
     def for_model(self, card: ModelCard, labels: list[str], lang: str) -> dict[Any, Any]:
-        """Updates for another model: its classes."""
+        """Updates for another model: its classes, and no panel for one that cannot."""
         choices = class_choices(self.context, card, lang)
         return {
-            component: gr.update(choices=choices, value=kept_label(label, card))
-            for component, label in zip(self.labels, labels, strict=True)
+            self.fold: gr.update(visible=makes_grids(card)),
+            **{
+                component: gr.update(choices=choices, value=kept_label(label, card))
+                for component, label in zip(self.labels, labels, strict=True)
+            },
         }
 
     @polite
@@ -151,7 +161,7 @@ class GridPanel:
         v, u = index // size / (size - 1), index % size / (size - 1)
         shares = ((1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v)
         names = [
-            result.card.classes[lang][class_of(label, seed, result.card)]
+            class_names(result.card, lang)[class_of(label, seed, result.card)]
             for label, seed in zip(request.labels, request.seeds, strict=True)
         ]
         parts = [f"{share:.0%} {name}" for share, name in zip(shares, names, strict=True) if share >= 0.005]

@@ -1,6 +1,7 @@
 """The Image tab: choose a model and classes, see a sheet of pictures, look at how the model judges or encodes them."""
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -13,17 +14,24 @@ from aigc_demo.registry import find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.encode_panel import EncodePanel
+from aigc_demo.ui.follow import Followed
+from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
+from aigc_demo.ui.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.widgets import (
     card_lines,
+    chosen_card,
     chosen_model,
     class_choices,
+    class_names,
     download,
     field,
+    has_classes,
     model_picker,
     seed_field,
 )
 
+FEW = 4  # pictures that a diffusion model is asked for at first: each takes many steps
 EXAMPLES: dict[str, dict[str, Any]] = {
     "sevens": {"model": "gan-digits", "label": "7", "count": 32},
     "wardrobe": {"model": "gan-fashion", "label": "all", "count": 40},
@@ -52,19 +60,23 @@ class ImageTab:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
         picker, self.card_lines = model_picker(context, "image", "gan-digits", "image-model")
-        card = find_card(picker.value, context.settings)
+        self.no_model = NoModel(context, "image", "image-no-model")
+        self.card = card = chosen_card(context, picker)
         classes = gr.CheckboxGroup(
             class_choices(context, card),
             value=[],
             label=words("image.label"),
             info=words("image.none_is_all"),
+            visible=has_classes(card),
             elem_id="image-label",
         )
         count = field(context, self.task, ImageRequest, "count")
         seed = seed_field(context, self.task, ImageRequest)
         with gr.Accordion(words("shell.more"), open=False):
-            psi = field(context, self.task, ImageRequest, "truncation_psi")
+            stepwise = samples_in_steps(card)
+            psi = field(context, self.task, ImageRequest, "truncation_psi", visible=not stepwise)
             prior = field(context, self.task, ImageRequest, "prior", visible="reconstruct" in card.tasks)
+            self.sampler = SamplerFields(context, self.task, ImageRequest, card)
         self.fields = {
             "model": picker,
             "label": classes,
@@ -72,6 +84,7 @@ class ImageTab:
             "seed": seed,
             "truncation_psi": psi,
             "prior": prior,
+            **self.sampler.fields,
         }
         with gr.Row(elem_classes="actions"):
             self.go = gr.Button(words("action.draw"), variant="primary", elem_id="image-go", scale=2)
@@ -85,8 +98,7 @@ class ImageTab:
 
     def _build_see(self) -> None:
         """Right: see, look inside, how it works, take away."""
-        context, words = self.context, self.context.words
-        card = find_card(self.fields["model"].value, context.settings)
+        context, words, card = self.context, self.context.words, self.card
         self.result = gr.State(None)
         self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
         self.note = gr.HTML("", elem_id="image-note")
@@ -108,7 +120,7 @@ class ImageTab:
         private = {"api_visibility": "private", "show_progress": "hidden"}
         self.ran = self.go.click(
             self.run,
-            list(self.fields.values()),
+            set(self.fields.values()),
             [self.result, self.sheet, self.note, self.inside, self.picked, *vars(self.code).values()],
             concurrency_id="device",
             **private,
@@ -128,29 +140,36 @@ class ImageTab:
     def show(self, request: ImageRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
         labels = [] if request.label in ("all", "") else request.label.split(",")
-        values = {name: gr.update(value=getattr(request, name)) for name in self.fields if name != "label"}
-        updates = {self.fields[name]: update for name, update in values.items()}
-        updates.update(self._for_model(request.model, lang))
+        updates = self.for_model(request.model, lang)
+        values = {**request.model_dump(), "label": [label.strip() for label in labels]}
+        for name, component in self.fields.items():
+            updates[component] = {**updates.get(component, {}), **gr.update(value=values[name])}
         updates[self.fields["model"]] = chosen_model(self.context, "image", request.model, lang)
-        updates[self.fields["label"]]["value"] = [label.strip() for label in labels]
-        updates[self.fields["prior"]]["value"] = request.prior
         return updates
 
-    def _for_model(self, model: str, lang: str) -> dict[Any, Any]:
-        """Updates of what depends on the model: classes, card, lesson, and what only a VAE has."""
+    def for_model(self, model: str, lang: str) -> dict[Any, Any]:
+        """Updates of what depends on the model: classes, card, lesson, what only a VAE has, what only diffusion has."""
         card = find_card(model, self.context.settings, "image")
-        encodes = "reconstruct" in card.tasks
+        encodes, stepwise = "reconstruct" in card.tasks, samples_in_steps(card)
         return {
-            self.fields["label"]: gr.update(choices=class_choices(self.context, card, lang), value=[]),
+            self.fields["label"]: gr.update(
+                choices=class_choices(self.context, card, lang),
+                value=[],
+                visible=has_classes(card),
+            ),
             self.fields["prior"]: gr.update(visible=encodes),
+            self.fields["truncation_psi"]: gr.update(visible=not stepwise),
+            **({self.fields["count"]: gr.update(value=FEW)} if stepwise else {}),
+            **self.sampler.for_model(card),
             self.encode.group: gr.update(visible=encodes),
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             **self.lesson.show(card.family),
         }
 
+    @polite
     def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self._for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(request))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
@@ -161,30 +180,21 @@ class ImageTab:
         return fill
 
     @polite
-    def run(
-        self,
-        model: str,
-        labels: list[str],
-        count: int,
-        seed: int,
-        psi: float,
-        prior: str,
-        request: gr.Request,
-    ) -> dict[Any, Any]:
-        """Make the pictures and show them."""
-        values = {
-            "model": model,
-            "label": ",".join(labels) or "all",
-            "count": count,
-            "seed": seed,
-            "truncation_psi": psi,
-        }
-        asked = check(ImageRequest, {**values, "prior": prior})
-        start = time.perf_counter()
-        result = make_images(asked, self.context.cache, self.context.begin(request, self.task))
-        seconds = time.perf_counter() - start
-        lang = self.context.lang(request)
-        return {
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Make the pictures and show them; meanwhile, where that takes long, say how far it is."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
+        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        start, cache = time.perf_counter(), self.context.cache
+        work = Followed(lambda report: make_images(asked, cache, stop))
+        try:
+            for line in work.news(self.context.words, lang):
+                yield {self.note: line}
+        except Exception:
+            yield {self.note: ""}
+            raise
+        result, seconds = work.result, time.perf_counter() - start
+        yield {
             self.result: result,
             self.sheet: self.sheet_html(result, lang),
             self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
@@ -212,7 +222,7 @@ class ImageTab:
 
     def describe(self, result: ImageResult, index: int, lang: str) -> str:
         """One picture in words: place, class, judgement."""
-        name = result.card.classes[lang][result.labels[index]]
+        name = class_names(result.card, lang)[result.labels[index]]
         text = self.context.words.say("image.one", lang, place=index + 1, name=name)
         if result.percentiles is None:
             return text

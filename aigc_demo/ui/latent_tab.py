@@ -1,23 +1,28 @@
 """The Latent space tab: two end points, the film from one to the other, and the hand between them."""
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from aigc_demo import files
-from aigc_demo.actions import GridResult, WalkResult, walk
+from aigc_demo.actions import GridResult, Stop, WalkResult, walk
+from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import GridRequest, WalkRequest, check
 from aigc_demo.registry import find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.end_point import EndPoint
+from aigc_demo.ui.follow import Followed
 from aigc_demo.ui.grid_panel import GridPanel
+from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.path_view import path_html
+from aigc_demo.ui.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.scrubber import STRIP, stage, stage_html
-from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker
+from aigc_demo.ui.widgets import card_lines, chosen_card, chosen_model, download, field, model_picker
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
@@ -53,7 +58,8 @@ class LatentTab:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
         picker, self.card_lines = model_picker(context, "latent", "vae-digits", "walk-model")
-        self.card = find_card(picker.value, context.settings)
+        self.no_model = NoModel(context, "latent", "walk-no-model")
+        self.card = chosen_card(context, picker)
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
         plain = {"interpolation": field(context, self.task, WalkRequest, "interpolation", info=None)}
         with gr.Row(equal_height=True):
@@ -62,9 +68,13 @@ class LatentTab:
                 context, self.task, WalkRequest, "there_and_back", info=None, min_width=160
             )
         with gr.Accordion(words("shell.more"), open=False):
-            plain |= {
-                name: field(context, self.task, WalkRequest, name) for name in ("fps", "truncation_psi")
-            }
+            plain["fps"] = field(context, self.task, WalkRequest, "fps")
+            truncated = has_psi(self.card)
+            plain["truncation_psi"] = field(
+                context, self.task, WalkRequest, "truncation_psi", visible=truncated
+            )
+            self.sampler = SamplerFields(context, self.task, WalkRequest, self.card)
+            plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}
         self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
         with gr.Row(elem_classes="actions"):
@@ -127,7 +137,7 @@ class LatentTab:
     def show(self, request: WalkRequest | GridRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
         card = find_card(request.model, self.context.settings, "latent")
-        about = {self.card_lines: card_lines(self.context, card, lang), **self.lesson.show(card.family)}
+        about = self._about(card, lang)
         if isinstance(request, GridRequest):
             labels = [WalkRequest.model_fields[f"{end.side}_label"].default for end in self.ends]
             for end, label in zip(self.ends, labels, strict=True):
@@ -136,9 +146,19 @@ class LatentTab:
         for end in self.ends:
             about |= end.show(request, card, lang)
         corners = GridRequest.model_fields["labels"].default
-        plain = {component: getattr(request, name) for name, component in self.plain.items()}
-        plain[self.plain["model"]] = chosen_model(self.context, "latent", request.model, lang)
-        return {**about, **self.grid.for_model(card, corners, lang), **plain}
+        about |= self.grid.for_model(card, corners, lang)
+        for name, component in self.plain.items():
+            about[component] = {**about.get(component, {}), **gr.update(value=getattr(request, name))}
+        return {**about, self.plain["model"]: chosen_model(self.context, "latent", request.model, lang)}
+
+    def _about(self, card: ModelCard, lang: str) -> dict[Any, Any]:
+        """Updates of what hangs on the model alone: card, lesson, and the settings that it knows."""
+        return {
+            self.card_lines: card_lines(self.context, card, lang),
+            **self.lesson.show(card.family),
+            **self.sampler.for_model(card),
+            self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
+        }
 
     def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Another model was chosen: offer its classes, and keep the choices that it has too."""
@@ -146,7 +166,7 @@ class LatentTab:
 
     def _for_model(self, model: str, values: dict[Any, Any], lang: str) -> dict[Any, Any]:
         card = find_card(model, self.context.settings, "latent")
-        updates = {self.card_lines: card_lines(self.context, card, lang), **self.lesson.show(card.family)}
+        updates = self._about(card, lang)
         for end in self.ends:
             updates |= end.for_model(card, values[end.label], lang)
         return updates | self.grid.for_model(card, [values[label] for label in self.grid.labels], lang)
@@ -160,6 +180,7 @@ class LatentTab:
         updates = self._for_model(point["model"], {**values, end.label: point["label"]}, lang)
         updates |= end.choose_source("seed")
         updates[end.source] = {**updates[end.source], "value": "seed"}
+        updates[end.prompt] = {**updates[end.prompt], "value": point.get("prompt", "")}
         model = chosen_model(self.context, "latent", point["model"], lang)
         return {**updates, self.plain["model"]: model, end.seed: point["seed"]}
 
@@ -173,30 +194,46 @@ class LatentTab:
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
-        """Make the film and show it; look at both paths, whichever was asked for."""
-        fields = {name: values[component] for name, component in self.plain.items()}
-        for end in self.ends:
-            fields |= end.read(values)
-        asked = check(WalkRequest, fields)
-        stop = self.context.begin(request, self.task)
-        start = time.perf_counter()
-        result = walk(asked, self.context.cache, stop)
-        seconds = time.perf_counter() - start
-        glance = {"frames": min(STRIP, asked.frames), "there_and_back": False}
-        both = [
-            walk(asked.model_copy(update={**glance, "interpolation": kind}), self.context.cache, stop)
-            for kind in result.lengths
-        ]
-        lang = self.context.lang(request)
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Make the film and show it; meanwhile, where that takes long, say how far it is."""
+        asked = self.asked(values)
+        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        start, cache = time.perf_counter(), self.context.cache
+        work = Followed(lambda report: walk(asked, cache, stop))
+        try:
+            for line in work.news(self.context.words, lang):
+                yield {self.note: line}
+        except Exception:
+            yield {self.note: ""}
+            raise
+        result, seconds = work.result, time.perf_counter() - start
         names = tuple(end.caption(asked, result.card, lang) for end in self.ends)
-        return {
+        yield {
             self.result: result,
             self.stage: stage_html(result, names, self.context.words, lang),
             self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
-            self.inside: path_html(result, both, self.context.words, lang),
+            self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), request),
         }
+
+    def asked(self, values: dict[Any, Any]) -> WalkRequest:
+        """The request of the widgets."""
+        fields = {name: values[component] for name, component in self.plain.items()}
+        card = find_card(fields["model"] or "", self.context.settings, "latent")
+        for end in self.ends:
+            fields |= end.read(values, card)
+        return check(WalkRequest, fields)
+
+    def both_paths(self, result: WalkResult, stop: Stop) -> list[WalkResult]:
+        """The walk at a glance along either path; only the one that was asked for where each picture takes many steps."""
+        if samples_in_steps(result.card):
+            return []
+        glance = {"frames": min(STRIP, result.request.frames), "there_and_back": False}
+        asked = result.request
+        return [
+            walk(asked.model_copy(update={**glance, "interpolation": kind}), self.context.cache, stop)
+            for kind in result.lengths
+        ]
 
     def portable(self, request: WalkRequest) -> WalkRequest:
         """The request for the code panel, with a name that the reader replaces where the path of a picture was."""
@@ -226,3 +263,8 @@ class LatentTab:
         last = result.request.frames - 1
         shown = [result.frames[index] for index in (0, (last + 1) // 2, last)]
         return Memory(result.request, f"{result.card.id} · {a} → {b}", pictures.sprite(shown))
+
+
+def has_psi(card: ModelCard) -> bool:
+    """Whether truncation means anything to a model: those of our own sample from a density, the others do not."""
+    return not card.kind

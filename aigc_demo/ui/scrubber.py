@@ -12,10 +12,14 @@ import numpy as np
 
 from aigc_demo.actions import WalkResult
 from aigc_demo.ui.language import Words
-from aigc_demo.ui.pictures import place, rendering, sprite
+from aigc_demo.ui.pictures import place, rendering, shrunk, sprite
 from aigc_demo.ui.theme import asset
 
 STRIP = 12  # pictures of a film at a glance
+FRAME_SIDE, SPRITE_WIDTH = (
+    256,
+    16_000,
+)  # pixels of a frame and of all of them side by side, at most: browsers have limits
 
 
 def stage(value: str, elem_id: str) -> gr.HTML:
@@ -26,11 +30,12 @@ def stage(value: str, elem_id: str) -> gr.HTML:
 def stage_html(result: WalkResult, names: tuple[str, str], words: Words, lang: str) -> str:
     """The whole stage; `names` are the captions of A and B. It opens halfway, where neither of them is."""
     request, count = result.request, result.request.frames
+    frames = [shrunk(frame, min(FRAME_SIDE, SPRITE_WIDTH // count)) for frame in result.frames[:count]]
     half = count // 2
     now = f"t = {result.times[half]:.2f}"
     return (
         f'<div class="stage" data-fps="{request.fps}" data-back="{str(request.there_and_back).lower()}" '
-        f'style="{rendering(result.frames[0])};--sprite:url({sprite(result.frames[:count])});--at:{100 * half / (count - 1):.2f}%">'
+        f'style="{rendering(frames[0])};--sprite:url({sprite(frames)});--at:{100 * half / (count - 1):.2f}%">'
         f'<div class="trio">{_end(0, count, names[0])}'
         f'<figure class="now"><div class="pixels" role="img" aria-label="{now}" style="{place(half, count)}"></div>'
         f"<figcaption><output>{now}</output></figcaption></figure>"

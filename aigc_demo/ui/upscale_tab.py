@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from PIL import Image
 
 from aigc_demo import code, files, media
@@ -162,8 +161,5 @@ class UpscaleTab:
 
     def memory(self, result: UpscaleResult, lang: str) -> Memory:
         """The result for the history."""
-        small = Image.fromarray(result.before)
-        small.thumbnail((THUMBNAIL, THUMBNAIL))
-        return Memory(
-            result.request, f"{result.card.id} · × {result.scale}", pictures.data_uri(np.asarray(small))
-        )
+        small = pictures.shrunk(result.before, THUMBNAIL)
+        return Memory(result.request, f"{result.card.id} · × {result.scale}", pictures.data_uri(small))

@@ -8,12 +8,25 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.cards import ModelCard, Task
+from aigc_demo.cards import Bilingual, ModelCard, Task
 from aigc_demo.contracts import MAX_SEED, Request
 from aigc_demo.errors import InputError
-from aigc_demo.registry import cards_for
+from aigc_demo.registry import all_cards, cards_for
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.language import literal_choices
+
+NO_WORDS = Bilingual(en="", zh="")
+NOTHING = ModelCard(
+    id="",
+    folder=Path(),
+    family="none",
+    tasks=(),
+    title=NO_WORDS,
+    summary=NO_WORDS,
+    parameters=0,
+    licence="",
+    data="",
+)
 
 
 def field(context: Context, task: str, request_type: type[Request], name: str, **changes: Any) -> Any:
@@ -37,7 +50,8 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
     if schema["maximum"] == MAX_SEED:  # no bounds here: the request's own check says more, in both languages
         return gr.Number(precision=0, **options)
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    return gr.Slider(low, schema["maximum"], step=1 if schema["type"] == "integer" else 0.05, **options)
+    options.setdefault("step", 1 if schema["type"] == "integer" else 0.05)
+    return gr.Slider(low, schema["maximum"], **options)
 
 
 @lru_cache
@@ -72,6 +86,11 @@ def model_picker(context: Context, task: Task, default: str, elem_id: str) -> tu
     return picker, gr.HTML(card_lines(context, chosen) if chosen else "", elem_classes="card-lines")
 
 
+def chosen_card(context: Context, picker: gr.Dropdown) -> ModelCard:
+    """The card of the model that a new picker offers; where it offers none, of a model that can do nothing."""
+    return next((card for card in all_cards(context.settings) if card.id == picker.value), NOTHING)
+
+
 def model_choices(context: Context, task: Task, lang: str | None = None) -> list[tuple[Any, str]]:
     """(shown, id) of each model that serves the task. Without `lang` the browser translates."""
     cards = cards_for(task, context.settings)
@@ -97,9 +116,19 @@ def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> An
     return f"<p>{escape(card.summary.say(lang))}</p><p>{escape(facts)}</p>"
 
 
+def class_names(card: ModelCard, lang: str) -> list[str]:
+    """The names of a model's classes; a model that knows none has one, of everything."""
+    return card.classes.get(lang) or [{"en": "all", "zh": "全部"}[lang]]
+
+
+def has_classes(card: ModelCard) -> bool:
+    """Whether there is a class to choose."""
+    return len(class_names(card, "en")) > 1
+
+
 def class_choices(context: Context, card: ModelCard, lang: str | None = None) -> list[tuple[Any, str]]:
     """(shown, value) of a model's classes. Without `lang` the browser translates."""
-    en, zh = card.classes.get("en", []), card.classes.get("zh", [])
+    en, zh = class_names(card, "en"), class_names(card, "zh")
     if lang is not None:
         return [(name, str(i)) for i, name in enumerate(zh if lang == "zh" else en)]
     return [(name if name == zh[i] else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)]
