@@ -49,6 +49,11 @@ def read_texts(data: Path) -> Texts:
         )
     elif data.is_file():
         texts = _hold_out_the_end([_read(data).strip()])
+    elif (data / "chats.jsonl").is_file():
+        raise InputError(
+            en=f"{data.name} holds conversations; start from a pretrained chat model, which learns from them by LoRA.",
+            zh=f"{data.name} 是对话数据；请以预训练对话模型为起点，用 LoRA 学习。",
+        )
     else:
         raise InputError(
             en=f"{data.name} is neither prepared texts nor a text file; see `python -m aigc_demo data`.",
