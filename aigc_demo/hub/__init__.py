@@ -1,8 +1,37 @@
 """Pretrained models from the Hugging Face hub: found, weighed, fetched, checked, listed, deleted.
 
-records.py   what has been fetched and checked, a small file a model; the only list the pickers read
+catalogue.py  those that the app knows by name: the families' cards.yaml
+client.py     search: what the catalogue and the hub have
+offers.py     what one model would take: files, bytes, licence, room on disk and in memory
+files.py      which files of a repository are fetched, and which never
+downloads.py  in the background: start, follow, cancel, go on
+fetch.py      the process that fetches
+records.py    what has been fetched and checked, a small file a model; the only list the pickers read
+storage.py    sizes, deleting, folders of one's own
+failures.py   what goes wrong, as a sentence
 """
 
+from aigc_demo.hub.catalogue import RUNS_ON, Entry, catalogue, find_entry
+from aigc_demo.hub.client import Listing, is_offline, search
+from aigc_demo.hub.downloads import Download, Downloads
+from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import fetched
+from aigc_demo.hub.storage import add_folder, delete, size_on_disk
 
-__all__ = ["fetched"]
+__all__ = [
+    "RUNS_ON",
+    "Download",
+    "Downloads",
+    "Entry",
+    "Listing",
+    "Offer",
+    "add_folder",
+    "catalogue",
+    "delete",
+    "fetched",
+    "find_entry",
+    "is_offline",
+    "look_up",
+    "search",
+    "size_on_disk",
+]

@@ -8,11 +8,13 @@ import json
 import logging
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from aigc_demo.cards import ModelCard
 from aigc_demo.disk import write_json
+from aigc_demo.hub.catalogue import Entry
 from aigc_demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,16 @@ def record_path(settings: Settings, model_id: str) -> Path:
 def keep(card: ModelCard, settings: Settings) -> None:
     """Write the record of a model whose files are all here and checked."""
     write_json(record_path(settings, card.id), card.model_dump(mode="json"))
+
+
+def describe(card: ModelCard, entry: Entry | None, licence: str, revision: str) -> ModelCard:
+    """The card of a checked model in the catalogue's words, where it is there; tasks are those that both know."""
+    facts: dict[str, Any] = {"revision": revision, "licence": licence or card.licence}
+    if entry:
+        facts |= {"title": entry.title, "summary": entry.summary, "defaults": entry.defaults}
+        facts |= {"language": ",".join(entry.languages)}
+        facts |= {"tasks": tuple(task for task in card.tasks if task in entry.tasks)}
+    return card.model_copy(update=facts)
 
 
 def forget(model_id: str, settings: Settings) -> None:

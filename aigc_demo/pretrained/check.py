@@ -1,4 +1,4 @@
-"""python -m aigc_demo.pretrained.check FOLDER MODEL_ID: inspect a model and read all its values, in a process with limits.
+"""python -m aigc_demo.pretrained.check FOLDER MODEL_ID [--digest]: inspect a model and read all its values, in a process with limits.
 
 Prints the card as JSON, or the reason as {"en": ..., "zh": ...} with status 1. Whatever a hostile file does to the
 one who reads it, it does to this process, which has no secrets in its environment and is given back at once.
@@ -25,14 +25,17 @@ PATIENCE = 3600
 
 
 def check(
-    folder: Path, model_id: str, started: Callable[[subprocess.Popen], None] = lambda process: None
+    folder: Path,
+    model_id: str,
+    started: Callable[[subprocess.Popen], None] = lambda process: None,
+    digest: bool = False,
 ) -> ModelCard:
     """The card of a model that a child process has found whole; an InputError with what it found instead.
 
-    `started` is given the child, for who may want to end it.
+    `started` is given the child, for who may want to end it. digest: hash the weights, for one that has no commit.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "aigc_demo.pretrained.check", str(folder), model_id],
+        [sys.executable, "-m", "aigc_demo.pretrained.check", str(folder), model_id, *["--digest"] * digest],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -52,7 +55,7 @@ def check(
     return ModelCard.model_validate(answer)
 
 
-def main(folder: Path, model_id: str) -> None:
+def main(folder: Path, model_id: str, digest: bool) -> None:
     """Inspect the folder, read every value, and print what was found."""
     limit(MEMORY, MEMORY, SECONDS)
     try:
@@ -63,7 +66,8 @@ def main(folder: Path, model_id: str) -> None:
     except InputError as error:
         print(json.dumps({lang: " ".join(error.say(lang).split())[:600] for lang in ("en", "zh")}))
         sys.exit(1)
-    print(card.model_copy(update={"revision": _digest(sorted(files))}).model_dump_json())
+    revision = _digest(sorted(files)) if digest else ""
+    print(card.model_copy(update={"revision": revision}).model_dump_json())
 
 
 def _digest(paths: list[Path]) -> str:
@@ -77,4 +81,4 @@ def _digest(paths: list[Path]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], "--digest" in sys.argv[3:])

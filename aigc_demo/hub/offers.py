@@ -1,0 +1,163 @@
+"""What one model would cost to fetch, asked before anything is: files, bytes, licence, room on disk and in memory."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aigc_demo.cards import Bilingual, ModelCard
+from aigc_demo.hub.catalogue import Entry, find_entry
+from aigc_demo.hub.client import PATIENCE, check_id, class_name_of, is_offline, licence_of, repository
+from aigc_demo.hub.failures import offline, sentence
+from aigc_demo.hub.files import RepoFile, only_pickled, pick
+from aigc_demo.hub.records import fetched
+from aigc_demo.pretrained.kinds import ARCHITECTURES, KINDS, PIPELINES, kind_of
+from aigc_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
+
+MARGIN = 500 << 20  # bytes of disk that stay free
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What it would take to fetch a model, before anything is fetched.
+
+    revision: the commit. files with their sizes, of `bytes` in all, `here_bytes` of them on this disk already. card:
+    what it would be listed as. already: it can be chosen now. refusal: why it
+    cannot be used, whatever its size; None where it can, as far as can be told before.
+    """
+
+    id: str
+    revision: str
+    licence: str
+    gated: bool
+    bytes: int
+    here_bytes: int
+    disk_free: int
+    files: tuple[RepoFile, ...]
+    kind: str
+    card: ModelCard
+    entry: Entry | None
+    already: bool
+    refusal: Bilingual | None
+
+    @property
+    def fits_disk(self) -> bool:
+        """Whether what is missing fits the disk, with a margin."""
+        return self.bytes - self.here_bytes + MARGIN <= self.disk_free
+
+
+def look_up(model_id: str, settings: Settings) -> Offer:
+    """What the hub says of one model now; an InputError that says why where it has nothing to say."""
+    model_id = check_id(model_id, settings)
+    if is_offline(settings):
+        raise offline()
+    from huggingface_hub import HfApi
+
+    entry = find_entry(model_id)
+    try:
+        info = HfApi().model_info(
+            model_id, revision=entry.revision if entry else None, files_metadata=True, timeout=PATIENCE
+        )
+    except Exception as error:
+        raise sentence(error, model_id) from error
+    return _offer(info, entry, settings)
+
+
+def _offer(info: "ModelInfo", entry: Entry | None, settings: Settings) -> Offer:
+    listed = [
+        RepoFile(
+            sibling.rfilename,
+            sibling.size or 0,
+            sibling.lfs.sha256 if sibling.lfs else "",
+            sibling.blob_id or "",
+        )
+        for sibling in info.siblings or []
+    ]
+    files = tuple(pick(listed))
+    kind, refusal = _kind(info, entry, listed)
+    card = _card(info, entry, kind)
+    return Offer(
+        id=info.id,
+        revision=info.sha or "",
+        licence=card.licence,
+        gated=bool(info.gated),
+        bytes=sum(file.size for file in files),
+        here_bytes=_bytes_here(info.id, info.sha or "", files, settings),
+        disk_free=_disk_free(settings.hub_dir),
+        files=files,
+        kind=kind,
+        card=card,
+        entry=entry,
+        already=any(card.id == info.id and card.revision == info.sha for card in fetched(settings)),
+        refusal=refusal,
+    )
+
+
+def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tuple[str, Bilingual | None]:
+    """The kind of a model by what the hub says of it, and why it cannot be used, as far as that can be seen already."""
+    class_name = class_name_of(info)
+    kind = kind_of(class_name) or (entry.kind if entry and not class_name else "")
+    if class_name and not kind:
+        known = ", ".join({**ARCHITECTURES, **PIPELINES})
+        return "", Bilingual(
+            en=f"It is a {class_name[:60]}; the app loads {known}.",
+            zh=f"它是 {class_name[:60]}；本应用可加载 {known}。",
+        )
+    if not any(file.name.endswith(".safetensors") for file in files):
+        return kind, Bilingual(
+            en="Its weights are not in safetensors; other formats can run code when they are opened.",
+            zh="其权重不是 safetensors 格式；其他格式打开时可能运行代码。",
+        )
+    if name := only_pickled(files) if class_name in PIPELINES else "":
+        return kind, Bilingual(
+            en=f"Its part {name} is not in safetensors; other formats can run code when they are opened.",
+            zh=f"其组件 {name} 不是 safetensors 格式；其他格式打开时可能运行代码。",
+        )
+    return kind, None
+
+
+def _card(info: "ModelInfo", entry: Entry | None, kind: str) -> ModelCard:
+    """What the model would be listed as: the catalogue's words, else its name."""
+    licence = licence_of(info)
+    if entry:
+        return entry.card().model_copy(
+            update={"licence": licence or entry.licence, "revision": info.sha or ""}
+        )
+    words = Bilingual(en=info.id.rsplit("/", 1)[-1], zh=info.id.rsplit("/", 1)[-1])
+    found = KINDS.get(kind)
+    return ModelCard(
+        id=info.id,
+        folder=Path("-"),
+        family=found.family if found else "unknown",
+        kind=kind,
+        tasks=found.tasks if found else (),
+        title=words,
+        summary=Bilingual(en=f"Pretrained: {info.id}.", zh=f"预训练模型：{info.id}。"),
+        parameters=info.safetensors.total if info.safetensors else 0,
+        licence=licence or "unknown",
+        data="see the model's page",
+        revision=info.sha or "",
+    )
+
+
+def _bytes_here(model_id: str, revision: str, files: tuple[RepoFile, ...], settings: Settings) -> int:
+    """Bytes of a model's files that are on this disk already, wholly or in part."""
+    blobs = repository(model_id, settings) / "blobs"
+    here = 0
+    for file in files:
+        whole, partial = blobs / file.etag, blobs / f"{file.etag}.incomplete"
+        if whole.is_file():
+            here += file.size
+        elif partial.is_file():
+            here += min(partial.stat().st_size, file.size)
+    return here
+
+
+def _disk_free(folder: Path) -> int:
+    """Bytes free where a folder is, or would be made."""
+    while not folder.is_dir():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

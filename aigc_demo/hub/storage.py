@@ -1,0 +1,57 @@
+"""What is on this disk: how large it is, how to be rid of it, and folders of one's own as models."""
+
+import re
+from pathlib import Path
+
+from aigc_demo.cards import ModelCard
+from aigc_demo.errors import InputError
+from aigc_demo.hub.downloads import require_right
+from aigc_demo.hub.records import fetched, forget, keep
+from aigc_demo.pretrained.check import check
+from aigc_demo.settings import Settings
+
+OWN = "local/"
+
+
+def size_on_disk(card: ModelCard) -> int:
+    """Bytes of a model's files."""
+    return sum(path.stat().st_size for path in card.folder.rglob("*") if path.is_file())
+
+
+def delete(model_id: str, settings: Settings) -> None:
+    """Forget a model; its files go, too, where they lie in the hub's cache. A folder of one's own is left as it is.
+
+    The client's own strategy deletes: what other revisions of the model share stays. InputError where there is none.
+    """
+    require_right(settings)
+    card = next((card for card in fetched(settings) if card.id == model_id), None)
+    if card is None:
+        raise InputError(
+            en=f"There is no fetched model {model_id[:60]}; see what is here in the list.",
+            zh=f"没有已下载的模型 {model_id[:60]}；请在列表中查看已有的模型。",
+        )
+    if card.folder.resolve().is_relative_to(settings.hub_dir.resolve()):
+        from huggingface_hub import scan_cache_dir
+
+        scan_cache_dir(settings.hub_dir).delete_revisions(card.revision).execute()
+    forget(model_id, settings)
+
+
+def add_folder(path: Path, settings: Settings) -> ModelCard:
+    """Offer the pretrained model in a folder of this disk as `local/<name>`; it is checked, and stays where it is.
+
+    On one's own machine only. An InputError where it is none that this app can use.
+    """
+    if settings.mode != "local":
+        raise InputError(
+            en="Folders can be added on one's own machine only.", zh="只能在自己的电脑上添加文件夹。"
+        )
+    folder = path.expanduser().resolve()
+    if not folder.is_dir():
+        raise InputError(
+            en=f"There is no folder {path}; give the one with config.json or model_index.json in it.",
+            zh=f"没有文件夹 {path}；请给出含 config.json 或 model_index.json 的文件夹。",
+        )
+    card = check(folder, OWN + re.sub(r"[^\w.-]", "-", folder.name)[:90], digest=True)
+    keep(card, settings)
+    return card
