@@ -3,6 +3,7 @@
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from aigc_demo.contracts import REQUESTS, Request, task_of
@@ -33,7 +34,7 @@ def command_line(request: Request) -> str:
         if isinstance(value, bool):
             words.append(flag if value else f"--no-{flag[2:]}")
             continue
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = _list(value) if isinstance(value, list) else str(value)
         joint = "=" if text.startswith("-") else " "  # or the value would be read as a flag
         words.append(f"{flag}{joint}{shlex.quote(text)}")
     return " ".join([*words, "--out", "out.mp4" if task == "walk" else "out"])
@@ -83,10 +84,17 @@ def read_link(text: str) -> tuple[str, dict[str, object]]:
     return task, values
 
 
-def _changed(request: Request) -> dict[str, object]:
-    """Fields other than the model whose values are not the defaults."""
-    fields = type(request).model_fields
-    return {name: value for name, value in request if name != "model" and value != fields[name].default}
+def _list(values: list[Any]) -> str:
+    """A list as the command line reads it: JSON for objects, else with commas."""
+    if values and isinstance(values[0], dict):
+        return json.dumps(values, ensure_ascii=False)
+    return ",".join(map(str, values))
+
+
+def _changed(request: Request) -> dict[str, Any]:
+    """Fields other than the model whose values are not the defaults, as plain data."""
+    fields, plain = type(request).model_fields, request.model_dump()
+    return {name: plain[name] for name, value in request if name != "model" and value != fields[name].default}
 
 
 def loss_source(family: str) -> str:

@@ -1,8 +1,14 @@
 """Conversations through the cache: tokens as they come, notes, adapters, files, the command line."""
 
+import io
+import json
+import shlex
+from urllib.parse import unquote
+
 import pytest
 
-from aigc_demo import actions
+from aigc_demo import actions, code, files, provenance
+from aigc_demo.__main__ import main
 from aigc_demo.contracts import ChatRequest, check
 from aigc_demo.errors import InputError
 from tests.checkpoints import keep_card
@@ -48,3 +54,59 @@ def test_a_conversation_too_long_says_what_is_read(cache, llama):
 def test_an_unknown_adapter_is_a_sentence(cache, llama):
     with pytest.raises(InputError, match="no adapter"):
         next(actions.chat(ask("Hello", adapter="runs/none"), cache))
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json", ".txt"])
+def test_a_conversation_is_a_labelled_file_that_can_be_made_again(cache, llama, tmp_path, suffix):
+    request = ask("你好", "Hello!", "写一首诗", system="Be kind.")
+    *_, result = actions.chat(request, cache)
+    path = files.write_chat(result, tmp_path, suffix)
+    text = path.read_text("utf-8")
+    assert "写一首诗" in text and "人工智能生成" in text
+    recipe = provenance.read(path).recipe
+    assert recipe.task == "chat" and check(ChatRequest, {"model": recipe.model, **recipe.request}) == request
+
+
+def test_the_code_of_a_conversation(llama):
+    request = ask("It's me", "Hi", "再说一遍", seed=3)
+    words = shlex.split(code.command_line(request))
+    assert json.loads(words[words.index("--messages") + 1])[2] == {"role": "user", "content": "再说一遍"}
+    assert """'content': "It's me\"""" in code.python(request)
+    task, values = code.read_link(unquote(code.link(request)[len("?recipe=") :]))
+    assert task == "chat" and check(ChatRequest, values) == request
+
+
+@pytest.fixture
+def run(settings, llama, tmp_path, monkeypatch, capsys):
+    for name in ("weights_dir", "runs_dir", "data_dir", "outputs_dir", "hub_dir"):
+        monkeypatch.setenv(f"AIGC_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.setenv("AIGC_OFFLINE", "1")
+    monkeypatch.setenv("AIGC_DEVICE", "cpu")
+
+    def call(*words):
+        status = main([*words, "--model", MODEL, "--max-new-tokens", "6", "--lang", "en"])
+        return status, capsys.readouterr()
+
+    return call
+
+
+def test_one_question_and_a_whole_conversation_on_the_command_line(run, tmp_path):
+    _, said = run("chat", "--prompt", "你好", "--json")
+    [text] = json.loads(said.out)["texts"]
+    messages = tmp_path / "talk.json"
+    messages.write_text(json.dumps([{"role": "user", "content": "你好"}]), "utf-8")
+    out = tmp_path / "talk.md"
+    _, said = run("chat", "--messages", str(messages), "--json", "--out", str(out))
+    assert json.loads(said.out) == {"texts": [text], "files": [str(out)]}
+    assert run("chat", "--messages", "nothing.json")[0] == 2
+    assert run("chat", "--json")[0] == 2
+
+
+def test_a_conversation_in_the_terminal(run, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("你好\nGo on\n\n"))
+    status, said = run("chat")
+    assert status == 0 and said.err.count("> ") == 3 and not said.out

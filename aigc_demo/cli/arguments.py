@@ -36,6 +36,15 @@ def new_data(own: Any, zh: bool) -> None:
     own.add_argument("paths", metavar="PATH", type=Path, nargs="+", help=words[zh])
 
 
+def question(own: Any, zh: bool) -> None:
+    """One message, in place of a conversation."""
+    words = (
+        "what to say; with --messages, after them; without both, a conversation in the terminal",
+        "要说的话；与 --messages 同用时接在其后；两者都不给则在终端中对话",
+    )
+    own.add_argument("--prompt", metavar="TEXT", help=words[zh])
+
+
 def benches(own: Any, zh: bool) -> None:
     """What to measure."""
     words = "what to measure", "测量什么"

@@ -80,7 +80,7 @@ COMMANDS = (
     Command("models", "aigc_demo.cli.look:models", Words("list the models on this disk", "列出本机的模型")),
     Command("text", "aigc_demo.cli.ask:text", Words("write text", "写文字"), TextRequest, True),
     Command("image", "aigc_demo.cli.ask:image", Words("make pictures", "生成图片"), ImageRequest, True),
-    Command("chat", "aigc_demo.cli.chat:chat", Words("talk with a chat model", "与对话模型聊天"), ChatRequest, True),
+    Command("chat", "aigc_demo.cli.chat:chat", Words("talk with a chat model", "与对话模型聊天"), ChatRequest, True, arguments=arguments.question),
     Command("rewrite", "aigc_demo.cli.chat:rewrite", Words("translate or summarise a text", "翻译或概括文字"), RewriteRequest, True),
     Command("draw", "aigc_demo.cli.draw:draw", Words("make pictures of a sentence", "按一句话作画"), DrawRequest, True),
     Command("upscale", "aigc_demo.cli.draw:upscale", Words("a picture in more pixels", "放大图片"), UpscaleRequest, True),

@@ -1,10 +1,12 @@
 """Flags from the fields of a pydantic model: `max_new_tokens` is `--max-new-tokens`, with its words as help."""
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NoReturn, TypeVar, get_origin
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -108,17 +110,32 @@ def describe(words: Words, schema: Mapping[str, Any], lang: str) -> str:
 
 
 def values_of(kind: type[BaseModel], flags: argparse.Namespace) -> dict[str, Any]:
-    """The fields of `kind` that were given as flags, lists taken apart at their commas."""
-    values = {name: getattr(flags, name, None) for name in kind.model_fields}
-    return {
-        name: value.replace("，", ",").split(",") if _is_list(kind, name) else value
-        for name, value in values.items()
-        if value is not None
-    }
+    """The fields of `kind` that were given as flags; lists are taken apart at their commas, lists of objects are JSON."""
+    given = {name: getattr(flags, name, None) for name in kind.model_fields}
+    return {name: _read(kind, name, value) for name, value in given.items() if value is not None}
 
 
-def _is_list(kind: type[BaseModel], name: str) -> bool:
-    return get_origin(kind.model_fields[name].annotation) is list
+def _read(kind: type[BaseModel], name: str, value: Any) -> Any:
+    wanted = kind.model_fields[name].annotation
+    if get_origin(wanted) is not list:
+        return value
+    (item,) = get_args(wanted)
+    if isinstance(item, type) and issubclass(item, BaseModel):
+        return _read_json(name, value)
+    return value.replace("，", ",").split(",")
+
+
+def _read_json(name: str, value: str) -> Any:
+    """JSON that stands in the command itself, or in the file that it names."""
+    try:
+        return json.loads(
+            value if value.lstrip().startswith("[") else Path(value).read_text(encoding="utf-8")
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            en=f"--{name} is neither a JSON list nor a file that holds one ({error}).",
+            zh=f"--{name} 既不是 JSON 列表，也不是内容为 JSON 列表的文件（{error}）。",
+        ) from error
 
 
 def _plain(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 base.py      names, recipes, clearing old files away
 pictures.py  sheets, single pictures, archives, films, strips, enlarged pictures
-texts.py     texts
+texts.py     texts, conversations, translations
 """
 
 from aigc_demo.files.base import SHEET_SIDE, recipe_of, scale_to, stem, sweep
@@ -18,22 +18,25 @@ from aigc_demo.files.pictures import (
     write_strip,
     write_upscaled,
 )
-from aigc_demo.files.texts import full_texts, write_texts
+from aigc_demo.files.texts import conversation, full_texts, write_chat, write_rewrite, write_texts
 
 __all__ = [
     "SHEET_SIDE",
     "columns_for",
+    "conversation",
     "full_texts",
     "recipe_of",
     "scale_to",
     "stem",
     "sweep",
     "write_archive",
+    "write_chat",
     "write_drawing",
     "write_drawings",
     "write_film",
     "write_pictures",
     "write_reconstruction",
+    "write_rewrite",
     "write_sheet",
     "write_strip",
     "write_texts",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from aigc_demo import media
-from aigc_demo.actions import TextResult
+from aigc_demo.actions import ChatResult, RewriteResult, TextResult
 from aigc_demo.files.base import recipe_of, stem
 
 
@@ -19,3 +19,29 @@ def full_texts(result: TextResult) -> list[str]:
     """The texts of all samples; an opening belongs to the text it opens."""
     opening = result.request.prompt if result.request.prompt_is == "opening" else ""
     return [(opening + sample.text).strip() for sample in result.samples]
+
+
+def write_chat(result: ChatResult, folder: Path, suffix: str = ".md") -> Path:
+    """The conversation with its last answer, every turn under the name of who said it; the recipe can ask again."""
+    path = media.new_path(folder, stem(result), suffix)
+    return media.save_text(conversation(result), path, recipe_of(result.request, result.card))
+
+
+def conversation(result: ChatResult) -> str:
+    """A conversation in Markdown."""
+    names = {"user": "User 用户", "assistant": f"AI ({result.card.id})"}
+    turns = [(names[message.role], message.content) for message in result.request.messages]
+    if result.request.system:
+        turns.insert(0, ("System prompt 系统提示词", result.request.system))
+    turns.append((names["assistant"], result.text))
+    return "\n\n".join(f"**{name}**\n\n{text.strip()}" for name, text in turns)
+
+
+def write_rewrite(result: RewriteResult, folder: Path, suffix: str = ".txt") -> Path:
+    """The translation or summary; in Markdown the original stands above it, and in every recipe."""
+    text = result.text
+    if suffix == ".md":
+        quoted = "\n".join(f"> {line}" for line in result.request.text.strip().splitlines())
+        text = f"{quoted}\n\n{text}"
+    path = media.new_path(folder, stem(result), suffix)
+    return media.save_text(text, path, recipe_of(result.request, result.card))
