@@ -1,7 +1,7 @@
 """Have a diffusion model draw a sentence: from noise, from a picture, or inside a mask."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,8 @@ class DrawResult:
     """Pictures as they come: `step` of `steps` over all of them, each with its own seed, one after the other.
 
     `request` has the size, steps and guidance that were really used. `preview` (k, H, W, 3) uint8 are the finished
-    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as is `note`, (en, zh).
+    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as are `note`, (en, zh),
+    and `sigmas`, the share of noise in one picture before each of its steps and after the last.
     """
 
     request: DrawRequest
@@ -46,6 +47,7 @@ class DrawResult:
     preview: np.ndarray | None = None
     pictures: np.ndarray | None = None
     note: Note | None = None
+    sigmas: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -126,6 +128,7 @@ def _grow(
         if len(finished) < request.count:
             yield result
     result.pictures, result.note = result.preview, _note(model, blacked_out)
+    result.sigmas = list(model.noise_levels)
     yield result
 
 

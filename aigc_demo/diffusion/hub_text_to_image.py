@@ -11,7 +11,15 @@ from torch import Tensor
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import DrawRequest
 from aigc_demo.diffusion.asking import Manners
-from aigc_demo.diffusion.loading import denoiser, interruptible, networks, pipeline, place, readable
+from aigc_demo.diffusion.loading import (
+    denoiser,
+    interruptible,
+    networks,
+    noise_levels,
+    pipeline,
+    place,
+    readable,
+)
 from aigc_demo.diffusion.preview import Previewer
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.placement import Placement
@@ -59,6 +67,7 @@ class Drawer:
         self.name = type(self.pipe).__name__
         self.manners = Manners(self.pipe, card.defaults)
         self.previewer = Previewer(self.pipe)
+        self.noise_levels: list[float] = []  # of the last drawing
         self._adapter = ""
         self._stop: Callable[[], bool] = never
         interruptible(networks(self.pipe), self._check)
@@ -159,6 +168,7 @@ class Drawer:
             done = pipe(**_accepted(pipe.__call__, wanted))
         except ValueError as error:
             raise _refused(self.id, error) from error
+        self.noise_levels = noise_levels(pipe.scheduler, pipe.num_timesteps)
         flagged = getattr(done, "nsfw_content_detected", None)
         picture = (done.images[0].float() * 255).round().clamp(0, 255).byte().movedim(0, 2).cpu()
         return picture, bool(flagged and flagged[0])

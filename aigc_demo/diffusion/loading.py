@@ -113,6 +113,17 @@ def schedule_of(scheduler: Any) -> Schedule:
     )
 
 
+def noise_levels(scheduler: Any, count: int) -> list[float]:
+    r"""The share of noise in the picture before each of the last `count` steps of a schedule, and after the last: 0.
+
+    $\sqrt{1 - \bar\alpha_t}$, or a flow's $\sigma$; both lie in [0, 1].
+    """
+    if hasattr(scheduler, "alphas_cumprod"):
+        steps = scheduler.timesteps[-count:].cpu().long()
+        return [*(1 - scheduler.alphas_cumprod.cpu()[steps]).sqrt().tolist(), 0.0]
+    return scheduler.sigmas[-count - 1 :].cpu().tolist()
+
+
 def _variant(folder: Path) -> str | None:
     """ "fp16" where a folder has its weights under that name only."""
     names = [path.name for path in folder.rglob("*.safetensors")]

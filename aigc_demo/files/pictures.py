@@ -46,11 +46,12 @@ def write_pictures(result: ImageResult, folder: Path, scale: int = 1, suffix: st
     ]
 
 
-def write_archive(result: ImageResult, folder: Path) -> Path:
+def write_archive(result: ImageResult | DrawResult, folder: Path) -> Path:
     """A zip of all pictures of a result, each labelled."""
+    write = write_drawings if isinstance(result, DrawResult) else write_pictures
     path = media.new_path(folder, stem(result), ".zip")
     with zipfile.ZipFile(path, "w") as archive:
-        for picture in write_pictures(result, folder):
+        for picture in write(result, folder):
             archive.write(picture, picture.name)
             picture.unlink()
     return path
