@@ -13,7 +13,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.hub.failures import sentence
 from aigc_demo.hub.files import RepoFile
 
-BLOCK = 1 << 18  # bytes between two looks at the clock
+BLOCK = 1 << 20  # bytes read at a time of what is here
 PATIENCE = 20  # seconds without a byte
 TRIES = 5  # without a byte between them
 PAUSE = 0.2  # seconds between two reports
@@ -116,12 +116,14 @@ def stream(url: str, partial: Path, file: RepoFile, count: Callable[[int], None]
     while start < file.size:
         before = start
         try:
-            for block in _blocks(url, start):
-                with partial.open("ab", buffering=0) as target:
+            with partial.open(
+                "ab", buffering=0
+            ) as target:  # unbuffered: whoever ends this process loses nothing
+                for block in _blocks(url, start):
                     target.write(block)
-                digest.update(block)
-                start += len(block)
-                count(len(block))
+                    digest.update(block)
+                    start += len(block)
+                    count(len(block))
         except (TransportError, HfHubHTTPError) as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code not in TRANSIENT:
                 raise
@@ -153,7 +155,7 @@ def _begin(partial: Path, file: RepoFile) -> tuple[Any, int]:
         return digest, source.tell()
 
 
-def _blocks(url: str, start: int) -> Any:
+def _blocks(url: str, start: int) -> Iterator[bytes]:
     """The content from byte `start` on. The token is sent to the hub alone: a redirect elsewhere goes without it."""
     from huggingface_hub import get_session
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
@@ -164,7 +166,7 @@ def _blocks(url: str, start: int) -> Any:
             answer.read()
         hf_raise_for_status(answer)
         skip = start if answer.status_code != 206 else 0  # a server that knows no ranges sends it all
-        for block in answer.iter_bytes(BLOCK):
+        for block in answer.iter_bytes():
             if kept := block[skip:]:
                 yield kept
             skip = max(0, skip - len(block))
