@@ -33,10 +33,10 @@ class SentenceEncoder:
         import torch
         from transformers import AutoTokenizer, BertModel
 
-        files = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
-        network = BertModel.from_pretrained(
-            card.folder, dtype=getattr(torch, placement.dtype), add_pooling_layer=False, **files
-        )
+        from aigc_demo.pretrained.loading import from_pretrained
+
+        dtype = getattr(torch, placement.dtype)
+        network = from_pretrained(BertModel, card.folder, dtype=dtype, add_pooling_layer=False)
         tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
         return cls(network.to(placement.device), tokenizer)
 

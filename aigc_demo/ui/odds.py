@@ -84,6 +84,12 @@ def prose(tokens: Sequence[TokenChoice], say: Say) -> str:
     return f'<div class="texts prose alone">{samples}</div>{legend(say)}'
 
 
+def growing(text: str) -> str:
+    """The same text while the model still writes."""
+    body = f'<div class="body"><p>{escape(text)}<span class="caret"></span></p></div>'
+    return f'<div class="texts prose alone"><div class="samples"><article>{body}</article></div></div>'
+
+
 def plain_texts(result: TextResult) -> str:
     """The same while the model still writes: text alone, light enough to be sent ten times a second."""
 

@@ -12,10 +12,12 @@ from aigc_demo.actions import Stop, TextResult, write_text
 from aigc_demo.contracts import TextRequest, check
 from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import odds, pictures
+from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.template_panel import TemplatePanel
 from aigc_demo.ui.token_view import CHOOSE
 from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker, seed_field
 
@@ -60,9 +62,11 @@ class TextTab:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
         picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
+        self.adapters = AdapterFields(context, self.task, TextRequest, picker.value)
         verse = self._is_verse(picker.value)
         hints = {name: words(f"text.{name}_hint") for name in ("prompt", "heads")}
         prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"])
+        self.templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
         form = self._field("form", visible=verse, info=None)
         heads = self._field("heads", visible=verse, placeholder=hints["heads"])
         count = self._field("count")
@@ -80,6 +84,7 @@ class TextTab:
             "count": count,
             "seed": seed,
             **folded,
+            **self.adapters.fields,
         }
         with gr.Row(elem_classes="actions"):
             self.go = gr.Button(words("action.write"), variant="primary", elem_id="text-go", scale=2)
@@ -113,7 +118,7 @@ class TextTab:
             for kind in ("txt", "md", "json"):
                 write = partial(files.write_texts, suffix=f".{kind}")
                 download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
-        self.attention = AttentionPanel(context)
+        self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
 
@@ -138,15 +143,18 @@ class TextTab:
             self.pick, self.result, self.odds, queue=False, trigger_mode="always_last", **private
         )
         self.attention.connect(self.result)
+        self.templates.connect(prompt=self.fields["prompt"])
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
-        return [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
+        groups = self.lesson.groups.values()
+        return [*self.fields.values(), self.card_lines, self.templates.fold, *groups]
 
     def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
-        updates = self._for_model(request.model, lang)
-        for name, component in self.fields.items():
+        updates = self.for_model(request.model, lang, request.adapter)
+        for name in self.fields.keys() - {"adapter"}:
+            component = self.fields[name]
             updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         return updates
@@ -155,20 +163,22 @@ class TextTab:
         cards = cards_for(self.task, self.context.settings)
         return all(odds.is_verse(card) for card in cards if card.id == model)
 
-    def _for_model(self, model: str, lang: str) -> dict[Any, Any]:
-        """Updates of what depends on the model: its card and lesson, and what only a writer of verse has."""
+    def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
+        """Updates of what depends on the model: its card, lesson and adapters, and what only a writer of verse has."""
         card = find_card(model, self.context.settings, self.task)
         verse = odds.is_verse(card)
         return {
             **{self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY},
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
-            **self.lesson.show(card.family),
+            self.templates.fold: gr.update(visible=not verse),
+            **self.adapters.for_model(model, lang, adapter),
+            **self.lesson.show("transformer"),
         }
 
     @polite
     def choose(self, model: str, request: gr.Request) -> Any:
         """Another model was chosen."""
-        return self._for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(request))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
