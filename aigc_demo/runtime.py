@@ -6,10 +6,9 @@
 Work that may need more memory than there is goes through `run` or `stream`, and is tried once more in a smaller way.
 
 Gradio's queue cannot do this: when a visitor cancels, the event's slot is free at once, while its thread still
-computes. Here the lock is held until the `with` block is left, whatever happens in it.
+computes. Here the device is held until the `with` block is left, whatever happens in it; others wait in a row.
 """
 
-import gc
 import logging
 import threading
 from collections import OrderedDict
@@ -20,9 +19,11 @@ from typing import Any, TypeVar
 
 from aigc_demo import memory, registry
 from aigc_demo.cards import ModelCard, Task
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.errors import InputError
+from aigc_demo.machine import free_memory, give_back_memory, is_out_of_memory, let_go
 from aigc_demo.placement import Placement
 from aigc_demo.settings import Settings
+from aigc_demo.turns import Turns
 
 Stop = Callable[[], bool]
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def pick_device(wanted: str = "auto") -> Device:
     return Device("cpu", "float32", "no CUDA device found", "没有找到 CUDA 设备")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Held:
     """A loaded model: which weights, where they lie, how many bytes."""
 
@@ -87,12 +88,15 @@ def never() -> bool:
 
 
 class ModelCache:
-    """Loaded models, least recently used first, within a budget of bytes; one at a time may compute."""
+    """Loaded models, least recently used first, within a budget of bytes; one at a time may compute.
+
+    `budget` 0 is three quarters of the device's memory.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.budget = settings.memory_mb * 2**20
-        self._lock = threading.Lock()
+        self.budget = settings.memory_mb * memory.MEGABYTE
+        self._turns = Turns()
         self._models: OrderedDict[str, Held] = OrderedDict()
         self._device: Device | None = None
         self._device_lock = threading.Lock()
@@ -112,17 +116,16 @@ class ModelCache:
     def use(self, model_id: str, task: Task | None = None, stop: Stop = never) -> Iterator[Any]:
         """Lend a model, loading it if need be. Waits for the device, and raises Stopped if `stop()` turns true.
 
-        An InputError where the id is unknown or does not serve `task`. After an out-of-memory error all models
-        are let go, and the error becomes a sentence.
+        An InputError where the id is unknown, does not serve `task`, or does not fit into memory. After an
+        out-of-memory error all models are let go, and the error becomes a sentence.
         """
         card = registry.find_card(model_id, self.settings, task)
         try:
-            with self._lease(card, None, stop) as model:
-                yield model
-        except (MemoryError, RuntimeError) as error:
+            yield from self._attempt(card, None, lambda model: iter([model]), stop, [])
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise self._out_of_memory(card) from error
+            raise self._out_of_memory(card, error) from error
 
     def run(self, model_id: str, task: Task, work: Callable[[Any], T], stop: Stop = never) -> T:
         """`work(model)` on a lent model; where memory runs out, once more in a smaller way. Otherwise as `use`."""
@@ -134,97 +137,111 @@ class ModelCache:
     ) -> Iterator[T]:
         """What `work(model)` yields, lent and tried as by `run`; the second time it begins anew."""
         card = registry.find_card(model_id, self.settings, task)
-        placement = self._placement(card)
+        used: list[Placement] = []
         try:
-            with self._lease(card, None, stop) as model:
-                yield from work(model)
-                return
-        except (MemoryError, RuntimeError) as error:
+            yield from self._attempt(card, None, work, stop, used)
+            return
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            if (placement := placement.smaller()) is None:
-                raise self._out_of_memory(card) from error
-        _give_back_memory()  # here, where the error's traceback holds no tensors any more
+            placement = (used[0] if used else memory.place(card, self.device().name)).smaller()
+            if placement is None:
+                raise self._out_of_memory(card, error) from error
+            let_go(error)
+        give_back_memory()  # here, where nothing holds the error any more
         log.warning("%s ran out of memory; once more as %s", card.id, placement)
         try:
-            with self._lease(card, placement, stop) as model:
-                yield from work(model)
-        except (MemoryError, RuntimeError) as error:
+            yield from self._attempt(card, placement, work, stop, used)
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise self._out_of_memory(card) from error
+            raise self._out_of_memory(card, error) from error
 
     def loaded(self) -> dict[str, int]:
-        """Ids of the models in memory with their bytes, least recently used first."""
-        return {model_id: held.size for model_id, held in self._models.items()}
+        """Ids of the models in memory with their bytes on the device, least recently used first."""
+        return {model_id: held.size for model_id, held in list(self._models.items())}
+
+    def _attempt(
+        self,
+        card: ModelCard,
+        placement: Placement | None,
+        work: Callable[[Any], Iterator[T]],
+        stop: Stop,
+        used: list[Placement],
+    ) -> Iterator[T]:
+        """One try, in a frame of its own: it takes its hold on the model with it. `used` gets the placement."""
+        with self._lease(card, placement, stop) as held:
+            used.append(held.placement)
+            yield from work(held.model)
 
     @contextmanager
-    def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Any]:
-        """Hold the device, and give all models' memory back where it ran out. A server's model needs neither."""
+    def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Held]:
+        """Hold the device, and let all models go where memory ran out. A server's model needs neither."""
         if card.family == "remote":
-            yield registry.load(card, Placement())
+            yield Held("", Placement(), 0, registry.load(card, Placement()))
             return
         device = self.device()
-        while not self._lock.acquire(timeout=0.1):
-            if stop():
-                raise Stopped
+        ticket = self._turns.take(stop)
         try:
-            yield self._get(card, placement, device)
-        except (MemoryError, RuntimeError) as error:
+            held = self._get(card, placement, device)
+            yield held
+            self._weigh(card.id, held)
+        except Exception as error:
             if is_out_of_memory(error):
-                self._clear()
+                self._models.clear()
             raise
         finally:
-            self._lock.release()
+            self._turns.give_back(ticket)
 
-    def _get(self, card: ModelCard, placement: Placement | None, device: Device) -> Any:
+    def _get(self, card: ModelCard, placement: Placement | None, device: Device) -> Held:
         version = card.weights_hash()
         held = self._models.get(card.id)
         if held and held.version == version and placement in (None, held.placement):
             self._models.move_to_end(card.id)
-            return held.model
+            return held
         self._models.pop(card.id, None)
         del held
-        placement = placement or memory.place(card, device.name)
-        size = card.weights_bytes(placement.dtype)
-        self._make_room(size)
-        model = registry.load(card, placement)
-        self._models[card.id] = Held(version, placement, size, model)
-        return model
+        plan = memory.plan(card, device.name, self.budget, sum(self.loaded().values()))
+        if plan.fit == "no":
+            raise InputError(en=plan.words.en, zh=plan.words.zh)
+        placement = placement or plan.placement
+        size = memory.kept(card, placement)
+        self._make_room(size, memory.on_device(card, placement), device.name)
+        held = Held(version, placement, size, registry.load(card, placement))
+        self._models[card.id] = held
+        self._weigh(card.id, held)
+        return held
 
-    def _placement(self, card: ModelCard) -> Placement:
-        """Where the card's model lies, or would be put at first."""
-        held = self._models.get(card.id)
-        return held.placement if held else memory.place(card, self.device().name)
+    def _weigh(self, model_id: str, held: Held) -> None:
+        """Count what the model really holds, adapters included, and let others go where that is too much."""
+        held.size = max(held.size, memory.size_of(held.model, held.placement.device))
+        for other in list(self._models):
+            if other != model_id and self._beyond(0):
+                self._drop(other)
 
-    def _out_of_memory(self, card: ModelCard) -> InputError:
-        size = card.weights_bytes(self._placement(card).dtype) // 2**20
+    def _make_room(self, size: int, need: int, device: str) -> None:
+        """Let the least recently used models go until `size` is within the budget and `need` bytes are free."""
+        while self._models and (self._beyond(size) or free_memory(device) < need):
+            self._drop(next(iter(self._models)))
+
+    def _beyond(self, more: int) -> bool:
+        """Whether the models in memory and `more` bytes exceed the budget."""
+        budget = self.budget or memory.budget_of(0, self.device().name)
+        return sum(self.loaded().values()) + more > budget
+
+    def _drop(self, model_id: str) -> None:
+        del self._models[model_id]
+        give_back_memory()
+
+    def _out_of_memory(self, card: ModelCard, error: Exception) -> InputError:
+        """The sentence, once the error's hold on tensors is loosened."""
+        let_go(error)
+        give_back_memory()
+        device = self.device().name
+        size = memory.gigabytes(card.weights_bytes(memory.place(card, device).dtype))
+        free = memory.gigabytes(free_memory(device))
         return InputError(
-            en=f"Memory ran out while using {card.id} ({size} MB of weights); ask for fewer at once, or close other programs.",
-            zh=f"使用 {card.id}（权重 {size} MB）时内存不足；请减少数量，或关闭其他程序。",
+            en=f"Memory ran out while using {card.id} ({size} of weights, {free} free now);"
+            " ask for less at once, or close other programs.",
+            zh=f"使用 {card.id}（权重 {size}，现空闲 {free}）时内存不足；请减少一次的数量，或关闭其他程序。",
         )
-
-    def _make_room(self, need: int) -> None:
-        """Let the least recently used models go until `need` bytes fit; one model may always be loaded."""
-        while self._models and sum(self.loaded().values()) + need > self.budget:
-            self._models.popitem(last=False)
-            _give_back_memory()
-
-    def _clear(self) -> None:
-        self._models.clear()
-        _give_back_memory()
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out, on whatever device."""
-    import torch
-
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error)
-
-
-def _give_back_memory() -> None:
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

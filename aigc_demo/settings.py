@@ -47,9 +47,12 @@ class Settings(BaseModel):
     ] = "auto"
     memory_mb: Annotated[
         int,
-        Field(ge=64),
-        Words("models kept loaded, in megabytes of weights", "保持加载的模型，以权重的 MB 计"),
-    ] = 4096
+        Field(ge=0),
+        Words(
+            "models kept loaded, in megabytes of weights; 0: three quarters of the device's memory",
+            "保持加载的模型，以权重的 MB 计；0 为设备内存的四分之三",
+        ),
+    ] = 0
     hub_dir: Annotated[Path, Words("models fetched from the hub", "从模型仓库下载的模型")] = Field(
         default_factory=hub_cache
     )

@@ -39,7 +39,7 @@ def test_a_space_is_recognised_and_can_be_overruled():
 @pytest.mark.parametrize(
     ("values", "name"),
     [
-        ({"memory_mb": "12"}, "memory_mb"),
+        ({"memory_mb": "-1"}, "memory_mb"),
         ({"device": "tpu"}, "device"),
         ({"mode": "public"}, "mode"),
         ({"x": 1}, "x"),
