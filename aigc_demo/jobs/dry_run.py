@@ -18,10 +18,10 @@ from typing import Any
 
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.checks import check_request, find_start
-from aigc_demo.jobs.failures import is_out_of_memory
 from aigc_demo.jobs.learning import make_learner, make_plan
-from aigc_demo.jobs.measure import PeakMemory, free_memory
+from aigc_demo.jobs.measure import PeakMemory
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.machine import free_memory, is_out_of_memory
 from aigc_demo.settings import Settings, add_flags, flags_given, prepare_environment, settings_from
 
 WARM_UP, MOST_STEPS = 2, 20

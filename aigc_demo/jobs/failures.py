@@ -3,6 +3,7 @@
 import errno
 
 from aigc_demo.cards import Bilingual
+from aigc_demo.machine import is_out_of_memory
 
 FULL = Bilingual(
     en="the disk is full; what was saved before is kept: make room, then resume.",
@@ -25,11 +26,3 @@ def in_words(error: Exception) -> Bilingual:
         en=f"an error of the program itself ({name}); worker.log in the run folder says where.",
         zh=f"程序自身出错（{name}）；详情见训练记录文件夹中的 worker.log。",
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, the machine's or the device's."""
-    import torch
-
-    said = isinstance(error, RuntimeError) and "not enough memory" in str(error)
-    return said or isinstance(error, MemoryError | torch.OutOfMemoryError)

@@ -1,27 +1,9 @@
-"""What a job may take of this machine: memory and disk that are free, and the most that a process has used."""
+"""The most memory that a process has used."""
 
 import os
 import threading
-from pathlib import Path
 
-CGROUP = Path("/sys/fs/cgroup")  # where a Linux container reads its limits
 PERIOD = 0.01
-
-
-def free_memory(device: str) -> int:
-    """Bytes that a new process could use: of the board for CUDA, else of the machine or its container."""
-    import psutil
-
-    if device.startswith("cuda"):
-        import torch
-
-        return torch.cuda.mem_get_info(device)[0]
-    free = psutil.virtual_memory().available
-    try:
-        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return min(free, int(limit) - int(used)) if limit != "max" else free
-    except (OSError, ValueError):
-        return free
 
 
 class PeakMemory:
