@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,17 +70,25 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The address of `python app.py`, started as the README says, with its own folders."""
-    port = free_port()
+    """The address of the app with small pretrained models."""
     own = tmp_path_factory.mktemp("server")
+    write_pretrained(own / "pretrained", own / "data")
+    with serve(own) as url:
+        yield url
+
+
+@contextmanager
+def serve(own, **variables):
+    """The address of `python app.py`, started as the README says, with the folder `own` for all that it writes."""
+    port = free_port()
     environment = os.environ | {
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(own / "gradio"),
         "AIGC_OUTPUTS_DIR": str(own / "outputs"),
         "AIGC_RUNS_DIR": str(own / "runs"),
         "AIGC_DATA_DIR": str(own / "data"),
+        **variables,
     }
-    write_pretrained(own / "pretrained", own / "data")
     with (own / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -136,8 +145,8 @@ class Visitor:
         return self
 
     def tab(self, name: str) -> None:
-        """Open the tab text, image, walk or train."""
-        place = ("text", "image", "walk", "train").index(name)
+        """Open the tab text, image, walk, train or models."""
+        place = ("text", "image", "walk", "train", "models").index(name)
         self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 
@@ -163,10 +172,14 @@ class Visitor:
 
 @pytest.fixture
 def visit(server, browser: Browser):
-    """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`.
+    """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`."""
+    with visits(server, browser) as open_page:
+        yield open_page
 
-    At the end each visitor must have seen no console error and no request to another host.
-    """
+
+@contextmanager
+def visits(server, browser: Browser):
+    """What opens the pages of a server; at the end no visitor may have seen a console error or a foreign request."""
     contexts, visitors = [], []
 
     def open_page(lang="en-US", width=1280, dark=False, query=""):
