@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from aigc_demo import registry
 from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import Request, Sampling
 from aigc_demo.errors import InputError
 from aigc_demo.settings import Settings
 
@@ -16,12 +17,33 @@ if TYPE_CHECKING:
 
     from aigc_demo.contracts import LatentModel
 
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 Stop = Callable[[], bool]
+Progress = Callable[[float], None]  # how much is done, in (0, 1]
 
 
 def never() -> bool:
     """A stop flag that is never set."""
     return False
+
+
+def unheard(share: float) -> None:
+    """Progress that nobody wants to hear of."""
+
+
+def settled(model: Any, request: AnyRequest, stop: Stop, progress: Progress) -> tuple[Any, AnyRequest]:
+    """A lent model with the steps that `request` asks for, and the request with numbers for "the model's own".
+
+    Models that give their pictures at once are left as they are.
+    """
+    if not hasattr(model, "sampled"):
+        return model, request
+    fields = [
+        name for name in ("num_inference_steps", "guidance_scale") if name in type(request).model_fields
+    ]
+    asked = {name: getattr(request, name) for name in fields}
+    model = model.sampled(Sampling(**asked, stop=stop, progress=progress))
+    return model, request.model_copy(update={name: getattr(model.sampling, name) for name in fields})
 
 
 class Adapted(Protocol):

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from aigc_demo import registry
 from aigc_demo.actions.base import (
+    Progress,
     Stop,
     draw_latents,
     from_picture,
@@ -15,8 +16,12 @@ from aigc_demo.actions.base import (
     one_hot,
     read_picture,
     resolve_labels,
+    settled,
     to_pictures,
+    unheard,
 )
+from aigc_demo.actions.film import WalkResult, film, path_lengths
+from aigc_demo.actions.prompt_walk import between_prompts
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import GridRequest, WalkRequest
 from aigc_demo.errors import InputError
@@ -31,17 +36,6 @@ AnyWalk = TypeVar("AnyWalk", WalkRequest, GridRequest)
 
 
 @dataclass(frozen=True)
-class WalkResult:
-    """Frames (F, H, W[, 3]) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path."""
-
-    request: WalkRequest
-    card: ModelCard
-    frames: np.ndarray
-    times: list[float]
-    lengths: dict[str, list[float]]
-
-
-@dataclass(frozen=True)
 class GridResult:
     """Pictures (size², H, W[, 3]) uint8 between four corners, in reading order."""
 
@@ -50,53 +44,69 @@ class GridResult:
     pictures: np.ndarray
 
 
-def walk(request: WalkRequest, cache: ModelCache, stop: Stop = never) -> WalkResult:
-    """Frames along a path; the class mixture changes with it, so that classes morph into each other."""
+def walk(
+    request: WalkRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
+) -> WalkResult:
+    """Frames along a path: between two pictures, two seeds whose classes morph into each other, or two prompts.
+
+    `progress` hears of the steps of a model that takes many.
+    """
+    card = registry.find_card(request.model, cache.settings, "latent")
+
+    def work(model: Any) -> WalkResult:
+        if hasattr(model, "conditions"):
+            return between_prompts(request, card, model, stop, progress)
+        return _walked(*settled(model, with_own_classes(request, card), stop, progress), card)
+
+    return cache.run(request.model, "latent", work, stop)
+
+
+def _walked(model: Any, request: WalkRequest, card: ModelCard) -> WalkResult:
+    """The frames by a lent model. The way back shows the same again, so it is not computed."""
     import torch
 
     from aigc_demo import latents
 
-    card = registry.find_card(request.model, cache.settings, "latent")
-    request = with_own_classes(request, card)
-    with cache.use(request.model, "latent", stop) as model:
-        a, class_a = end_point(
-            request.from_image, request.from_seed, request.from_label, request.truncation_psi, model, card
-        )
-        b, class_b = end_point(
-            request.to_image, request.to_seed, request.to_label, request.truncation_psi, model, card
-        )
-        z, times = latents.path(a, b, request.frames, request.interpolation, request.there_and_back)
-        weights = torch.lerp(class_a[None], class_b[None], times[:, None])
-        frames = to_pictures(model.decode(z, weights, request.truncation_psi))
-    paths = {name: latents.path(a, b, request.frames, name)[0] for name in latents.PATHS}
-    lengths = {name: rows.norm(dim=1).tolist() for name, rows in paths.items()}
-    return WalkResult(request, card, frames, times.tolist(), lengths)
+    psi = request.truncation_psi
+    a, class_a = end_point(request.from_image, request.from_seed, request.from_label, psi, model, card)
+    b, class_b = end_point(request.to_image, request.to_seed, request.to_label, psi, model, card)
+    z, times = latents.path(a, b, request.frames, request.interpolation)
+    weights = torch.lerp(class_a[None], class_b[None], times[:, None])
+    frames = to_pictures(model.decode(z, weights, psi))
+    return WalkResult(request, card, *film(frames, times.tolist(), request), path_lengths(a, b, request))
 
 
-def grid(request: GridRequest, cache: ModelCache, stop: Stop = never) -> GridResult:
+def grid(
+    request: GridRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
+) -> GridResult:
     """The square between four corners, classes mixed by each cell's distance to them."""
+    card = registry.find_card(request.model, cache.settings, "latent")
+
+    def work(model: Any) -> GridResult:
+        return _squared(*settled(model, with_own_classes(request, card), stop, progress), card)
+
+    return cache.run(request.model, "latent", work, stop)
+
+
+def _squared(model: Any, request: GridRequest, card: ModelCard) -> GridResult:
+    """The square by a lent model."""
     import torch
 
     from aigc_demo import latents
 
-    card = registry.find_card(request.model, cache.settings, "latent")
-    request = with_own_classes(request, card)
-    with cache.use(request.model, "latent", stop) as model:
-        ends = [
-            end_point("", seed, label, request.truncation_psi, model, card)
-            for seed, label in zip(request.seeds, request.labels, strict=True)
-        ]
-        z, corners = latents.grid(
-            torch.stack([latent for latent, _ in ends]), request.size, request.interpolation
-        )
-        weights = corners @ torch.stack([classes for _, classes in ends])
-        pictures = to_pictures(model.decode(z, weights, request.truncation_psi))
-    return GridResult(request, card, pictures)
+    ends = [
+        end_point("", seed, label, request.truncation_psi, model, card)
+        for seed, label in zip(request.seeds, request.labels, strict=True)
+    ]
+    corners = torch.stack([latent for latent, _ in ends])
+    z, shares = latents.grid(corners, request.size, request.interpolation)
+    weights = shares @ torch.stack([classes for _, classes in ends])
+    return GridResult(request, card, to_pictures(model.decode(z, weights, request.truncation_psi)))
 
 
 def with_own_classes(request: AnyWalk, card: ModelCard) -> AnyWalk:
     """The request, with a class that the model has where a default one is beyond its classes."""
-    total, fields = len(card.classes["en"]), type(request).model_fields
+    total, fields = len(card.classes.get("en", ["all"])), type(request).model_fields
 
     def own(label: str, default: str) -> str:
         beyond = label == default and label.isdigit() and int(label) >= total

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aigc_demo import registry
 from aigc_demo.actions.base import (
+    Progress,
     Stop,
     draw_latents,
     from_picture,
@@ -15,7 +17,9 @@ from aigc_demo.actions.base import (
     picture_shape,
     read_picture,
     resolve_labels,
+    settled,
     to_pictures,
+    unheard,
 )
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import ArrayRequest, ImageRequest, ReconstructRequest
@@ -57,30 +61,43 @@ class ReconstructResult:
     distances: list[float]
 
 
-def make_images(request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never) -> ImageResult:
-    """Pictures of the classes asked for, in turn, so that each class has as many as the count allows."""
+def make_images(
+    request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
+) -> ImageResult:
+    """Pictures of the classes asked for, in turn, so that each class has as many as the count allows.
+
+    `progress` hears of the steps of a model that takes many.
+    """
+    card = registry.find_card(request.model, cache.settings, "image")
+
+    def work(model: Any) -> ImageResult:
+        return _made(*settled(model, request, stop, progress), card, stop)
+
+    return cache.run(request.model, "image", work, stop)
+
+
+def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, stop: Stop) -> ImageResult:
+    """The pictures by a lent model, batch by batch."""
     import torch
 
     from aigc_demo.latents import picture_seed
 
-    card = registry.find_card(request.model, cache.settings, "image")
-    with cache.use(request.model, "image", stop) as model:
-        chosen = resolve_labels(request.label, model.classes)
-        labels = [chosen[i % len(chosen)] for i in range(request.count)]
-        seeds = [picture_seed(request.seed, i) for i in range(request.count)]
-        pictures, scores = np.empty((request.count, *picture_shape(model)), np.uint8), []
-        for start in range(0, request.count, BATCH):
-            if stop():
-                raise Stopped
-            part = slice(start, start + BATCH)
-            z = draw_latents(seeds[part], labels[part], request.prior, request.truncation_psi, model)
-            weights = one_hot(labels[part], model)
-            images = model.decode(z, weights, request.truncation_psi)
-            pictures[part] = to_pictures(images)
-            if hasattr(model, "score"):
-                scores.append(model.score(images, weights))
-        judged = torch.cat(scores) if scores else None
-        percentiles = None if judged is None else model.percentile(judged).tolist()
+    chosen = resolve_labels(request.label, model.classes)
+    labels = [chosen[i % len(chosen)] for i in range(request.count)]
+    seeds = [picture_seed(request.seed, i) for i in range(request.count)]
+    pictures, scores = np.empty((request.count, *picture_shape(model)), np.uint8), []
+    for start in range(0, request.count, BATCH):
+        if stop():
+            raise Stopped
+        part = slice(start, start + BATCH)
+        z = draw_latents(seeds[part], labels[part], request.prior, request.truncation_psi, model)
+        weights = one_hot(labels[part], model)
+        images = model.decode(z, weights, request.truncation_psi)
+        pictures[part] = to_pictures(images)
+        if hasattr(model, "score"):
+            scores.append(model.score(images, weights))
+    judged = torch.cat(scores) if scores else None
+    percentiles = None if judged is None else model.percentile(judged).tolist()
     raw = None if judged is None else judged.tolist()
     return ImageResult(request, card, pictures, labels, seeds, raw, percentiles)
 
@@ -90,7 +107,8 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
     import torch
 
     card = registry.find_card(request.model, cache.settings, "reconstruct")
-    with cache.use(request.model, "reconstruct", stop) as model:
+
+    def work(model: Any) -> ReconstructResult:
         original = read_picture(Path(request.image), card, model.image_shape)
         clean = from_picture(original)
         generator = torch.Generator().manual_seed(request.seed)
@@ -99,15 +117,17 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
         codes, labels, distances = model.nearest(mean[0], request.neighbours)
         weights = torch.zeros(len(codes) + 1, len(model.classes["en"]))
         decoded = to_pictures(model.decode(torch.cat([mean, codes]), weights))
-    return ReconstructResult(
-        request,
-        card,
-        original,
-        to_pictures(noisy)[0],
-        decoded[0],
-        mean[0].tolist(),
-        (log_variance[0] / 2).exp().tolist(),
-        decoded[1:],
-        labels.tolist(),
-        distances.tolist(),
-    )
+        return ReconstructResult(
+            request,
+            card,
+            original,
+            to_pictures(noisy)[0],
+            decoded[0],
+            mean[0].tolist(),
+            (log_variance[0] / 2).exp().tolist(),
+            decoded[1:],
+            labels.tolist(),
+            distances.tolist(),
+        )
+
+    return cache.run(request.model, "reconstruct", work, stop)

@@ -30,6 +30,35 @@ class LatentModel(Protocol):
         ...
 
 
+def _never() -> bool:
+    return False
+
+
+def _unheard(share: float) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a model that takes many steps to a picture takes them: 0 steps and guidance -1 are the model's own.
+
+    `stop()` is polled inside each step; `progress(share)` hears after each how much is done, in (0, 1].
+    """
+
+    num_inference_steps: int = 0
+    guidance_scale: float = -1.0
+    stop: Callable[[], bool] = _never
+    progress: Callable[[float], None] = _unheard
+
+
+class SteppedModel(Protocol):
+    """A model that takes many steps to a picture, such as a diffusion model."""
+
+    def sampled(self, sampling: Sampling) -> LatentModel:
+        """The model with its steps settled; its `sampling` has the numbers that zeros stood for."""
+        ...
+
+
 class Critic(Protocol):
     """A model that also judges pictures: a GAN's discriminator."""
 

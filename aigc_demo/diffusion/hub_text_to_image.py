@@ -13,16 +13,15 @@ from aigc_demo.contracts import DrawRequest
 from aigc_demo.diffusion.asking import Manners
 from aigc_demo.diffusion.loading import (
     denoiser,
-    interruptible,
     networks,
     noise_levels,
     pipeline,
     place,
-    readable,
 )
 from aigc_demo.diffusion.preview import Previewer
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.placement import Placement
+from aigc_demo.pretrained.guard import interruptible, readable
 
 REDRAW: Mapping[str, str] = {
     "StableDiffusionPipeline": "StableDiffusionImg2ImgPipeline",
@@ -108,6 +107,16 @@ class Drawer:
         names = XL_CONDITIONS if len(encoded) == 4 else CONDITIONS
         rows = (part[0] if isinstance(part, list) and part else part for part in encoded)
         return {name: row for name, row in zip(names, rows, strict=True) if isinstance(row, Tensor)}
+
+    def between(self, a: Conditions, b: Conditions, t: float) -> Conditions:
+        """(1 - t) a + t b of two prompts' conditions; of two lengths, the shorter repeats its last token."""
+        mixed = {}
+        for name in a:
+            ends = a[name], b[name]
+            length = max(len(end) for end in ends)
+            rows = (torch.cat([end, end[-1:].expand(length - len(end), *end.shape[1:])]) for end in ends)
+            mixed[name] = torch.lerp(*rows, t)
+        return mixed
 
     def noise(self, generator: torch.Generator, width: int, height: int) -> Tensor:
         """Noise to draw from, (1, C, h, w) float32 from N(0, I): the same on every device."""

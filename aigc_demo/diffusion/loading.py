@@ -1,8 +1,6 @@
 """Checkpoints of diffusers: loaded by the very class that the allow-list names, put where they belong."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +8,8 @@ import torch
 from torch import nn
 
 from aigc_demo.diffusion.sampling import Schedule
-from aigc_demo.errors import InputError
 from aigc_demo.placement import Placement
+from aigc_demo.pretrained.guard import readable
 from aigc_demo.pretrained.kinds import PIPELINES
 
 
@@ -43,26 +41,9 @@ def pipeline(folder: Path, dtype: str = "float32") -> Any:
     return found
 
 
-@contextmanager
-def readable(name: str) -> Iterator[None]:
-    """Turn what diffusers raises on files that do not fit into a sentence; memory errors pass."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise InputError(
-            en=f"{name}: its files cannot be loaded ({reason}); delete the model and fetch it again.",
-            zh=f"{name}：无法加载其文件（{reason}）；请删除该模型后重新下载。",
-        ) from error
-
-
 def place(pipe: Any, placement: Placement) -> None:
     """Put a pipeline's networks where they are to compute; its parts take turns there where memory is scarce."""
-    if placement.offload == "none" or not placement.device.startswith(
-        "cuda"
-    ):  # accelerate offloads from CUDA only
+    if placement.offload == "none" or not placement.device.startswith("cuda"):
         pipe.to(placement.device)
     elif placement.offload == "model":
         pipe.enable_model_cpu_offload(device=placement.device)
@@ -84,19 +65,6 @@ def networks(pipe: Any) -> list[nn.Module]:
 def denoiser(pipe: Any) -> Any:
     """The network that denoises: a U-Net or a Transformer."""
     return pipe.components.get("unet") or pipe.components["transformer"]
-
-
-def interruptible(parts: list[nn.Module], check: Callable[[], None]) -> None:
-    """Have `check()` called before each block of each network, so that what it raises ends a long step early."""
-    blocks = {
-        child: None
-        for part in parts
-        for parent in part.modules()
-        if isinstance(parent, nn.ModuleList)
-        for child in parent
-    }
-    for block in blocks:
-        block.register_forward_pre_hook(lambda *_: check())
 
 
 def schedule_of(scheduler: Any) -> Schedule:

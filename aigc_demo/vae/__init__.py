@@ -1,12 +1,17 @@
 """A convolutional VAE (Kingma and Welling 2014) with a density fitted to its codes afterwards.
 
-Serves the tasks image, latent and reconstruct; the last includes taking noise away (Im et al. 2017).
+Serves the tasks image, latent and reconstruct; the last includes taking noise away (Im et al. 2017). The autoencoders
+of diffusion models are here too (hub_autoencoder.py): a latent space of pictures of any kind.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aigc_demo.cards import ModelCard
+from aigc_demo.placement import Placement
+
 if TYPE_CHECKING:
+    from aigc_demo.vae.hub_autoencoder import HubAutoencoder
     from aigc_demo.vae.model import VAE
 
 
@@ -15,6 +20,13 @@ def load(folder: Path, device: str) -> "VAE":
     from aigc_demo.vae.model import VAE
 
     return VAE(folder, device)
+
+
+def load_pretrained(card: ModelCard, placement: Placement) -> "HubAutoencoder":
+    """The autoencoder of a checked folder, where `placement` says; an InputError where its files do not fit."""
+    from aigc_demo.vae.hub_autoencoder import HubAutoencoder
+
+    return HubAutoencoder(card, placement)
 
 
 def write_debug_model(

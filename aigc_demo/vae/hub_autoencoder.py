@@ -1,0 +1,132 @@
+"""The autoencoders of Stable Diffusion, as a latent space to walk in: between two pictures, not between classes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor
+
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import Sampling
+from aigc_demo.errors import Stopped
+from aigc_demo.placement import Placement
+from aigc_demo.pretrained.guard import interruptible, readable
+
+SIDE = 256  # pixels; these networks take pictures of any size, and larger ones cost more than they show
+EXACT = -30.0  # log variance of an encoder that has no doubt
+CHUNK = 8  # pictures at once on an accelerator
+
+
+class HubAutoencoder:
+    r"""AutoencoderKL (Rombach et al. 2022), or AutoencoderTiny, which was trained to imitate it.
+
+    A latent (C, h, w) is flat here, and scaled as diffusion models want theirs, to a variance near 1:
+    $z = s\,(\mu - m)$, with scale $s$ and shift $m$ from the checkpoint.
+    """
+
+    def __init__(self, card: ModelCard, placement: Placement) -> None:
+        self.network = _load(card, placement)
+        config = self.network.config
+        tiny = type(self.network).__name__ == "AutoencoderTiny"
+        widths = config.encoder_block_out_channels if tiny else config.block_out_channels
+        self.factor = 2 ** (len(widths) - 1)
+        side = SIDE if tiny else min(SIDE, config.sample_size)
+        side -= side % self.factor
+        self.scale = config.scaling_factor
+        self.shift = config.get("shift_factor") or 0.0
+        self.image_shape = (config.get("in_channels", 3), side, side)
+        self.latent_shape = (config.latent_channels, side // self.factor, side // self.factor)
+        self.latent_dim = prod(self.latent_shape)
+        self.classes = {"en": ["all"], "zh": ["全部"]}
+        self.device = placement.device
+        self.chunk = 1 if placement.device == "cpu" else CHUNK
+        self._stop = Sampling().stop
+        interruptible([self.network], self._check)
+
+    def sampled(self, sampling: Sampling) -> "SampledAutoencoder":
+        """The same, which hears of `sampling.stop`; there are no steps to settle."""
+        self._stop = sampling.stop
+        return SampledAutoencoder(self, sampling)
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance (N, latent_dim) of the latents of pictures (N, 3, H, W) in [-1, 1]."""
+        found = self.network.encode(images.to(self.device, self.network.dtype))
+        if hasattr(found, "latents"):
+            mean = found.latents.float()
+            log_variance = torch.full_like(mean, EXACT)
+        else:
+            mean = (found.latent_dist.mean.float() - self.shift) * self.scale
+            log_variance = found.latent_dist.logvar.float() + 2 * torch.tensor(self.scale).log()
+        return mean.flatten(1).cpu(), log_variance.flatten(1).cpu()
+
+    @torch.inference_mode()
+    def decode(self, z: Tensor, progress: Callable[[float], None]) -> Tensor:
+        """Pictures (N, 3, H, W) in [-1, 1] of latents (N, latent_dim); `progress` hears how much is done."""
+        pictures = []
+        for part in z.split(self.chunk):
+            latents = part.unflatten(1, self.latent_shape).to(self.device, self.network.dtype)
+            if type(self.network).__name__ != "AutoencoderTiny":
+                latents = latents / self.scale + self.shift
+            pictures.append(self.network.decode(latents).sample.float().clamp(-1, 1).cpu())
+            progress(min(len(pictures) * self.chunk / len(z), 1.0))
+        return torch.cat(pictures)
+
+    def _check(self) -> None:
+        if self._stop():
+            raise Stopped
+
+
+@dataclass(frozen=True)
+class SampledAutoencoder:
+    """An autoencoder that can be stopped: an Autoencoder, but for neighbours, since no training pictures came with it."""
+
+    model: HubAutoencoder
+    sampling: Sampling
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        """One, for all pictures."""
+        return self.model.classes
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture."""
+        return self.model.image_shape
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a latent."""
+        return self.model.latent_dim
+
+    def sample_latents(
+        self, labels: Tensor, generator: torch.Generator, truncation_psi: float = 1.0
+    ) -> Tensor:
+        """Noise from N(0, psi² I), (N, latent_dim): it decodes to colours without a scene, since nothing here knows scenes."""
+        return truncation_psi * torch.randn(len(labels), self.latent_dim, generator=generator)
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance (N, latent_dim) of pictures (N, 3, H, W) in [-1, 1]."""
+        return self.model.encode(images)
+
+    def decode(self, z: Tensor, class_weights: Tensor | None = None, truncation_psi: float = 1.0) -> Tensor:
+        """Pictures (N, 3, H, W) in [-1, 1] of latents (N, latent_dim); there is no class, and psi is in the noise."""
+        return self.model.decode(z, self.sampling.progress)
+
+
+def _load(card: ModelCard, placement: Placement) -> "torch.nn.Module":
+    """The network of a folder, by the class that its config names; an InputError where that does not fit."""
+    import diffusers
+
+    kinds = {kind.__name__: kind for kind in (diffusers.AutoencoderTiny, diffusers.AutoencoderKL)}
+    with readable(card.id):
+        kind = kinds[json.loads((card.folder / "config.json").read_text("utf-8"))["_class_name"]]
+        network = kind.from_pretrained(
+            card.folder, dtype=getattr(torch, placement.dtype), use_safetensors=True, local_files_only=True
+        )
+    if placement.sliced:
+        network.enable_slicing()
+        network.enable_tiling()
+    return network.requires_grad_(False).eval().to(placement.device)
