@@ -127,16 +127,18 @@ def room(card: ModelCard, placement: Placement) -> int:
 
 def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Bilingual:
     """What a model takes where it fits."""
-    numbers = placement.dtype
-    en = f"{card.id} needs about {gigabytes(need)} of the {gigabytes(free)} that are free, in {numbers}"
-    zh = f"{card.id} 约需 {gigabytes(need)}，空闲 {gigabytes(free)}，以 {numbers} 计算"
+    slower = ("", "")
     if placement.offload != "none":
-        return Bilingual(
-            en=f"{en}, its parts taking turns on the device: slower.", zh=f"{zh}；各部分轮流占用设备，较慢。"
-        )
-    if placement.sliced:
-        return Bilingual(en=f"{en}, working in slices: slower.", zh=f"{zh}；分片计算，较慢。")
-    return Bilingual(en=f"{en}.", zh=f"{zh}。")
+        slower = (", its parts taking turns on the device: slower", "；各部分轮流占用设备，较慢")
+    elif placement.device == "cpu" and placement.dtype != "float32":
+        slower = (", half of what float32 takes: slower", "，为 float32 的一半；较慢")
+    elif placement.sliced:
+        slower = (", working in slices: slower", "；分片计算，较慢")
+    return Bilingual(
+        en=f"{card.id} needs about {gigabytes(need)} of the {gigabytes(free)} that are free,"
+        f" in {placement.dtype}{slower[0]}.",
+        zh=f"{card.id} 约需 {gigabytes(need)}，空闲 {gigabytes(free)}，以 {placement.dtype} 计算{slower[1]}。",
+    )
 
 
 def _refused(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Bilingual:
