@@ -71,11 +71,16 @@ class ModelCard(BaseModel):
         if self.revision:
             return self.revision[:16]
         path = next(self.folder / name for name in WEIGHTS if (self.folder / name).exists())
-        return _sha256(path, path.stat().st_mtime_ns)[:16]
+        return file_hash(path)[:16]
 
     def weights_bytes(self, dtype: str = "float32") -> int:
         """Bytes of the weights once loaded."""
         return DTYPE_BYTES[dtype] * self.parameters
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, remembered while it stays as it is."""
+    return _sha256(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=64)

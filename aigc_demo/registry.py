@@ -13,6 +13,7 @@ from aigc_demo import hub
 from aigc_demo.cards import ModelCard, Task, find_cards
 from aigc_demo.errors import InputError
 from aigc_demo.placement import Placement
+from aigc_demo.pretrained.loading import check_pinned
 from aigc_demo.settings import Settings
 
 FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote")
@@ -69,5 +70,6 @@ def load(card: ModelCard, placement: Placement) -> Any:
     """Build the card's network where `placement` says and fill it from the card's folder, strictly."""
     family = family_module(card.family)
     if card.kind:
+        check_pinned(card)
         return family.load_pretrained(card, placement)
     return family.load(card.folder, placement.device)

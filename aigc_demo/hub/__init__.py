@@ -7,6 +7,7 @@ files.py      which files of a repository are fetched, and which never
 downloads.py  in the background: start, follow, cancel, go on
 fetch.py      the process that fetches
 records.py    what has been fetched and checked, a small file a model; the only list the pickers read
+carried.py    models that come inside Python packages
 storage.py    sizes, deleting, folders of one's own
 failures.py   what goes wrong, as a sentence
 """

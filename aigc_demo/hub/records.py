@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from aigc_demo.cards import ModelCard
 from aigc_demo.disk import write_json
+from aigc_demo.hub.carried import carried
 from aigc_demo.hub.catalogue import Entry
 from aigc_demo.settings import Settings
 
@@ -46,10 +47,12 @@ def forget(model_id: str, settings: Settings) -> None:
 
 
 def fetched(settings: Settings) -> list[ModelCard]:
-    """The cards of all models that were fetched and still are here, by name."""
+    """The cards of all models that were fetched and still are here, by name; then those that packages carry."""
     paths = sorted((settings.data_dir / "hub").glob("*.json"))
     cards = [_read(path, path.stat().st_mtime_ns) for path in paths]
-    return [card for card in cards if card and card.folder.is_dir()]
+    here = [card for card in cards if card and card.folder.is_dir()]
+    known = {card.id for card in here}
+    return here + [card for card in carried() if card.id not in known]
 
 
 @lru_cache(maxsize=256)
