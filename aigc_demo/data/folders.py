@@ -8,7 +8,7 @@ from aigc_demo.data import catalogue, get
 from aigc_demo.data.imports import ImportRequest, own_folder, run_import
 from aigc_demo.errors import InputError
 
-PREPARED = ("source.json", "texts.jsonl", "poems.jsonl", "images.safetensors")
+PREPARED = ("source.json", "texts.jsonl", "chats.jsonl", "poems.jsonl", "images.safetensors")
 PUBLISHED = ("train-images-idx3-ubyte*", "*.parquet")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from aigc_demo import registry
 from aigc_demo.cards import ModelCard
 from aigc_demo.data import catalogue
+from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
@@ -24,12 +25,16 @@ SAME = (
     "trigger",
     "resolution",
 )
+MOST_SIDE = 128  # pixels of what a GAN or VAE learns
 ADAPTED = ("causal_lm", "text_to_image")  # kinds of pretrained models that an adapter can be trained for
 
 
 def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
     """The request with its paths made absolute and its method decided; an InputError where it cannot be."""
-    return settle_method(check_data(request, settings), find_start(request, settings))
+    checked = settle_method(check_data(request, settings), find_start(request, settings))
+    if folder := own_folder(checked.data, settings.data_dir):
+        check_kind(checked, read_manifest(folder))
+    return checked
 
 
 def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
@@ -48,6 +53,27 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
         en=f"There is no data {request.data[:60]}; give a path, or one of {names}.",
         zh=f"没有数据 {request.data[:60]}；请填写路径，或从 {names} 中选择。",
     )
+
+
+def check_kind(request: TrainRequest, manifest: Manifest) -> None:
+    """An InputError where an own set is of another kind than the training, or its pictures are too large for it."""
+    if (manifest.kind == "pictures") == (request.family == "transformer"):
+        raise InputError(
+            en=f"{manifest.name} holds {manifest.kind}, which a {request.family} does not learn from; choose other data.",
+            zh=f"{manifest.name} 的类型是 {manifest.kind}，{request.family} 无法从中学习；请选择其他数据。",
+        )
+    if manifest.kind == "chat" and request.method == "full":
+        raise InputError(
+            en=f"{manifest.name} holds conversations; start from a pretrained chat model.",
+            zh=f"{manifest.name} 是对话数据；请以预训练对话模型为起点。",
+        )
+    if request.method == "full" and manifest.side > MOST_SIDE:
+        raise InputError(
+            en=f"The pictures of {manifest.name} have {manifest.side} pixels a side, more than the {MOST_SIDE} that "
+            f"a {request.family} learns here; import them again, smaller.",
+            zh=f"{manifest.name} 的图片边长为 {manifest.side} 像素，超过 {request.family} 在此可学习的 {MOST_SIDE}；"
+            "请用更小的边长重新导入。",
+        )
 
 
 def find_start(request: TrainRequest, settings: Settings) -> ModelCard | None:

@@ -5,10 +5,12 @@ run.py          import_files and paste: watch the child process, put the finishe
 child.py        the process that opens the files; confinement.py takes from it what it does not need
 listing.py      what is in files, zips and folders        limits.py    how much of it
 pictures.py     squares, duplicates.py, the split         texts.py     documents, read by text_files.py
+captions.py     what pictures are called                  chats.py     conversations
 manifest.py     what went in, what was refused; own sets  preview.py   a look at a set
 journal.py      how far an import is
 """
 
+from aigc_demo.data.imports.captions import read_captions, write_captions
 from aigc_demo.data.imports.manifest import (
     ImportedFile,
     Manifest,
@@ -36,7 +38,9 @@ __all__ = [
     "own_folder",
     "paste",
     "preview",
+    "read_captions",
     "read_manifest",
     "remove",
     "run_import",
+    "write_captions",
 ]

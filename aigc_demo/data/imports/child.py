@@ -7,10 +7,11 @@ failure.json; a file that kills the process is refused by the parent, which star
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
 from aigc_demo.data.imports.confinement import allow_seconds, confine
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import FINISH_SECONDS, ITEM_SECONDS, MAX_FILES, too_many
@@ -23,6 +24,12 @@ from aigc_demo.data.imports.texts import TextImport
 from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 
+NO_PICTURE = InputError(
+    en="There is no picture of this name, so its caption was left out.", zh="没有同名的图片，其说明已略去。"
+)
+Taker = PictureImport | TextImport | ChatImport
+TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
+
 
 def main(work: Path) -> int:
     """Do the import that task.json in `work` asks for; exit status 0 when all is told, one way or the other."""
@@ -34,7 +41,7 @@ def main(work: Path) -> int:
     try:
         items = list_all([Path(path) for path in task["sources"]], journal)
         kind = request.kind if request.kind != "auto" else kind_of(items)
-        takes = (TextImport if kind == "text" else PictureImport)(work, request, journal.taken)
+        takes = TAKERS[kind](work, request, journal.taken)
         for place, item in enumerate(items):
             take(takes, item, journal, place, len(items))
         finish(takes, kind, request, task["source"], journal, work / "prepared")
@@ -61,13 +68,15 @@ def list_all(sources: Sequence[Path], journal: Journal) -> list[Item]:
 
 
 def kind_of(items: Sequence[Item]) -> str:
-    """ "pictures" if any item begins as a picture does, else "text" if any is named as one."""
+    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any is named and begins as one."""
     if any(looks_like_picture(item.head()) for item in items):
         return "pictures"
+    if any(map(looks_like_chats, items)):
+        return "chat"
     return "text" if any(Path(item.name).suffix.lower() in READERS for item in items) else "pictures"
 
 
-def take(takes: PictureImport | TextImport, item: Item, journal: Journal, place: int, total: int) -> None:
+def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> None:
     """Read one item, or refuse it with a sentence; nothing that it does reaches the next one."""
     if item.key in journal.ends:
         return
@@ -94,7 +103,7 @@ def take(takes: PictureImport | TextImport, item: Item, journal: Journal, place:
 
 
 def finish(
-    takes: PictureImport | TextImport,
+    takes: Taker,
     kind: str,
     request: ImportRequest,
     source: str,
@@ -113,15 +122,18 @@ def finish(
         raise InputError(en=first["en"] + more, zh=first["zh"] + more_zh)
     out.mkdir(exist_ok=True)
     _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
+    found = takes.finish(journal.taken, out)
+    refused += [_refused(name, NO_PICTURE) for name in found.pop("left_out", ())]
+    settings = request.model_dump(exclude={"name", "folder", "licence", "consent"})
     manifest = Manifest(
         name=request.name,
         kind=kind,
         licence=request.licence,
         consent=request.consent,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        settings=request.model_dump(exclude={"name", "folder", "licence", "consent"}),
+        settings=settings | found.pop("more_settings", {}),
         refused=refused,
-        **takes.finish(journal.taken, out),
+        **found,
     )
     write_json(out / "source.json", facts(manifest, source))
     write_json(out / FILE, manifest.model_dump(mode="json", by_alias=True))

@@ -45,7 +45,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     name: str
-    kind: Literal["pictures", "text"]
+    kind: Literal["pictures", "text", "chat"]
     licence: str
     consent: bool
     created: str
@@ -70,11 +70,15 @@ class Manifest(BaseModel):
                 f"{self.name} · " + (f"{characters:,} characters of text", f"{characters:,} 个字符的文本")[zh]
             )
         examples = self.counts["train"] + self.counts["test"]
+        if self.kind == "chat":
+            return f"{self.name} · " + (f"{examples:,} conversations", f"{examples:,} 段对话")[zh]
         tone = ("grey", "灰度") if self.channels == 1 else ("in colour", "彩色")
         words = f"{examples:,} pictures of {self.side} × {self.side} {tone[0]}"
         words_zh = f"{examples:,} 张 {self.side} × {self.side} {tone[1]}图片"
         if len(self.classes) > 1:
             words, words_zh = f"{words}, {len(self.classes)} classes", f"{words_zh}，{len(self.classes)} 类"
+        if count := self.counts.get("captions"):
+            words, words_zh = f"{words}, {count:,} captions", f"{words_zh}，{count:,} 条说明"
         return f"{self.name} · {(words, words_zh)[zh]}"
 
 
@@ -157,7 +161,7 @@ def _renaming(data_dir: Path) -> FileLock:
 def facts(manifest: Manifest, source: str) -> dict[str, Any]:
     """The source.json of the set: what every prepared data set says about itself."""
     told = {"name": manifest.name, "source": source, "counts": manifest.counts, "sha256": manifest.sha256}
-    if manifest.kind == "text":
+    if manifest.kind != "pictures":
         return {**told, "language": manifest.language}
     names = list(manifest.classes)
     zh = ["全部"] if names == ["all"] else ["其他" if name == "other" else name for name in names]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from aigc_demo.data.imports import duplicates
+from aigc_demo.data.imports import captions, duplicates
 from aigc_demo.data.imports.limits import (
     MAX_ASPECT,
     MAX_CLASSES,
@@ -21,6 +21,7 @@ from aigc_demo.data.imports.limits import (
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
 from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 from aigc_demo.media.uploads import open_picture
 
@@ -38,7 +39,7 @@ class PictureImport:
 
     def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
         self.work, self.request = work, request
-        self.count = len(taken)
+        self.count = len(_only_pictures(taken))
         self.shape = (
             (request.side, request.side) if request.colour == "grey" else (request.side, request.side, 3)
         )
@@ -47,7 +48,10 @@ class PictureImport:
         self.pixels.truncate(self.count * self.row_bytes)  # without what a killed process did not tell of
 
     def take(self, item: Item) -> dict[str, Any]:
-        """Decode a picture and write it as the next row; the facts that `finish` needs of it."""
+        """Decode a picture and write it as the next row, or read captions; the facts that `finish` needs of it."""
+        if captions.holds_captions(item):
+            told = captions.read_beside(item, self.work)
+            return {"name": item.name, "sha256": "", "captions": told}
         if (self.count + 1) * self.row_bytes > MAX_PIXELS:
             raise InputError(
                 en=f"{item.name} does not fit any more: {self.count:,} pictures fill the set; choose a smaller side.",
@@ -78,7 +82,9 @@ class PictureImport:
         return facts
 
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
-        """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest."""
+        """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest, and what was left out."""
+        told = {name: text for entry in taken for name, text in entry.get("captions", {}).items()}
+        taken = _only_pictures(taken)
         if len(taken) < MIN_PICTURES:
             raise _too_few(len(taken))
         rows = np.memmap(self.pixels.name, np.uint8, "r", shape=(len(taken), *self.shape))
@@ -103,6 +109,9 @@ class PictureImport:
         channels = 1 if all(taken[index]["grey"] for index in kept) else 3
         sets = {name: [index for index in kept if split[index] == name] for name in ("train", "test")}
         sha256 = write_arrays(out / "images.safetensors", rows, sets, labels, channels)
+        written = _write_captions(
+            out, {name: [taken[i]["name"] for i in part] for name, part in sets.items()}, told
+        )
         files = [
             ImportedFile(
                 name=entry["name"],
@@ -118,13 +127,32 @@ class PictureImport:
         return {
             "files": files,
             "duplicates": [(taken[a]["name"], taken[b]["name"]) for a, b in pairs],
-            "counts": {name: len(rows) for name, rows in sets.items()},
+            "counts": {**{name: len(rows) for name, rows in sets.items()}, **_counted(written)},
             "classes": classes,
             "class_counts": {name: names.count(name) for name in classes},
             "side": self.request.side,
             "channels": channels,
-            "sha256": sha256,
+            "sha256": captions.digest(sha256, written),
+            "left_out": captions.without_picture([entry["name"] for entry in taken], told),
+            "more_settings": {"pixels_sha256": sha256},
         }
+
+
+def _only_pictures(taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for entry in taken if "captions" not in entry]
+
+
+def _write_captions(out: Path, sets: dict[str, list[str]], told: dict[str, str]) -> dict[str, list[str]]:
+    """captions.json for the pictures of these names, where any has a caption; the captions."""
+    found = {split: [captions.of_picture(name, told) for name in names] for split, names in sets.items()}
+    if any(any(part) for part in found.values()):
+        write_json(out / captions.FILE, found)
+    return found
+
+
+def _counted(written: dict[str, list[str]]) -> dict[str, int]:
+    count = sum(bool(text) for part in written.values() for text in part)
+    return {"captions": count} if count else {}
 
 
 def make_square(picture: Image.Image, side: int, crop: str) -> Image.Image:

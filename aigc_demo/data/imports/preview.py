@@ -1,9 +1,11 @@
 """A look at a data set of one's own before anything is trained on it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +27,9 @@ class Preview:
 def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
     """Up to `count` training pictures, as many of each class as there are; or up to `count` texts."""
     folder = data_dir / manifest.name
+    if manifest.kind == "chat":
+        with (folder / "chats.jsonl").open(encoding="utf-8") as file:
+            return Preview(texts=[_conversation(json.loads(line)) for line in islice(file, count)])
     if manifest.kind == "text":
         with (folder / "texts.jsonl").open(encoding="utf-8") as file:
             return Preview(
@@ -41,6 +46,12 @@ def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
     if len(manifest.classes) == 1:
         return Preview(pictures=rows)
     return Preview(rows, *([names[lang][labels[index]] for index in chosen] for lang in ("en", "zh")))
+
+
+def _conversation(chat: Mapping[str, Any]) -> str:
+    """A conversation as lines, the answers behind arrows."""
+    lines = (f"{'→ ' if turn['role'] == 'assistant' else ''}{turn['content']}" for turn in chat["messages"])
+    return "\n".join(lines)[:SHOWN_CHARACTERS]
 
 
 def in_turn(labels: np.ndarray, count: int) -> list[int]:

@@ -23,22 +23,24 @@ class ImportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Annotated[
-        Literal["auto", "pictures", "text"],
+        Literal["auto", "pictures", "text", "chat"],
         Words(
             "Kind",
             "类型",
-            "Pictures or text; auto looks at the files.",
-            "图片或文本；auto 会查看文件来判断。",
+            "Pictures (a caption may lie beside each, as cat.txt or in metadata.jsonl), text, or conversations "
+            "(.jsonl, .csv); auto looks at the files.",
+            "图片（说明可放在旁边，如 cat.txt，或写在 metadata.jsonl）、文本，或对话（.jsonl、.csv）；auto 会查看文件来判断。",
         ),
     ] = "auto"
     side: Annotated[
         int,
-        Field(ge=28, le=128, multiple_of=4),
+        Field(ge=28, le=1024, multiple_of=4),
         Words(
             "Side in pixels",
             "边长（像素）",
-            "All pictures become squares of this side: 28 to 128, a multiple of 4. Twice the side takes about four times as long to train.",
-            "所有图片都变成此边长的正方形：28 到 128，4 的倍数。边长加倍，训练时间约为四倍。",
+            "All pictures become squares of this side, a multiple of 4: 28 to 128 for a GAN or VAE, 256 to 1024 to "
+            "teach a diffusion model. Twice the side takes about four times as long to train.",
+            "所有图片都变成此边长的正方形，须为 4 的倍数：GAN 和 VAE 用 28 到 128，教扩散模型用 256 到 1024。边长加倍，训练时间约为四倍。",
         ),
     ] = 64
     colour: Annotated[

@@ -1,0 +1,143 @@
+"""What pictures are called: captions that come beside them, and those that their owner writes later.
+
+Beside a picture: a text file of the same name (cat.png, cat.txt), or one table for a whole folder, metadata.jsonl
+({"file_name": ..., "text": ...} a line, as the hub's image folders have it) or captions.csv (columns file_name, text).
+In a prepared set: captions.json, {"train": [a caption a picture], "test": [...]}, beside images.safetensors.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO
+
+from aigc_demo.data.imports.limits import MAX_LINE
+from aigc_demo.data.imports.listing import Item
+from aigc_demo.data.imports.manifest import FILE as MANIFEST
+from aigc_demo.data.imports.manifest import find_own, read_manifest
+from aigc_demo.data.imports.text_files import clean, encoding_of, limited_lines
+from aigc_demo.disk import write_json
+from aigc_demo.errors import InputError
+
+FILE = "captions.json"
+LONGEST = 1000  # characters of a caption
+MOST_BYTES = 8 << 20  # of a file with captions
+TABLES = ("metadata.jsonl", "captions.jsonl", "metadata.csv", "captions.csv")
+
+Captions = Mapping[str, Sequence[str]]
+
+
+def holds_captions(item: Item) -> bool:
+    """Whether a file beside pictures is there for their captions, by its name."""
+    path = PurePosixPath(item.name)
+    return path.suffix.lower() == ".txt" or path.name.lower() in TABLES
+
+
+def read_beside(item: Item, work: Path) -> dict[str, str]:
+    """The captions in a file, by the picture's name without its ending; an InputError where it cannot be read."""
+    path = item.on_disk(work)
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(
+            en=f"{item.name} is too large for captions; give at most {MOST_BYTES >> 20} MB.",
+            zh=f"{item.name} 作为图片说明过大；最多 {MOST_BYTES >> 20} MB。",
+        )
+    name = PurePosixPath(item.name)
+    with path.open(encoding=encoding_of(path, item.name), newline="") as file:
+        if name.suffix.lower() == ".txt":
+            return {_stem(name): tidy(file.read())}
+        try:
+            rows = list(_rows(file, name.suffix.lower()))
+        except (ValueError, RecursionError, csv.Error) as error:
+            raise _unreadable(item.name) from error
+    told = {_stem(name.parent / picture): tidy(text) for picture, text in rows}
+    if not told:
+        raise _unreadable(item.name)
+    return told
+
+
+def _rows(file: TextIO, suffix: str) -> Iterator[tuple[str, str]]:
+    """(file name, caption) of a table's lines; lines that hold neither are passed over."""
+    csv.field_size_limit(MAX_LINE)
+    lines = (line for line in limited_lines(file) if line and line.strip())
+    entries = csv.DictReader(lines) if suffix == ".csv" else map(json.loads, lines)
+    for entry in entries:
+        picture, text = (
+            (entry.get(key) for key in ("file_name", "text")) if isinstance(entry, dict) else (None, None)
+        )
+        if isinstance(picture, str) and isinstance(text, str):
+            yield picture, text
+
+
+def of_picture(name: str, captions: Mapping[str, str]) -> str:
+    """The caption for the picture of this name; "" where there is none."""
+    return captions.get(_stem(PurePosixPath(name)), "")
+
+
+def without_picture(names: Sequence[str], captions: Mapping[str, str]) -> list[str]:
+    """Captions whose picture is missing, by the name that it would have."""
+    known = {_stem(PurePosixPath(name)) for name in names}
+    return sorted(set(captions) - known)
+
+
+def tidy(text: str) -> str:
+    """A caption on one line, without control characters, cut."""
+    return " ".join(clean(text).split())[:LONGEST]
+
+
+def digest(pixels: str, captions: Captions) -> str:
+    """The sha256 of a set's content: that of its pixels alone where it has no captions."""
+    if not any(any(part) for part in captions.values()):
+        return pixels
+    return hashlib.sha256(f"{pixels}{json.dumps(captions, sort_keys=True)}".encode()).hexdigest()
+
+
+def read_captions(name: str, data_dir: Path) -> dict[str, list[str]]:
+    """The captions of an own set of pictures, "" for a picture without; an InputError where it is no such set."""
+    folder = find_own(name, data_dir)
+    manifest = read_manifest(folder)
+    if manifest.kind != "pictures":
+        raise InputError(
+            en=f"{name} holds no pictures; only pictures have captions.",
+            zh=f"{name} 中没有图片；只有图片才有说明。",
+        )
+    if (folder / FILE).is_file():
+        return json.loads((folder / FILE).read_text(encoding="utf-8"))
+    return {split: [""] * manifest.counts[split] for split in ("train", "test")}
+
+
+def write_captions(name: str, data_dir: Path, captions: Mapping[str, Sequence[Any]]) -> int:
+    """Give an own set of pictures these captions; how many of the pictures have one now.
+
+    The set's content has changed then: a run that was begun on it does not go on with other captions.
+    """
+    before = read_captions(name, data_dir)
+    told = {split: [tidy(str(text or "")) for text in captions.get(split, ())] for split in before}
+    if any(len(told[split]) != len(before[split]) for split in before):
+        raise InputError(
+            en=f"{name} has {sum(map(len, before.values()))} pictures, one line each; open the captions again.",
+            zh=f"{name} 共有 {sum(map(len, before.values()))} 张图片，每张一行；请重新打开图片说明。",
+        )
+    folder = find_own(name, data_dir)
+    manifest = read_manifest(folder)
+    pixels = manifest.settings.get("pixels_sha256") or manifest.sha256
+    count = sum(bool(text) for part in told.values() for text in part)
+    changed = {
+        "settings": {**manifest.settings, "pixels_sha256": pixels},
+        "counts": {**manifest.counts, "captions": count},
+        "sha256": digest(pixels, told),
+    }
+    write_json(folder / FILE, told)
+    write_json(folder / MANIFEST, manifest.model_copy(update=changed).model_dump(mode="json", by_alias=True))
+    return count
+
+
+def _stem(path: PurePosixPath) -> str:
+    return path.with_suffix("").as_posix() if path.name else ""
+
+
+def _unreadable(name: str) -> InputError:
+    return InputError(
+        en=f"{name} holds no captions; each line has a file_name and a text.",
+        zh=f"{name} 中没有图片说明；每行应有 file_name 和 text。",
+    )

@@ -1,0 +1,106 @@
+"""Captions beside pictures, in tables, written later; and conversations."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aigc_demo.data.imports import (
+    ImportRequest,
+    import_files,
+    preview,
+    read_captions,
+    read_manifest,
+    write_captions,
+)
+from aigc_demo.data.imports.chats import messages_of
+from aigc_demo.data.imports.text_files import BadLineError
+from aigc_demo.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def cats(tmp_path_factory):
+    """A data folder with a set of six captioned pictures."""
+    source, data = tmp_path_factory.mktemp("cats"), tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    for i in range(6):
+        Image.fromarray(random.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(source / f"cat{i}.png")
+        (source / f"cat{i}.txt").write_text(f"a cat,\n number {i}\n")
+    (source / "cat5.txt").unlink()
+    (source / "dog.txt").write_text("nobody")
+    (source / "captions.csv").write_text("file_name,text\ncat5.png,the last one\n")
+    import_files(ImportRequest(name="cats", consent=True, side=256), [source], data)
+    return data
+
+
+def test_captions_come_with_their_pictures(cats):
+    manifest, captions = read_manifest(cats / "cats"), read_captions("cats", cats)
+    assert manifest.counts == {"train": 5, "test": 1, "captions": 6} and manifest.side == 256
+    places = [file.name for split in ("train", "test") for file in manifest.files if file.split == split]
+    said = {f"cat{i}.png": f"a cat, number {i}" for i in range(5)} | {"cat5.png": "the last one"}
+    assert captions["train"] + captions["test"] == [said[name] for name in places]
+    assert [refused.name for refused in manifest.refused] == ["dog"]
+    assert "6 captions" in manifest.title("en")
+
+
+def test_captions_are_written_later_and_change_the_content(cats):
+    before, captions = read_manifest(cats / "cats"), read_captions("cats", cats)
+    captions["train"][0] = " mine\x00 \n own"
+    assert write_captions("cats", cats, captions) == 6
+    after = read_manifest(cats / "cats")
+    assert read_captions("cats", cats)["train"][0] == "mine own" and after.sha256 != before.sha256
+    write_captions("cats", cats, {split: [""] * len(part) for split, part in captions.items()})
+    assert read_manifest(cats / "cats").sha256 == before.settings["pixels_sha256"]
+    with pytest.raises(InputError, match="one line each"):
+        write_captions("cats", cats, {"train": ["one"], "test": []})
+
+
+CHAT = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+ASKED = [
+    CHAT,
+    {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
+    {"prompt": "q", "response": "a"},
+    {"instruction": "q", "input": "", "output": "a"},
+    {"question": "q", "answer": "a"},
+]
+
+
+@pytest.mark.parametrize("entry", ASKED, ids="-".join)
+def test_conversations_of_every_form_are_made_alike(entry):
+    assert messages_of(entry) == CHAT["messages"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        [],
+        {"messages": []},
+        {"messages": [1]},
+        {"messages": [{"role": "root", "content": "x"}]},
+        {"messages": CHAT["messages"][:1]},
+        {"messages": CHAT["messages"][::-1]},
+        {"prompt": "q", "response": 3},
+        {"prompt": "q", "response": " "},
+        {"messages": CHAT["messages"] * 80},
+    ],
+    ids=str,
+)
+def test_what_is_no_conversation_is_refused(entry):
+    with pytest.raises(BadLineError):
+        messages_of(entry)
+
+
+def test_conversations_are_imported_and_split(tmp_path):
+    lines = [json.dumps({"prompt": f"Frage {i}", "response": "好的，没问题。"}) for i in range(10)]
+    (tmp_path / "service.jsonl").write_text("\n".join([*lines, lines[0], "{bad"]), "utf-8")
+    manifest = import_files(
+        ImportRequest(name="service", consent=True), [tmp_path / "service.jsonl"], tmp_path / "data"
+    )
+    assert (manifest.kind, manifest.counts["train"], manifest.counts["test"]) == ("chat", 9, 1)
+    assert manifest.title("zh") == "service · 10 段对话" and "line 12" in manifest.refused[0].en
+    rows = [
+        json.loads(line) for line in (tmp_path / "data/service/chats.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert sum(row["held_out"] for row in rows) == 1 and rows[0]["messages"][1]["content"] == "好的，没问题。"
+    assert preview(manifest, tmp_path / "data").texts[0] == "Frage 0\n→ 好的，没问题。"
