@@ -15,10 +15,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from aigc_demo import memory, registry
 from aigc_demo.cards import ModelCard, Task
+from aigc_demo.company import Company
 from aigc_demo.errors import InputError
 from aigc_demo.machine import free_memory, give_back_memory, is_out_of_memory, let_go
 from aigc_demo.placement import Placement
@@ -100,6 +102,7 @@ class ModelCache:
         self._models: OrderedDict[str, Held] = OrderedDict()
         self._device: Device | None = None
         self._device_lock = threading.Lock()
+        self._companies: dict[str, Company] = {}
 
     def device(self) -> Device:
         """The device, picked once; the first call imports torch."""
@@ -156,6 +159,10 @@ class ModelCache:
             if not is_out_of_memory(error):
                 raise
             raise self._out_of_memory(card, error) from error
+
+    def company(self, model_id: str, task: Task) -> Company:
+        """The readers of a model that answers several at once; their batch is lent the model as by `stream`."""
+        return self._companies.setdefault(model_id, Company(partial(self.stream, model_id, task)))
 
     def loaded(self) -> dict[str, int]:
         """Ids of the models in memory with their bytes on the device, least recently used first."""

@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+import threading
 from urllib.parse import unquote
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aigc_demo import actions, code, files, provenance
 from aigc_demo.__main__ import main
 from aigc_demo.contracts import ChatRequest, check
-from aigc_demo.errors import InputError
+from aigc_demo.errors import InputError, Stopped
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama
 
@@ -110,3 +111,72 @@ def test_a_conversation_in_the_terminal(run, monkeypatch):
     monkeypatch.setattr("sys.stdin", Terminal("你好\nGo on\n\n"))
     status, said = run("chat")
     assert status == 0 and said.err.count("> ") == 3 and not said.out
+
+
+def in_threads(count, work):
+    """`work(i)` in as many threads at once; what they return, or the error that they end in."""
+    found = [None] * count
+
+    def call(place):
+        try:
+            found[place] = work(place)
+        except Exception as error:
+            found[place] = error
+
+    threads = [threading.Thread(target=call, args=(place,)) for place in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    return found
+
+
+def last(request, cache, stop=actions.never):
+    *_, result = actions.chat(request, cache, stop)
+    return result
+
+
+def test_readers_at_once_get_what_each_would_get_alone(cache, llama):
+    requests = [ask(f"Question {place}", seed=place, max_new_tokens=20 + place) for place in range(10)]
+    alone = [last(request, cache).text for request in requests]
+    together = in_threads(10, lambda place: last(requests[place], cache))
+    assert [result.text for result in together] == alone
+
+
+def test_one_reader_leaves_another_fails_the_rest_are_answered(cache, llama):
+    def work(place):
+        if place == 0:  # closes the page after the first token
+            results = actions.chat(ask("Leaves", max_new_tokens=200), cache)
+            next(results)
+            results.close()
+            return "left"
+        if place == 1:
+            return last(ask("春" * 400), cache)
+        return last(ask("Stays", seed=place), cache).text
+
+    left, failed, *stayed = in_threads(4, work)
+    assert left == "left" and isinstance(failed, InputError)
+    assert stayed == [last(ask("Stays", seed=place), cache).text for place in (2, 3)]
+
+
+def test_memory_that_runs_out_is_tried_again_and_no_token_is_told_twice(cache, llama, monkeypatch):
+    from aigc_demo.transformer.rows import Rows
+
+    wanted = [last(ask("Hello", seed=place), cache).text for place in range(3)]
+    read, calls = Rows.read, []
+
+    def scarce(self, tokens):
+        calls.append(1)
+        if len(calls) == 5:
+            raise MemoryError
+        return read(self, tokens)
+
+    monkeypatch.setattr(Rows, "read", scarce)
+    assert in_threads(3, lambda place: last(ask("Hello", seed=place), cache).text) == wanted
+
+
+def test_a_reader_who_stops_in_the_line_is_let_go(cache, llama):
+    with cache.use("gpt-poems", "text"), pytest.raises(Stopped):
+        last(ask("Hello"), cache, lambda: True)
+    assert last(ask("Hello"), cache).tokens

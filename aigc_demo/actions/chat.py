@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aigc_demo import registry
 from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
 from aigc_demo.cards import ModelCard
+from aigc_demo.company import Reader
 from aigc_demo.contracts import ChatRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
 
@@ -35,19 +36,54 @@ class ChatResult:
 
 
 def chat(request: ChatRequest, cache: ModelCache, stop: Stop = never) -> Iterator[ChatResult]:
-    """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
+    """Yield the result after every token, the same object growing; it ends early when `stop()` turns true.
+
+    Several readers of one model of this machine are answered together.
+    """
     card = registry.find_card(request.model, cache.settings, "chat")
     adapter = find_adapter(request, cache.settings)
-    settings = request.model_dump(exclude={"model", "adapter", "adapter_weight"})
-
-    def work(model: "ChatModel") -> Iterator[ChatResult]:
-        put_adapter(model, adapter, request.adapter_weight)
-        result = ChatResult(request, card)
-        for token in model.chat(**settings, stop=stop):
-            result.tokens.append(token)
-            yield result
-        result.ended = not stop() and len(result.tokens) < request.max_new_tokens
-        result.note = model.note
+    result = ChatResult(request, card)
+    answer = _together if card.kind == "causal_lm" else _alone
+    for token in answer(result, adapter, cache, stop):
+        result.tokens.append(token)
         yield result
+    result.ended = not stop() and len(result.tokens) < request.max_new_tokens
+    yield result
 
-    yield from cache.stream(request.model, "chat", work, stop)
+
+def _settings(request: ChatRequest) -> dict[str, Any]:
+    """What a model is told: all but who is to answer."""
+    return request.model_dump(exclude={"model", "adapter", "adapter_weight"})
+
+
+def _alone(
+    result: ChatResult, adapter: ModelCard | None, cache: ModelCache, stop: Stop
+) -> Iterator[TokenChoice]:
+    """The answer of a model that one reader borrows at a time, or of one on a server."""
+
+    def work(model: "ChatModel") -> Iterator[TokenChoice]:
+        put_adapter(model, adapter, result.request.adapter_weight)
+        result.tokens.clear()  # a second try begins anew
+        yield from model.chat(**_settings(result.request), stop=stop)
+        result.note = model.note
+
+    yield from cache.stream(result.card.id, "chat", work, stop)
+
+
+def _together(
+    result: ChatResult, adapter: ModelCard | None, cache: ModelCache, stop: Stop
+) -> Iterator[TokenChoice]:
+    """The answer of a model whose readers share a batch."""
+    request = result.request
+
+    def ask(model: Any, stopped: Stop) -> Any:
+        wish, result.note = model.ask(**_settings(request), stop=stopped)
+        return wish
+
+    reader = Reader(
+        key=(adapter and adapter.folder, request.adapter_weight if adapter else 0.0),
+        enter=lambda model: put_adapter(model, adapter, request.adapter_weight),
+        ask=ask,
+        stop=stop,
+    )
+    yield from cache.company(result.card.id, "chat").answer(reader)

@@ -89,26 +89,28 @@ class HubLanguageModel:
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}, token by token; the settings are ChatRequest's fields."""
-        read = self.converse(messages, system, max_new_tokens)
-        self.note = what_was_left_out(read, len(messages), max_new_tokens)
-        wish = self.wish(read, max_new_tokens, seed, stop, settings)
+        wish, self.note = self.ask(messages, system, max_new_tokens, seed, stop, **settings)
         for step in write_alone(self.network, self.pieces, wish):
             yield step.tokens[0]
+
+    def ask(
+        self,
+        messages: Sequence[Turn],
+        system: str,
+        max_new_tokens: int,
+        seed: int,
+        stop: Callable[[], bool],
+        **settings: Any,
+    ) -> tuple[Wish, tuple[str, str] | None]:
+        """What a batch is given for an answer, and what was left out of the conversation, (en, zh), if anything."""
+        read = self.converse(messages, system, max_new_tokens)
+        length = min(max_new_tokens, read.room)
+        note = what_was_left_out(read, len(messages), max_new_tokens)
+        return Wish(read.ids, _sampler(settings), length, seed, stop=stop), note
 
     def converse(self, messages: Sequence[Turn], system: str, max_new_tokens: int) -> Conversation:
         """The conversation as the model reads it, cut to its context."""
         return read_conversation(self.tokenizer, self.context_length, messages, system, max_new_tokens)
-
-    def wish(
-        self,
-        read: Conversation,
-        max_new_tokens: int,
-        seed: int,
-        stop: Callable[[], bool],
-        settings: Mapping[str, Any],
-    ) -> Wish:
-        """What is to be written behind a conversation."""
-        return Wish(read.ids, _sampler(settings), min(max_new_tokens, read.room), seed, stop=stop)
 
     def batch(self) -> Batch:
         """An empty batch, for several readers at once."""

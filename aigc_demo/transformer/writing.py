@@ -31,7 +31,7 @@ class Wish:
     spaced: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Text:
     """A wish while it is written: its rows' samples, and what its sampler remembers."""
 
