@@ -16,8 +16,8 @@ from aigc_demo.diffusion.loading import denoiser, networks, pipeline, place, sch
 from aigc_demo.diffusion.sampling import ddim, guided
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.placement import Placement
-from aigc_demo.pretrained.classes import class_names
-from aigc_demo.pretrained.guard import interruptible
+from aigc_demo.pretrained.classes import ALL
+from aigc_demo.pretrained.interrupt import interruptible
 
 CHUNK = 16  # pictures at once on an accelerator, always as many, so that each is the same however many are asked for
 
@@ -32,7 +32,7 @@ class Denoiser:
         self.id, self.own = card.id, card.defaults
         self.pipe = pipeline(card.folder, placement.dtype)
         self.network, self.vae = denoiser(self.pipe), self.pipe.components.get("vae")
-        self.classes = class_names(card.folder)
+        self.classes = card.classes or _numbered(self.network)
         self.schedule = schedule_of(self.pipe.scheduler)
         size = self.network.config.sample_size
         height, width = (size, size) if isinstance(size, int) else size
@@ -175,6 +175,13 @@ def mixed_classes(network: nn.Module, rows: Tensor) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _numbered(network: Any) -> dict[str, list[str]]:
+    """Classes by their numbers, for a model that names none; "all" where it knows of no classes."""
+    count = network.config.get("num_embeds_ada_norm")
+    names = [str(i) for i in range(count or 0)]
+    return {"en": names, "zh": names} if names else ALL
 
 
 def _class_rows(weights: Tensor, classes: int) -> Tensor:

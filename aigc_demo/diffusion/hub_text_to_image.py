@@ -21,7 +21,8 @@ from aigc_demo.diffusion.loading import (
 from aigc_demo.diffusion.preview import Previewer
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.placement import Placement
-from aigc_demo.pretrained.guard import interruptible, readable
+from aigc_demo.pretrained.interrupt import interruptible
+from aigc_demo.pretrained.loading import sentences
 
 REDRAW: Mapping[str, str] = {
     "StableDiffusionPipeline": "StableDiffusionImg2ImgPipeline",
@@ -190,7 +191,7 @@ class Drawer:
             return
         stamp = (folder / LORA).stat().st_mtime_ns if (folder / LORA).is_file() else 0
         name = f"{folder}:{stamp}"
-        with readable(folder.name):
+        with sentences(folder):
             if name != self._adapter:
                 self._forget_adapter()
                 self.pipe.load_lora_weights(

@@ -1,6 +1,5 @@
 """Checkpoints of diffusers: loaded by the very class that the allow-list names, put where they belong."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,12 @@ from torch import nn
 
 from aigc_demo.diffusion.sampling import Schedule
 from aigc_demo.placement import Placement
-from aigc_demo.pretrained.guard import readable
+from aigc_demo.pretrained.inspect import read_class
 from aigc_demo.pretrained.kinds import PIPELINES
+from aigc_demo.pretrained.loading import pipeline_from_pretrained
+from aigc_demo.pretrained.refusal import name_of, refused
+
+KINDS = ("text_to_image", "unconditional", "class_conditional")
 
 
 def pipeline(folder: Path, dtype: str = "float32") -> Any:
@@ -21,22 +24,16 @@ def pipeline(folder: Path, dtype: str = "float32") -> Any:
     import diffusers
     import transformers
 
-    with readable(folder.name):
-        index = json.loads((folder / "model_index.json").read_text("utf-8"))
-        name = index["_class_name"]
-        if name not in PIPELINES or not hasattr(diffusers, name):
-            raise ValueError(f"{name} is not among the classes that are loaded here")
-        for library in (diffusers, transformers):
-            library.utils.logging.disable_progress_bar()
-        diffusers.utils.logging.set_verbosity_error()  # what it warns of is said here in both languages
-        found = getattr(diffusers, name).from_pretrained(
-            folder,
-            dtype=getattr(torch, dtype),
-            use_safetensors=True,
-            local_files_only=True,
-            variant=_variant(folder),
-            **_without_checker(folder, index),
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+    diffusers.utils.logging.set_verbosity_error()  # what it warns of is said here in both languages
+    name, index = read_class(folder, name_of(folder))
+    if PIPELINES.get(name) not in KINDS:
+        raise refused(
+            name_of(folder), f"it is a {name[:60]}, not a pipeline", f"它是 {name[:60]}，不是扩散流水线"
         )
+    given = _without_checker(folder, index)
+    found = pipeline_from_pretrained(getattr(diffusers, name), folder, getattr(torch, dtype), **given)
     found.set_progress_bar_config(disable=True)
     return found
 
@@ -90,12 +87,6 @@ def noise_levels(scheduler: Any, count: int) -> list[float]:
         steps = scheduler.timesteps[-count:].cpu().long()
         return [*(1 - scheduler.alphas_cumprod.cpu()[steps]).sqrt().tolist(), 0.0]
     return scheduler.sigmas[-count - 1 :].cpu().tolist()
-
-
-def _variant(folder: Path) -> str | None:
-    """ "fp16" where a folder has its weights under that name only."""
-    names = [path.name for path in folder.rglob("*.safetensors")]
-    return "fp16" if names and all(".fp16." in name for name in names) else None
 
 
 def _without_checker(folder: Path, index: dict[str, Any]) -> dict[str, Any]:

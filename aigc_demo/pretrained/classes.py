@@ -1,28 +1,22 @@
-"""The classes of a pretrained picture model, read off its files before it is loaded."""
+"""The classes of a pretrained picture model, by what its config says."""
 
-import json
-from pathlib import Path
-
-from aigc_demo.pretrained.kinds import PIPELINES
+from typing import Any
 
 ALL = {"en": ["all"], "zh": ["全部"]}
 
 
-def class_names(folder: Path) -> dict[str, list[str]]:
-    """The classes by language. A class-conditional model's are in English in both, the first of each one's names.
+def class_names(kind: str, config: dict[str, Any]) -> dict[str, list[str]]:
+    """The classes by language of a picture model of `kind`, from its model_index.json.
 
-    Where it has numbers only, these are the names. Models without classes have the one class "all".
+    A class-conditional model's are the first of each one's names, in English for both languages, as the hub has them;
+    a name that two classes share gets their numbers. {} where it names none. Other models have the one class "all".
     """
-    index = _read(folder / "model_index.json")
-    if PIPELINES.get(index.get("_class_name", "")) != "class_conditional":
+    if kind != "class_conditional":
         return ALL
-    labels = index.get("id2label") or {}
-    count = len(labels) or int(_read(folder / "transformer" / "config.json")["num_embeds_ada_norm"])
-    names = [str(labels.get(str(i), i)).split(",")[0].strip() for i in range(count)]
-    repeated = {name for name in names if names.count(name) > 1}  # ImageNet has two cranes
-    names = [f"{name} {i}" if name in repeated else name for i, name in enumerate(names)]
+    table = config.get("id2label")
+    if not isinstance(table, dict) or not all(key.isdigit() for key in table):
+        return {}
+    names = [str(table[key]).split(",")[0].strip()[:60] for key in sorted(table, key=int)]
+    shared = {name for name in names if names.count(name) > 1}  # ImageNet has two cranes
+    names = [f"{name} {i}" if name in shared else name for i, name in enumerate(names)]
     return {"en": names, "zh": names}
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.cards import Bilingual, ModelCard, front_matter
+from aigc_demo.pretrained.classes import class_names
 from aigc_demo.pretrained.configs import check_configs, read_config
 from aigc_demo.pretrained.kinds import ARCHITECTURES, KINDS, LIBRARIES, NETWORKS, PIPELINES, TOOLS
 from aigc_demo.pretrained.refusal import refused
@@ -43,7 +44,7 @@ def inspect(folder: Path, model_id: str) -> ModelCard:
         kind=kind,
         tasks=tuple(task for task in KINDS[kind].tasks if task != "chat" or has_chat_template(folder)),
         parameters=count_parameters(files),
-        classes=_classes(config) if kind == "class_conditional" else {},
+        classes=class_names(kind, config) if "latent" in KINDS[kind].tasks else {},
         **_words(folder, model_id),
     )
 
@@ -145,12 +146,3 @@ def _readme(path: Path) -> dict[str, Any]:
         return front_matter(path.read_text("utf-8")) if path.stat().st_size <= MAX_README else {}
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
-
-
-def _classes(config: dict[str, Any]) -> dict[str, list[str]]:
-    """The classes of a class-conditional model in order, each by its first name; the hub's are English only."""
-    table = config.get("id2label")
-    if not isinstance(table, dict) or not all(key.isdigit() for key in table):
-        return {}
-    names = [str(table[key]).split(",")[0].strip()[:60] for key in sorted(table, key=int)]
-    return {"en": names, "zh": names}

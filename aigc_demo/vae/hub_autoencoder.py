@@ -1,6 +1,5 @@
 """The autoencoders of Stable Diffusion, as a latent space to walk in: between two pictures, not between classes."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -12,7 +11,11 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import Sampling
 from aigc_demo.errors import Stopped
 from aigc_demo.placement import Placement
-from aigc_demo.pretrained.guard import interruptible, readable
+from aigc_demo.pretrained.classes import ALL
+from aigc_demo.pretrained.inspect import read_class
+from aigc_demo.pretrained.interrupt import interruptible
+from aigc_demo.pretrained.loading import from_pretrained
+from aigc_demo.pretrained.refusal import refused
 
 SIDE = 256  # pixels; these networks take pictures of any size, and larger ones cost more than they show
 EXACT = -30.0  # log variance of an encoder that has no doubt
@@ -39,7 +42,7 @@ class HubAutoencoder:
         self.image_shape = (config.get("in_channels", 3), side, side)
         self.latent_shape = (config.latent_channels, side // self.factor, side // self.factor)
         self.latent_dim = prod(self.latent_shape)
-        self.classes = {"en": ["all"], "zh": ["全部"]}
+        self.classes = ALL
         self.device = placement.device
         self.chunk = 1 if placement.device == "cpu" else CHUNK
         self._stop = Sampling().stop
@@ -121,12 +124,11 @@ def _load(card: ModelCard, placement: Placement) -> "torch.nn.Module":
     import diffusers
 
     kinds = {kind.__name__: kind for kind in (diffusers.AutoencoderTiny, diffusers.AutoencoderKL)}
-    with readable(card.id):
-        kind = kinds[json.loads((card.folder / "config.json").read_text("utf-8"))["_class_name"]]
-        network = kind.from_pretrained(
-            card.folder, dtype=getattr(torch, placement.dtype), use_safetensors=True, local_files_only=True
-        )
+    name, _ = read_class(card.folder, card.id)
+    if name not in kinds:
+        raise refused(card.id, f"it is a {name[:60]}, no autoencoder", f"它是 {name[:60]}，不是自编码器")
+    network = from_pretrained(kinds[name], card.folder, dtype=getattr(torch, placement.dtype))
     if placement.sliced:
         network.enable_slicing()
         network.enable_tiling()
-    return network.requires_grad_(False).eval().to(placement.device)
+    return network.requires_grad_(False).to(placement.device)

@@ -64,5 +64,5 @@ def test_files_that_do_not_fit_are_said(settings, cache, tmp_path):
     folder = diffusion.write_taesd(tmp_path / "broken")
     (folder / "config.json").write_text('{"_class_name": "SomethingElse"}')
     model = keep_card(settings, folder, "tiny/broken", "vae", "autoencoder", ("latent",)).id
-    with pytest.raises(InputError, match="cannot be loaded"):
+    with pytest.raises(InputError, match="no autoencoder"):
         actions.walk(WalkRequest(model=model), cache)
