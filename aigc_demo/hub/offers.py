@@ -17,6 +17,7 @@ from aigc_demo.settings import Settings
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
+HALF = 2  # bytes of a number as most models are published: a guess where the hub has not counted them
 MARGIN = 500 << 20  # bytes of disk that stay free
 
 
@@ -78,7 +79,7 @@ def _offer(info: "ModelInfo", entry: Entry | None, settings: Settings) -> Offer:
     ]
     files = tuple(pick(listed))
     kind, refusal = _kind(info, entry, listed)
-    card = _card(info, entry, kind)
+    card = _card(info, entry, kind, files)
     return Offer(
         id=info.id,
         revision=info.sha or "",
@@ -119,27 +120,25 @@ def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tupl
     return kind, None
 
 
-def _card(info: "ModelInfo", entry: Entry | None, kind: str) -> ModelCard:
+def _card(info: "ModelInfo", entry: Entry | None, kind: str, files: tuple[RepoFile, ...]) -> ModelCard:
     """What the model would be listed as: the catalogue's words, else its name."""
-    licence = licence_of(info)
+    counted = info.safetensors.total if info.safetensors else 0
+    facts = {"licence": licence_of(info) or "unknown", "revision": info.sha or ""}
     if entry:
-        return entry.card().model_copy(
-            update={"licence": licence or entry.licence, "revision": info.sha or ""}
-        )
-    words = Bilingual(en=info.id.rsplit("/", 1)[-1], zh=info.id.rsplit("/", 1)[-1])
-    found = KINDS.get(kind)
+        facts |= {"licence": licence_of(info) or entry.licence, "parameters": counted or entry.parameters}
+        return entry.card().model_copy(update=facts)
+    name, found = info.id.rsplit("/", 1)[-1], KINDS.get(kind)
     return ModelCard(
         id=info.id,
         folder=Path("-"),
         family=found.family if found else "unknown",
         kind=kind,
         tasks=found.tasks if found else (),
-        title=words,
+        title=Bilingual(en=name, zh=name),
         summary=Bilingual(en=f"Pretrained: {info.id}.", zh=f"预训练模型：{info.id}。"),
-        parameters=info.safetensors.total if info.safetensors else 0,
-        licence=licence or "unknown",
+        parameters=counted or sum(file.size for file in files) // HALF,
         data="see the model's page",
-        revision=info.sha or "",
+        **facts,
     )
 
 

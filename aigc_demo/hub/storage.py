@@ -37,7 +37,7 @@ def delete(model_id: str, settings: Settings) -> None:
     forget(model_id, settings)
 
 
-def add_folder(path: Path, settings: Settings) -> ModelCard:
+def add_folder(path: Path | str, settings: Settings) -> ModelCard:
     """Offer the pretrained model in a folder of this disk as `local/<name>`; it is checked, and stays where it is.
 
     On one's own machine only. An InputError where it is none that this app can use.
@@ -46,7 +46,7 @@ def add_folder(path: Path, settings: Settings) -> ModelCard:
         raise InputError(
             en="Folders can be added on one's own machine only.", zh="只能在自己的电脑上添加文件夹。"
         )
-    folder = path.expanduser().resolve()
+    folder = Path(path).expanduser().resolve()
     if not folder.is_dir():
         raise InputError(
             en=f"There is no folder {path}; give the one with config.json or model_index.json in it.",
