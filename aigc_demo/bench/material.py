@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from aigc_demo.actions import to_pictures
+from aigc_demo.actions.base import to_pictures
 from aigc_demo.cli.flags import Asked
 from aigc_demo.settings import ROOT
 
