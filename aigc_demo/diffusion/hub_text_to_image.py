@@ -191,20 +191,16 @@ class Drawer:
             return
         stamp = (folder / LORA).stat().st_mtime_ns if (folder / LORA).is_file() else 0
         name = f"{folder}:{stamp}"
-        with sentences(folder):
-            if name != self._adapter:
-                self._forget_adapter()
+        if name != self._adapter:
+            self.pipe.unload_lora_weights()  # of another, or of one that failed half-way
+            self._adapter = ""
+            with sentences(folder):
                 self.pipe.load_lora_weights(
                     folder, weight_name=LORA, adapter_name="lora", use_safetensors=True, local_files_only=True
                 )
-                self._adapter = name
-            self.pipe.enable_lora()
-            self.pipe.set_adapters(["lora"], [weight])
-
-    def _forget_adapter(self) -> None:
-        if self._adapter:
-            self.pipe.unload_lora_weights()
-            self._adapter = ""
+            self._adapter = name
+        self.pipe.enable_lora()
+        self.pipe.set_adapters(["lora"], [weight])
 
     def _variant(self, table: Mapping[str, str]) -> Any:
         """The pipeline itself, or the one that `table` names for it, made of the same parts."""
