@@ -1,7 +1,7 @@
 """The training doctor: says what is going wrong while it happens, with evidence and one suggestion.
 
     diagnosis.py                     what a diagnosis is, and the log as a few looks
-    gan.py  vae.py  transformer.py   what can befall each family: thresholds, words, sources
+    gan.py  vae.py  transformer.py  diffusion.py   what can befall each family: thresholds, words, sources
 
 It reads the log and nothing else, so it costs nothing, and a run that goes on is told what is new to it only.
 Divergence is not found here: training.loop must act on it at once.
@@ -10,11 +10,16 @@ Divergence is not found here: training.loop must act on it at once.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aigc_demo.training.doctor import gan, transformer, vae
+from aigc_demo.training.doctor import diffusion, gan, transformer, vae
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, looks
 
 GONE = 3  # looks without it, and a trouble is over
-CHARTS: Mapping[str, Chart] = {"gan": gan.CHART, "vae": vae.CHART, "transformer": transformer.CHART}
+CHARTS: Mapping[str, Chart] = {
+    "gan": gan.CHART,
+    "vae": vae.CHART,
+    "transformer": transformer.CHART,
+    "diffusion": diffusion.CHART,
+}
 
 
 class Doctor:
