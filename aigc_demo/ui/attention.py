@@ -69,7 +69,13 @@ def drawn(attention: Attention, sample: int, say: Say) -> str:
     """The matrix as a square heat map."""
     data = {"sample": sample, "prompt": attention.prompt}
     return heat_map(
-        attention.weights, attention.labels, attention.labels, say("attention.caption"), data, say
+        attention.weights,
+        attention.labels,
+        attention.labels,
+        say("attention.caption"),
+        say("attention.hint"),
+        data,
+        say,
     )
 
 

@@ -62,6 +62,12 @@ class ChatTab:
             seed = seed_field(context, self.task, ChatRequest)
             folded = {name: self._field(name) for name in FOLDED}
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.examples = {
+                name: gr.Button(words(f"chat_example.{name}"), size="sm", elem_id=f"chat-example-{name}")
+                for name in EXAMPLES
+            }
 
     def _field(self, name: str, **changes: Any) -> Any:
         return field(self.context, self.task, ChatRequest, name, **changes)
@@ -87,7 +93,7 @@ class ChatTab:
         self.input = gr.Textbox(
             label=words("chat.input"),
             placeholder=words("chat.input_hint"),
-            lines=2,
+            lines=1,  # so that Enter sends
             max_lines=10,
             elem_id="chat-input",
         )
@@ -99,11 +105,6 @@ class ChatTab:
                 gr.Button(words(f"chat.{name}"), size="sm", elem_id=f"chat-{name}")
                 for name in ("again", "undo", "clear")
             )
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"chat_example.{name}"), size="sm", elem_id=f"chat-example-{name}")
-                for name in EXAMPLES
-            }
 
     def _build_see(self) -> None:
         """Under it: take away, look inside, how it works, the code."""

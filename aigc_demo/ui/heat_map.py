@@ -21,10 +21,14 @@ def heat_map(
     rows: Sequence[str],
     columns: Sequence[str],
     caption: str,
+    hint: str,
     data: Mapping[str, int],
     say: Say,
 ) -> str:
-    """The matrix (T, S) in [0, 1] with its T row and S column labels where they fit; `data` goes into data- attributes."""
+    """The matrix (T, S) in [0, 1] with its T row and S column labels where they fit; `data` goes into data- attributes.
+
+    `hint` stands where the number under the pointer will.
+    """
     pixels = np.empty((*weights.shape, 4), np.uint8)
     pixels[..., :3] = INK
     pixels[..., 3] = np.rint(255 * np.sqrt(np.clip(weights, 0, 1)))
@@ -32,7 +36,7 @@ def heat_map(
         "rows": [visible(text, say) for text in rows],
         "columns": [visible(text, say) for text in columns],
     }
-    gutter = min(max(len(name) for side in names.values() for name in side), 8)
+    gutter = min(max(_width(name) for side in names.values() for name in side), 12)
     fits = max(weights.shape) <= LABELLED
     sides = "".join(_side(side, labels) for side, labels in names.items()) if fits else ""
     told = {**data, **{side: json.dumps(labels, ensure_ascii=False) for side, labels in names.items()}}
@@ -42,7 +46,7 @@ def heat_map(
         f'<figure class="attention{" labelled" if sides else ""}" {attributes} style="{shape}">'
         f'<div class="matrix" tabindex="0" role="group" aria-label="{escape(say("attention.keys"))}">{sides}'
         f'<div class="square"><img src="{data_uri(pixels)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
-        f'</div><output aria-live="polite">{escape(say("attention.hint"))}</output>'
+        f'</div><output aria-live="polite">{escape(hint)}</output>'
         f'<figcaption class="note">{escape(caption)}</figcaption></figure>'
     )
 
@@ -50,3 +54,8 @@ def heat_map(
 def _side(side: str, names: list[str]) -> str:
     labels = "".join(f"<span>{escape(name)}</span>" for name in names)
     return f'<div class="{side}" aria-hidden="true">{labels}</div>'
+
+
+def _width(name: str) -> int:
+    """How wide a label is, in the width of a digit: a Chinese character takes two."""
+    return sum(2 if character >= "⺀" else 1 for character in name)

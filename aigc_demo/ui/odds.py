@@ -137,7 +137,7 @@ def visible(text: str, say: Say) -> str:
     """A token by itself: spaces, line ends and the end of the text made visible."""
     if text == ENDED:
         return say("text.end")
-    return text.replace(" ", "␣").replace("\n", "↵") or "·"
+    return text.replace(" ", "␣").replace("▁", "␣").replace("\n", "↵") or "·"  # ▁ is SentencePiece's space
 
 
 def _bar(name: str, probability: float, width: float, written: bool, say: Say) -> str:

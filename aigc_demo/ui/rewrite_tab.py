@@ -195,7 +195,8 @@ def map_html(result: RewriteResult, say: odds.Say) -> str:
     if result.attention is None or not result.tokens:
         return f'<p class="note">{escape(say("rewrite.no_map"))}</p>'
     written = [token.text for token in result.tokens]
-    return heat_map(result.attention, written, result.source, say("rewrite.map_caption"), {}, say)
+    caption, hint = say("rewrite.map_caption"), say("rewrite.map_hint")
+    return heat_map(result.attention, written, result.source, caption, hint, {}, say)
 
 
 def note_html(result: RewriteResult, rate: float, lang: str, say: odds.Say) -> str:

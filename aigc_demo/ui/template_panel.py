@@ -65,7 +65,9 @@ class TemplatePanel:
         self.found.select(self.pick, self.ranked, chosen, queue=False, **private)
         self.picker.input(self.choose, self.picker, chosen, queue=False, **private)
         filled = [prompt, system] if system else [prompt]
-        self.use.click(self.fill, {self.picker, *self.blanks}, filled, queue=False, **private)
+        taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, queue=False, **private)
+        show = f"() => document.querySelector('#{prompt.elem_id} textarea').focus()"
+        taken.success(None, None, None, js=show)
 
     @polite
     def search(self, wish: str, request: gr.Request) -> Any:
