@@ -12,11 +12,13 @@ import gradio as gr
 
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
-from aigc_demo.ui import api
+from aigc_demo.ui import api, api_text
+from aigc_demo.ui.chat_tab import ChatTab
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
 from aigc_demo.ui.latent_tab import LatentTab
+from aigc_demo.ui.rewrite_tab import RewriteTab
 from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
@@ -24,7 +26,7 @@ from aigc_demo.ui.train_tab import TrainTab
 from aigc_demo.ui.upscale_tab import UpscaleTab
 
 TABS: Mapping[str, Sequence[type]] = {
-    "text": (TextTab,),
+    "text": (TextTab, ChatTab, RewriteTab),
     "image": (ImageTab, UpscaleTab),
     "walk": (LatentTab,),
     "train": (TrainTab,),
@@ -43,10 +45,11 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
         )  # while the page is empty: it costs less
         Shell(context, TABS).build(page)
         api.add_endpoints(context)
+        api_text.add_endpoints(context)
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
-        "css": asset("app.css") + asset("train.css") + asset("draw.css"),
+        "css": asset("app.css") + asset("train.css") + asset("chat.css") + asset("draw.css"),
         "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {

@@ -19,6 +19,8 @@ HISTORY = 12
 MODES = ("text", "image")  # tabs that hold ways of working
 PICKERS: Mapping[str, Task] = {
     "text": "text",
+    "chat": "chat",
+    "rewrite": "rewrite",
     "image": "image",
     "upscale": "upscale",
     "walk": "latent",
