@@ -15,9 +15,11 @@ from aigc_demo.settings import Settings
 from aigc_demo.ui import api, api_text
 from aigc_demo.ui.chat_tab import ChatTab
 from aigc_demo.ui.context import Context
+from aigc_demo.ui.draw_tab import DrawTab
 from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
 from aigc_demo.ui.latent_tab import LatentTab
+from aigc_demo.ui.models_tab import ModelsTab
 from aigc_demo.ui.rewrite_tab import RewriteTab
 from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
@@ -27,9 +29,10 @@ from aigc_demo.ui.upscale_tab import UpscaleTab
 
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab, ChatTab, RewriteTab),
-    "image": (ImageTab, UpscaleTab),
+    "image": (ImageTab, DrawTab, UpscaleTab),
     "walk": (LatentTab,),
     "train": (TrainTab,),
+    "models": (ModelsTab,),
 }  # under text and image several ways of working, inside one tab
 
 
@@ -49,7 +52,11 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
-        "css": asset("app.css") + asset("train.css") + asset("chat.css") + asset("draw.css"),
+        "css": asset("app.css")
+        + asset("train.css")
+        + asset("chat.css")
+        + asset("draw.css")
+        + asset("models.css"),
         "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {

@@ -31,7 +31,9 @@ def takes_words(card: ModelCard) -> bool:
 
 
 def class_of(label: str, seed: int, card: ModelCard) -> int:
-    """The one class of an end point; of several, as "all" is, the seed takes one."""
+    """The one class of an end point; of several, as "all" is, the seed takes one. A model without classes has class 0."""
+    if not has_classes(card):
+        return 0
     labels = resolve_labels(label, {lang: class_names(card, lang) for lang in ("en", "zh")})
     return labels[seed % len(labels)]
 

@@ -60,7 +60,7 @@ class GridPanel:
         with gr.Column(min_width=220), gr.Row(elem_classes="end"):
             chooser = gr.Dropdown(
                 class_choices(self.context, card),
-                value=label,
+                value=kept_label(label, card),
                 label=words(f"grid.{CORNERS[index]}"),
                 elem_id=f"grid-label-{corner}",
                 filterable=False,

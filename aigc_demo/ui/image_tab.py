@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -107,12 +109,13 @@ class ImageTab:
                 write = partial(files.write_sheet, suffix=f".{kind}")
                 download(context, words(f"save.{kind}"), f"image-save-{kind}", self.result, write)
             download(context, words("save.zip"), "image-save-zip", self.result, files.write_archive)
+            self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="image-to-upscale")
             self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
             self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="image-to-b")
         self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
         with gr.Accordion(words("panel.inside_image"), open=False, elem_id="image-inside"):
             self.inside = gr.HTML(words("empty.inside_image"))
-        self.lesson = Lesson(context, ("gan", "vae"), card.family, "image-lesson")
+        self.lesson = Lesson(context, ("gan", "vae", "diffusion"), card.family, "image-lesson")
         self.code = CodePanel.build(context, "image-code")
         self.picked = gr.State(0)
 
@@ -186,7 +189,7 @@ class ImageTab:
         asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
         stop, lang = self.context.begin(request, self.task), self.context.lang(request)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: make_images(asked, cache, stop))
+        work = Followed(lambda report: make_images(asked, cache, stop, progress=report))
         try:
             for line in work.news(self.context.words, lang):
                 yield {self.note: line}
@@ -247,7 +250,26 @@ class ImageTab:
         """The picked picture as an end point of a walk: model, seed and class."""
         return {"model": result.card.id, "seed": result.seeds[index], "label": str(result.labels[index])}
 
+    def file_of(self, result: ImageResult, index: int) -> Path:
+        """The picked picture as a labelled file, for another tab."""
+        alone = one_of(result, index)
+        return files.write_pictures(alone, Path(self.context.settings.outputs_dir))[0]
+
     def memory(self, result: ImageResult, lang: str) -> Memory:
         """The result for the history."""
         about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
         return Memory(result.request, about, pictures.sprite(list(result.pictures[:3])))
+
+
+def one_of(result: ImageResult, index: int) -> ImageResult:
+    """One picture of a result as a result of its own, which its seed and class make again."""
+    own = {"seed": result.seeds[index], "label": str(result.labels[index]), "count": 1}
+    return replace(
+        result,
+        request=result.request.model_copy(update=own),
+        pictures=result.pictures[index : index + 1],
+        labels=[result.labels[index]],
+        seeds=[result.seeds[index]],
+        scores=None,
+        percentiles=None,
+    )

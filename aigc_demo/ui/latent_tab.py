@@ -99,7 +99,7 @@ class LatentTab:
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
-        self.lesson = Lesson(context, ("gan", "vae"), self.card.family, "walk-lesson")
+        self.lesson = Lesson(context, ("gan", "vae", "diffusion"), self.card.family, "walk-lesson")
         self.code = CodePanel.build(context, "walk-code")
         shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
         with grid_place:
@@ -199,7 +199,7 @@ class LatentTab:
         asked = self.asked(values)
         stop, lang = self.context.begin(request, self.task), self.context.lang(request)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: walk(asked, cache, stop))
+        work = Followed(lambda report: walk(asked, cache, stop, progress=report))
         try:
             for line in work.news(self.context.words, lang):
                 yield {self.note: line}

@@ -22,6 +22,7 @@ PICKERS: Mapping[str, Task] = {
     "chat": "chat",
     "rewrite": "rewrite",
     "image": "image",
+    "draw": "draw",
     "upscale": "upscale",
     "walk": "latent",
 }  # by tab, what its models do
@@ -97,7 +98,7 @@ class Shell:
                     self.remember(tab), [result, self.memories], [self.memories, self.history], **private
                 )
         self._connect_send(private)
-        self._connect_models(private)
+        self.by_task["models"].connect_tabs(self, PICKERS)
         train = self.by_task["train"]
         train.connect_page(page)
         for task, button in train.uses().items():
@@ -107,25 +108,22 @@ class Shell:
             )
 
     def _connect_send(self, private: dict[str, str]) -> None:
-        """A picture of the Image tab becomes an end of a walk."""
-        image, latent = self.by_task["image"], self.by_task["walk"]
-        for button, side in ((image.send_a, "from"), (image.send_b, "to")):
-            button.click(
-                self.send(image, latent, side),
-                {image.result, image.picked, *latent.choosers},
-                [*self.places(), *latent.settable()],
+        """A picture becomes an end of a walk, or is enlarged."""
+        latent, upscale = self.by_task["walk"], self.by_task["upscale"]
+        for tab in (self.by_task["image"], self.by_task["draw"]):
+            for button, side in ((tab.send_a, "from"), (tab.send_b, "to")):
+                button.click(
+                    self.send(tab, latent, side),
+                    {tab.result, tab.picked, *latent.choosers},
+                    [*self.places(), *latent.settable()],
+                    **private,
+                )
+            tab.send_upscale.click(
+                self.enlarge(tab, upscale),
+                {tab.result, tab.picked},
+                [*self.places(), upscale.picture],
                 **private,
             )
-
-    def _connect_models(self, private: dict[str, str]) -> None:
-        """Where a tab has no model, a button opens the tab that fetches some."""
-        for tab in self.by_task.values():
-            if not hasattr(tab, "no_model"):
-                continue
-            if "models" in self.by_task:
-                tab.no_model.button.click(lambda: self.opened("models"), None, self.places(), **private)
-            else:
-                tab.no_model.button.visible = False
 
     def pickers(self) -> list[gr.Dropdown]:
         """The model pickers of the tabs that make something."""
@@ -240,21 +238,42 @@ class Shell:
         index = int(event.index)
         return self.show(memories[index].request, request) if 0 <= index < len(memories) else gr.skip()
 
-    def send(self, image: Any, latent: Any, side: str) -> Any:
+    def send(self, tab: Any, latent: Any, side: str) -> Any:
         """A handler that opens the Latent space tab with the picked picture as the end `side`."""
 
         def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
-            lang = self.context.lang(request)
-            if values[image.result] is None:
-                gr.Info(self.context.words.say("toast.nothing", lang))
-                return gr.skip()
-            point = image.end_point(values[image.result], values[image.picked])
-            return {
-                **self.opened(latent.task),
-                **latent.receive(side, point, values, lang),
-            }
+            return self.send_to_walk(tab, latent, side, values, request)
 
         return open_there
+
+    @polite
+    def send_to_walk(
+        self, tab: Any, latent: Any, side: str, values: dict[Any, Any], request: gr.Request
+    ) -> Any:
+        """Open the Latent space tab with the model, the seed and the class or sentence of the picked picture."""
+        lang = self.context.lang(request)
+        if values[tab.result] is None:
+            gr.Info(self.context.words.say("toast.nothing", lang))
+            return gr.skip()
+        point = tab.end_point(values[tab.result], values[tab.picked])
+        return {**self.opened(latent.task), **latent.receive(side, point, values, lang)}
+
+    def enlarge(self, tab: Any, upscale: Any) -> Any:
+        """A handler that opens the tab that enlarges, with the picked picture in it."""
+
+        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
+            return self.send_to_upscale(tab, upscale, values, request)
+
+        return open_there
+
+    @polite
+    def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], request: gr.Request) -> Any:
+        """Open the tab that enlarges, with the picked picture as a labelled file."""
+        if values[tab.result] is None:
+            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+            return gr.skip()
+        path = tab.file_of(values[tab.result], values[tab.picked])
+        return {**self.opened(upscale.task), **upscale.receive(path)}
 
     def remember(self, tab: Any) -> Any:
         """A handler that puts a tab's new result at the front of the history."""
