@@ -6,26 +6,37 @@ from typing import Any
 
 import gradio as gr
 
+from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import check
 from aigc_demo.jobs import Jobs, TrainRequest
+from aigc_demo.jobs.checks import ADAPTED
 from aigc_demo.jobs.presets import Preset, presets
+from aigc_demo.jobs.request import USED_BY
 from aigc_demo.registry import all_cards
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.train_data import DataPanel, is_text
 from aigc_demo.ui.widgets import field, seed_field
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
-# Fields that only some families use.
-USED_BY = {
-    "frozen_layers": ("gan", "transformer"),
-    "augment": ("gan",),
-    "kl_weight": ("vae",),
-    "gradient_penalty": ("gan",),
-}
-FOLDED = ("batch_size", "learning_rate", *USED_BY, "save_every")
+FOLDED = (
+    "batch_size",
+    "learning_rate",
+    *(name for name in USED_BY if name not in ("size", "trigger")),
+    "save_every",
+)
+# Numbers without a slider.
 FREE = frozenset(
-    {"steps", "batch_size", "learning_rate", "save_every", "kl_weight", "gradient_penalty"}
-)  # no slider
+    {
+        "steps",
+        "batch_size",
+        "learning_rate",
+        "save_every",
+        "kl_weight",
+        "gradient_penalty",
+        "lora_alpha",
+        "resolution",
+    }
+)
 
 
 class SettingsPanel:
@@ -51,11 +62,12 @@ class SettingsPanel:
                 "name", value=self.free_name("gan", "digits"), min_width=150, info=None, max_lines=1
             )
         self.proposed = gr.State(name.value)
+        trigger = self._field("trigger", visible=False, max_lines=1)
         self.fields = {"family": family, "start": start, "size": size, "steps": steps, "name": name}
+        self.fields["trigger"] = trigger
         with gr.Accordion(words("shell.more"), open=False, elem_id="train-more"):
             for item in FOLDED:
-                used = "gan" in USED_BY.get(item, ("gan",))
-                self.fields[item] = self._field(item, visible=used)
+                self.fields[item] = self._field(item, visible=used_by(item, "gan"))
             self.fields["seed"] = seed_field(self.context, "train", TrainRequest)
         self._build_presets()
         with gr.Row(elem_classes="actions"):
@@ -92,12 +104,15 @@ class SettingsPanel:
     def connect(self) -> None:
         """What happens inside the panel; starting is the tab's."""
         family, start, size, name = (self.fields[key] for key in ("family", "start", "size", "name"))
-        chosen = {family, self.data, name, self.proposed, start, size}
-        shown = [family, start, self.cost, name, self.proposed, *(self.fields[key] for key in USED_BY)]
+        chosen = {family, self.data, name, self.proposed, start, size, self.fields["lora_rank"]}
+        shown = [family, start, self.cost, name, self.proposed, *self._optional()]
         shown += [self.planned, self.accept]
         for component in (family, self.data):
             component.change(self.choose, chosen, shown, queue=False, **PRIVATE)
-        size.change(self.say_cost, [family, size], self.cost, queue=False, **PRIVATE)
+        rank = self.fields["lora_rank"]
+        size.change(self.say_cost, [family, size, start, rank], self.cost, queue=False, **PRIVATE)
+        begun = [family, size, start, rank]
+        start.change(self.show_fields, begun, [self.cost, *self._optional()], queue=False, **PRIVATE)
         self.preset.input(
             self.use_preset,
             {self.preset, self.data},
@@ -114,14 +129,34 @@ class SettingsPanel:
         )
         self.accept.click(self.use_suggestion, self.estimate, [*self.fields.values(), self.accept], **PRIVATE)
 
+    def _optional(self) -> list[Any]:
+        """The widgets that only some trainings have."""
+        return [self.fields[name] for name in USED_BY]
+
     def starts(self, family: str) -> list[tuple[Any, str]]:
         """(shown, id) of what a run of this family may begin with: random weights, or a model of the family."""
-        found = [(card.id, card.id) for card in all_cards(self.context.settings) if card.family == family]
+        found = [(card.id, card.id) for card in self.bases(family)]
+        if family == "diffusion":
+            return found or [(self.context.words("train.no_base"), "")]
         return [(self.context.words("train.from_scratch"), ""), *found]
+
+    def bases(self, family: str) -> list[ModelCard]:
+        """The models of a family that a run may go on from: own ones, and pretrained ones that take an adapter."""
+        mine = [card for card in all_cards(self.context.settings) if card.family == family and not card.base]
+        return [card for card in mine if not card.kind or card.kind in ADAPTED]
+
+    def base(self, family: str, start: str) -> ModelCard | None:
+        """The pretrained model that an adapter would be trained for; None where all weights are trained."""
+        return next((card for card in self.bases(family) if card.id == start and card.kind), None)
+
+    def training(self, family: str, start: str) -> str:
+        """What kind of training these make, as in USED_BY."""
+        return f"{family} lora" if family == "diffusion" or self.base(family, start) else family
 
     def free_name(self, family: str, data: str) -> str:
         """A name for a run of this family and data that no run has yet."""
-        return self.free_run(f"{'gpt' if family == 'transformer' else family}-{data}")
+        stem = {"transformer": "gpt", "diffusion": "lora"}.get(family, family)
+        return self.free_run(f"{stem}-{data}")
 
     def free_run(self, wish: str) -> str:
         """A name like `wish` that no run has yet."""
@@ -138,12 +173,13 @@ class SettingsPanel:
         if data and is_text(data, self.context.settings.data_dir) != (family == "transformer"):
             family = "gan" if family == "transformer" else "transformer"
         starts = self.starts(family)
-        start = given["start"] if given["start"] in dict(map(reversed, starts)) else ""
+        start = given["start"] if given["start"] in dict(map(reversed, starts)) else starts[0][1]
+        rank = values[self.fields["lora_rank"]]
         updates = {
             self.fields["family"]: family,
             self.fields["start"]: gr.update(choices=self.said_starts(family, request), value=start),
-            self.cost: self.say_cost(family, given["size"], request),
-            **{self.fields[key]: gr.update(visible=family in users) for key, users in USED_BY.items()},
+            self.cost: self.say_cost(family, given["size"], start, rank, request),
+            **self._visible(family, start),
             self.planned: "",  # it was for other settings
             self.accept: _seen(False),
         }
@@ -152,27 +188,43 @@ class SettingsPanel:
             updates |= {self.fields["name"]: name, self.proposed: name}
         return updates
 
+    def _visible(self, family: str, start: str) -> dict[Any, Any]:
+        """Updates that show the fields of this training alone."""
+        training = self.training(family, start)
+        return {self.fields[name]: gr.update(visible=used_by(name, training)) for name in USED_BY}
+
+    @polite
+    def show_fields(
+        self, family: str, size: str, start: str, rank: int, request: gr.Request
+    ) -> dict[Any, Any]:
+        """Another start was chosen: a pretrained one has other settings than one of our own."""
+        return {self.cost: self.say_cost(family, size, start, rank, request), **self._visible(family, start)}
+
     def said_starts(self, family: str, request: gr.Request) -> list[tuple[str, str]]:
         """`starts` with the words in the visitor's language."""
-        scratch = self.context.words.say("train.from_scratch", self.context.lang(request))
-        return [(scratch, ""), *self.starts(family)[1:]]
+        lang, say = self.context.lang(request), self.context.words.say
+        words = {"": say("train.no_base" if family == "diffusion" else "train.from_scratch", lang)}
+        return [(words.get(name, name), name) for _, name in self.starts(family)]
 
-    def say_cost(self, family: str, size: str, request: gr.Request) -> str:
-        """How many parameters each size has."""
+    def say_cost(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> str:
+        """How many parameters each size has, or what an adapter is learned beside."""
         from aigc_demo.jobs.estimate import sizes
 
         say, lang = self.context.words.say, self.context.lang(request)
+        if base := self.base(family, start):
+            return (
+                f"<p>{say('train.adapter_cost', lang, base=f'{base.parameters / 1e6:,.0f}', rank=rank)}</p>"
+            )
+        if family == "diffusion":
+            return ""
         said = [f"{say(f'choice.{name}', lang)} {count / 1e6:.1f} M" for name, count in sizes(family).items()]
         return f"<p>{say('train.cost', lang, sizes=escape(' · '.join(said)))}</p>"
 
     def asked(self, values: dict[Any, Any]) -> TrainRequest:
         """The request of the widgets; fields that the family does not use stay at their defaults."""
         given = {name: values[component] for name, component in self.fields.items()}
-        used = {
-            name: value
-            for name, value in given.items()
-            if given["family"] in USED_BY.get(name, (given["family"],)) and value is not None
-        }
+        training = self.training(given["family"], given["start"] or "")
+        used = {name: value for name, value in given.items() if used_by(name, training) and value is not None}
         return check(TrainRequest, {**used, "data": values[self.data] or ""})
 
     @polite
@@ -257,6 +309,11 @@ class SettingsPanel:
         name = f"preset-{preset.id}"
         values = {"name": name, "consent": True, "licence": "MIT"}
         return paste(check(ImportRequest, values), preset.text, self.context.settings.data_dir).name
+
+
+def used_by(name: str, training: str) -> bool:
+    """Whether a training of this kind asks for a field."""
+    return name not in USED_BY or training in USED_BY[name]
 
 
 def _seen(visible: bool) -> Any:

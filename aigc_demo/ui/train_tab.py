@@ -12,7 +12,7 @@ import gradio as gr
 
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
-from aigc_demo.jobs import Jobs
+from aigc_demo.jobs import Job, Jobs
 from aigc_demo.jobs.command import train_command
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.ui import pictures
@@ -75,7 +75,7 @@ class TrainTab:
                 type="filepath",
                 file_types=[".zip"],
             )
-        self.lesson = Lesson(self.context, ("gan", "vae", "transformer"), "gan", "train-lesson")
+        self.lesson = Lesson(self.context, ("gan", "vae", "transformer", "diffusion"), "gan", "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
             self.command = gr.Code(
@@ -106,7 +106,7 @@ class TrainTab:
             return
         page.load(self.watch.restore, self.watch.memory, self.watch.shown(), queue=False, **PRIVATE)
         self.fresh = [self.data.choice, self.settings.fields["start"], self.settings.cost]
-        inputs = [self.settings.fields[name] for name in ("family", "size")]
+        inputs = [self.settings.fields[name] for name in ("family", "size", "start", "lora_rank")]
         self.tab.select(self.refresh, inputs, self.fresh, queue=False, **PRIVATE)
         page.load(self.propose, self.settings.fields["family"], self._named(), queue=False, **PRIVATE)
         page.load(self.data.show, self.data.choice, self.data.seen(), **PRIVATE)
@@ -125,9 +125,11 @@ class TrainTab:
         return self.data.update(self.context.lang(request)), name, name
 
     @polite
-    def refresh(self, family: str, size: str, request: gr.Request) -> Any:
+    def refresh(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> Any:
         """The tab was opened: data sets and models as they are now."""
-        cost = self.settings.say_cost(family, size, request)  # first: it may have to wait for torch
+        cost = self.settings.say_cost(
+            family, size, start, rank, request
+        )  # first: it may have to wait for torch
         starts = gr.update(choices=self.settings.said_starts(family, request))
         return self.data.update(self.context.lang(request)), starts, cost
 
@@ -180,5 +182,16 @@ class TrainTab:
                 en=f"{job.name} has no model yet; wait for its first save, or press Save now.",
                 zh=f"{job.name} 还没有模型；请等到第一次保存，或点“立即保存”。",
             )
+        if job.request.method == "lora":
+            return check(
+                REQUESTS[task], {"model": job.request.start, "adapter": job.model, **first_words(task, job)}
+            )
         ends = {"from_label": "0", "to_label": "0"} if task == "walk" else {}
         return check(REQUESTS[task], {"model": job.model, **ends})
+
+
+def first_words(task: str, job: Job) -> dict[str, Any]:
+    """What an adapter is asked first: its trigger word, or a greeting."""
+    if task == "draw":
+        return {"prompt": job.request.trigger}
+    return {"messages": [{"role": "user", "content": "你好"}]} if task == "chat" else {"prompt": ""}

@@ -33,6 +33,11 @@ CHARTS: Mapping[str, Mapping[str, Sequence[tuple[str, int, bool]]]] = {
         "token_loss": (("loss", 2, False),),
         "repetition": (("repetition", 4, False), ("copied_run", 3, False)),
     },
+    "diffusion": {
+        "denoising": (("train_loss", 1, False), ("held_out_loss", 1, True)),
+        "step_loss": (("loss", 2, False),),
+        "nearness": (("nearest_ratio", 4, False),),
+    },
 }
 SHARES = frozenset({"accuracy"})  # charts whose values lie in [0, 1]
 PLACE = frozenset({"step", "seconds", "per_second"})  # of a line of the log: when and how fast, no evidence
@@ -56,7 +61,8 @@ def head_html(job: Job, words: Words, lang: str) -> str:
     if job.device != "auto":
         facts.append(job.device.upper())
     started = job.request.start or say("train.from_scratch", lang)
-    about = " · ".join([job.request.family, job.request.size, job.request.data.rsplit("/", 1)[-1], started])
+    what = f"LoRA r {job.request.lora_rank}" if job.request.method == "lora" else job.request.size
+    about = " · ".join([job.request.family, what, job.request.data.rsplit("/", 1)[-1], started])
     return (
         f'<div class="job {job.state}"><p class="name"><b>{escape(job.name)}</b>'
         f'<span class="badge">{say(f"train.state.{job.state}", lang)}</span><span class="about">{escape(about)}</span></p>'

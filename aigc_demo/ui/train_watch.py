@@ -11,6 +11,7 @@ import gradio as gr
 
 from aigc_demo.errors import InputError
 from aigc_demo.jobs import Job, Jobs
+from aigc_demo.registry import all_cards
 from aigc_demo.ui import pictures, train_view
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.train_samples import film, film_html
@@ -18,7 +19,13 @@ from aigc_demo.ui.train_samples import film, film_html
 SECONDS = 1.5
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 ORDERS = ("stop", "resume", "save_now", "sample_now")
-USES = {"gan": ("image", "walk"), "vae": ("image", "walk"), "transformer": ("text",)}
+USES = {
+    "gan": ("image", "walk"),
+    "vae": ("image", "walk"),
+    "transformer": ("text",),
+    "transformer lora": ("text", "chat"),
+    "diffusion lora": ("draw",),
+}
 
 
 class WatchPanel:
@@ -80,7 +87,7 @@ class WatchPanel:
                     visible=False,
                     elem_id=f"train-use-{task}",
                 )
-                for task in ("image", "walk", "text")
+                for task in ("image", "walk", "text", "chat", "draw")
             }
 
     def shown(self) -> list[Any]:
@@ -199,13 +206,21 @@ class WatchPanel:
             "stop": job.active, "resume": job.can_resume and (job.step > 0 or job.state != "done"), "save_now": running, "sample_now": running,
             "delete": not running,
         }  # fmt: skip
-        usable = USES[job.request.family] if job.usable else ()
+        usable = self.used_in(job) if job.usable else ()
         return {
             self.timer: gr.Timer(active=job.active),
             **{self.orders[name]: gr.update(visible=allowed) for name, allowed in makes_sense.items()},
             self.really: gr.update(visible=False),
             **{button: gr.update(visible=task in usable) for task, button in self.uses.items()},
         }
+
+    def used_in(self, job: Job) -> Sequence[str]:
+        """The tabs that a run can be used in; of an adapter, those that its base serves while it is on this disk."""
+        tabs = USES[job.request.training]
+        if job.request.method != "lora":
+            return tabs
+        bases = [card for card in all_cards(self.context.settings) if card.id == job.request.start]
+        return [tab for tab in tabs if any(tab in card.tasks for card in bases)]
 
     def _end(self, job: Job) -> dict[Any, Any]:
         """What was measured, and the model's card."""
