@@ -69,7 +69,7 @@ class ChosenPanel:
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(lambda: gr.update(visible=True), None, self.really, **quick)
+        self.drop.click(self.ask_again, None, self.really, **quick)
         self.deleted = self.really.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
@@ -136,6 +136,11 @@ class ChosenPanel:
         """End a fetch; what has come is kept."""
         self.downloads.cancel(model)
         return self.afresh(model, self.context.lang(request))
+
+    def ask_again(self, request: gr.Request) -> Any:
+        """Delete was pressed once: say what it means, and wait for the second press."""
+        gr.Info(self.context.words.say("models.delete_help", self.context.lang(request)))
+        return gr.update(visible=True)
 
     @polite
     def delete(self, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:

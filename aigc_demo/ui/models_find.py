@@ -56,7 +56,7 @@ class FindPanel:
                 label=words("models.fact.download"), elem_id="models-size",
             )  # fmt: skip
             self.fits = gr.Checkbox(False, label=words("models.fits_here"), elem_id="models-fits")
-        self.go = gr.Button(words("models.search"), elem_id="models-go", visible=False)
+        self.go = gr.Button(words("models.search"), elem_id="models-go")
         self.list = pick_list("", "models-list")
         self.note = gr.HTML("", elem_id="models-note")
         if self.local:
@@ -117,7 +117,7 @@ class FindPanel:
         """How many were found, how the servers stand, and which hub would be asked."""
         say = self.context.words.say
         if entries:
-            yield say(f"models.count.{place}", lang, count=len(entries), hub=source.endpoint())
+            yield say(f"models.count.{place}", lang, count=len(entries))
         if place == "here":
             yield from source.servers_said(self.context, lang)
         elif self.local:

@@ -21,6 +21,10 @@ from aigc_demo.ui.widgets import chosen_model
 
 FIRST_CLASS = {"from_label": "0", "to_label": "0"}  # the one that every model of the Latent space tab has
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+SHOW_CARD = """() => {
+  const card = document.getElementById('models-card');
+  if (card.getBoundingClientRect().top > innerHeight * 0.6) card.scrollIntoView({ block: 'start' });
+}"""  # on a phone it stands below the list
 
 
 class ModelsTab:
@@ -49,6 +53,7 @@ class ModelsTab:
         chosen.connect()
         asking = {**PRIVATE, "concurrency_id": "hub"}
         find.list.select(self.pick, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
+        find.list.select(None, None, None, js=SHOW_CARD, queue=False, **PRIVATE)
         now = {chosen.model, *find.asked()}
         chosen.deleted.success(find.search, now, find.shown(), **asking)
         self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
