@@ -29,6 +29,11 @@ BLACKED_OUT = (
     "模型自带的安全检查器将其中 {} 张图片涂黑；请更改提示词或随机种子。",
 )
 
+UNREAD = (
+    "The prompt is longer than this model reads; it did not see: {}",
+    "提示词超出此模型能读的长度；它没有看到：{}",
+)
+
 
 @dataclass
 class DrawResult:
@@ -127,7 +132,7 @@ def _grow(
             result.preview = np.stack(finished)
         if len(finished) < request.count:
             yield result
-    result.pictures, result.note = result.preview, _note(model, blacked_out)
+    result.pictures, result.note = result.preview, _note(model, request.prompt, blacked_out)
     result.sigmas = list(model.noise_levels)
     yield result
 
@@ -199,7 +204,12 @@ def _read_start(request: DrawRequest) -> _Start:
     return _Start(picture, mask)
 
 
-def _note(model: Any, blacked_out: int) -> Note | None:
+def _note(model: Any, prompt: str, blacked_out: int) -> Note | None:
+    """What a reader should know of the pictures."""
+    notes = [UNCHECKED] if not model.has_checker else []
     if blacked_out:
-        return BLACKED_OUT[0].format(blacked_out), BLACKED_OUT[1].format(blacked_out)
-    return UNCHECKED if model.has_checker is not True else None
+        notes.append((BLACKED_OUT[0].format(blacked_out), BLACKED_OUT[1].format(blacked_out)))
+    if unread := model.left_out(prompt):
+        short = unread if len(unread) <= 60 else unread[:60] + "…"
+        notes.append((UNREAD[0].format(short), UNREAD[1].format(short)))
+    return tuple(" ".join(words) for words in zip(*notes, strict=True)) if notes else None

@@ -28,6 +28,8 @@ class Manners:
         self.signature = inspect.signature(type(pipe).__call__).parameters
         distilled = pipe.config.get("is_distilled", False)
         self.takes_negative = "negative_prompt_embeds" in self.signature and not distilled
+        # from a picture, LCM takes all its steps, on a shorter way; FLUX.2 looks at the picture instead
+        self.ignores_strength = name in ("LatentConsistencyModelPipeline", "Flux2KleinPipeline")
         if name == "ZImagePipeline":
             self.side = 1024
         elif name == "Flux2KleinPipeline":
@@ -51,7 +53,8 @@ class Manners:
         guidance = request.guidance_scale
         if guidance < 0:
             guidance = float(self._default("guidance_scale", self.guidance_offset))
-        if picture and int(steps * request.strength) < 1:
+        cut_short = picture and (request.mask or not self.ignores_strength)
+        if cut_short and int(steps * request.strength) < 1:
             raise InputError(
                 en=f"{steps} steps at strength {request.strength:g} leave none to draw; "
                 f"ask for {math.ceil(1 / request.strength)} steps, or more strength.",

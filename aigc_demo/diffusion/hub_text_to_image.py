@@ -40,6 +40,7 @@ INPAINT: Mapping[str, str] = {
 }
 CONDITIONS = ("prompt_embeds", "negative_prompt_embeds")
 XL_CONDITIONS = (*CONDITIONS, "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+LONGEST = 512  # tokens that Z-Image and FLUX.2 read; CLIP's tokenizer says its own 77
 LORA = "pytorch_lora_weights.safetensors"
 
 Conditions = dict[str, Tensor]
@@ -65,6 +66,8 @@ class Drawer:
         self.id = card.id
         self.pipe = pipeline(card.folder, placement.dtype)
         self.name = type(self.pipe).__name__
+        flow = self.name == "ZImagePipeline"  # whose latents stay in float32 whatever its weights are in
+        self.noise_dtype = torch.float32 if flow else self.pipe.dtype
         self.manners = Manners(self.pipe, card.defaults)
         self.previewer = Previewer(self.pipe)
         self.noise_levels: list[float] = []  # of the last drawing
@@ -86,13 +89,22 @@ class Drawer:
             else None
         )
 
+    def left_out(self, prompt: str) -> str:
+        """The end of a prompt that the text encoder does not get to read; empty where it reads all."""
+        tokenizer = self.pipe.tokenizer
+        limit = min(tokenizer.model_max_length, LONGEST)
+        ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
+        return (
+            "" if len(ids) <= limit else tokenizer.decode(ids[limit - 1 :], skip_special_tokens=True).strip()
+        )
+
     @torch.no_grad()
     def conditions(self, prompt: str, negative: str = "", stop: Callable[[], bool] = never) -> Conditions:
         """What the text encoders make of a prompt: tensors by the names that pipelines take them by."""
         self._stop = stop
         wanted = {
             "prompt": prompt,
-            "negative_prompt": negative,
+            "negative_prompt": negative or None,  # XL has an answer of its own to none
             "device": self.pipe._execution_device,
             "num_images_per_prompt": 1,
             "do_classifier_free_guidance": self.manners.takes_negative,
@@ -173,7 +185,7 @@ class Drawer:
             "callback_on_step_end": told,
         }
         if noise is not None:
-            wanted["latents"] = noise.to(pipe._execution_device, self.pipe.dtype)
+            wanted["latents"] = noise.to(pipe._execution_device, self.noise_dtype)
         try:
             done = pipe(**_accepted(pipe.__call__, wanted))
         except ValueError as error:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aigc_demo.pretrained.loading import from_pretrained
+
 TINY = {  # pipelines and the tiny autoencoder of their latents
     "StableDiffusionPipeline": "madebyollin/taesd",
     "LatentConsistencyModelPipeline": "madebyollin/taesd",
@@ -43,9 +45,7 @@ class Previewer:
         self._folder, self._tiny = folder, None
         if folder is not None:
             like = self.pipe.vae
-            tiny = AutoencoderTiny.from_pretrained(
-                folder, dtype=like.dtype, use_safetensors=True, local_files_only=True
-            )
+            tiny = from_pretrained(AutoencoderTiny, folder, dtype=like.dtype)
             if tiny.config.latent_channels == like.config.latent_channels:
                 self._tiny = tiny.to(self.pipe._execution_device)
 

@@ -136,6 +136,13 @@ def test_models_without_a_negative_prompt_say_so(offer, cache):
             draw(cache, model=offer(name).id, prompt="a cat", negative_prompt="dog")
 
 
+def test_a_prompt_that_is_too_long_is_said(offer, cache):
+    offer("sd")
+    note = draw(cache, model="tiny/sd", prompt="a cat on a chair with a redder hat").note
+    assert note[0].endswith("did not see: r hat") and note[1].endswith("r hat")
+    assert "did not see" not in draw(cache, model="tiny/sd", prompt="a cat").note[0]
+
+
 def test_a_safety_checker_is_used_where_there_is_one_and_missed_where_not(
     offer, cache, settings, checkpoints
 ):

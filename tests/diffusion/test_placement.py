@@ -25,8 +25,9 @@ def test_the_small_way_gives_nearly_the_same(name, offer):
         assert vae.use_tiling and vae.use_slicing and vae.device.type == "cpu"
 
 
-def test_half_precision_draws(offer):
-    card = offer("sd")
+@pytest.mark.parametrize("name", ["sd", "sdxl", "flow", "klein"])
+def test_half_precision_draws(name, offer):
+    card = offer(name)
     whole, half = (load_pretrained(card, Placement(dtype=dtype)) for dtype in ("float32", "bfloat16"))
     pictures = []
     for model in (whole, half):
