@@ -25,12 +25,17 @@ from aigc_demo.settings import Settings
 
 State = Literal["running", "done", "cancelled", "failed"]
 SMOOTHING = 0.8  # of the rate, a report
+STALLED = 3.0  # seconds without a report after which nothing seems to come
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
 
 
 @dataclass(frozen=True)
 class Download:
-    """How far a download is. rate: bytes a second; seconds_left: None while unknown; checking: all is here, and is read."""
+    """How far a download is.
+
+    rate: bytes a second, as smoothed; seconds_left: None while unknown; checking: all is here, and its values are being
+    read; told: when the child last said something, by time.monotonic.
+    """
 
     id: str
     state: State
@@ -39,6 +44,7 @@ class Download:
     rate: float = 0.0
     checking: bool = False
     error: Bilingual | None = None
+    told: float = 0.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -92,11 +98,13 @@ class Downloads:
 
     def status(self, model_id: str) -> Download | None:
         """How far the last download of a model is; None where there was none since the app started."""
-        return self._downloads.get(model_id)
+        now = self._downloads.get(model_id)
+        stalled = now is not None and time.monotonic() - now.told > STALLED
+        return replace(now, rate=0.0) if stalled else now
 
     def all(self) -> list[Download]:
         """All downloads since the app started, in the order of their first start."""
-        return list(self._downloads.values())
+        return [self.status(model_id) for model_id in list(self._downloads)]
 
     def wait(self, model_id: str, seconds: float | None = None) -> Download | None:
         """Wait for a download to end."""
@@ -141,18 +149,20 @@ class Downloads:
 
     def _listen(self, model_id: str, child: subprocess.Popen) -> Path:
         """Follow a child's reports to its last."""
-        last, rate, before = time.monotonic(), 0.0, None
+        last, rate, before = time.monotonic(), 0.0, 0
         for line in child.stdout:
             message = json.loads(line)
             if "folder" in message:
                 return Path(message["folder"])
             if "en" in message:
                 raise InputError(**message)
-            now, done = time.monotonic(), message["done"]
-            if before is not None and now > last:  # the first report counts what was here already
-                rate = SMOOTHING * rate + (1 - SMOOTHING) * (done - before) / (now - last)
-            last, before = now, done
-            self._update(model_id, done_bytes=done, rate=rate)
+            now, fetched = time.monotonic(), message["fetched"]
+            rate = SMOOTHING * rate + (1 - SMOOTHING) * (fetched - before) / max(now - last, 0.01)
+            last, before = now, fetched
+            done = max(
+                message["done"], self._downloads[model_id].done_bytes
+            )  # what is here is counted file by file
+            self._update(model_id, done_bytes=done, rate=rate, told=now)
         raise InputError(
             en=f"Fetching {model_id} broke off; start it again, it goes on where it was.",
             zh=f"下载 {model_id} 中断了；请重新开始，会从中断处继续。",

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +29,24 @@ TRANSIENT = (408, 429, 500, 502, 503, 504)
 
 
 class Progress:
-    """Bytes of the whole model that are here, told on standard output now and then."""
+    """Bytes of the whole model that are here, and how many of them came just now; told now and then."""
 
     def __init__(self) -> None:
         self.done = 0
+        self.fetched = 0
         self._told = 0.0
 
-    def add(self, count: int) -> None:
-        """Count bytes."""
+    def skip(self, count: int) -> None:
+        """Count bytes that were here already."""
         self.done += count
+
+    def add(self, count: int) -> None:
+        """Count bytes that have come."""
+        self.done += count
+        self.fetched += count
         if time.monotonic() - self._told > PAUSE:
             self._told = time.monotonic()
-            tell({"done": self.done})
+            tell({"done": self.done, "fetched": self.fetched})
 
 
 def tell(message: dict[str, Any]) -> None:
@@ -77,7 +83,7 @@ def fetch_all(plan: dict[str, Any]) -> Path:
         ) from error
     except Exception as error:
         raise sentence(error, plan["id"]) from error
-    tell({"done": progress.done})
+    tell({"done": progress.done, "fetched": progress.fetched})
     return repository / "snapshots" / plan["revision"]
 
 
@@ -86,44 +92,44 @@ def _fetch(file: RepoFile, plan: dict[str, Any], repository: Path, progress: Pro
     from huggingface_hub import hf_hub_download, hf_hub_url
 
     if (repository / "snapshots" / plan["revision"] / file.name).exists():
-        progress.add(file.size)
+        progress.skip(file.size)
         return
     blob = repository / "blobs" / file.etag
     if blob.exists():
-        progress.add(file.size)
+        progress.skip(file.size)
     else:
         partial = blob.with_name(f"{file.etag}.incomplete")
         url = hf_hub_url(plan["id"], file.name, revision=plan["revision"])
-        stream(url, partial, file, progress.add)
+        stream(url, partial, file, progress)
         partial.replace(blob)
     linked = Path(hf_hub_download(plan["id"], file.name, revision=plan["revision"], cache_dir=plan["cache"]))
     if not linked.is_symlink():  # no links on this system: the client has made a copy
         blob.unlink(missing_ok=True)
 
 
-def stream(url: str, partial: Path, file: RepoFile, count: Callable[[int], None]) -> None:
+def stream(url: str, partial: Path, file: RepoFile, progress: Progress) -> None:
     """Fetch `url` into `partial`, going on where it ends, and check it against the file's hash.
 
-    count: told the bytes that are there at first, then those that come. A line that drops is taken up again, up to
-    TRIES times in a row without a byte. An InputError, and no `partial` any more, where the content is not the hub's.
+    A line that drops is taken up again, up to TRIES times in a row without a byte. An InputError, and no `partial` any
+    more, where the content is not the hub's.
     """
     from httpx2 import TransportError
     from huggingface_hub.errors import HfHubHTTPError
 
     digest, start = _begin(partial, file)
-    count(start)
+    progress.skip(start)
     tries = 0
     while start < file.size:
         before = start
         try:
             with partial.open(
                 "ab", buffering=0
-            ) as target:  # unbuffered: whoever ends this process loses nothing
+            ) as target:  # unbuffered: nothing is lost when this process ends
                 for block in _blocks(url, start):
                     target.write(block)
                     digest.update(block)
                     start += len(block)
-                    count(len(block))
+                    progress.add(len(block))
         except (TransportError, HfHubHTTPError) as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code not in TRANSIENT:
                 raise

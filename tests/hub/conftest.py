@@ -23,6 +23,8 @@ def hub(monkeypatch):
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.delenv("HF_TOKEN", raising=False)
         monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        address = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         yield server
 

@@ -5,6 +5,8 @@
         hub.rate = 100_000                           # bytes a second of content, from now on
         hub.drops = [5_000, 0]                       # the next two large contents break off after so many bytes
         hub.status = 503                             # what every call answers with; 0: as it should
+        hub.troubles = 2                             # how many calls are answered with 503
+        hub.ranges = False                           # content comes whole, whatever range was asked for
         repo.gated = True                            # content only with a token; repo.wrong = {"model.safetensors"}
         hub.requests                                 # (method, path, range, token) of every call
 
@@ -94,6 +96,7 @@ class HubServer:
         self.repos = {}
         self.requests = []
         self.rate, self.drops, self.status, self.silent = 0, [], 0, 0.0
+        self.troubles, self.ranges = 0, True
         handler = type("Handler", (Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -139,8 +142,9 @@ class Handler(BaseHTTPRequestHandler):
         authorised = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         self.hub.requests.append((self.command, path, self.headers.get("Range"), authorised))
         time.sleep(self.hub.silent)
-        if self.hub.status:
-            return self.refuse(self.hub.status)
+        self.hub.troubles -= 1
+        if self.hub.status or self.hub.troubles >= 0:
+            return self.refuse(self.hub.status or 503)
         if path == "/api/models":
             return self.search(query)
         if path.startswith("/api/models/"):
@@ -196,14 +200,15 @@ class Handler(BaseHTTPRequestHandler):
         whole = repo.files()[name]
         if name in repo.wrong:
             whole = whole[:-1] + bytes([whole[-1] ^ 1])
-        start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
+        asked = self.headers.get("Range") if self.hub.ranges else None
+        start = int((asked or "bytes=0-")[6:].split("-")[0])
         if start >= len(whole) > 0:
             return self.refuse(416)
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": repo.sha, "Accept-Ranges": "bytes"}
-        if self.headers.get("Range"):
+        if asked:
             headers["Content-Range"] = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
         most = self.hub.drops.pop(0) if is_large(name) and self.hub.drops else len(whole)
-        status = 206 if self.headers.get("Range") else 200
+        status = 206 if asked else 200
         return self.send(whole[start:], status, most, **headers)
 
     def refuse(self, status, code=""):

@@ -1,5 +1,6 @@
 """Fetching through the real client and the real child process, from a hub on loopback that goes wrong on purpose."""
 
+import hashlib
 import time
 
 import pytest
@@ -8,6 +9,8 @@ from aigc_demo import hub as models
 from aigc_demo import registry
 from aigc_demo.errors import InputError
 from aigc_demo.hub.client import repository
+from aigc_demo.hub.fetch import Progress, stream
+from aigc_demo.hub.files import RepoFile
 from aigc_demo.placement import Placement
 from tests.hub.server import TOKEN
 
@@ -75,6 +78,48 @@ def test_a_dropped_line_is_taken_up_where_it_broke(hub, llama, downloads):
     assert fetched(downloads).state == "done"
     asked = [asked for path, asked, _ in hub.contents() if "/cdn/" in path]
     assert asked == ["bytes=0-", "bytes=30000-", "bytes=80000-"]
+
+
+def test_what_another_program_has_fetched_is_checked_and_taken(hub, llama, downloads, settings):
+    from huggingface_hub import hf_hub_download
+
+    repo = hub.add(ID, llama)
+    for name in repo.files():
+        hf_hub_download(ID, name, revision=repo.sha, cache_dir=settings.hub_dir)
+    hub.requests.clear()
+    assert fetched(downloads).state == "done"
+    assert not hub.contents()
+
+
+def test_two_processes_do_not_fetch_the_same_model_at_once(hub, llama, downloads, settings):
+    from filelock import FileLock
+
+    hub.add(ID, llama)
+    repository(ID, settings).mkdir(parents=True)
+    with FileLock(repository(ID, settings) / ".aigc-demo.lock"):
+        assert "Another process" in fetched(downloads).error.en
+
+
+def test_a_stream_without_ranges_begins_anew_and_trouble_is_waited_for(hub, llama, tmp_path, monkeypatch):
+    repo = hub.add(ID, llama)
+    content = (llama / "model.safetensors").read_bytes()
+    file = RepoFile("model.safetensors", len(content), sha256=hashlib.sha256(content).hexdigest())
+    url = f"{hub.url}/{ID}/resolve/{repo.sha}/model.safetensors"
+    partial = tmp_path / "part.incomplete"
+    for there, ranges in (
+        (content[:70_000], False),
+        (content[:70_000], True),
+        (content + b"more", True),
+        (b"", True),
+    ):
+        partial.write_bytes(there)
+        hub.ranges, progress = ranges, Progress()
+        stream(url, partial, file, progress)
+        assert partial.read_bytes() == content and progress.done == len(content)
+    partial.unlink()
+    hub.troubles = 2  # calls that are answered with 503 before all is well
+    stream(url, partial, file, Progress())
+    assert partial.read_bytes() == content
 
 
 def test_wrong_bytes_are_deleted_and_said(hub, llama, downloads, settings):

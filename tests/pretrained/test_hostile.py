@@ -178,7 +178,8 @@ REFUSED = {
     kernel: "attention code", deep_kernel: "attention code", experts: "attention code", quantised: "quantised",
     unknown_class: "EvilForCausalLM", no_class: "is a ,", no_config: "no config.json", config_of_a_list: "cannot be read",
     huge_config: "over 2 MB", deep_config: "nested deeper", endless_layers: "1000 layers", index_outside: "outside of the model",
-    index_of_nothing: "is missing", index_that_lies: "its index promises", link_outside: "leads out", many_tensors: "header|tensors", more_tensors_than_any_model: "10001 tensors", many_tensors_in_shards: "over 10000",
+    index_of_nothing: "is missing", index_that_lies: "its index promises", link_outside: "leads out", many_tensors: "header|tensors",
+    more_tensors_than_any_model: "10001 tensors", many_tensors_in_shards: "over 10000",
     no_header: "damaged", header_of_rubbish: "damaged", overlapping: "not where they should be", negative_shape: "makes no sense",
     many_files: "1000 files",
 }  # fmt: skip
