@@ -12,7 +12,7 @@ import gradio as gr
 
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
-from aigc_demo.ui import api, api_text
+from aigc_demo.ui import api, api_pictures, api_text
 from aigc_demo.ui.chat_tab import ChatTab
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.draw_tab import DrawTab
@@ -27,6 +27,8 @@ from aigc_demo.ui.theme import asset, build_theme
 from aigc_demo.ui.train_tab import TrainTab
 from aigc_demo.ui.upscale_tab import UpscaleTab
 
+# A model may write a picture's address into its answer: the browser must not ask that host, and tell it who reads.
+OWN_PICTURES = """<meta http-equiv="Content-Security-Policy" content="img-src 'self' data: blob:">"""
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab, ChatTab, RewriteTab),
     "image": (ImageTab, DrawTab, UpscaleTab),
@@ -46,9 +48,9 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
         page.queue(
             api_open=False, max_size=32, default_concurrency_limit=8
         )  # while the page is empty: it costs less
+        for part in (api, api_text, api_pictures):  # before the handlers, whose names would take theirs
+            part.add_endpoints(context)
         Shell(context, TABS).build(page)
-        api.add_endpoints(context)
-        api_text.add_endpoints(context)
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
@@ -57,7 +59,7 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
         + asset("chat.css")
         + asset("draw.css")
         + asset("models.css"),
-        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
+        "head": f"{OWN_PICTURES}<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {
             "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, own)})]

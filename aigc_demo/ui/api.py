@@ -16,7 +16,7 @@ from aigc_demo.jobs import Job, Jobs, TrainRequest
 from aigc_demo.jobs.request import NAME
 from aigc_demo.ui.context import Context
 
-FILE_FIELDS = frozenset({"image", "from_image", "to_image"})
+FILE_FIELDS = frozenset({"image", "mask", "from_image", "to_image"})
 
 
 class JobRequest(BaseModel):

@@ -1,0 +1,34 @@
+"""The HTTP API of drawing from words and of enlarging: /draw and /upscale."""
+
+from collections import deque
+from pathlib import Path
+
+import gradio as gr
+
+from aigc_demo import actions, files
+from aigc_demo.contracts import DrawRequest, UpscaleRequest
+from aigc_demo.ui.api import endpoint, file_data
+from aigc_demo.ui.api_text import bilingual
+from aigc_demo.ui.context import Context
+
+
+def add_endpoints(context: Context) -> None:
+    """Add both; each answers when its pictures are there, with the labelled files."""
+    folder, cache = Path(context.settings.outputs_dir), context.cache
+
+    def draw(request: DrawRequest) -> dict:
+        result = deque(actions.draw(request, cache), maxlen=1).pop()
+        used = ("width", "height", "num_inference_steps", "guidance_scale")
+        return {
+            "files": [file_data(path) for path in files.write_drawings(result, folder)],
+            "seeds": result.seeds,
+            "note": bilingual(result.note),
+            **{name: getattr(result.request, name) for name in used},
+        }
+
+    def upscale(request: UpscaleRequest) -> dict:
+        result = actions.upscale(request, cache)
+        return {"file": file_data(files.write_upscaled(result, folder)), "scale": result.scale}
+
+    for name, kind, verb in (("draw", DrawRequest, draw), ("upscale", UpscaleRequest, upscale)):
+        gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
