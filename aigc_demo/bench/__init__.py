@@ -4,8 +4,10 @@ measure.py   take turns, medians, the table
 start.py     process start to the first page served, against a bare Gradio page
 picture.py   64 digits to a labelled file, against the bare generator call plus PNG encoding
 text.py      tokens per second, against transformers' generate() on the same weights
+chat.py      tokens per second for one reader and for eight, against transformers' pipeline and llama.cpp (small_llama.py)
 train.py     training, against plain loops and transformers' Trainer, with the losses at equal steps
              (race.py takes the turns; train_pictures.py, train_text.py; plain_*.py, hf_trainer.py; material.py)
+draw.py      text-to-image, seconds a step, against the bare pipeline of diffusers
 serve.py     clicks while a job trains, and training while somebody clicks
 
 Absolute times tell about the machine and its other work; ratios of neighbouring runs tell about the code.
@@ -17,7 +19,7 @@ from importlib import import_module
 from aigc_demo.bench.measure import Comparison, table
 from aigc_demo.cli.flags import Answer, Asked
 
-WHAT = ("start", "picture", "text", "train", "serve")
+WHAT = ("start", "picture", "text", "chat", "train", "serve", "draw")
 
 
 def bench(asked: Asked) -> Answer:

@@ -50,7 +50,7 @@ def benches(own: Any, zh: bool) -> None:
     words = "what to measure", "测量什么"
     own.add_argument(
         "what",
-        choices=("all", "start", "picture", "text", "train", "serve"),
+        choices=("all", "start", "picture", "text", "chat", "train", "serve", "draw"),
         nargs="?",
         default="all",
         help=words[zh],
