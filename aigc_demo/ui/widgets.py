@@ -111,8 +111,10 @@ def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> An
     """What the model is and what it was trained on; its size and licence. Without `lang` the browser translates."""
     if lang is None:
         return context.words.both(card_lines(context, card, "en"), card_lines(context, card, "zh"))
+    say = context.words.say
     size = f"{card.parameters / 1e6:.1f} M" if card.parameters >= 1e5 else f"{card.parameters}"
-    facts = context.words.say("shell.card", lang, size=size, licence=card.licence)
+    own = card.family != "remote"
+    facts = say("shell.card", lang, size=size, licence=card.licence) if own else say("models.served", lang)
     return f"<p>{escape(card.summary.say(lang))}</p><p>{escape(facts)}</p>"
 
 
