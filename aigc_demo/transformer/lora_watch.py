@@ -11,7 +11,7 @@ from aigc_demo.transformer.losses import bits, next_token_loss
 from aigc_demo.transformer.samples import CHARACTERS, passages, repetition
 
 ROWS = 16  # rows looked at, held out and of the training data
-TOKENS = 48  # of a sample
+SAMPLING = {"max_new_tokens": 48, "temperature": 0.8, "top_p": 0.9}
 SEARCHED = 2_000_000  # characters of training text in which copies are looked for
 
 
@@ -67,20 +67,10 @@ class LoraWatch:
     def write(self, model: Any) -> list[tuple[str, list[int]]]:
         """What fixed seeds write behind each opening: text and tokens."""
         if not self._written:
-            openings = enumerate(self.material.openings)
-            self._written = [self._write(model, opening, seed) for seed, opening in openings]
+            openings = self.material.openings
+            same = isinstance(openings[0], str)  # texts all go on from one opening
+            self._written = _go_on(model, openings[0], len(openings)) if same else _answer(model, openings)
         return self._written
-
-    def _write(self, model: Any, opening: Any, seed: int) -> tuple[str, list[int]]:
-        settings = {"max_new_tokens": TOKENS, "seed": seed, "temperature": 0.8, "top_p": 0.9}
-        if isinstance(opening, str):
-            tokens = [step.tokens[0] for step in model.generate(opening, **settings)]
-        else:
-            system = opening[0]["content"] if opening[0]["role"] == "system" else ""
-            turns = opening[1:] if system else opening
-            tokens = list(model.chat(turns, system, **settings))
-        text = "".join(token.text for token in tokens if token)
-        return text[:CHARACTERS], [token.id for token in tokens if token]
 
     def samples(self, model: Any) -> list[str]:
         """Openings with what the model writes behind them."""
@@ -89,6 +79,29 @@ class LoraWatch:
             for opening in self.material.openings
         ]
         return [start + text for start, (text, _) in zip(begun, self.write(model), strict=True)]
+
+
+def _go_on(model: Any, opening: str, count: int) -> list[tuple[str, list[int]]]:
+    """`count` continuations of a text, written at once."""
+    rows: list[list[Any]] = [[] for _ in range(count)]
+    for step in model.generate(opening, count=count, seed=0, **SAMPLING):
+        for row, token in zip(rows, step.tokens, strict=True):
+            row += [token] if token else []
+    return [_told(row) for row in rows]
+
+
+def _answer(model: Any, conversations: Sequence[Any]) -> list[tuple[str, list[int]]]:
+    """The answer to each conversation."""
+    told = []
+    for seed, turns in enumerate(conversations):
+        system = turns[0]["content"] if turns[0]["role"] == "system" else ""
+        asked = turns[1:] if system else turns
+        told.append(_told(list(model.chat(asked, system, seed=seed, **SAMPLING))))
+    return told
+
+
+def _told(tokens: Sequence[Any]) -> tuple[str, list[int]]:
+    return "".join(token.text for token in tokens)[:CHARACTERS], [token.id for token in tokens]
 
 
 def spread(rows: Sequence[Row]) -> list[Row]:
