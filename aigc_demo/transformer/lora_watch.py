@@ -86,7 +86,7 @@ def _go_on(model: Any, opening: str, count: int) -> list[tuple[str, list[int]]]:
     rows: list[list[Any]] = [[] for _ in range(count)]
     for step in model.generate(opening, count=count, seed=0, **SAMPLING):
         for row, token in zip(rows, step.tokens, strict=True):
-            row += [token] if token else []
+            row.extend([token] if token else [])
     return [_told(row) for row in rows]
 
 

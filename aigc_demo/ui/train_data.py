@@ -13,6 +13,7 @@ from aigc_demo.data.imports import ImportRequest, Manifest, import_files, own, p
 from aigc_demo.errors import InputError
 from aigc_demo.ui import train_data_view as view
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.train_captions import CaptionPanel
 from aigc_demo.ui.widgets import field
 
 MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
@@ -20,10 +21,10 @@ PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def is_text(name: str, data_dir: Path) -> bool:
-    """Whether a data set holds text."""
+    """Whether a data set holds text or conversations."""
     if name in catalogue():
         return not catalogue()[name].classes  # pictures are told apart by class, texts are not
-    return any(manifest.name == name and manifest.kind == "text" for manifest in own(data_dir))
+    return any(manifest.name == name and manifest.kind != "pictures" for manifest in own(data_dir))
 
 
 class DataPanel:
@@ -31,6 +32,7 @@ class DataPanel:
 
     def __init__(self, context: Context) -> None:
         self.context, self.data_dir = context, context.settings.data_dir
+        self.captions = CaptionPanel(context)
 
     def build_ask(self) -> None:
         """Left: choose, or bring one's own."""
@@ -80,17 +82,19 @@ class DataPanel:
                     visible=False,
                     elem_id="train-data-really",
                 )
+        self.captions.build()
 
     def _field(self, name: str, **changes: Any) -> Any:
         return field(self.context, "data", ImportRequest, name, **changes)
 
     def seen(self) -> list[Any]:
         """The components that `show` updates."""
-        return [self.look, self.drop, self.really]
+        return [self.look, self.drop, self.really, *self.captions.seen()]
 
     def connect(self) -> None:
         """What happens inside the panel."""
         self.choice.change(self.show, self.choice, self.seen(), **PRIVATE)
+        self.captions.connect(self.choice)
         self.files.upload(self.propose, {self.files, self.fields["name"]}, self.fields["name"], **PRIVATE)
         self.imported = self.go.click(
             self.run,
@@ -125,14 +129,19 @@ class DataPanel:
         """Another set was chosen: show what is in it."""
         lang, words = self.context.lang(request), self.context.words
         manifest = self.manifest(name)
-        if manifest is None and name not in catalogue():
-            return "", gr.update(visible=False), gr.update(visible=False)
-        if manifest is None:
+        if manifest is not None:
+            html = view.own_html(manifest, preview(manifest, self.data_dir, count=40), words, lang)
+        elif name in catalogue():
             card = find_card(name or "")
             html = view.card_html(card, (self.data_dir / card.id / "source.json").exists(), words, lang)
         else:
-            html = view.own_html(manifest, preview(manifest, self.data_dir, count=40), words, lang)
-        return html, gr.update(visible=manifest is not None), gr.update(visible=False)
+            html = ""
+        return {
+            self.look: html,
+            self.drop: gr.update(visible=manifest is not None),
+            self.really: gr.update(visible=False),
+            **self.captions.show(manifest, lang),
+        }
 
     def manifest(self, name: str | None) -> Manifest | None:
         """The manifest of an own set; None of any other."""

@@ -56,8 +56,8 @@ def trained(base, wish, start, jobs):
     return job
 
 
-def test_a_run_that_was_killed_goes_on_to_the_same_bits_and_serves_the_chat(
-    trained, wish, start, jobs, settings
+def test_a_run_that_was_killed_goes_on_serves_the_chat_and_travels(
+    trained, wish, start, jobs, settings, tmp_path
 ):
     broken = jobs.runs_dir / "broken"
     process = start(wish("broken"))

@@ -12,6 +12,7 @@ import numpy as np
 from aigc_demo.data.imports.manifest import Manifest
 
 SHOWN_CHARACTERS = 500
+SHOWN_SIDE = 128  # pixels
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,21 @@ def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
         pictures = arrays.get_slice("train_images")  # rows are read one by one: the set may be large
         chosen = in_turn(labels, count)
         rows = np.concatenate([pictures[int(index) : int(index) + 1] for index in chosen])
+    rows = shrink(rows)
     names = json.loads((folder / "source.json").read_text(encoding="utf-8"))["classes"]
     if len(manifest.classes) == 1:
         return Preview(pictures=rows)
     return Preview(rows, *([names[lang][labels[index]] for index in chosen] for lang in ("en", "zh")))
+
+
+def shrink(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (N, H, W[, 3]) uint8 at SHOWN_SIDE pixels a side at most: forty large ones would be a slow page."""
+    if pictures.shape[1] <= SHOWN_SIDE:
+        return pictures
+    from PIL import Image
+
+    size = (SHOWN_SIDE, SHOWN_SIDE)
+    return np.stack([np.asarray(Image.fromarray(row).resize(size, Image.Resampling.BOX)) for row in pictures])
 
 
 def _conversation(chat: Mapping[str, Any]) -> str:
