@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo import files
-from aigc_demo.actions import make_images, write_text
-from aigc_demo.contracts import ImageRequest, TextRequest
+from aigc_demo.actions import draw, make_images, write_text
+from aigc_demo.contracts import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.errors import InputError
 from aigc_demo.jobs import Job, Jobs
 from aigc_demo.ui import pictures
@@ -16,6 +16,7 @@ from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.train_watch import PRIVATE
 
 PICTURES, TOKENS = 16, 120
+DRAWN = 2  # pictures of a text-to-image model
 
 
 class ComparePanel:
@@ -63,12 +64,18 @@ class ComparePanel:
         return f'<div class="columns">{columns}</div>'
 
     def _ask(self, model: str, job: Job, stop: Any) -> str:
-        """One model's answer as HTML."""
+        """One model's answer as HTML; an adapter's is that of its base with it."""
+        asked = {"model": model, "seed": job.request.seed}
+        if job.request.method == "lora" and model == job.model:
+            asked |= {"model": job.request.start, "adapter": model}
         if job.request.family == "transformer":
-            asked = TextRequest(model=model, prompt="", count=2, max_new_tokens=TOKENS, seed=job.request.seed)
-            result = deque(write_text(asked, self.context.cache, stop), maxlen=1).pop()
+            wish = TextRequest(**asked, prompt="", count=2, max_new_tokens=TOKENS)
+            result = deque(write_text(wish, self.context.cache, stop), maxlen=1).pop()
             return "".join(f"<p>{escape(text)}</p>" for text in files.full_texts(result))
-        asked = ImageRequest(model=model, count=PICTURES, seed=job.request.seed)
-        drawn = make_images(asked, self.context.cache, stop)
+        if job.request.family == "diffusion":
+            wanted = DrawRequest(**asked, prompt=job.request.trigger, count=DRAWN)
+            drawn = deque(draw(wanted, self.context.cache, stop), maxlen=1).pop()
+        else:
+            drawn = make_images(ImageRequest(**asked, count=PICTURES), self.context.cache, stop)
         names = [str(seed) for seed in drawn.seeds]
-        return pictures.sheet(list(drawn.pictures), 4, [""] * len(names), names)
+        return pictures.sheet(list(drawn.pictures), min(4, len(names)), [""] * len(names), names)
