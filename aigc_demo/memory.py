@@ -22,8 +22,8 @@ PARTS = ("text_to_image", "unconditional", "class_conditional")  # networks that
 LARGEST_PART, LARGEST_LAYER = 0.8, 0.1  # of the weights, of what is laid on the device by turns
 COMFORTABLE = 0.85  # of the free memory; above it is tight
 OWN_ROOM = 256 * MEGABYTE  # for this app's own models and the upscaler, whose work is cut into pieces
-SIDE = 512  # pixels, where the card names no size
-MAPS = 6  # feature maps of 256 channels at full size that an autoencoder's decoder holds at once
+SIDE, LATENT_SIDE = 512, 256  # pixels, where the card names no size: of drawings, of frames in the Latent tab
+MAPS = 6  # of 256 channels at full size that a decoder holds; Stable Diffusion's took 5.0 at 256 x 256
 HOLDERS = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
 CONTEXT_SHARE = 0.2  # keys and values of two thousand tokens, as a share of the weights
 
@@ -117,8 +117,8 @@ def room(card: ModelCard, placement: Placement) -> int:
     """Bytes to work in, estimated by the kind of model."""
     weights, size = card.weights_bytes(placement.dtype), DTYPE_BYTES[placement.dtype]
     if card.kind in ("text_to_image", "autoencoder"):
-        width, height = (card.defaults.get(name) or SIDE for name in ("width", "height"))
-        pixels = min(width * height, 256**2 if card.kind == "autoencoder" else width * height)
+        side = LATENT_SIDE if card.kind == "autoencoder" else SIDE
+        pixels = (card.defaults.get("width") or side) * (card.defaults.get("height") or side)
         return OWN_ROOM // 2 + MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
     if card.kind in ("", "upscaler"):
         return OWN_ROOM

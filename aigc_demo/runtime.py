@@ -147,9 +147,8 @@ class ModelCache:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            placement = (used[0] if used else memory.place(card, self.device().name)).smaller()
-            if placement is None:
-                raise self._out_of_memory(card, error) from error
+            placement = used[0] if used else memory.place(card, self.device().name)
+            placement = placement.smaller() or placement  # the same, now that all other models are gone
             let_go(error)
         give_back_memory()  # here, where nothing holds the error any more
         log.warning("%s ran out of memory; once more as %s", card.id, placement)
@@ -192,7 +191,7 @@ class ModelCache:
         try:
             held = self._get(card, placement, device)
             yield held
-            self._weigh(card.id, held)
+            self._weigh(held)
         except Exception as error:
             if is_out_of_memory(error):
                 self._models.clear()
@@ -216,29 +215,30 @@ class ModelCache:
         self._make_room(size, memory.on_device(card, placement), device.name)
         held = Held(version, placement, size, registry.load(card, placement))
         self._models[card.id] = held
-        self._weigh(card.id, held)
+        self._weigh(held)
         return held
 
-    def _weigh(self, model_id: str, held: Held) -> None:
-        """Count what the model really holds, adapters included, and let others go where that is too much."""
+    def _weigh(self, held: Held) -> None:
+        """Count what the model, used last, really holds, adapters included; let others go where that is too much."""
         held.size = max(held.size, memory.size_of(held.model, held.placement.device))
-        for other in list(self._models):
-            if other != model_id and self._beyond(0):
-                self._drop(other)
+        if self._keep_within(0, spare=1):
+            give_back_memory()
 
     def _make_room(self, size: int, need: int, device: str) -> None:
         """Let the least recently used models go until `size` is within the budget and `need` bytes are free."""
-        while self._models and (self._beyond(size) or free_memory(device) < need):
-            self._drop(next(iter(self._models)))
+        if self._keep_within(size):
+            give_back_memory()
+        while self._models and free_memory(device) < need:
+            self._models.popitem(last=False)
+            give_back_memory()
 
-    def _beyond(self, more: int) -> bool:
-        """Whether the models in memory and `more` bytes exceed the budget."""
+    def _keep_within(self, more: int, spare: int = 0) -> bool:
+        """Whether models had to go for the others and `more` bytes to be within the budget; the last `spare` stay."""
         budget = self.budget or memory.budget_of(0, self.device().name)
-        return sum(self.loaded().values()) + more > budget
-
-    def _drop(self, model_id: str) -> None:
-        del self._models[model_id]
-        give_back_memory()
+        before = len(self._models)
+        while len(self._models) > spare and sum(self.loaded().values()) + more > budget:
+            self._models.popitem(last=False)
+        return len(self._models) < before
 
     def _out_of_memory(self, card: ModelCard, error: Exception) -> InputError:
         """The sentence, once the error's hold on tensors is loosened."""
