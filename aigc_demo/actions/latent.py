@@ -83,6 +83,11 @@ def grid(
     card = registry.find_card(request.model, cache.settings, "latent")
 
     def work(model: Any) -> GridResult:
+        if hasattr(model, "conditions"):
+            raise InputError(
+                en=f"{card.id} draws sentences, which have no square between them; film the way between two instead.",
+                zh=f"{card.id} 按文字作画，无法在文字之间铺成方阵；请改为拍摄两句之间的漫步。",
+            )
         return _squared(*settled(model, with_own_classes(request, card), stop, progress), card)
 
     return cache.run(request.model, "latent", work, stop)

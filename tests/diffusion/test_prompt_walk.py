@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aigc_demo import actions, files, provenance
-from aigc_demo.contracts import DrawRequest, WalkRequest
-from aigc_demo.errors import Stopped
+from aigc_demo.contracts import DrawRequest, GridRequest, WalkRequest
+from aigc_demo.errors import InputError, Stopped
 
 ENDS = {"from_prompt": "a cat", "to_prompt": "two large dogs", "from_seed": 3, "to_seed": 4}
 
@@ -52,3 +52,8 @@ def test_stop_and_the_film_s_recipe(offer, cache, tmp_path):
     assert polls == 101
     film = files.write_film(actions.walk(WalkRequest(model="tiny/sd", frames=2, **ENDS), cache), tmp_path)
     assert provenance.read(film).recipe.request["to_prompt"] == "two large dogs"
+
+
+def test_there_is_no_square_of_sentences(offer, cache):
+    with pytest.raises(InputError, match="film the way"):
+        actions.grid(GridRequest(model=offer("sd").id), cache)
