@@ -167,6 +167,10 @@ class ModelCache:
         """Ids of the models in memory with their bytes on the device, least recently used first."""
         return {model_id: held.size for model_id, held in list(self._models.items())}
 
+    def waiting(self) -> int:
+        """How many wait for the device."""
+        return self._turns.waiting()
+
     def _attempt(
         self,
         card: ModelCard,

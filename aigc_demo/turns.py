@@ -20,6 +20,10 @@ class Turns:
         self._row: deque[object] = deque()
         self._moved = threading.Condition()
 
+    def waiting(self) -> int:
+        """How many stand behind the first."""
+        return max(len(self._row) - 1, 0)
+
     def take(self, stop: Callable[[], bool]) -> object:
         """Wait for the turn; the ticket to give back. Raises Stopped, and leaves the row, once `stop()` is true."""
         ticket = object()

@@ -190,3 +190,94 @@ def test_a_device_that_is_not_there_is_a_sentence(wanted):
 def test_the_device_is_picked_once(cache):
     assert cache.known_device() is None
     assert cache.device() is cache.device() is cache.known_device()
+
+
+def test_the_device_is_lent_in_the_order_of_asking(cache, loads):
+    order, threads = [], []
+
+    def work(number):
+        with cache.use("gan-digits"):
+            order.append(number)
+
+    with cache.use("gan-digits"):
+        for number in range(8):
+            threads.append(threading.Thread(target=work, args=(number,)))
+            threads[-1].start()
+            while cache.waiting() < number + 1:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8)) and cache.waiting() == 0
+
+
+def test_who_stops_waiting_holds_nobody_up(cache, loads):
+    with cache.use("gan-digits"):
+        with pytest.raises(Stopped), cache.use("gan-digits", stop=lambda: True):
+            pytest.fail("lent")
+        assert cache.waiting() == 0
+    with cache.use("gan-digits"):
+        pass
+
+
+def test_a_second_try_is_made_in_a_smaller_way_with_the_first_model_gone(cache, loads):
+    tried = []
+
+    def work(model):
+        tried.append(weakref.ref(model))
+        if len(tried) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        assert tried[0]() is None
+        return "done"
+
+    assert cache.run("gan-digits", "image", work) == "done"
+    assert loads == ["gan-digits"] * 2
+    assert cache.run("gan-digits", "image", lambda model: model is tried[1]())
+
+
+def test_a_stream_begins_anew(cache, loads):
+    tries = []
+
+    def work(model):
+        tries.append(model)
+        yield 1
+        if len(tries) == 1:
+            raise MemoryError
+        yield 2
+
+    assert list(cache.stream("gan-digits", "image", work)) == [1, 1, 2]
+
+
+def test_two_failures_are_a_sentence_with_figures(cache, loads):
+    def work(model):
+        raise MemoryError
+
+    with pytest.raises(InputError, match=r"gan-digits \(0 MB of weights, .* free now\)"):
+        cache.run("gan-digits", "image", work)
+    assert len(loads) == 2 and cache.loaded() == {}
+
+
+class Growing:
+    """A model that takes a tensor in while it is used, as a network takes an adapter."""
+
+    __module__ = "aigc_demo.tests"
+
+
+def test_what_a_model_takes_in_while_used_counts(settings, monkeypatch):
+    monkeypatch.setattr(registry, "load", lambda card, placement: Growing())
+    cache = ModelCache(settings)
+    cache.budget = 50_000
+    for name in ("vae-digits", "gan-digits"):
+        with cache.use(name):
+            pass
+    with cache.use("gan-digits") as model:
+        model.adapter = torch.zeros(12_000)
+        del model
+    assert cache.loaded() == {"gan-digits": 48_000}
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_loaded(cache, loads, monkeypatch):
+    monkeypatch.setattr("aigc_demo.memory.free_memory", lambda device: 1000)
+    with pytest.raises(InputError, match="gan-digits needs about 256 MB"), cache.use("gan-digits"):
+        pytest.fail("lent")
+    assert loads == []
+    monkeypatch.undo()
