@@ -11,6 +11,7 @@ from aigc_demo.hub.client import PATIENCE, check_id, class_name_of, is_offline, 
 from aigc_demo.hub.failures import offline, sentence
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
 from aigc_demo.hub.records import fetched
+from aigc_demo.pretrained.inspect import read_class
 from aigc_demo.pretrained.kinds import ARCHITECTURES, KINDS, PIPELINES, kind_of
 from aigc_demo.settings import Settings
 
@@ -51,13 +52,18 @@ class Offer:
 
 
 def look_up(model_id: str, settings: Settings) -> Offer:
-    """What the hub says of one model now; an InputError that says why where it has nothing to say."""
+    """What the hub says of one model now; an InputError that says why where it has nothing to say.
+
+    Offline, what another program of this machine has fetched before is an offer, too: all of it is here.
+    """
     model_id = check_id(model_id, settings)
+    entry = find_entry(model_id)
     if is_offline(settings):
-        raise offline()
+        if not (cached := _cached(model_id, settings)):
+            raise offline()
+        return _offer(cached, entry, settings)
     from huggingface_hub import HfApi
 
-    entry = find_entry(model_id)
     try:
         info = HfApi().model_info(
             model_id, revision=entry.revision if entry else None, files_metadata=True, timeout=PATIENCE
@@ -95,6 +101,29 @@ def _offer(info: "ModelInfo", entry: Entry | None, settings: Settings) -> Offer:
         already=any(card.id == info.id and card.revision == info.sha for card in fetched(settings)),
         refusal=refusal,
     )
+
+
+def _cached(model_id: str, settings: Settings) -> "ModelInfo | None":
+    """The newest revision in the client's cache, told as the hub would; None where there is none with weights."""
+    from huggingface_hub import ModelInfo
+
+    folders = [path for path in (repository(model_id, settings) / "snapshots").glob("*") if path.is_dir()]
+    if not folders:
+        return None
+    newest = max(folders, key=lambda folder: folder.stat().st_mtime)
+    files = [path for path in newest.rglob("*") if path.is_file()]
+    if not any(path.suffix == ".safetensors" for path in files):
+        return None
+    class_name, config = read_class(newest, model_id)
+    found = (
+        {"diffusers": {"_class_name": class_name}}
+        if "_class_name" in config
+        else {"architectures": [class_name]}
+    )
+    siblings = [
+        {"rfilename": path.relative_to(newest).as_posix(), "size": path.stat().st_size} for path in files
+    ]
+    return ModelInfo(id=model_id, sha=newest.name, siblings=siblings, config=found)
 
 
 def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tuple[str, Bilingual | None]:
@@ -144,11 +173,11 @@ def _card(info: "ModelInfo", entry: Entry | None, kind: str, files: tuple[RepoFi
 
 def _bytes_here(model_id: str, revision: str, files: tuple[RepoFile, ...], settings: Settings) -> int:
     """Bytes of a model's files that are on this disk already, wholly or in part."""
-    blobs = repository(model_id, settings) / "blobs"
+    home = repository(model_id, settings)
     here = 0
     for file in files:
-        whole, partial = blobs / file.etag, blobs / f"{file.etag}.incomplete"
-        if whole.is_file():
+        blob, partial = home / "blobs" / file.etag, home / "blobs" / f"{file.etag}.incomplete"
+        if blob.is_file() or (home / "snapshots" / revision / file.name).is_file():
             here += file.size
         elif partial.is_file():
             here += min(partial.stat().st_size, file.size)

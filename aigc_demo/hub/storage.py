@@ -5,12 +5,14 @@ from pathlib import Path
 
 from aigc_demo.cards import ModelCard
 from aigc_demo.errors import InputError
+from aigc_demo.hub.client import MODEL_ID, repository
 from aigc_demo.hub.downloads import require_right
-from aigc_demo.hub.records import fetched, forget, keep
+from aigc_demo.hub.records import fetched, forget, keep, record_path
 from aigc_demo.pretrained.check import check
 from aigc_demo.settings import Settings
 
 OWN = "local/"
+PART = re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})\.incomplete$")
 
 
 def size_on_disk(card: ModelCard) -> int:
@@ -21,20 +23,38 @@ def size_on_disk(card: ModelCard) -> int:
 def delete(model_id: str, settings: Settings) -> None:
     """Forget a model; its files go, too, where they lie in the hub's cache. A folder of one's own is left as it is.
 
-    The client's own strategy deletes: what other revisions of the model share stays. InputError where there is none.
+    The client's own strategy deletes: what other revisions of the model share stays. Of a model that has come in part,
+    that part goes. InputError where there is nothing.
     """
     require_right(settings)
     card = next((card for card in fetched(settings) if card.id == model_id), None)
-    if card is None:
+    if card is None and (parts := _parts(model_id, settings)):
+        for path in parts:
+            path.unlink()
+    elif card is None:
         raise InputError(
             en=f"There is no fetched model {model_id[:60]}; see what is here in the list.",
             zh=f"没有已下载的模型 {model_id[:60]}；请在列表中查看已有的模型。",
         )
-    if card.folder.resolve().is_relative_to(settings.hub_dir.resolve()):
+    elif card.folder.resolve().is_relative_to(settings.hub_dir.resolve()):
         from huggingface_hub import scan_cache_dir
 
         scan_cache_dir(settings.hub_dir).delete_revisions(card.revision).execute()
+    elif not record_path(settings, model_id).exists():
+        raise InputError(
+            en=f"{model_id} came inside a Python package; uninstall that with pip to be rid of it.",
+            zh=f"{model_id} 随 Python 软件包而来；如需删除，请用 pip 卸载该软件包。",
+        )
     forget(model_id, settings)
+
+
+def _parts(model_id: str, settings: Settings) -> list[Path]:
+    """What `Downloads` has begun to fetch of a model; the client's own unfinished files have longer names."""
+    if not MODEL_ID.match(model_id):
+        return []
+    return [
+        path for path in repository(model_id, settings).glob("blobs/*.incomplete") if PART.match(path.name)
+    ]
 
 
 def add_folder(path: Path | str, settings: Settings) -> ModelCard:

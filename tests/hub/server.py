@@ -153,7 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             model_id, name = path.removeprefix("/cdn/").split(":", 1)
             return self.content(self.hub.repos[model_id], name)
         model_id, _, rest = path.removeprefix("/").partition("/resolve/")
-        return self.resolve(model_id, *rest.split("/", 1), authorised)
+        revision, _, name = rest.partition("/")
+        return self.resolve(model_id, revision, name, authorised)
 
     def search(self, query):
         """Models whose names have the words, most downloaded first."""

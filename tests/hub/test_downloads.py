@@ -47,8 +47,9 @@ def test_fetched_checked_listed_loaded_offline_and_deleted(hub, llama, downloads
     card = registry.find_card(ID, offline, "text")
     assert registry.load(card, Placement()).context_length
     assert len(hub.requests) == asked
+    assert models.look_up(ID, offline).already
     with pytest.raises(InputError, match="offline"):
-        models.look_up(ID, offline)
+        models.look_up("someone/else", offline)
     models.delete(ID, settings)
     assert ID not in [card.id for card in models.fetched(settings)]
     assert not repository(ID, settings).exists()
@@ -67,9 +68,22 @@ def test_cancelled_halfway_and_resumed_from_there(hub, llama, downloads, setting
     kept = partial.stat().st_size
     offer = models.look_up(ID, settings)
     assert kept > 0 and kept <= offer.here_bytes < offer.bytes and not offer.already
+    hub.add("someone/other", llama)
+    with pytest.raises(InputError, match="no fetched model"):
+        models.delete("someone/other", settings)
     hub.rate, hub.requests = 0, []
     assert fetched(downloads).state == "done"
     assert f"bytes={kept}-" in [asked for _, asked, _ in hub.contents()]
+
+
+def test_what_came_in_part_can_be_deleted(hub, llama, settings):
+    hub.add(ID, llama)
+    blobs = repository(ID, settings) / "blobs"
+    blobs.mkdir(parents=True)
+    for name in ("0" * 64, "1" * 40, "2" * 64 + ".12345678"):
+        (blobs / f"{name}.incomplete").touch()
+    models.delete(ID, settings)
+    assert [path.name[0] for path in blobs.iterdir()] == ["2"]  # another program's
 
 
 def test_a_dropped_line_is_taken_up_where_it_broke(hub, llama, downloads):
@@ -87,8 +101,12 @@ def test_what_another_program_has_fetched_is_checked_and_taken(hub, llama, downl
     for name in repo.files():
         hf_hub_download(ID, name, revision=repo.sha, cache_dir=settings.hub_dir)
     hub.requests.clear()
-    assert fetched(downloads).state == "done"
-    assert not hub.contents()
+    offline = models.Downloads(settings.model_copy(update={"offline": True}))
+    assert fetched(offline).error is None
+    assert not hub.requests
+    models.delete(ID, settings)
+    with pytest.raises(InputError, match="offline"):
+        offline.start(ID)
 
 
 def test_two_processes_do_not_fetch_the_same_model_at_once(hub, llama, downloads, settings):

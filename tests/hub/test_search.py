@@ -95,6 +95,8 @@ def test_a_model_inside_a_package_is_pinned_by_its_hash(settings, monkeypatch):
     card = registry.find_card("sentence-transformers/all-MiniLM-L6-v2", settings, "embed")
     assert card.kind == "encoder" and card.licence == "apache-2.0"
     check_pinned(card)
+    with pytest.raises(InputError, match="pip"):
+        models.delete(card.id, settings)
     with pytest.raises(InputError, match="not those"):
         check_pinned(card.model_copy(update={"revision": "0" * 64}))
 
