@@ -19,7 +19,9 @@ def sentence(error: Exception, model_id: str = "") -> InputError:
         ((errors.HFValidationError, InvalidURL), lambda: wrong_id(model_id)),
         (errors.HfHubHTTPError, lambda: _answered(error.response.status_code, model_id)),
         (TimeoutException, _too_late),
-        (HTTPError, lambda: _unreachable(type(error).__name__)),
+        ((HTTPError, errors.LocalEntryNotFoundError), lambda: _unreachable(type(error).__name__)),
+        (PermissionError, lambda: _no_access(str(error.filename))),
+        ((errors.FileMetadataError, ValueError, TypeError, KeyError, AttributeError), _nonsense),
     )
     for kinds, say in sentences:
         if isinstance(error, kinds):
@@ -43,6 +45,20 @@ def _unreachable(reason: str) -> InputError:
     return InputError(
         en=f"The hub cannot be reached ({reason}); check the network, or use a mirror: start with {MIRROR}.",
         zh=f"无法连接模型仓库（{reason}）；请检查网络，或使用镜像：启动时设置 {MIRROR}。",
+    )
+
+
+def _no_access(path: str) -> InputError:
+    return InputError(
+        en=f"{path} cannot be written; choose another folder with --hub-dir, or give this user the right to it.",
+        zh=f"无法写入 {path}；请用 --hub-dir 选择其他文件夹，或赋予当前用户权限。",
+    )
+
+
+def _nonsense() -> InputError:
+    return InputError(
+        en="What answers is no model hub, or a network that wants a login first; check HF_ENDPOINT and the network.",
+        zh="应答者不是模型仓库，或网络需要先登录；请检查 HF_ENDPOINT 和网络。",
     )
 
 

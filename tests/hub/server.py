@@ -6,6 +6,7 @@
         hub.drops = [5_000, 0]                       # the next two large contents break off after so many bytes
         hub.status = 503                             # what every call answers with; 0: as it should
         hub.troubles = 2                             # how many calls are answered with 503
+        hub.page = b"<html>"                         # what every call answers with, as a hotel's network does
         hub.ranges = False                           # content comes whole, whatever range was asked for
         repo.gated = True                            # content only with a token; repo.wrong = {"model.safetensors"}
         hub.requests                                 # (method, path, range, token) of every call
@@ -96,7 +97,7 @@ class HubServer:
         self.repos = {}
         self.requests = []
         self.rate, self.drops, self.status, self.silent = 0, [], 0, 0.0
-        self.troubles, self.ranges = 0, True
+        self.troubles, self.ranges, self.page = 0, True, b""
         handler = type("Handler", (Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -145,6 +146,8 @@ class Handler(BaseHTTPRequestHandler):
         self.hub.troubles -= 1
         if self.hub.status or self.hub.troubles >= 0:
             return self.refuse(self.hub.status or 503)
+        if self.hub.page:
+            return self.send(self.hub.page)
         if path == "/api/models":
             return self.search(query)
         if path.startswith("/api/models/"):

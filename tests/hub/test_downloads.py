@@ -9,6 +9,7 @@ from aigc_demo import hub as models
 from aigc_demo import registry
 from aigc_demo.errors import InputError
 from aigc_demo.hub.client import repository
+from aigc_demo.hub.failures import sentence
 from aigc_demo.hub.fetch import Progress, stream
 from aigc_demo.hub.files import RepoFile
 from aigc_demo.placement import Placement
@@ -178,6 +179,20 @@ def test_a_hub_in_trouble_and_no_hub(hub, settings, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(InputError, match=r"cannot be reached.*HF_ENDPOINT"):
         models.look_up(ID, settings)
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"[1]", b"{}", b'"x"'])
+def test_a_network_that_answers_in_the_hubs_place(hub, settings, page):
+    hub.page = page
+    with pytest.raises(InputError, match="no model hub"):
+        models.look_up(ID, settings)
+    with pytest.raises(InputError, match="no model hub"):
+        models.search("llama", "", settings)
+
+
+def test_a_cache_that_cannot_be_written():
+    error = sentence(PermissionError(13, "Permission denied", "/cache/x"))
+    assert "--hub-dir" in error.en and "/cache/x" in error.zh
 
 
 def test_a_silent_hub_is_not_waited_for(hub, llama, settings, monkeypatch):
