@@ -47,7 +47,16 @@ def draw(cache, **values):
     return result.pictures
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl", "lcm", "flow", "klein"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sd",
+        "flow",
+        pytest.param("sdxl", marks=pytest.mark.slow),
+        pytest.param("lcm", marks=pytest.mark.slow),
+        pytest.param("klein", marks=pytest.mark.slow),
+    ],
+)
 def test_on_stronger_another_and_off(name, offer, lora, cache, square_photo, right_half):
     model = offer(name).id
     first, second = lora(name, 1), lora(name, 2)

@@ -25,7 +25,15 @@ def test_the_small_way_gives_nearly_the_same(name, offer):
         assert vae.use_tiling and vae.use_slicing and vae.device.type == "cpu"
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl", "flow", "klein"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sd",
+        "flow",
+        pytest.param("sdxl", marks=pytest.mark.slow),
+        pytest.param("klein", marks=pytest.mark.slow),
+    ],
+)
 def test_half_precision_draws(name, offer):
     card = offer(name)
     whole, half = (load_pretrained(card, Placement(dtype=dtype)) for dtype in ("float32", "bfloat16"))

@@ -12,7 +12,16 @@ from aigc_demo.errors import InputError, Stopped
 ENDS = {"from_prompt": "a cat", "to_prompt": "two large dogs", "from_seed": 3, "to_seed": 4}
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl", "lcm", "flow", "klein"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sd",
+        "lcm",
+        "flow",
+        pytest.param("sdxl", marks=pytest.mark.slow),
+        pytest.param("klein", marks=pytest.mark.slow),
+    ],
+)
 def test_a_film_begins_with_the_drawing_of_a(name, offer, cache):
     model = offer(name).id
     heard = []
