@@ -11,6 +11,7 @@ from aigc_demo import code
 from aigc_demo.contracts import Request
 from aigc_demo.ui.context import Context
 
+LONGEST_LINK = 8000  # characters that servers and browsers take; a long conversation travels as a file
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
 
@@ -55,11 +56,11 @@ class CodePanel:
 
     def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
         """Updates with the code of `request`; the link begins with the address the visitor has open."""
-        base = str(page.headers.get("referer", "")).split("?")[0]
+        base, query = str(page.headers.get("referer", "")).split("?")[0], code.link(request)
         return {
             self.python: code.python(request),
             self.shell: code.command_line(request),
-            self.link: base + code.link(request),
+            self.link: base + query if len(query) <= LONGEST_LINK else "",
         }
 
 

@@ -239,3 +239,9 @@ def test_a_template_fills_message_and_system_prompt(tab):
     assert ids[0] == "customer-service" and html.count("<button") == 3 and "字" in html
     assert panel.pick(ids, SimpleNamespace(index=0), request)[panel.picker]["value"] == "customer-service"
     assert panel.pick(ids, SimpleNamespace(index=7), request) == gr.skip()
+
+
+def test_a_link_holds_a_short_conversation_only(tab):
+    for text, linked in (("你好", True), ("长" * 3000, False)):
+        asked = check(ChatRequest, {"model": MODEL, "messages": [{"role": "user", "content": text}]})
+        assert ("?recipe=" in tab.code.show(asked, visitor())[tab.code.link]) == linked
