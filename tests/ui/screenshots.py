@@ -4,12 +4,22 @@ import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.ui.conftest import CHROMIUM, FLAGS, ROOT, Visitor, free_port, wait_until_served, write_photos
+from tests.ui.conftest import (
+    CHROMIUM,
+    FLAGS,
+    ROOT,
+    Visitor,
+    free_port,
+    wait_until_served,
+    write_photos,
+    write_pretrained,
+)
 
 SCREENS = ROOT / "tests" / "screens"
 LOCALES = (("zh", "zh-CN"), ("en", "en-US"))
@@ -33,6 +43,68 @@ def prepare(visitor: Visitor, name: str, lang: str) -> None:
         page.wait_for_selector("#text-odds .alternatives")
     page.mouse.move(0, 0)
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
+
+def fill_template(page: Page) -> None:
+    """Chat: find a prompt template, and have it write the message; the model here is random, so it is not sent."""
+    page.click("#chat-templates > button")
+    page.fill("#chat-template-wish :is(input, textarea)", "tell my customers that the delivery is late")
+    page.click("#chat-template-find")
+    page.locator("#chat-template-found [data-index]").first.click()
+    page.click("#chat-template-use")
+    page.wait_for_function("document.querySelector('#chat-input textarea').value.length > 40")
+
+
+def paint_mask(page: Page, photograph: Path) -> None:
+    """From words: a photograph, part of it painted over; not drawn, the model here is random."""
+    page.fill("#draw-prompt textarea", "a red tulip")
+    page.click("#draw-start > button")
+    opener = page.locator("#draw-pad-open").locator("xpath=..").locator("input[type=file]")
+    opener.set_input_files(str(photograph))
+    page.wait_for_function("document.querySelector('#draw-pad canvas')?.width > 100")
+    canvas = page.locator("#draw-pad canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    for x, y in ((0.6, 0.4), (0.6, 0.5), (0.4, 0.5), (0.4, 0.6), (0.6, 0.6)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+    with page.expect_response(lambda response: "queue/join" in response.url):
+        page.mouse.up()
+
+
+def enlarge(page: Page, photograph: Path) -> None:
+    """Enlarge: a photograph beside itself in four times the pixels."""
+    page.locator("#upscale-image input[type=file]").set_input_files(str(photograph))
+    page.wait_for_selector("#upscale-image img")
+    page.click("#upscale-go")
+    page.wait_for_selector("#upscale-view img", timeout=120_000)
+
+
+def look_at_models(page: Page) -> None:
+    """Models: what the catalogue says of one."""
+    page.locator("#models-place label").nth(1).click()
+    page.locator("#models-list button", has_text="SmolLM2-135M-Instruct").click()
+    page.wait_for_selector("article.model .id:has-text('SmolLM2')")
+
+
+def take_pretrained(url: str, browser: Browser, photograph: Path) -> None:
+    """The ways of working with pretrained models, and the Models tab."""
+    scenes = (
+        ("text", "chat", fill_template),
+        ("image", "draw", lambda page: paint_mask(page, photograph)),
+        ("image", "upscale", lambda page: enlarge(page, photograph)),
+        ("models", "models", look_at_models),
+    )
+    for lang, locale in LOCALES:
+        for tab, name, prepare_it in scenes:
+            page = browser.new_page(locale=locale, viewport={"width": 1280, "height": 860})
+            visitor = Visitor(page).open(url)
+            visitor.tab(tab) if tab == name else visitor.mode(tab, name)
+            prepare_it(page)
+            page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+            shoot(page, f"{name}-{lang}")
+            page.close()
 
 
 def train(url: str, browser: Browser, photos: Path) -> None:
@@ -89,6 +161,9 @@ def take(url: str, photos: Path) -> None:
                 prepare(Visitor(page).open(url), name, lang)
                 shoot(page, f"{'latent' if name == 'walk' else name}-{lang}")
                 page.close()
+        with zipfile.ZipFile(photos) as archive:
+            photograph = Path(archive.extract("flower/flower-07.png", photos.parent))
+        take_pretrained(url, browser, photograph)
         train(url, browser, photos)
 
 
@@ -98,6 +173,7 @@ if __name__ == "__main__":
         own = {f"AIGC_{name.upper()}_DIR": f"{folder}/{name}" for name in ("outputs", "runs", "data")}
         environment = os.environ | own | {"GRADIO_SERVER_PORT": str(port)}
         write_photos(Path(folder) / "photos.zip")
+        write_pretrained(Path(folder) / "pretrained", Path(folder) / "data")
         with log.open("w") as words:
             server = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=words, stderr=words
