@@ -69,7 +69,7 @@ class ChosenPanel:
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(self.ask_again, None, self.really, **quick)
+        self.drop.click(self.ask_again, self.model, self.really, **quick)
         self.deleted = self.really.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
@@ -82,7 +82,7 @@ class ChosenPanel:
         if seen.get("progress") != now["progress"]:
             updates |= self.progress_now(lang)
         if seen.get("model") != now["model"]:
-            updates |= self.actions(model)
+            updates |= self.actions(model, lang)
             if now["model"][-1]:  # it has just come
                 updates[self.card] = self.here_html(model, lang)
         return updates
@@ -97,7 +97,7 @@ class ChosenPanel:
     def show(self, model: str, lang: str) -> Iterator[dict[Any, Any]]:
         """Updates that show a model: at once what is known here, then what the hub says of one that could be fetched."""
         say, settings = self.context.words.say, self.context.settings
-        first = {self.fetch: gr.update(visible=False), **self.actions(model), self.model: model}
+        first = {self.fetch: gr.update(visible=False), **self.actions(model, lang), self.model: model}
         first |= {self.seen: self.now(model, lang), self.timer: gr.Timer(active=True)}
         if self.card_here(model):
             yield {**first, self.card: self.here_html(model, lang)}
@@ -112,11 +112,6 @@ class ChosenPanel:
             yield {self.card: self.absent_html(model, error.say(lang), lang)}
             return
         yield {self.card: self.offer_html(offer, lang), **self.fetch_now(offer, lang)}
-
-    @polite
-    def open(self, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        """Another model was chosen."""
-        yield from self.show(model, self.context.lang(request))
 
     @polite
     def pick(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -137,9 +132,10 @@ class ChosenPanel:
         self.downloads.cancel(model)
         return self.afresh(model, self.context.lang(request))
 
-    def ask_again(self, request: gr.Request) -> Any:
+    def ask_again(self, model: str, request: gr.Request) -> Any:
         """Delete was pressed once: say what it means, and wait for the second press."""
-        gr.Info(self.context.words.say("models.delete_help", self.context.lang(request)))
+        key = "models.delete_own" if model.startswith("local/") else "models.delete_help"
+        gr.Info(self.context.words.say(key, self.context.lang(request)))
         return gr.update(visible=True)
 
     @polite
@@ -158,7 +154,7 @@ class ChosenPanel:
         """Updates after an order: how things stand now, and the timer looks on."""
         return {
             **self.progress_now(lang),
-            **self.actions(model),
+            **self.actions(model, lang),
             self.seen: self.now(model, lang),
             self.timer: gr.Timer(active=True),
         }
@@ -172,7 +168,7 @@ class ChosenPanel:
         """The card of a model that can be used now."""
         return next((card for card in registry.all_cards(self.context.settings) if card.id == model), None)
 
-    def actions(self, model: str) -> dict[Any, Any]:
+    def actions(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of the buttons: what makes sense with the chosen model. `fetch_now` alone offers a first fetch."""
         card, download = self.card_here(model), self.downloads.status(model)
         allowed = self.context.settings.may_download
@@ -188,7 +184,11 @@ class ChosenPanel:
         if card or running:
             updates[self.fetch] = gr.update(visible=False)
         elif download and download.state in ("cancelled", "failed"):
-            updates[self.fetch] = gr.update(visible=allowed)
+            missing = bytes_said(download.total_bytes - download.done_bytes)
+            label = self.context.words.say(
+                "models.resume", lang, size=missing, total=bytes_said(download.total_bytes)
+            )
+            updates[self.fetch] = gr.update(visible=allowed, value=label)
         return updates
 
     def fetch_now(self, offer: hub.Offer, lang: str) -> dict[Any, Any]:
