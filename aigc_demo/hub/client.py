@@ -78,8 +78,11 @@ def search(words: str, task: str, settings: Settings) -> list[Listing]:
     if not words or is_offline(settings) or settings.mode != "local":
         return found
     shown = {entry.id for entry in known}
-    answers = (_of_info(info, here) for info in _ask_hub(words, task))
-    return found + [line for line in answers if line.id not in shown and (not task or task in line.tasks)]
+    return found + [
+        line
+        for line in _ask_hub(words, task, here)
+        if line.id not in shown and (not task or task in line.tasks)
+    ]
 
 
 def is_offline(settings: Settings) -> bool:
@@ -110,7 +113,7 @@ def licence_of(info: "ModelInfo") -> str:
     return named[:100] if isinstance(named, str) else ""
 
 
-def _ask_hub(words: str, task: str) -> list["ModelInfo"]:
+def _ask_hub(words: str, task: str, here: set[str]) -> list[Listing]:
     """The most downloaded models with these words; HfApi.list_models asks the same, but without a time-out."""
     from huggingface_hub import ModelInfo, constants, get_session
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
@@ -127,7 +130,7 @@ def _ask_hub(words: str, task: str) -> list["ModelInfo"]:
             timeout=PATIENCE,
         )
         hf_raise_for_status(answer)
-        return [ModelInfo(**line) for line in answer.json()[:MOST_LISTED]]
+        return [_of_info(ModelInfo(**line), here) for line in answer.json()[:MOST_LISTED]]
     except Exception as error:
         raise sentence(error) from error
 

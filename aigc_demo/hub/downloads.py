@@ -25,6 +25,7 @@ from aigc_demo.settings import Settings
 
 State = Literal["running", "done", "cancelled", "failed"]
 SMOOTHING = 0.8  # of the rate, a report
+MOST = 2  # models fetched at once: more only share the line
 STALLED = 3.0  # seconds without a report after which nothing seems to come
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
 
@@ -78,6 +79,11 @@ class Downloads:
             running = self._downloads.get(model_id)
             if running and running.state == "running":
                 return running
+            if sum(download.state == "running" for download in self._downloads.values()) >= MOST:
+                raise InputError(
+                    en=f"{MOST} models are being fetched already; wait for one, or cancel it.",
+                    zh=f"已有 {MOST} 个模型正在下载；请等其中一个完成，或取消它。",
+                )
             self._downloads[model_id] = Download(model_id, "running", offer.here_bytes, offer.bytes)
             thread = threading.Thread(target=self._run, args=(offer,), name=f"fetch {model_id}", daemon=True)
             self._threads[model_id] = thread

@@ -94,6 +94,8 @@ def _fetch(file: RepoFile, plan: dict[str, Any], repository: Path, progress: Pro
     if (repository / "snapshots" / plan["revision"] / file.name).exists():
         progress.skip(file.size)
         return
+    if not file.etag:
+        raise ValueError(f"the hub does not say what {file.name} is to hold")
     blob = repository / "blobs" / file.etag
     if blob.exists():
         progress.skip(file.size)

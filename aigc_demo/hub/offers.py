@@ -1,5 +1,6 @@
 """What one model would cost to fetch, asked before anything is: files, bytes, licence, room on disk and in memory."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,10 @@ from aigc_demo.settings import Settings
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
+    from huggingface_hub.hf_api import RepoSibling
 
+COMMIT = re.compile(r"^[0-9a-f]{40}$")
+HASH = re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})$")
 HALF = 2  # bytes of a number as most models are published: a guess where the hub has not counted them
 MARGIN = 500 << 20  # bytes of disk that stay free
 
@@ -27,8 +31,8 @@ class Offer:
     """What it would take to fetch a model, before anything is fetched.
 
     revision: the commit. files with their sizes, of `bytes` in all, `here_bytes` of them on this disk already. card:
-    what it would be listed as. already: it can be chosen now. refusal: why it
-    cannot be used, whatever its size; None where it can, as far as can be told before.
+    what it would be listed as. already: it can be chosen now. refusal: why it cannot be used, whatever its size; None
+    where it can, as far as can be told before.
     """
 
     id: str
@@ -61,46 +65,54 @@ def look_up(model_id: str, settings: Settings) -> Offer:
     if is_offline(settings):
         if not (cached := _cached(model_id, settings)):
             raise offline()
-        return _offer(cached, entry, settings)
+        return _offer(model_id, cached, entry, settings)
     from huggingface_hub import HfApi
 
     try:
         info = HfApi().model_info(
             model_id, revision=entry.revision if entry else None, files_metadata=True, timeout=PATIENCE
         )
+        return _offer(model_id, info, entry, settings)
     except Exception as error:
         raise sentence(error, model_id) from error
-    return _offer(info, entry, settings)
 
 
-def _offer(info: "ModelInfo", entry: Entry | None, settings: Settings) -> Offer:
-    listed = [
-        RepoFile(
-            sibling.rfilename,
-            sibling.size or 0,
-            sibling.lfs.sha256 if sibling.lfs else "",
-            sibling.blob_id or "",
-        )
-        for sibling in info.siblings or []
-    ]
+def _offer(model_id: str, info: "ModelInfo", entry: Entry | None, settings: Settings) -> Offer:
+    """The offer by what the hub says; a ValueError where that is nothing to build paths on this disk of."""
+    if not COMMIT.match(info.sha or ""):
+        raise ValueError("the revision is no commit")
+    listed = [_repo_file(sibling) for sibling in info.siblings or []]
     files = tuple(pick(listed))
     kind, refusal = _kind(info, entry, listed)
-    card = _card(info, entry, kind, files)
+    card = _card(model_id, info, entry, kind, files)
     return Offer(
-        id=info.id,
-        revision=info.sha or "",
+        id=model_id,
+        revision=info.sha,
         licence=card.licence,
         gated=bool(info.gated),
         bytes=sum(file.size for file in files),
-        here_bytes=_bytes_here(info.id, info.sha or "", files, settings),
+        here_bytes=_bytes_here(model_id, info.sha, files, settings),
         disk_free=_disk_free(settings.hub_dir),
         files=files,
         kind=kind,
         card=card,
         entry=entry,
-        already=any(card.id == info.id and card.revision == info.sha for card in fetched(settings)),
+        already=any(card.id == model_id and card.revision == info.sha for card in fetched(settings)),
         refusal=refusal,
     )
+
+
+def _repo_file(sibling: "RepoSibling") -> RepoFile:
+    """A file as the hub lists it. Its hash becomes a file name on this disk: a ValueError where it is none."""
+    file = RepoFile(
+        sibling.rfilename,
+        sibling.size or 0,
+        sibling.lfs.sha256 if sibling.lfs else "",
+        sibling.blob_id or "",
+    )
+    if file.etag and not HASH.match(file.etag):
+        raise ValueError(f"the hash of {file.name} is none")
+    return file
 
 
 def _cached(model_id: str, settings: Settings) -> "ModelInfo | None":
@@ -149,22 +161,24 @@ def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tupl
     return kind, None
 
 
-def _card(info: "ModelInfo", entry: Entry | None, kind: str, files: tuple[RepoFile, ...]) -> ModelCard:
+def _card(
+    model_id: str, info: "ModelInfo", entry: Entry | None, kind: str, files: tuple[RepoFile, ...]
+) -> ModelCard:
     """What the model would be listed as: the catalogue's words, else its name."""
     counted = info.safetensors.total if info.safetensors else 0
     facts = {"licence": licence_of(info) or "unknown", "revision": info.sha or ""}
     if entry:
         facts |= {"licence": licence_of(info) or entry.licence, "parameters": counted or entry.parameters}
         return entry.card().model_copy(update=facts)
-    name, found = info.id.rsplit("/", 1)[-1], KINDS.get(kind)
+    name, found = model_id.rsplit("/", 1)[-1], KINDS.get(kind)
     return ModelCard(
-        id=info.id,
+        id=model_id,
         folder=Path("-"),
         family=found.family if found else "unknown",
         kind=kind,
         tasks=found.tasks if found else (),
         title=Bilingual(en=name, zh=name),
-        summary=Bilingual(en=f"Pretrained: {info.id}.", zh=f"预训练模型：{info.id}。"),
+        summary=Bilingual(en=f"Pretrained: {model_id}.", zh=f"预训练模型：{model_id}。"),
         parameters=counted or sum(file.size for file in files) // HALF,
         data="see the model's page",
         **facts,

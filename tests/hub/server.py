@@ -39,6 +39,7 @@ class Repo:
     downloads: int = 1
     wrong: set = field(default_factory=set)  # files that arrive with other bytes than promised
     extra: dict = field(default_factory=dict)  # further files, name -> bytes
+    told: dict = field(default_factory=dict)  # what its description says instead of the truth
 
     def files(self):
         """Content by name."""
@@ -82,6 +83,7 @@ class Repo:
             "cardData": {"license": self.licence},
             "config": config,
             "siblings": [self.sibling(name, content) for name, content in files.items()],
+            **self.told,
         }
 
 

@@ -119,6 +119,18 @@ def test_two_processes_do_not_fetch_the_same_model_at_once(hub, llama, downloads
         assert "Another process" in fetched(downloads).error.en
 
 
+def test_two_models_at_once_are_enough(hub, llama, downloads):
+    hub.rate = 1000
+    for name in "abc":
+        hub.add(f"someone/{name}", llama)
+    downloads.start("someone/a")
+    downloads.start("someone/b")
+    with pytest.raises(InputError, match="2 models are being fetched"):
+        downloads.start("someone/c")
+    downloads.cancel("someone/a")
+    assert downloads.wait("someone/a", 20).state == "cancelled"
+
+
 def test_a_stream_without_ranges_begins_anew_and_trouble_is_waited_for(hub, llama, tmp_path, monkeypatch):
     repo = hub.add(ID, llama)
     content = (llama / "model.safetensors").read_bytes()
@@ -188,6 +200,31 @@ def test_a_network_that_answers_in_the_hubs_place(hub, settings, page):
         models.look_up(ID, settings)
     with pytest.raises(InputError, match="no model hub"):
         models.search("llama", "", settings)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"sha": "../../../evil"},
+        {"sha": None},
+        {"siblings": [{"rfilename": "config.json", "size": 1, "blobId": "../../evil"}]},
+        {
+            "siblings": [
+                {"rfilename": "x.safetensors", "lfs": {"sha256": "/etc/x", "size": 1, "pointerSize": 1}}
+            ]
+        },
+        {"siblings": [{"rfilename": "config.json", "size": "much", "blobId": "0" * 40}]},
+    ],
+)
+def test_a_hub_that_would_write_elsewhere(hub, llama, downloads, told):
+    hub.add(ID, llama, told=told)
+    with pytest.raises(InputError, match="no model hub"):
+        downloads.start(ID)
+
+
+def test_a_renamed_model_is_kept_under_the_name_asked_for(hub, llama, settings):
+    hub.add(ID, llama, told={"id": "else/where"})
+    assert models.look_up(ID, settings).card.id == ID
 
 
 def test_a_cache_that_cannot_be_written():
