@@ -8,6 +8,8 @@ from aigc_demo.contracts import DrawRequest
 from aigc_demo.diffusion.loading import denoiser
 from aigc_demo.errors import InputError
 
+WIDEST = 4.0  # width over height, at most; a longer picture is cut at its ends
+
 
 class Manners:
     """How one text-to-image pipeline wants to be asked. `own` are request fields that the model's card sets.
@@ -82,13 +84,18 @@ class Manners:
             return width, height
         if not picture:
             return own
-        scale = math.sqrt(own[0] * own[1] / (picture[0] * picture[1]))
-        return tuple(max(round(side * scale / self.size_step), 1) * self.size_step for side in picture)
+        shape = min(max(picture[0] / picture[1], 1 / WIDEST), WIDEST)
+        width, height = math.sqrt(own[0] * own[1] * shape), math.sqrt(own[0] * own[1] / shape)
+        return self._near(width), self._near(height)
+
+    def _near(self, side: float) -> int:
+        """The nearest side that the model can draw."""
+        return max(round(side / self.size_step), 1) * self.size_step
 
     def _check(self, width: int, height: int) -> None:
         step = self.size_step
         if width % step or height % step:
-            near = [max(round(side / step), 1) * step for side in (width, height)]
+            near = self._near(width), self._near(height)
             raise InputError(
                 en=f"{width} x {height} is no size for this model; sides are multiples of {step}, such as {near[0]} x {near[1]}.",
                 zh=f"此模型不能画 {width} x {height}；边长须为 {step} 的倍数，例如 {near[0]} x {near[1]}。",

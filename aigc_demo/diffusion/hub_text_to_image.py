@@ -81,22 +81,17 @@ class Drawer:
         return self.manners.fill(request, picture)
 
     @property
-    def has_checker(self) -> bool | None:
-        """Whether a safety checker looks at what is drawn; None for pipelines that have no place for one."""
-        return (
-            self.pipe.components["safety_checker"] is not None
-            if "safety_checker" in self.pipe.components
-            else None
-        )
+    def has_checker(self) -> bool:
+        """Whether a safety checker looks at what is drawn; most pipelines have no place for one."""
+        return self.pipe.components.get("safety_checker") is not None
 
     def left_out(self, prompt: str) -> str:
         """The end of a prompt that the text encoder does not get to read; empty where it reads all."""
         tokenizer = self.pipe.tokenizer
         limit = min(tokenizer.model_max_length, LONGEST)
         ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
-        return (
-            "" if len(ids) <= limit else tokenizer.decode(ids[limit - 1 :], skip_special_tokens=True).strip()
-        )
+        unread = ids[limit - 1 :] if len(ids) > limit else []  # the last that fits is the end sign
+        return tokenizer.decode(unread, skip_special_tokens=True).strip()
 
     @torch.no_grad()
     def conditions(self, prompt: str, negative: str = "", stop: Callable[[], bool] = never) -> Conditions:
@@ -110,10 +105,10 @@ class Drawer:
             "do_classifier_free_guidance": self.manners.takes_negative,
         }
         encoded = self.pipe.encode_prompt(**_accepted(self.pipe.encode_prompt, wanted))
-        if (
-            self.name == "Flux2KleinPipeline"
-        ):  # the second is where tokens stand; the pipeline finds that itself
-            found = {"prompt_embeds": encoded[0]}
+        if self.name == "Flux2KleinPipeline":
+            found = {
+                "prompt_embeds": encoded[0]
+            }  # the rest says where tokens stand, which the pipeline finds out
             if self.manners.takes_negative:
                 found["negative_prompt_embeds"] = self.pipe.encode_prompt(negative)[0]
             return found

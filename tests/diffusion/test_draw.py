@@ -100,7 +100,7 @@ def test_guidance_negative_prompt_and_size_count(offer, cache):
     assert wide.pictures.shape == (1, 24, 48, 3)
 
 
-def test_sizes_follow_the_picture(offer, cache, photo):
+def test_sizes_follow_the_picture(offer, cache, photo, tmp_path):
     offer("sd")
     result = draw(cache, model="tiny/sd", prompt="a cat", image=photo)
     assert (result.request.width, result.request.height) == (
@@ -109,6 +109,9 @@ def test_sizes_follow_the_picture(offer, cache, photo):
     )  # 40 x 32 at the area that the model knows
     result = draw(cache, model="tiny/sd", prompt="a cat", image=photo, width=40, height=32, strength=0.5)
     assert result.pictures.shape == (1, 32, 40, 3) and result.steps == 1
+    Image.new("RGB", (400, 10)).save(tmp_path / "long.png")
+    result = draw(cache, model="tiny/sd", prompt="a cat", image=str(tmp_path / "long.png"))
+    assert (result.request.width, result.request.height) == (64, 16)
 
 
 REFUSED = [
