@@ -60,8 +60,8 @@ class Settings(BaseModel):
         str,
         Field(pattern=r"^(https?://\S+)?$", max_length=500),
         Words(
-            "base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1",
-            "OpenAI 兼容服务的地址，如 http://127.0.0.1:8000/v1",
+            "base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; its key in AIGC_SERVER_KEY",
+            "OpenAI 兼容服务的地址，如 http://127.0.0.1:8000/v1；密钥放在 AIGC_SERVER_KEY 中",
         ),
     ] = ""
     image_server: Annotated[
