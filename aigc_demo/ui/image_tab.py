@@ -12,7 +12,7 @@ import gradio as gr
 from aigc_demo import files
 from aigc_demo.actions import ImageResult, make_images
 from aigc_demo.contracts import ImageRequest, check
-from aigc_demo.registry import find_card
+from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.encode_panel import EncodePanel
@@ -91,11 +91,13 @@ class ImageTab:
         with gr.Row(elem_classes="actions"):
             self.go = gr.Button(words("action.draw"), variant="primary", elem_id="image-go", scale=2)
             self.halt = gr.Button(words("action.stop"), elem_id="image-stop", scale=1, min_width=80)
+        here = {card.id for card in cards_for(self.task, context.settings)}
         gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
             self.examples = {
                 name: gr.Button(words(f"example.image.{name}"), size="sm", elem_id=f"image-example-{name}")
-                for name in EXAMPLES
+                for name, values in EXAMPLES.items()
+                if values["model"] in here
             }
 
     def _build_see(self) -> None:

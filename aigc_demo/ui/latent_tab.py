@@ -11,7 +11,7 @@ from aigc_demo import files
 from aigc_demo.actions import GridResult, Stop, WalkResult, walk
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import GridRequest, WalkRequest, check
-from aigc_demo.registry import find_card
+from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.end_point import EndPoint
@@ -80,11 +80,13 @@ class LatentTab:
         with gr.Row(elem_classes="actions"):
             self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
             self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
+        here = {card.id for card in cards_for("latent", context.settings)}
         gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
             self.examples = {
                 name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
-                for name in EXAMPLES
+                for name, values in EXAMPLES.items()
+                if values["model"] in here
             }
 
     def _build_see(self) -> None:
