@@ -104,7 +104,7 @@ def test_the_trigger_word_draws_another_picture_and_the_base_comes_back_exactly(
 @pytest.mark.parametrize("write", [write_sdxl, write_flow])
 def test_other_denoisers_learn_too(write, plan, tmp_path):
     base = card_of(write(tmp_path / "base"), write.__name__)
-    other = replace(plan, base=base, run=tmp_path / "run", learning_rate=1e-2)
+    other = replace(plan, base=base, run=tmp_path / "run", learning_rate=1e-2, resolution=32)
     learner = LoraLearner(other, make_accelerator("cpu"), load_drawer(other, "cpu"))
     before = learner.watch.losses()["train_loss"]
     for _ in range(4):

