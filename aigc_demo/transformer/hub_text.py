@@ -117,8 +117,11 @@ class HubLanguageModel:
         return Batch(self.network, self.pieces)
 
     def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
-        """Labels of the first tokens of `ids` and the attention weights (T, T) of one head; rows sum to 1."""
-        ids = list(ids)[:LOOKED_AT]
+        """Labels of the last tokens of `ids` and the attention weights (T, T) of one head; rows sum to 1.
+
+        T is LOOKED_AT at most; a longer text's last tokens are read without those before them.
+        """
+        ids = list(ids)[-LOOKED_AT:]
         usual = self.network.config._attn_implementation
         self.network.set_attn_implementation("eager")  # the fused kernels never form the matrix
         try:

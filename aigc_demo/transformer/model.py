@@ -172,10 +172,10 @@ class LanguageModel:
             yield probability, [(self.pieces.labels[i], value) for i, value in zip(ids, values, strict=True)]
 
     def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
-        """Labels of the tokens and the attention weights (T, T) of one head; row t is what token t looks at."""
+        """Labels of the last tokens, a context of them at most, and the attention weights (T, T) of one head: row t is token t's."""
         _check_range("layer", layer, 0, self.layers - 1)
         _check_range("head", head, 0, self.heads - 1)
-        ids = list(ids)[: self.context_length]
+        ids = list(ids)[-self.context_length :]
         weights = self.network.attention(torch.tensor([ids], device=self.device), layer)[0, head]
         return [self.pieces.labels[token] for token in ids], weights.cpu()
 

@@ -36,7 +36,7 @@ Result = TextResult | ChatResult
 def read_attention(
     result: Result, sample: int, layer: int, head: int, cache: ModelCache, stop: Stop
 ) -> Attention:
-    """The attention of one head, layer and head counted from 0, over a text and what the model read before it."""
+    """The attention of one head, layer and head counted from 0, over a text and the last that the model read before it."""
     asked = result.request
     adapter = find_adapter(asked, cache.settings)
     with cache.use(asked.model, result.card.tasks[0], stop) as model:
@@ -46,7 +46,7 @@ def read_attention(
         labels, weights = model.attention(
             prompt + written, min(layer, model.layers - 1), min(head, model.heads - 1)
         )
-    return Attention(labels, weights.numpy(), len(prompt))
+    return Attention(labels, weights.numpy(), max(0, len(labels) - len(written)))
 
 
 def prompt_ids(result: Result, model: Any) -> list[int]:

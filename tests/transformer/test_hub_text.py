@@ -131,6 +131,11 @@ def test_attention_of_a_head(model):
     assert model.network.config._attn_implementation == "sdpa"
 
 
+def test_of_a_long_text_the_attention_of_its_end_is_shown(model):
+    labels, weights = model.attention([*range(10, 200), *range(10, 200)], 0, 0)
+    assert weights.shape == (256, 256) and labels[-1] == model.pieces.label(199)
+
+
 def test_stop_ends_within_a_token_also_while_a_prompt_is_read(model):
     said = []
     for step in model.generate("The", max_new_tokens=100, stop=lambda: len(said) >= 3):
