@@ -56,6 +56,7 @@ def trained(base, wish, start, jobs):
     return job
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_serves_the_chat_and_travels(
     trained, wish, start, jobs, settings, tmp_path
 ):
@@ -91,6 +92,7 @@ def test_a_run_that_was_killed_goes_on_serves_the_chat_and_travels(
     assert "runs/theirs" in {card.id for card in registry.adapters_for(BASE, settings)}
 
 
+@pytest.mark.slow
 def test_a_dry_run_measures_an_adapter(base, wish, settings):
     found = estimate(wish(steps=1000), settings)
     assert found.verdict == "fits" and found.seconds > 0
