@@ -1,12 +1,12 @@
 """A small Llama of random weights, as transformers and as llama.cpp read it: the same numbers in two files."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import torch
 
 from aigc_demo.bench.material import write_text
-from aigc_demo.transformer.tokenizer import END, START, build_bytes
 
 SHAPE = {
     "hidden_size": 512,
@@ -17,6 +17,7 @@ SHAPE = {
     "max_position_embeddings": 2048,
 }
 PIECES = 8192
+START, END = "<s>", "</s>"
 TEMPLATE = "<s>{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:"
 
 
@@ -26,9 +27,9 @@ def write_llama(folder: Path) -> Path:
 
     folder.mkdir(parents=True)
     text = write_text(folder / "corpus.txt").read_text(encoding="utf-8")
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=build_bytes(text.splitlines(keepends=True), PIECES), bos_token=START, eos_token=END
-    )
+    build_bytes = import_module("aigc_demo.transformer.tokenizer").build_bytes
+    pieces = build_bytes(text.splitlines(keepends=True), PIECES)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, bos_token=START, eos_token=END)
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
     with torch.random.fork_rng(devices=[]):
