@@ -159,6 +159,7 @@ class ChatTab:
             self.card_lines,
             self.no_model.group,
             *self.lesson.groups.values(),
+            self.input,
             *self._conversation(),
         ]
 
@@ -170,7 +171,8 @@ class ChatTab:
                 updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         hint = status(self.context.words.say("chat.restored", lang))
-        return {**updates, **self._at_rest(Talk(tuple(request.messages)), lang), self.status: hint}
+        rest = self._at_rest(Talk(tuple(request.messages)), lang)
+        return {**updates, **rest, self.status: hint, self.input: ""}
 
     def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
         """Updates of what depends on the model: its card, its adapters, the settings that it was made for."""
