@@ -183,7 +183,7 @@ class Drawer:
             wanted["latents"] = noise.to(pipe._execution_device, self.noise_dtype)
         try:
             done = pipe(**_accepted(pipe.__call__, wanted))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:  # an index: more steps than the schedule has room for
             raise _refused(self.id, error) from error
         self.noise_levels = noise_levels(pipe.scheduler, pipe.num_timesteps)
         flagged = getattr(done, "nsfw_content_detected", None)
@@ -238,7 +238,7 @@ class Drawer:
             raise Stopped
 
 
-def _refused(model_id: str, error: ValueError) -> InputError:
+def _refused(model_id: str, error: ValueError | IndexError) -> InputError:
     """The sentence for what a pipeline says of values that only it knows the limits of."""
     if isinstance(error, InputError):
         return error

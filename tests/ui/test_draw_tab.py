@@ -185,6 +185,8 @@ def test_bad_values_are_a_sentence(tab, toasts):  # noqa: F811
     assert drawn(tab, seed=-1) == gr.skip() and "Seed" in toasts[-1]
     assert drawn(tab, prompt="x" * 3000) == gr.skip() and "2000" in toasts[-1]
     assert drawn(tab, width=30) == gr.skip() and "8" in toasts[-1]
+    assert final(tab.run(asked(tab, num_inference_steps=1000), Page())).get(tab.result) is None
+    assert "change the size, the steps" in toasts[-1]
     assert drawn(tab, model=None) == gr.skip() and "no model" in toasts[-1]
 
 
