@@ -18,6 +18,46 @@ from aigc_demo.contracts.base import (
     printable,
 )
 
+Temperature = Annotated[
+    float,
+    Field(ge=0, le=2, allow_inf_nan=False),
+    Words(
+        "Temperature",
+        "温度",
+        "0 always takes the likeliest token; above 1 is adventurous.",
+        "0 总取最可能的词元；大于 1 更冒险。",
+    ),
+]
+TopK = Annotated[
+    int,
+    Field(ge=0, le=1000),
+    Words(
+        "Top-k",
+        "Top-k",
+        "Choose among the k likeliest tokens; 0: all.",
+        "只在最可能的 k 个词元中选；0 为不限。",
+    ),
+]
+TopP = Annotated[
+    float,
+    Field(gt=0, le=1, allow_inf_nan=False),
+    Words(
+        "Top-p",
+        "Top-p",
+        "Choose among the likeliest tokens that together reach p; 1: all.",
+        "只在累计概率达到 p 的词元中选；1 为不限。",
+    ),
+]
+RepetitionPenalty = Annotated[
+    float,
+    Field(ge=1, le=2, allow_inf_nan=False),
+    Words(
+        "Repetition penalty",
+        "重复惩罚",
+        "Above 1 makes tokens already used less likely.",
+        "大于 1 时，已出现的词元更不容易再出现。",
+    ),
+]
 LongText = Annotated[str, Field(max_length=20_000), AfterValidator(printable)]
 
 
@@ -63,46 +103,10 @@ class TextRequest(Request):
         Field(ge=1, le=512),
         Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
     ] = 128
-    temperature: Annotated[
-        float,
-        Field(ge=0, le=2, allow_inf_nan=False),
-        Words(
-            "Temperature",
-            "温度",
-            "0 always takes the likeliest token; above 1 is adventurous.",
-            "0 总取最可能的词元；大于 1 更冒险。",
-        ),
-    ] = 0.9
-    top_k: Annotated[
-        int,
-        Field(ge=0, le=1000),
-        Words(
-            "Top-k",
-            "Top-k",
-            "Choose among the k likeliest tokens; 0: all.",
-            "只在最可能的 k 个词元中选；0 为不限。",
-        ),
-    ] = 0
-    top_p: Annotated[
-        float,
-        Field(gt=0, le=1, allow_inf_nan=False),
-        Words(
-            "Top-p",
-            "Top-p",
-            "Choose among the likeliest tokens that together reach p; 1: all.",
-            "只在累计概率达到 p 的词元中选；1 为不限。",
-        ),
-    ] = 0.95
-    repetition_penalty: Annotated[
-        float,
-        Field(ge=1, le=2, allow_inf_nan=False),
-        Words(
-            "Repetition penalty",
-            "重复惩罚",
-            "Above 1 makes tokens already used less likely.",
-            "大于 1 时，已出现的词元更不容易再出现。",
-        ),
-    ] = 1.1
+    temperature: Temperature = 0.9
+    top_k: TopK = 0
+    top_p: TopP = 0.95
+    repetition_penalty: RepetitionPenalty = 1.1
     count: Annotated[
         int, Field(ge=1, le=16), Words("Samples", "样本数", "How many texts at once.", "一次写几篇。")
     ] = 1
@@ -150,46 +154,10 @@ class ChatRequest(Request):
         Field(ge=1, le=4096),
         Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
     ] = 512
-    temperature: Annotated[
-        float,
-        Field(ge=0, le=2, allow_inf_nan=False),
-        Words(
-            "Temperature",
-            "温度",
-            "0 always takes the likeliest token; above 1 is adventurous.",
-            "0 总取最可能的词元；大于 1 更冒险。",
-        ),
-    ] = 0.7
-    top_k: Annotated[
-        int,
-        Field(ge=0, le=1000),
-        Words(
-            "Top-k",
-            "Top-k",
-            "Choose among the k likeliest tokens; 0: all.",
-            "只在最可能的 k 个词元中选；0 为不限。",
-        ),
-    ] = 20
-    top_p: Annotated[
-        float,
-        Field(gt=0, le=1, allow_inf_nan=False),
-        Words(
-            "Top-p",
-            "Top-p",
-            "Choose among the likeliest tokens that together reach p; 1: all.",
-            "只在累计概率达到 p 的词元中选；1 为不限。",
-        ),
-    ] = 0.9
-    repetition_penalty: Annotated[
-        float,
-        Field(ge=1, le=2, allow_inf_nan=False),
-        Words(
-            "Repetition penalty",
-            "重复惩罚",
-            "Above 1 makes tokens already used less likely.",
-            "大于 1 时，已出现的词元更不容易再出现。",
-        ),
-    ] = 1.05
+    temperature: Temperature = 0.7
+    top_k: TopK = 20
+    top_p: TopP = 0.9
+    repetition_penalty: RepetitionPenalty = 1.05
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
