@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aigc_demo.bench.race import settle
+
 
 class TrainerRunner:
     """A LlamaForCausalLM with the weights of `network` (a Decoder, whose names it shares) and Trainer's own AdamW.
@@ -103,6 +105,7 @@ def make_stopwatch() -> Any:
 
         def on_step_end(self, *_: Any, **__: Any) -> None:
             """The last one counts."""
+            settle()
             self.seconds = time.perf_counter() - self.start
 
     return Stopwatch()

@@ -51,7 +51,13 @@ def compare(ours: Way, plain: Way, en: str, zh: str, unit: str, target: float) -
 
 def turns(step: Callable[[int], object]) -> Callable[[range], float]:
     """A turn that takes one step after the other, timed."""
-    return lambda steps: seconds(lambda: [step(number) for number in steps])
+    return lambda steps: seconds(lambda: ([step(number) for number in steps], settle()))
+
+
+def settle() -> None:
+    """Wait until a GPU has done what it was given: its calls return before."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def told(what: tuple[str, str], *against: str) -> tuple[str, str]:

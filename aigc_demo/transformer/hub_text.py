@@ -18,6 +18,7 @@ from aigc_demo.pretrained.loading import from_pretrained, sentences
 from aigc_demo.pretrained.pieces import Pieces
 from aigc_demo.transformer.adapters import Adapters
 from aigc_demo.transformer.conversation import Conversation, Turn, read_conversation, what_was_left_out
+from aigc_demo.transformer.rows import device_of
 from aigc_demo.transformer.sampling import Settings
 from aigc_demo.transformer.writing import Batch, Wish, write_alone
 
@@ -126,7 +127,9 @@ class HubLanguageModel:
         self.network.set_attn_implementation("eager")  # the fused kernels never form the matrix
         try:
             with torch.inference_mode():
-                read = self.network(torch.tensor([ids], device=self.network.device), output_attentions=True)
+                read = self.network(
+                    torch.tensor([ids], device=device_of(self.network)), output_attentions=True
+                )
         finally:
             self.network.set_attn_implementation(usual)
         return [self.pieces.label(token) for token in ids], read.attentions[layer][0, head].float().cpu()

@@ -19,11 +19,18 @@ PIECE = 256  # tokens of a long prompt that are read between two looks at the st
 SPARE = 128  # columns that are set aside when a cache is full
 
 
+def device_of(network: Any) -> torch.device:
+    """Where a network computes; the weights of an offloaded one are elsewhere between its layers' turns."""
+    hook = getattr(network.get_input_embeddings(), "_hf_hook", None)
+    return torch.device(hook.execution_device) if hook else network.device
+
+
 class Rows:
     """Texts of one network side by side: `join` with a prompt, `read` a token each, `keep` some of them."""
 
     def __init__(self, network: Any) -> None:
         self.network = network
+        self.device = device_of(network)
         self.lengths: list[int] = []
         self.cache = new_cache()
 
@@ -31,7 +38,7 @@ class Rows:
     def join(self, ids: Sequence[int], copies: int, stop: Callable[[], bool]) -> Tensor:
         """Append `copies` rows that all read the prompt `ids`; logits (copies, vocab) behind it. Stopped by `stop`."""
         prompt, logits = new_cache(), None
-        for piece in torch.tensor([list(ids)], device=self.network.device).split(PIECE, dim=1):
+        for piece in torch.tensor([list(ids)], device=self.device).split(PIECE, dim=1):
             if stop():
                 raise Stopped
             logits = self._forward(input_ids=piece, past_key_values=prompt)
@@ -48,7 +55,7 @@ class Rows:
     @torch.inference_mode()
     def read(self, tokens: Tensor) -> Tensor:
         """Append a token to each row, (rows,); logits (rows, vocab) behind it."""
-        positions = torch.tensor(self.lengths, device=self.network.device).unsqueeze(1)
+        positions = torch.tensor(self.lengths, device=self.device).unsqueeze(1)
         self.lengths = [length + 1 for length in self.lengths]
         return self._forward(
             input_ids=tokens.unsqueeze(1),
@@ -66,7 +73,7 @@ class Rows:
         if not rows:
             self.cache = new_cache()
             return
-        index = torch.tensor(list(rows), device=self.network.device)
+        index = torch.tensor(list(rows), device=self.device)
         for layer in self.cache.layers:
             layer.keep(index, max(self.lengths))
 
@@ -75,8 +82,8 @@ class Rows:
         width = max(self.lengths)
         if min(self.lengths) == width:
             return None
-        starts = width - torch.tensor(self.lengths, device=self.network.device).unsqueeze(1)
-        return torch.arange(width, device=self.network.device) >= starts
+        starts = width - torch.tensor(self.lengths, device=self.device).unsqueeze(1)
+        return torch.arange(width, device=self.device) >= starts
 
     def _forward(self, **inputs: Any) -> Tensor:
         return self.network(**inputs, use_cache=True, logits_to_keep=1).logits[:, -1].float()

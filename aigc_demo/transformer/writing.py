@@ -53,7 +53,7 @@ class Batch:
         self.texts: list[Text] = []
         self.logits = torch.empty(0)
         special = [index for index, token in pieces.tokenizer.added_tokens_decoder.items() if token.special]
-        self.unpenalised = torch.tensor(special, dtype=torch.long, device=network.device)
+        self.unpenalised = torch.tensor(special, dtype=torch.long, device=self.rows.device)
 
     @torch.inference_mode()
     def add(self, wish: Wish) -> Text:

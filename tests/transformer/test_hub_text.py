@@ -38,6 +38,19 @@ def ids_of(steps, sample=0):
     return [step.tokens[sample].id for step in steps if step.tokens[sample]]
 
 
+def test_a_model_whose_layers_come_to_the_device_by_turns_writes_the_same(model, folder):
+    turns = load_pretrained(card_of(folder), Placement(offload="layers"))
+    assert turns.network.device.type == "meta"
+    for name in ("text", "attention"):
+        ours, theirs = (
+            ids_of(one.generate("The bank", temperature=0.0, max_new_tokens=20))
+            if name == "text"
+            else one.attention(one.encode_prompt("The bank"), 0, 0)[1].tolist()
+            for one in (turns, model)
+        )
+        assert ours == theirs
+
+
 @pytest.mark.parametrize("prompt", ["The bank", CORPUS[3], ""])
 def test_greedy_text_is_that_of_transformers_generate(model, prompt):
     ids = model.encode_prompt(prompt)
