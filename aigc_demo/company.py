@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.lane import Lane
 
 Stop = Callable[[], bool]
 SEATS = 8  # answers that are written at once
@@ -60,6 +61,7 @@ class Company:
         self._line: deque[Reader] = deque()
         self._seated: dict[Reader, Any] = {}  # with what their answer is called in the batch
         self._served = False
+        self._lane = Lane("company")
 
     def answer(self, reader: Reader) -> Iterator[Any]:
         """The tokens of a reader's answer as they come. Raises Stopped where it is stopped before it gets a seat."""
@@ -67,7 +69,7 @@ class Company:
             self._line.append(reader)
             if not self._served:
                 self._served = True
-                threading.Thread(target=self._serve, name="company", daemon=True).start()
+                self._lane.do(self._serve)
         try:
             while (news := self._wait(reader)) is not END:
                 if isinstance(news, BaseException):
@@ -96,7 +98,7 @@ class Company:
             time.sleep(0.01)  # so that one who waits for the device gets it before us
 
     def _next(self) -> Reader | None:
-        """The first in line who still waits; None, and the thread's end, where there is nobody."""
+        """The first in line who still waits; None where there is nobody, and the thread rests."""
         with self._lock:
             while self._line and self._line[0].gone:
                 self._line.popleft()

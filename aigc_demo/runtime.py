@@ -22,6 +22,7 @@ from aigc_demo import memory, registry
 from aigc_demo.cards import ModelCard, Task
 from aigc_demo.company import Company
 from aigc_demo.errors import InputError
+from aigc_demo.lane import Lane
 from aigc_demo.machine import free_memory, give_back_memory, is_out_of_memory, let_go
 from aigc_demo.placement import Placement
 from aigc_demo.settings import Settings
@@ -54,6 +55,7 @@ def pick_device(wanted: str = "auto") -> Device:
     import torch
 
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans attention anew for each length: 50 ms a token
     if wanted.startswith("cuda") and not cuda:
         raise InputError(
             en="No CUDA device was found; start with --device auto, or install a torch build for your GPU.",
@@ -89,6 +91,15 @@ def never() -> bool:
     return False
 
 
+def once(work: Callable[[Any], T]) -> Callable[[Any], Iterator[T]]:
+    """`work` as one that yields its result, made when it is asked for."""
+
+    def results(model: Any) -> Iterator[T]:
+        yield work(model)
+
+    return results
+
+
 class ModelCache:
     """Loaded models, least recently used first, within a budget of bytes; one at a time may compute.
 
@@ -103,6 +114,7 @@ class ModelCache:
         self._device: Device | None = None
         self._device_lock = threading.Lock()
         self._companies: dict[str, Company] = {}
+        self._steps, self._calls = Lane("steps"), Lane("calls")
 
     def device(self) -> Device:
         """The device, picked once; the first call imports torch."""
@@ -124,7 +136,7 @@ class ModelCache:
         """
         card = registry.find_card(model_id, self.settings, task)
         try:
-            yield from self._attempt(card, None, lambda model: iter([model]), stop, [])
+            yield from self._attempt(card, None, once(lambda model: model), stop, [])
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -132,7 +144,7 @@ class ModelCache:
 
     def run(self, model_id: str, task: Task, work: Callable[[Any], T], stop: Stop = never) -> T:
         """`work(model)` on a lent model; where memory runs out, once more in a smaller way. Otherwise as `use`."""
-        [result] = self.stream(model_id, task, lambda model: iter([work(model)]), stop)
+        [result] = self.stream(model_id, task, once(work), stop)
         return result
 
     def stream(
@@ -163,6 +175,10 @@ class ModelCache:
         """The readers of a model that answers several at once; their batch is lent the model as by `stream`."""
         return self._companies.setdefault(model_id, Company(partial(self.stream, model_id, task)))
 
+    def lane(self, card: ModelCard) -> Lane:
+        """The thread for work of a lent model that only calls back; a server's models, which nobody waits for, share none."""
+        return Lane("server") if card.family == "remote" else self._calls
+
     def loaded(self) -> dict[str, int]:
         """Ids of the models in memory with their bytes on the device, least recently used first."""
         return {model_id: held.size for model_id, held in list(self._models.items())}
@@ -182,7 +198,8 @@ class ModelCache:
         """One try, in a frame of its own: it takes its hold on the model with it. `used` gets the placement."""
         with self._lease(card, placement, stop) as held:
             used.append(held.placement)
-            yield from work(held.model)
+            answers = work(held.model)
+            yield from self._steps.through(answers) if held.placement.device.startswith("cuda") else answers
 
     @contextmanager
     def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Held]:

@@ -56,7 +56,9 @@ def test_offloaded_models_give_the_same(settings, monkeypatch, offload, sliced):
     assert abs(drawn(small).astype(int) - picture.astype(int)).max() <= 8
 
 
-def test_memory_that_really_runs_out_is_a_sentence_and_the_next_request_succeeds(settings):
+def test_where_memory_really_runs_out_a_smaller_way_or_a_sentence_helps_and_the_next_request_succeeds(
+    settings,
+):
     cache = ModelCache(settings)
     drawn(cache)
     gc.collect()
@@ -65,8 +67,9 @@ def test_memory_that_really_runs_out_is_a_sentence_and_the_next_request_succeeds
     free, total = torch.cuda.mem_get_info()
     torch.cuda.set_per_process_memory_fraction((total - free + (64 << 20)) / total)
     try:
-        with pytest.raises(InputError, match=r"[Mm]emory"):
-            drawn(cache, width=2048, height=2048)
+        assert drawn(cache, width=2048, height=2048).shape == (1, 2048, 2048, 3)
+    except InputError as error:
+        assert "Memory ran out" in error.en
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert drawn(cache).shape == (1, 32, 32, 3)

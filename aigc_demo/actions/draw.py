@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from aigc_demo.actions.stepwise import stepwise
 from aigc_demo.cards import ModelCard, Task
 from aigc_demo.contracts import DrawRequest
 from aigc_demo.errors import InputError
+from aigc_demo.lane import Lane
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 
@@ -100,7 +102,7 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
         put_adapter(model, adapter, request.adapter_weight)
         filled = model.fill(request, start.picture and start.picture.size)
         model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
-        yield from _grow(filled, card, model, start, stop)
+        yield from _grow(filled, card, model, start, stop, cache.lane(card))
 
     yield from cache.stream(request.model, start.task, work, stop)
 
@@ -111,7 +113,7 @@ def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
 
 
 def _grow(
-    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop
+    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop, lane: Lane
 ) -> Iterator[DrawResult]:
     """The result after all that `_draw_all` tells; the last one has the pictures."""
     from aigc_demo.latents import picture_seed
@@ -120,7 +122,8 @@ def _grow(
     result = DrawResult(request, card, 0, request.count * request.num_inference_steps, seeds)
     finished: list[np.ndarray] = []
     blacked_out = 0
-    for told in stepwise(lambda tell, halt: _draw_all(request, seeds, model, start, tell, halt), stop):
+    draw_all = partial(_draw_all, request, seeds, model, start)
+    for told in stepwise(draw_all, stop, lane):
         if told.picture is None:
             result.steps = request.count * told.steps
             result.step = told.index * told.steps + told.step

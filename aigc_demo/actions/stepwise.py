@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from aigc_demo.actions.base import Stop
+from aigc_demo.lane import Lane
 
 T = TypeVar("T")
 Tell = Callable[[T], None]
 
 
-def stepwise(work: Callable[[Tell[T], Stop], None], stop: Stop) -> Iterator[T]:
-    """Yield what `work(tell, stop)` tells, while it runs in a thread of its own; what it raises is raised here.
+def stepwise(work: Callable[[Tell[T], Stop], None], stop: Stop, lane: Lane) -> Iterator[T]:
+    """Yield what `work(tell, stop)` tells, while it is done in `lane`; what it raises is raised here.
 
-    The stop flag that work is given is also set when nobody listens any more, and its thread has ended when this
-    iterator has: whoever lends out a device may rely on it.
+    The stop flag that work is given is also set when nobody listens any more, and work has ended when this iterator
+    has: whoever lends out a device may rely on it.
     """
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    end, gone, failed = object(), threading.Event(), []
+    end, gone, ended, failed = object(), threading.Event(), threading.Event(), []
 
     def run() -> None:
         try:
@@ -27,14 +28,14 @@ def stepwise(work: Callable[[Tell[T], Stop], None], stop: Stop) -> Iterator[T]:
             failed.append(error)
         finally:
             told.put(end)
+            ended.set()
 
-    thread = threading.Thread(target=run, name="stepwise", daemon=True)
-    thread.start()
+    lane.do(run)
     try:
         while (item := told.get()) is not end:
             yield item
     finally:
         gone.set()
-        thread.join()
+        ended.wait()
     if failed:
         raise failed.pop()

@@ -11,7 +11,10 @@ from aigc_demo.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.gan.upscale_networks import CompactUpscaler, UpscalerConfig
 
-TILE, SMALL_TILE = 160, 64  # pixels: a second of work on one core, so that a stop is heard; and what little memory holds
+TILE, SMALL_TILE = (
+    160,
+    64,
+)  # pixels: a second of work on one core, so that a stop is heard; and what little memory holds
 
 
 class Upscaler:

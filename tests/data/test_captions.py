@@ -40,7 +40,7 @@ def test_captions_come_with_their_pictures(cats):
     places = [file.name for split in ("train", "test") for file in manifest.files if file.split == split]
     said = {f"cat{i}.png": f"a cat, number {i}" for i in range(5)} | {"cat5.png": "the last one"}
     assert captions["train"] + captions["test"] == [said[name] for name in places]
-    assert [refused.name for refused in manifest.refused] == ["dog"]
+    assert [refused.name for refused in manifest.refused] == ["dog.txt"]
     assert "6 captions" in manifest.title("en")
 
 

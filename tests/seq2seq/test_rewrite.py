@@ -48,7 +48,9 @@ def test_the_tokens_are_those_of_transformers_generate(cards, model_id, task, be
     )[0, 1:].tolist()
     ours = list(model.write(part, 20, beams, lambda: False))
     padding = model.network.config.pad_token_id
-    assert [token.id for token in ours] == [t for t in theirs if t not in model.pieces.ends and t != padding][:20]
+    assert [token.id for token in ours] == [t for t in theirs if t not in model.pieces.ends and t != padding][
+        :20
+    ]
     assert all(0 < token.probability <= 1 and len(token.alternatives) == 8 for token in ours)
 
 

@@ -74,10 +74,14 @@ def of_picture(name: str, captions: Mapping[str, str]) -> str:
     return captions.get(_stem(PurePosixPath(name)), "")
 
 
-def without_picture(names: Sequence[str], captions: Mapping[str, str]) -> list[str]:
-    """Captions whose picture is missing, by the name that it would have."""
+def without_picture(names: Sequence[str], beside: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """Captions whose picture is missing: the text file of one, else the name that the picture would have.
+
+    `beside` are the files of captions by name, each with what it says of which picture.
+    """
     known = {_stem(PurePosixPath(name)) for name in names}
-    return sorted(set(captions) - known)
+    missing = [(file, stem) for file, told in beside for stem in told if stem not in known]
+    return sorted(file if file.lower().endswith(".txt") else stem for file, stem in missing)
 
 
 def tidy(text: str) -> str:

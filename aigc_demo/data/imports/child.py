@@ -24,9 +24,6 @@ from aigc_demo.data.imports.texts import TextImport
 from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 
-NO_PICTURE = InputError(
-    en="There is no picture of this name, so its caption was left out.", zh="没有同名的图片，其说明已略去。"
-)
 Taker = PictureImport | TextImport | ChatImport
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
 
@@ -123,7 +120,7 @@ def finish(
     out.mkdir(exist_ok=True)
     _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
     found = takes.finish(journal.taken, out)
-    refused += [_refused(name, NO_PICTURE) for name in found.pop("left_out", ())]
+    refused += [_refused(name, no_picture(name)) for name in found.pop("left_out", ())]
     settings = request.model_dump(exclude={"name", "folder", "licence", "consent"})
     manifest = Manifest(
         name=request.name,
@@ -142,6 +139,14 @@ def finish(
 def _begin(journal: Journal, key: str, name: str, seconds: float, place: int = 0, total: int = 0) -> None:
     allow_seconds(seconds)
     journal.begin(key, name, seconds, place, total)
+
+
+def no_picture(name: str) -> InputError:
+    """What is said of a caption without its picture."""
+    return InputError(
+        en=f"{name} is a caption without its picture, and was left out; give both the same name.",
+        zh=f"{name} 没有对应的图片，其说明已略去；请让两者同名。",
+    )
 
 
 def _refused(name: str, error: InputError) -> dict[str, str]:

@@ -83,7 +83,8 @@ class PictureImport:
 
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
         """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest, and what was left out."""
-        told = {name: text for entry in taken for name, text in entry.get("captions", {}).items()}
+        beside = [(entry["name"], entry["captions"]) for entry in taken if "captions" in entry]
+        told = {name: text for _, captions_of in beside for name, text in captions_of.items()}
         taken = _only_pictures(taken)
         if len(taken) < MIN_PICTURES:
             raise _too_few(len(taken))
@@ -133,7 +134,7 @@ class PictureImport:
             "side": self.request.side,
             "channels": channels,
             "sha256": captions.digest(sha256, written),
-            "left_out": captions.without_picture([entry["name"] for entry in taken], told),
+            "left_out": captions.without_picture([entry["name"] for entry in taken], beside),
             "more_settings": {"pixels_sha256": sha256},
         }
 
