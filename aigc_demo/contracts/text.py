@@ -18,6 +18,7 @@ from aigc_demo.contracts.base import (
     printable,
 )
 
+LENGTH = Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。")
 Temperature = Annotated[
     float,
     Field(ge=0, le=2, allow_inf_nan=False),
@@ -101,7 +102,7 @@ class TextRequest(Request):
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=512),
-        Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
+        LENGTH,
     ] = 128
     temperature: Temperature = 0.9
     top_k: TopK = 0
@@ -152,7 +153,7 @@ class ChatRequest(Request):
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=4096),
-        Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
+        LENGTH,
     ] = 512
     temperature: Temperature = 0.7
     top_k: TopK = 20
@@ -179,7 +180,7 @@ class RewriteRequest(Request):
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=1024),
-        Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。"),
+        LENGTH,
     ] = 256
     num_beams: Annotated[
         int,
