@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aigc_demo.contracts import Words, words_of
 from aigc_demo.errors import InputError
+from aigc_demo.modes import RULES, Rules
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,16 +77,35 @@ class Settings(BaseModel):
     allow_training: Annotated[
         bool, Words("visitors of a public page may train, too", "公开网页的访客也可以训练")
     ] = False
+    allow_any_model: Annotated[
+        bool, Words("and fetch models outside the catalogue", "并可下载目录之外的模型")
+    ] = False
+    allow_folders: Annotated[bool, Words("and name folders of this computer", "并可填写本机文件夹的路径")] = (
+        False
+    )
+    allow_model_upload: Annotated[bool, Words("and upload models", "并可上传模型")] = False
+
+    @property
+    def rules(self) -> Rules:
+        """What holds on this page: the rules of its mode, and what the flags allow beyond them."""
+        allowed = {
+            "train": self.allow_training,
+            "download": self.allow_downloads,
+            "any_model": self.allow_any_model,
+            "folder_paths": self.allow_folders,
+            "checkpoint_upload": self.allow_model_upload,
+        }
+        return replace(RULES[self.mode], **{name: True for name, allow in allowed.items() if allow})
 
     @property
     def may_train(self) -> bool:
         """Whether who opens the page may train: on one's own machine always, in public only by choice."""
-        return self.mode == "local" or self.allow_training
+        return self.rules.train
 
     @property
     def may_download(self) -> bool:
         """Whether who opens the page may fetch and delete models: on one's own machine always, in public by choice."""
-        return self.mode == "local" or self.allow_downloads
+        return self.rules.download
 
 
 def add_flags(parser: Any, lang: str = "en") -> None:
