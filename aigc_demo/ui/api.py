@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo import actions, files, registry
 from aigc_demo.contracts import ImageRequest, ReconstructRequest, TextRequest, WalkRequest, Words, check
+from aigc_demo.contracts.describe import docstring
 from aigc_demo.errors import InputError
 from aigc_demo.jobs import Job, Jobs, TrainRequest
 from aigc_demo.jobs.request import NAME
@@ -40,6 +41,7 @@ def add_endpoints(context: Context) -> None:
     folder, cache = Path(context.settings.outputs_dir), context.cache
 
     def list_models() -> list[dict]:
+        """List the models that are here: id, family, tasks, classes, parameters, data, licence."""
         return [
             card.model_dump(mode="json", exclude={"folder"}) for card in registry.all_cards(context.settings)
         ]
@@ -74,7 +76,7 @@ def add_endpoints(context: Context) -> None:
         result = actions.walk(request, cache)
         return {kind: file_data(files.write_film(result, folder, f".{kind}")) for kind in ("gif", "mp4")}
 
-    gr.api(list_models, api_name="list_models", queue=False)
+    gr.api(list_models, api_name="list_models", api_description=list_models.__doc__, queue=False)
     add_training(context)
     for name, kind, verb in (
         ("generate_text", TextRequest, text),
@@ -82,7 +84,9 @@ def add_endpoints(context: Context) -> None:
         ("reconstruct", ReconstructRequest, reconstruct),
         ("interpolate", WalkRequest, walk),
     ):
-        gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
+        gr.api(
+            endpoint(name, kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device"
+        )
 
 
 def add_training(context: Context) -> None:
@@ -115,7 +119,7 @@ def add_training(context: Context) -> None:
         ("job", JobRequest, look),
         ("stop_job", StopRequest, stop),
     ):
-        gr.api(endpoint(kind, allowed(verb)), api_name=name, api_description=kind.__doc__, queue=False)
+        gr.api(endpoint(name, kind, allowed(verb)), api_name=name, api_description=kind.__doc__, queue=False)
 
 
 def job_facts(job: Job) -> dict[str, Any]:
@@ -147,8 +151,10 @@ def file_data(path: Path) -> dict[str, Any]:
     return gr.FileData(path=str(path), orig_name=path.name).model_dump()
 
 
-def endpoint(kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[..., dict]:
+def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[..., dict]:
     """A function whose parameters are the fields of `kind`; it checks them and calls `verb`.
+
+    Its name and docstring are what a language model is told of it as a tool (MCP); `request_type` is `kind`.
 
     Errors reach the client as one sentence in both languages, since a program says nothing of its reader's.
     """
@@ -159,8 +165,8 @@ def endpoint(kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[...
     def call(*values: Any) -> dict:
         named = {name: value for (name, _), value in zip(fields, values, strict=True)}
         try:
-            for name in FILE_FIELDS & named.keys():
-                named[name] = uploaded_path(named[name])
+            for field in FILE_FIELDS & named.keys():
+                named[field] = uploaded_path(named[field])
             return verb(check(kind, named))
         except InputError as error:
             raise gr.Error(f"{error.en} {error.zh}", print_exception=False) from error
@@ -176,7 +182,8 @@ def endpoint(kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[...
     ]
     call.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
     call.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": dict}
-    call.__doc__ = kind.__doc__
+    call.__name__, call.__doc__ = name, docstring(kind)
+    call.request_type = kind  # type: ignore[attr-defined]
     return call
 
 

@@ -31,4 +31,6 @@ def add_endpoints(context: Context) -> None:
         return {"file": file_data(files.write_upscaled(result, folder)), "scale": result.scale}
 
     for name, kind, verb in (("draw", DrawRequest, draw), ("upscale", UpscaleRequest, upscale)):
-        gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
+        gr.api(
+            endpoint(name, kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device"
+        )

@@ -33,7 +33,9 @@ def add_endpoints(context: Context) -> None:
         }
 
     for name, kind, verb in (("chat", ChatRequest, chat), ("rewrite", RewriteRequest, rewrite)):
-        gr.api(endpoint(kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device")
+        gr.api(
+            endpoint(name, kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device"
+        )
 
 
 def bilingual(note: tuple[str, str] | None) -> dict[str, str]:
