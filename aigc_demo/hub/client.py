@@ -50,11 +50,11 @@ class Listing:
 
 
 def check_id(model_id: str, settings: Settings) -> str:
-    """The id, trimmed; an InputError where it is none, or, in public modes, not one of the catalogue."""
+    """The id, trimmed; an InputError where it is none, or, on a public page, not one of the catalogue."""
     model_id = model_id.strip()
     if not MODEL_ID.match(model_id) or ".." in model_id:
         raise wrong_id(model_id)
-    if settings.mode != "local" and find_entry(model_id) is None:
+    if not settings.rules.any_model and find_entry(model_id) is None:
         raise InputError(
             en=f"{model_id} is not in the catalogue; on a public page only those models can be fetched.",
             zh=f"{model_id} 不在目录中；公开网页只能获取目录中的模型。",
@@ -63,7 +63,7 @@ def check_id(model_id: str, settings: Settings) -> str:
 
 
 def search(words: str, task: str, settings: Settings) -> list[Listing]:
-    """Models by words in their names: those of the catalogue first, then, online and in local mode, the hub's.
+    """Models by words in their names: those of the catalogue first, then, online and not in public, the hub's.
 
     `task` is one of cards.Task, or empty for all. Without words, or offline: the catalogue alone.
     """
@@ -75,7 +75,7 @@ def search(words: str, task: str, settings: Settings) -> list[Listing]:
         if (not task or task in entry.tasks) and _names(entry, words.lower().split())
     ]
     found = [_of_entry(entry, entry.id in here) for entry in known]
-    if not words or is_offline(settings) or settings.mode != "local":
+    if not words or is_offline(settings) or not settings.rules.any_model:
         return found
     shown = {entry.id for entry in known}
     return found + [

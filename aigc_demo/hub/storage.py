@@ -62,7 +62,7 @@ def add_folder(path: Path | str, settings: Settings) -> ModelCard:
 
     On one's own machine only. An InputError where it is none that this app can use.
     """
-    if settings.mode != "local":
+    if not settings.rules.folder_paths:
         raise InputError(
             en="Folders can be added on one's own machine only.", zh="只能在自己的电脑上添加文件夹。"
         )

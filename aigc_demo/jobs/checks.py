@@ -40,13 +40,13 @@ def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
 def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
     """The request, a path in it made absolute: the worker may run elsewhere. An InputError where there are no such data.
 
-    Paths are for those who sit at the machine: outside local mode only names of data sets are taken.
+    Paths are for those who sit at the machine: on a public page only names of data sets are taken.
     """
     own = settings.data_dir / request.data / "manifest.json"
     if request.data in catalogue() or ("/" not in request.data and own.is_file()):
         return request
     path = Path(request.data).expanduser()
-    if settings.mode == "local" and path.exists():
+    if settings.rules.folder_paths and path.exists():
         return request.model_copy(update={"data": str(path.resolve())})
     names = ", ".join(catalogue())
     raise InputError(

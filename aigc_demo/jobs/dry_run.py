@@ -61,7 +61,7 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
         request.data,
         settings.data_dir,
         settings.offline,
-        paths=settings.mode == "local",
+        paths=settings.rules.folder_paths,
     )
     with tempfile.TemporaryDirectory() as temporary, PeakMemory(device) as peak:
         run = Path(temporary) / request.name

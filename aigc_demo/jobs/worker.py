@@ -94,7 +94,7 @@ class Worker:
                 self.request.data,
                 self.settings.data_dir,
                 self.settings.offline,
-                paths=self.settings.mode == "local",
+                paths=self.settings.rules.folder_paths,
                 stop=self.folder.run.stop.is_set,
             )
         if self.is_main:

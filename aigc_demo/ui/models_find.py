@@ -24,11 +24,11 @@ class FindPanel:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.local = context.settings.mode == "local"  # in public the catalogue is all there is
-        self.places = ("here", "catalogue", "hub") if self.local else ("here", "catalogue")
+        self.any_model = context.settings.rules.any_model  # in public the catalogue is all there is
+        self.places = ("here", "catalogue", "hub") if self.any_model else ("here", "catalogue")
 
     def build(self) -> None:
-        """Where and what, the list, and in local mode any other model by its id or folder."""
+        """Where and what, the list, and, where the mode allows it, any other model by its id or folder."""
         words = self.context.words
         self.ids = gr.State([])
         self.place = gr.Radio(
@@ -59,7 +59,7 @@ class FindPanel:
         self.go = gr.Button(words("models.search"), elem_id="models-go")
         self.list = pick_list("", "models-list")
         self.note = gr.HTML("", elem_id="models-note")
-        if self.local:
+        if self.any_model:
             with gr.Accordion(words("models.other"), open=False, elem_id="models-other"):
                 gr.Markdown(words("models.other_help"), elem_classes="note")
                 self.other = gr.Textbox(
@@ -120,7 +120,7 @@ class FindPanel:
             yield say(f"models.count.{place}", lang, count=len(entries))
         if place == "here":
             yield from source.servers_said(self.context, lang)
-        elif self.local:
+        elif self.any_model:
             yield source.hub_said(self.context, lang)
 
     def entries(self, place: str, filters: Filters) -> list[Entry]:

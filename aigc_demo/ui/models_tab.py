@@ -57,7 +57,7 @@ class ModelsTab:
         now = {chosen.model, *find.asked()}
         chosen.deleted.success(find.search, now, find.shown(), **asking)
         self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
-        if find.local:
+        if find.any_model:
             gr.on(
                 [find.look.click, find.other.submit],
                 self.look_at,
@@ -121,7 +121,7 @@ class ModelsTab:
     @polite
     def look_at(self, text: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Any model of the hub by its id, or a folder of this computer, which is checked and offered at once."""
-        if self.context.settings.mode != "local":
+        if not self.context.settings.rules.any_model:
             raise InputError(
                 en="Only the person at this computer may name other models.",
                 zh="只有在本机运行时才能指定其他模型。",

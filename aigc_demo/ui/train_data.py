@@ -58,7 +58,7 @@ class DataPanel:
                 max_length=2_000_000,
             )
             self.fields = {"name": self._field("name", value="")}
-            if self.context.settings.mode == "local":
+            if self.context.settings.rules.folder_paths:
                 self.fields["folder"] = self._field("folder")
             self.fields |= {name: self._field(name) for name in ("licence", "consent")}
             with gr.Accordion(words("shell.more"), open=False, elem_id="train-import-more"):
@@ -181,7 +181,7 @@ class DataPanel:
             return import_files(asked, [Path(path) for path in values[self.files]], self.data_dir, stop)
         if text:
             return paste(asked, text, self.data_dir, stop)
-        if folder and self.context.settings.mode == "local":
+        if folder and self.context.settings.rules.folder_paths:
             return import_files(asked, [Path(folder).expanduser()], self.data_dir, stop)
         raise InputError(
             en="There is nothing to import yet; choose files, paste a text or name a folder.",

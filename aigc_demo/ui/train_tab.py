@@ -74,6 +74,7 @@ class TrainTab:
                 elem_id="train-import-run",
                 type="filepath",
                 file_types=[".zip"],
+                visible=self.context.settings.rules.checkpoint_upload,
             )
         self.lesson = Lesson(self.context, ("gan", "vae", "transformer", "diffusion"), "gan", "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
@@ -167,6 +168,11 @@ class TrainTab:
         if not path:
             return gr.skip()
         name = self.settings.free_run(Path(path).stem)
+        if not self.context.settings.rules.checkpoint_upload:
+            raise InputError(
+                en="Models cannot be uploaded to this public page; open the zip in the app on your own computer.",
+                zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
+            )
         import_run(Path(path), self.context.settings.runs_dir, name)
         return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
 
