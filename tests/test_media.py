@@ -25,7 +25,10 @@ from aigc_demo.media import (
     strip,
     to_uint8,
 )
+from aigc_demo.media.notice import UNIT
+from aigc_demo.media.visible import CORNER, plate_for
 from aigc_demo.provenance import Recipe, read
+from aigc_demo.provenance.marking import Marking
 
 RECIPE = Recipe(task="image", model="gan-digits", request={"seed": 1})
 
@@ -199,22 +202,35 @@ def test_sheets_line_up():
         strip([])
 
 
-@pytest.mark.parametrize("size", [(28, 28), (224, 224), (1024, 600), (60, 900)])
-def test_the_visible_label_is_high_enough_and_hides_nothing(size):
+@pytest.mark.parametrize("size", [(28, 28), (200, 224), (1024, 600), (300, 3000), (60, 900)])
+def test_the_visible_label_is_high_enough_and_spares_the_picture(size):
     picture = Image.new("RGB", size, (90, 120, 150))
-    stamped = stamp(picture)
-    assert stamped.crop((0, 0, *size)).tobytes() == picture.tobytes()
-    band = np.asarray(stamped.convert("L"))[size[1] :]
-    inked = np.flatnonzero((band > 96).any(axis=1))
+    stamped, plate = stamp(picture), plate_for(picture)
+    times = stamped.width // size[0]
+    drawn = np.asarray(picture.resize((size[0] * times, size[1] * times)))
+    kept = (np.asarray(stamped)[: drawn.shape[0]] == drawn).all(axis=-1)
+    assert kept.all() if min(size) < CORNER else (~kept).sum() <= plate.width * plate.height
+    words = np.asarray(plate)[plate.height // 5 : -1] > 128
+    inked = np.flatnonzero(words.any(axis=1))
     assert inked[-1] - inked[0] + 1 >= 0.05 * min(size)
-    assert np.flatnonzero((band > 96).any(axis=0))[[0, -1]].tolist() != [0, size[0] - 1]  # not cut off
+    assert not words[:, [0, -1]].any()  # not cut off
 
 
 def test_the_visible_label_is_asked_for(tmp_path):
     frame = Image.new("L", (100, 100))
-    for label, height in ((False, 100), (True, stamp(frame).height)):
-        save_image(frame, tmp_path / "a.png", RECIPE, visible_label=label)
+    for visible, height in ((False, 100), (True, stamp(frame).height)):
+        save_image(frame, tmp_path / "a.png", RECIPE, marking=Marking(visible=visible))
         assert Image.open(tmp_path / "a.png").height == height
+
+
+def test_sound_begins_with_the_rhythm_of_ai_where_the_label_is_asked_for(tmp_path):
+    rate, sound = 8000, np.full(4000, 9000, np.int16)
+    with wave.open(str(save_audio(sound, rate, tmp_path / "a.wav", RECIPE, Marking(visible=True)))) as file:
+        heard = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    assert (heard[-4000:] == sound).all()
+    loud = np.abs(heard[:-4000].astype(float).reshape(-1, round(UNIT * rate / 2))).max(axis=1) > 3000
+    lengths = [len(run) for run in "".join(".#"[int(tone)] for tone in loud).strip(".").split(".") if run]
+    assert lengths == [2, 6, 2, 2]  # short long, short short, in half units
 
 
 def png(width, height):

@@ -1,13 +1,14 @@
-"""Files of results that are texts."""
+"""Files of results that are texts. They say in words whose they are whatever the marking, which adds nothing to a text."""
 
 from pathlib import Path
 
 from aigc_demo import media
 from aigc_demo.actions import ChatResult, RewriteResult, TextResult
 from aigc_demo.files.base import recipe_of, stem
+from aigc_demo.provenance.marking import PLAIN, Marking
 
 
-def write_texts(result: TextResult, folder: Path, suffix: str = ".txt") -> Path:
+def write_texts(result: TextResult, folder: Path, suffix: str = ".txt", marking: Marking = PLAIN) -> Path:
     """All texts of a result under their title, with a blank line between them."""
     path = media.new_path(folder, stem(result), suffix)
     title = [result.request.prompt] if result.request.prompt_is == "title" and result.request.prompt else []
@@ -21,7 +22,7 @@ def full_texts(result: TextResult) -> list[str]:
     return [(opening + sample.text).strip() for sample in result.samples]
 
 
-def write_chat(result: ChatResult, folder: Path, suffix: str = ".md") -> Path:
+def write_chat(result: ChatResult, folder: Path, suffix: str = ".md", marking: Marking = PLAIN) -> Path:
     """The conversation with its last answer, every turn under the name of who said it; the recipe can ask again."""
     path = media.new_path(folder, stem(result), suffix)
     return media.save_text(conversation(result), path, recipe_of(result.request, result.card))
@@ -37,7 +38,9 @@ def conversation(result: ChatResult) -> str:
     return "\n\n".join(f"**{name}**\n\n{text.strip()}" for name, text in turns)
 
 
-def write_rewrite(result: RewriteResult, folder: Path, suffix: str = ".txt") -> Path:
+def write_rewrite(
+    result: RewriteResult, folder: Path, suffix: str = ".txt", marking: Marking = PLAIN
+) -> Path:
     """The translation or summary; in Markdown the original stands above it, and in every recipe."""
     text = result.text
     if suffix == ".md":

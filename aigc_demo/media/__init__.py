@@ -1,6 +1,8 @@
 """Arrays in, labelled files out; uploaded pictures in, clean arrays out.
 
-pixels.py    arrays, tensors and pictures as uint8; enlarging; the visible label
+pixels.py    arrays, tensors and pictures as uint8; enlarging
+visible.py   the label in words on a picture
+notice.py    the label before sound: a rhythm
 files.py     save_image, save_animation, save_audio, save_text: every file leaves through here, labelled
 sheets.py    many pictures on one: contact_sheet, strip
 uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
@@ -8,9 +10,10 @@ uploads.py   open_picture, the one door for uploaded pictures, and fit_square, w
 
 from aigc_demo.media.files import new_path, save_audio, save_image, save_text
 from aigc_demo.media.films import save_animation
-from aigc_demo.media.pixels import stamp, to_picture, to_uint8
+from aigc_demo.media.pixels import to_picture, to_uint8
 from aigc_demo.media.sheets import contact_sheet, strip
 from aigc_demo.media.uploads import fit_square, open_picture
+from aigc_demo.media.visible import stamp
 
 __all__ = [
     "contact_sheet",

@@ -14,9 +14,12 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 
 from aigc_demo.errors import InputError
-from aigc_demo.media.pixels import stamp, to_picture
+from aigc_demo.media.notice import with_notice
+from aigc_demo.media.pixels import to_picture
+from aigc_demo.media.visible import stamp
 from aigc_demo.provenance.containers import JPEG_XMP, add_riff_chunks
 from aigc_demo.provenance.documents import WORDS, write_document
+from aigc_demo.provenance.marking import PLAIN, Marking
 from aigc_demo.provenance.schema import Provenance, Recipe
 from aigc_demo.provenance.xmp import write_packet
 
@@ -36,12 +39,12 @@ def new_path(folder: str | Path, stem: str, suffix: str) -> Path:
 
 
 def save_image(
-    image: Any, path: str | Path, recipe: Recipe, scale: int = 1, visible_label: bool = False
+    image: Any, path: str | Path, recipe: Recipe, scale: int = 1, marking: Marking = PLAIN
 ) -> Path:
     """Write a picture as .png, .jpg, .jpeg or .webp (lossless), its pixels repeated `scale` times."""
     path = Path(path)
     picture = to_picture(image, scale)
-    picture = stamp(picture) if visible_label else picture
+    picture = stamp(picture) if marking.visible else picture
     provenance = Provenance.new(recipe)
     packet = write_packet(provenance)
     file = io.BytesIO()
@@ -56,10 +59,10 @@ def save_image(
             picture.save(file, "WEBP", lossless=True, xmp=packet)
         case other:
             raise unknown_suffix(other, ".png, .jpg, .webp")
-    return write_whole(path, lambda temporary: temporary.write_bytes(file.getvalue()))
+    return write_marked(path, file.getvalue(), marking)
 
 
-def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe) -> Path:
+def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe, marking: Marking = PLAIN) -> Path:
     """Write samples in [-1, 1] (or int16), shape (T,) or (T, channels), as .wav of 16 bits at `rate` Hz."""
     path = Path(path)
     if path.suffix.lower() != ".wav":
@@ -72,6 +75,8 @@ def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe) -> Pat
                 zh="模型输出的声音含有非有限值；请选择其他检查点。",
             )
         sound = np.rint(np.clip(sound, -1, 1) * 32767)
+    if marking.visible:
+        sound = with_notice(sound, rate)
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1 if sound.ndim == 1 else sound.shape[1])
@@ -85,8 +90,7 @@ def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe) -> Pat
         b"_PMX": write_packet(provenance),
         b"LIST": b"INFOICMT" + len(words).to_bytes(4, "little") + words + b"\0" * (len(words) % 2),
     }
-    data = add_riff_chunks(file.getvalue(), chunks)
-    return write_whole(path, lambda temporary: temporary.write_bytes(data))
+    return write_marked(path, add_riff_chunks(file.getvalue(), chunks), marking)
 
 
 def save_text(text: str, path: str | Path, recipe: Recipe) -> Path:
@@ -138,6 +142,13 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def write_marked(path: Path, data: bytes, marking: Marking) -> Path:
+    """Write a finished file, signed where `marking` has a signer."""
+    if marking.signer:
+        data = marking.signer.sign(data, path.suffix.lower())
+    return write_whole(path, lambda temporary: temporary.write_bytes(data))
 
 
 def unknown_suffix(suffix: str, known: str) -> InputError:

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from aigc_demo.errors import InputError
-from aigc_demo.media.files import unknown_suffix, write_whole
-from aigc_demo.media.pixels import stamp, to_picture
+from aigc_demo.media.files import unknown_suffix, write_marked
+from aigc_demo.media.pixels import to_picture
+from aigc_demo.media.visible import stamp
 from aigc_demo.provenance.containers import add_gif_xmp, mp4_xmp_box
 from aigc_demo.provenance.documents import WORDS
+from aigc_demo.provenance.marking import PLAIN, Marking
 from aigc_demo.provenance.schema import Provenance, Recipe
 from aigc_demo.provenance.xmp import write_packet
 
@@ -30,8 +33,7 @@ def save_animation(
     recipe: Recipe,
     fps: float = 24,
     scale: int = 1,
-    *,
-    visible_label: bool = False,
+    marking: Marking = PLAIN,
 ) -> Path:
     """Write frames of one size as an endless .gif or an .mp4 (H.264, yuv420p) that browsers play.
 
@@ -44,16 +46,18 @@ def save_animation(
             zh=f"影片需要有帧，且每秒 1 到 {MAX_FPS} 帧；现在是 {len(frames)} 帧，每秒 {fps:g} 帧。",
         )
     pictures = [to_picture(frame, scale) for frame in frames]
-    pictures = [stamp(picture) for picture in pictures] if visible_label else pictures
+    pictures = [stamp(picture) for picture in pictures] if marking.visible else pictures
     if any(picture.mode != "L" for picture in pictures):
         pictures = [picture.convert("RGB") for picture in pictures]
     provenance = Provenance.new(recipe)
     match path.suffix.lower():
         case ".gif":
             data = add_gif_xmp(_encode_gif(pictures, fps, provenance), write_packet(provenance))
-            return write_whole(path, lambda temporary: temporary.write_bytes(data))
+            return write_marked(path, data, marking)
         case ".mp4":
-            return write_whole(path, lambda temporary: _write_mp4(temporary, pictures, fps, provenance))
+            with TemporaryDirectory() as folder:  # faststart goes over a real file twice
+                data = _encode_mp4(Path(folder) / "film.mp4", pictures, fps, provenance)
+            return write_marked(path, data, marking)
         case other:
             raise unknown_suffix(other, ".gif, .mp4")
 
@@ -99,7 +103,7 @@ def _durations(count: int, fps: float) -> list[int]:
     return [10 * (end - start) for start, end in pairwise(ends)]
 
 
-def _write_mp4(path: Path, pictures: list[Image.Image], fps: float, provenance: Provenance) -> None:
+def _encode_mp4(path: Path, pictures: list[Image.Image], fps: float, provenance: Provenance) -> bytes:
     import av
 
     # without use_metadata_tags the keys are dropped without a word; faststart puts the index first
@@ -119,8 +123,7 @@ def _write_mp4(path: Path, pictures: list[Image.Image], fps: float, provenance: 
             frame = av.VideoFrame.from_ndarray(_even(picture), format="rgb24")
             film.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=BT709)))
         film.mux(stream.encode(None))
-    with path.open("ab") as file:
-        file.write(mp4_xmp_box(write_packet(provenance)))
+    return path.read_bytes() + mp4_xmp_box(write_packet(provenance))
 
 
 def _even(picture: Image.Image) -> np.ndarray:

@@ -1,15 +1,12 @@
-"""Pictures as uint8 arrays, whatever they come as; enlarging; the visible label."""
+"""Pictures as uint8 arrays, whatever they come as; enlarging; fonts."""
 
 from functools import cache
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 
 from aigc_demo.errors import InputError
-
-LABEL = "AI 生成 / AI-generated"
-LABEL_LATIN = "AI-generated"
 
 # Pillow looks these names up in the system's own font folders
 CJK_FONTS = (
@@ -71,29 +68,6 @@ def flatten(picture: Image.Image, background: tuple[int, int, int] = (255, 255, 
     flat = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
     flat.info = {}
     return flat
-
-
-def stamp(image: Any, text: str | None = None) -> Image.Image:
-    """The picture over a band that says in words that AI made it; what it shows stays uncovered.
-
-    The letters are at least 5 % of the short side high, as GB 45438-2025 asks, and at least 12 px where the
-    width allows: enlarge small pictures first. Without `text` the label is bilingual if the system has a
-    Chinese font, else English.
-    """
-    picture = to_picture(image)
-    if text is None:
-        text = LABEL if _cjk_font_name() else LABEL_LATIN
-    least = max(min(picture.size) * 0.05 / 0.7, 1)  # a capital is about 0.7 em high
-    font = font_for(text, max(12, least))
-    while font.getlength(text) > picture.width - 4 and font.size > least:
-        font = font_for(text, max(font.size - 1, least))
-    ink, paper = (255, 0) if picture.mode == "L" else ((255, 255, 255), (0, 0, 0))
-    band = Image.new(picture.mode, (picture.width, round(1.6 * font.size)), paper)
-    ImageDraw.Draw(band).text((band.width / 2, band.height / 2), text, fill=ink, font=font, anchor="mm")
-    stamped = Image.new(picture.mode, (picture.width, picture.height + band.height))
-    stamped.paste(picture)
-    stamped.paste(band, (0, picture.height))
-    return stamped
 
 
 def font_for(text: str, size: float) -> ImageFont.FreeTypeFont:
