@@ -1,7 +1,10 @@
 """The table of modes: what a public page leaves out, and what flags allow."""
 
+import json
+
 import pytest
 
+from aigc_demo.__main__ import main
 from aigc_demo.modes import RULES, rule_names, words_of_rule
 from aigc_demo.settings import Settings
 
@@ -38,3 +41,12 @@ def test_every_rule_is_said_in_both_languages():
     for name in rule_names():
         words = words_of_rule(name)
         assert words.en != words.zh
+
+
+def test_the_command_prints_the_table_in_both_languages(capsys):
+    main(["modes", "--json", "--mode", "share", "--allow-training"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["modes"]["local"]["train"] and not told["modes"]["share"]["train"] and told["here"]["train"]
+    main(["modes", "--lang", "zh"])
+    words = capsys.readouterr().out
+    assert "需要密码登录" in words and words.count("\n") == len(rule_names()) + 1

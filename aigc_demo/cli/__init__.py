@@ -3,6 +3,7 @@
 flags.py     flags from the requests' fields, help in both languages
 ask.py       text, image, reconstruct, walk, grid
 look.py      models, verify, data
+modes.py     modes: what is on and off for whom
 train.py     train: a job in this process, or --detach in one of its own
 jobs.py      jobs: list, show, stop, resume, save, sample, delete, export, import
 arguments.py what single commands take besides a request's fields

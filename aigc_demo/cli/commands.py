@@ -97,6 +97,7 @@ COMMANDS = (
     Command("jobs", "", Words("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
     Command("hub", "", Words("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
     Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
+    Command("modes", "aigc_demo.cli.modes:modes", Words("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
     Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
     Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
 )  # fmt: skip

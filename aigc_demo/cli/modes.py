@@ -1,0 +1,29 @@
+"""modes: what is on and off for whom, as a table."""
+
+from dataclasses import asdict
+from typing import Any
+
+from aigc_demo.cli.flags import Answer, Asked
+from aigc_demo.cli.look import table
+from aigc_demo.modes import RULES, rule_names, words_of_rule
+
+
+def modes(asked: Asked) -> Answer:
+    """The rules of every mode; --json adds those of this call's flags as "here"."""
+    head = ("", *RULES)
+    rows = [
+        (words_of_rule(name).label(asked.lang), *(shown(getattr(rules, name), asked.lang) for rules in RULES.values()))
+        for name in rule_names()
+    ]  # fmt: skip
+    data = {mode: asdict(rules) for mode, rules in RULES.items()}
+    return Answer({"modes": data, "here": asdict(asked.settings.rules)}, table([head, *rows]))
+
+
+def shown(value: Any, lang: str) -> str:
+    """A rule's value as words."""
+    zh = lang == "zh"
+    if isinstance(value, bool):
+        return (("off", "关"), ("on", "开"))[value][zh]
+    if isinstance(value, tuple):
+        return " ".join(value) or ("none", "无")[zh]
+    return ("no limit", "不限")[zh] if value is None else str(value)
