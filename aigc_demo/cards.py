@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Task = Literal[
     "text", "chat", "rewrite", "embed",
     "image", "draw", "redraw", "inpaint", "upscale",
-    "latent", "reconstruct",
+    "latent", "reconstruct", "moderate",
 ]  # fmt: skip
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}

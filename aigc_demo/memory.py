@@ -89,7 +89,7 @@ def plan(card: ModelCard, device: str, budget: int, held: int = 0) -> MemoryPlan
 def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
     """The placements of a model, from the quickest to the one that needs least."""
     yield first
-    if card.kind in ("", "encoder", "autoencoder", "seq2seq"):
+    if card.kind in ("", "encoder", "autoencoder", "seq2seq", "picture_classifier"):
         return
     if card.kind != "causal_lm":
         yield replace(first, sliced=True)

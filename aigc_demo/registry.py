@@ -16,13 +16,18 @@ from aigc_demo.placement import Placement
 from aigc_demo.pretrained.loading import check_pinned
 from aigc_demo.settings import Settings
 
-FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote")
+FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote", "moderation")
 
 
 def all_cards(settings: Settings) -> list[ModelCard]:
     """Every model that can be chosen: those that came with the app, those trained here, those fetched or served."""
-    own = find_cards(settings.weights_dir) + find_cards(settings.runs_dir, prefix="runs/")
-    return own + hub.fetched(settings) + served(settings)
+    return find_cards(settings.weights_dir) + trained(settings) + hub.fetched(settings) + served(settings)
+
+
+def trained(settings: Settings) -> list[ModelCard]:
+    """The models trained here: the owner's, and in public the visitor's own, which may have taken the same names."""
+    folders = dict.fromkeys((settings.runs_dir, settings.own_runs_dir))
+    return list({card.id: card for folder in folders for card in find_cards(folder, prefix="runs/")}.values())
 
 
 def served(settings: Settings) -> list[ModelCard]:
@@ -34,7 +39,7 @@ def served(settings: Settings) -> list[ModelCard]:
 
 def adapters_for(model_id: str, settings: Settings) -> list[ModelCard]:
     """The adapters that were trained on a model."""
-    return [card for card in find_cards(settings.runs_dir, prefix="runs/") if card.base == model_id]
+    return [card for card in trained(settings) if card.base == model_id]
 
 
 def cards_for(task: Task, settings: Settings) -> list[ModelCard]:

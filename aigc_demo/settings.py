@@ -16,6 +16,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.modes import RULES, Rules
 
 ROOT = Path(__file__).resolve().parent.parent
+VISITORS = ".visitors"  # beside the owner's own: folders of the visitors of a public page
 
 
 def hub_cache() -> Path:
@@ -84,6 +85,36 @@ class Settings(BaseModel):
         False
     )
     allow_model_upload: Annotated[bool, Words("and upload models", "并可上传模型")] = False
+    content_filter: Annotated[
+        bool,
+        Words(
+            "refuse and blur what should not be shown, as public pages always do",
+            "拒绝或模糊不宜展示的内容（公开网页始终开启）",
+        ),
+    ] = False
+    allow_unchecked_pictures: Annotated[
+        bool,
+        Words(
+            "draw with hub models though no picture classifier is here to check what comes out",
+            "即使本机没有图片分类器检查结果，也可用下载的模型绘图",
+        ),
+    ] = False
+
+    visitor: Annotated[
+        str,
+        Field(pattern=r"^([cs][0-9a-f]{32})?$"),
+        Words("the visitor of a public page whose runs and data are meant", "所指的公开网页访客"),
+    ] = ""
+
+    @property
+    def own_runs_dir(self) -> Path:
+        """Where the training runs of the owner, or of the visitor, are."""
+        return self.runs_dir / VISITORS / self.visitor if self.visitor else self.runs_dir
+
+    @property
+    def own_data_dir(self) -> Path:
+        """Where the data sets are that the owner, or the visitor, brought."""
+        return self.data_dir / VISITORS / self.visitor if self.visitor else self.data_dir
 
     @property
     def rules(self) -> Rules:
@@ -94,6 +125,7 @@ class Settings(BaseModel):
             "any_model": self.allow_any_model,
             "folder_paths": self.allow_folders,
             "checkpoint_upload": self.allow_model_upload,
+            "content_filter": self.content_filter,
         }
         return replace(RULES[self.mode], **{name: True for name, allow in allowed.items() if allow})
 

@@ -12,12 +12,12 @@ SOURCES = {
     path.relative_to(ROOT).as_posix(): path for path in [ROOT / "app.py", *sorted(PACKAGE.rglob("*.py"))]
 }
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
-FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote")
+FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote", "moderation")
 HEAVY = {"transformers", "diffusers", "peft", "accelerate", "av", "opencc", "pyarrow", "tokenizers"}
 # The page is up before torch is imported, and the command line prints its help without it.
 TORCHLESS = ("app.py", "aigc_demo/ui/", "aigc_demo/cli/", "aigc_demo/media/", "aigc_demo/provenance/")
 SHARED = {"errors", "checkpoints", "training", "contracts", "data", "latents", "metrics", "cards", "settings"}
-SHARED |= {"placement", "pretrained", "disk", "modes"}
+SHARED |= {"placement", "pretrained", "disk", "modes", "copying"}
 FOR_UI = {
     "registry",
     "runtime",
@@ -31,6 +31,7 @@ FOR_UI = {
     "code",
 }
 FOR_UI |= {"cards", "errors", "jobs", "data", "hub", "memory", "templates", "modes", "web"}
+FOR_UI |= {"safety", "probe", "visitors"}
 NEVER = {
     "pickle": r"\bimport (c?[pP]ickle|marshal|shelve|dill|joblib)\b|\bfrom (c?[pP]ickle|marshal|shelve|dill|joblib)\b",
     "torch.load": r"\btorch\.load\b|from torch import .*\bload\b",

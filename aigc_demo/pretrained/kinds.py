@@ -25,6 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "unconditional": Kind("diffusion", ("image", "latent")),
     "class_conditional": Kind("diffusion", ("image", "latent")),
     "autoencoder": Kind("vae", ("latent",)),
+    "picture_classifier": Kind("moderation", ("moderate",)),
 }
 # `architectures` of a transformers config.json
 ARCHITECTURES: Mapping[str, str] = {
@@ -38,6 +39,7 @@ ARCHITECTURES: Mapping[str, str] = {
     "BertModel": "encoder",
     "MarianMTModel": "seq2seq",
     "T5ForConditionalGeneration": "seq2seq",
+    "ViTForImageClassification": "picture_classifier",
 }
 # `_class_name` of a diffusers model_index.json, or of the config.json of a single autoencoder
 PIPELINES: Mapping[str, str] = {

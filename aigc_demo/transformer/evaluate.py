@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from aigc_demo.copying import KnownText, copied_windows, longest_copy
 from aigc_demo.data.austen import read_chapters
 from aigc_demo.data.poems import Poem, read_poems, tang_and_a_quarter_of_song
-from aigc_demo.transformer.copying import KnownText, copied_windows, longest_copy
 from aigc_demo.transformer.corpus import HeldOut, encode_poems, score_poems, score_prose
 from aigc_demo.transformer.folder import load_network
 from aigc_demo.transformer.forms import FORMS, check_form

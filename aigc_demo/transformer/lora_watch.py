@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from aigc_demo.transformer.copying import KnownText, copied_windows, longest_copy
+from aigc_demo.copying import KnownText, copied_windows, longest_copy
 from aigc_demo.transformer.lora_data import Material, Row, collate
 from aigc_demo.transformer.losses import bits, next_token_loss
 from aigc_demo.transformer.samples import CHARACTERS, passages, repetition

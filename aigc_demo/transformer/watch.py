@@ -1,6 +1,6 @@
 """What is looked at while a model trains: a few rows of text, held out and not, and what it writes by itself."""
 
-from aigc_demo.transformer.copying import KnownText, longest_copy
+from aigc_demo.copying import KnownText, longest_copy
 from aigc_demo.transformer.corpus import Corpus
 from aigc_demo.transformer.evaluate import held_out_bits
 from aigc_demo.transformer.networks import Decoder

@@ -1,4 +1,4 @@
-from aigc_demo.transformer.copying import KnownText, copied_windows, longest_copy
+from aigc_demo.copying import KnownText, copied_windows, longest_copy
 from aigc_demo.transformer.samples import opening_of, passages, repetition
 
 TEXT = "It is a truth universally acknowledged, that a single man in possession of a good fortune"
