@@ -1,6 +1,7 @@
 """README's generated parts, from what is on the disk: `python -m tests.readme` rewrites them, a test compares.
 
-The map takes each module's first docstring line, the table of models takes each card.
+The map takes each module's first docstring line, the table of models takes each card. The same command rewrites the
+guide to the HTTP API (api_guide.py).
 """
 
 import ast
@@ -8,6 +9,7 @@ import re
 from pathlib import Path
 
 from aigc_demo.cards import find_cards
+from tests import api_guide
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,3 +72,4 @@ def rendered(text: str) -> str:
 if __name__ == "__main__":
     readme = ROOT / "README.md"
     readme.write_text(rendered(readme.read_text("utf-8")), "utf-8")
+    api_guide.GUIDE.write_text(api_guide.guide(), "utf-8")

@@ -13,10 +13,10 @@ BOUNDS = (
     ("exclusiveMinimum", "above {}"),
     ("maximum", "at most {}"),
     ("multipleOf", "a multiple of {}"),
-    ("minLength", "at least {} characters"),
-    ("maxLength", "at most {} characters"),
-    ("minItems", "at least {} items"),
-    ("maxItems", "at most {} items"),
+    ("minLength", "length at least {}"),
+    ("maxLength", "length at most {}"),
+    ("minItems", "length at least {}"),
+    ("maxItems", "length at most {}"),
     ("pattern", "matches {}"),
 )
 

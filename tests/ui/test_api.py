@@ -1,6 +1,5 @@
 """The HTTP API as a program uses it: gradio_client against a real server on tiny models."""
 
-import json
 import time
 from inspect import signature
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw
 from aigc_demo import provenance
 from aigc_demo.settings import Settings
 from aigc_demo.ui import build_app
+from tests.few_digits import write_few
 
 
 @pytest.fixture(scope="module")
@@ -107,21 +107,7 @@ def test_a_path_of_the_servers_own_is_no_picture(client, picture):
 @pytest.fixture
 def few(tmp_path):
     """A prepared folder of scikit-learn's digits."""
-    import torch
-    from safetensors.torch import save_file
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    pictures = torch.from_numpy(digits.images[:80]).float()[:, None] * (255 / 16)
-    pictures = torch.nn.functional.interpolate(pictures, size=28)[:, 0].to(torch.uint8)
-    labels = torch.from_numpy(digits.target[:80]).to(torch.uint8)
-    arrays = {"train_images": pictures[:64], "train_labels": labels[:64]}
-    arrays |= {"test_images": pictures[64:], "test_labels": labels[64:]}
-    save_file({name: array.contiguous() for name, array in arrays.items()}, tmp_path / "images.safetensors")
-    names = [str(i) for i in range(10)]
-    about = {"name": "few", "source": "scikit-learn", "counts": {"train": 64, "test": 16}, "sha256": ""}
-    (tmp_path / "source.json").write_text(json.dumps({**about, "classes": {"en": names, "zh": names}}))
-    return tmp_path
+    return write_few(tmp_path / "few")
 
 
 def test_a_program_starts_watches_and_stops_a_training(client, few):
