@@ -31,7 +31,7 @@ def text(asked: Asked) -> Answer:
     texts = files.full_texts(result)
     answer: dict[str, Any] = {"texts": texts}
     if asked.flags.out:
-        answer["files"] = [str(write(files.write_texts, result, asked.flags.out, TEXTS))]
+        answer["files"] = [str(write(asked, files.write_texts, result, TEXTS))]
     words = ["\n\n".join(texts), *answer.get("files", [])]
     if result.note:
         words.insert(0, result.note[asked.lang == "zh"])
@@ -53,8 +53,8 @@ def image(asked: Asked) -> Answer:
         )
     result = actions.make_images(request, asked.cache)
     if asked.flags.separate:
-        return _written(files.write_pictures(result, folder_of(asked)))
-    return _written([write(files.write_sheet, result, folder_of(asked), PICTURES)])
+        return _written(files.write_pictures(result, folder_of(asked), marking=asked.marking))
+    return _written([write(asked, files.write_sheet, result, PICTURES)])
 
 
 def reconstruct(asked: Asked) -> Answer:
@@ -65,7 +65,7 @@ def reconstruct(asked: Asked) -> Answer:
     check_ending(asked.flags.out, PICTURES)
     result = actions.reconstruct(request, asked.cache)
     near = {"labels": result.neighbour_labels, "distances": result.distances}
-    answer = _written([write(files.write_reconstruction, result, folder_of(asked), PICTURES)])
+    answer = _written([write(asked, files.write_reconstruction, result, PICTURES)])
     return Answer({**answer.data, "latent": result.mean, "neighbours": near}, answer.words)
 
 
@@ -76,7 +76,7 @@ def walk(asked: Asked) -> Answer:
     request = asked.request(WalkRequest)
     check_ending(asked.flags.out, FILMS)
     result = actions.walk(request, asked.cache)
-    return _written([write(files.write_film, result, folder_of(asked), FILMS)])
+    return _written([write(asked, files.write_film, result, FILMS)])
 
 
 def grid(asked: Asked) -> Answer:
@@ -86,7 +86,7 @@ def grid(asked: Asked) -> Answer:
     request = asked.request(GridRequest)
     check_ending(asked.flags.out, PICTURES)
     result = actions.grid(request, asked.cache)
-    return _written([write(files.write_sheet, result, folder_of(asked), PICTURES)])
+    return _written([write(asked, files.write_sheet, result, PICTURES)])
 
 
 def _array(asked: Asked) -> Answer:
@@ -127,11 +127,12 @@ def folder_of(asked: Asked) -> Path:
     return asked.flags.out or Path("outputs")
 
 
-def write(writer: Callable[..., Path], result: Any, out: Path, endings: Sequence[str]) -> Path:
-    """The file at `out`, or under a name of its own in the folder `out`, in the first of `endings`."""
+def write(asked: Asked, writer: Callable[..., Path], result: Any, endings: Sequence[str]) -> Path:
+    """The file at --out, or under a name of its own in that folder, in the first of `endings`; marked."""
+    out, marking = folder_of(asked), asked.marking
     if is_file(out):
-        return writer(result, out.parent, out.suffix.lower()).replace(out)
-    return writer(result, out, endings[0])
+        return writer(result, out.parent, out.suffix.lower(), marking=marking).replace(out)
+    return writer(result, out, endings[0], marking=marking)
 
 
 def _written(paths: Sequence[Path]) -> Answer:

@@ -38,7 +38,7 @@ def _texts(asked: Asked, result: Any, writer: Any, endings: Sequence[str]) -> An
     """The text of a result, and the file that --out wants of it."""
     answer: dict[str, Any] = {"texts": [result.text]}
     if asked.flags.out:
-        answer["files"] = [str(write(writer, result, asked.flags.out, endings))]
+        answer["files"] = [str(write(asked, writer, result, endings))]
     words = [result.text, *answer.get("files", [])]
     if result.note:
         answer["note"] = result.note[asked.lang == "zh"]

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TypeVar
 
-from aigc_demo.cli.ask import PICTURES, check_ending, folder_of, write
+from aigc_demo.cli.ask import PICTURES, check_ending, write
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.contracts import DrawRequest, UpscaleRequest
 
@@ -19,7 +19,7 @@ def draw(asked: Asked) -> Answer:
     request = asked.request(DrawRequest)
     check_ending(asked.flags.out, PICTURES)
     result = deque(_shown(actions.draw(request, asked.cache)), maxlen=1).pop()
-    path = write(files.write_drawing, result, folder_of(asked), PICTURES)
+    path = write(asked, files.write_drawing, result, PICTURES)
     answer = {"files": [str(path)], "seeds": result.seeds, "request": result.request.model_dump()}
     words = [str(path)]
     if result.note:
@@ -35,7 +35,7 @@ def upscale(asked: Asked) -> Answer:
     request = asked.request(UpscaleRequest)
     check_ending(asked.flags.out, PICTURES)
     result = actions.upscale(request, asked.cache)
-    path = write(files.write_upscaled, result, folder_of(asked), PICTURES)
+    path = write(asked, files.write_upscaled, result, PICTURES)
     size = list(result.after.shape[:2])
     return Answer({"files": [str(path)], "scale": result.scale, "size": size[::-1]}, str(path))
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from aigc_demo.contracts import Request, Words, check, words_of
 from aigc_demo.errors import InputError
+from aigc_demo.provenance.marking import Marking
+from aigc_demo.provenance.policy import marking_for
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 
@@ -37,6 +39,11 @@ class Asked:
     def cache(self) -> ModelCache:
         """The models of this process."""
         return ModelCache(self.settings)
+
+    @property
+    def marking(self) -> Marking:
+        """How the files of this call are marked."""
+        return marking_for(self.settings)
 
     def request(self, kind: type[AnyRequest]) -> AnyRequest:
         """The checked request; fields whose flags were not given have their defaults."""

@@ -10,7 +10,6 @@ Needs the optional package c2pa-python. There is no time stamp, since the app as
 
 import io
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -109,7 +108,7 @@ def _make(folder: Path) -> None:
     (fresh / KEY).touch(mode=0o600)
     (fresh / KEY).write_bytes(key)
     try:
-        os.rename(fresh, folder)
+        fresh.rename(folder)
     except OSError:
         (fresh / CHAIN).unlink()
         (fresh / KEY).unlink()

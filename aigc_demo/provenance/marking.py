@@ -1,6 +1,6 @@
 """What a file is given beyond the label that every file carries: words in sight, a mark in its pixels, a signature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 
@@ -23,6 +23,10 @@ class Marking:
     visible: bool = False
     image_key: bytes | None = None
     signer: Signer | None = None
+
+    def unseen(self) -> "Marking":
+        """For a picture on its way to another tab: words on it would become part of what is made from it."""
+        return replace(self, visible=False)
 
 
 PLAIN = Marking()

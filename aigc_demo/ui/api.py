@@ -38,7 +38,6 @@ class StopRequest(JobRequest):
 
 def add_endpoints(context: Context) -> None:
     """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate, and those of training."""
-    folder, cache = Path(context.settings.outputs_dir), context.cache
 
     def list_models() -> list[dict]:
         """List the models that are here: id, family, tasks, classes, parameters, data, licence."""
@@ -47,15 +46,15 @@ def add_endpoints(context: Context) -> None:
         ]
 
     def text(request: TextRequest) -> dict:
-        result = deque(actions.write_text(request, cache), maxlen=1).pop()
+        result = deque(actions.write_text(request, context.cache), maxlen=1).pop()
         return {
             "texts": files.full_texts(result),
-            "file": file_data(files.write_texts(result, folder)),
+            "file": written(context, files.write_texts, result),
         }
 
     def image(request: ImageRequest) -> dict:
-        result = actions.make_images(request, cache)
-        sheet = file_data(files.write_sheet(result, folder))
+        result = actions.make_images(request, context.cache)
+        sheet = written(context, files.write_sheet, result)
         return {
             "file": sheet,
             "labels": result.labels,
@@ -64,17 +63,19 @@ def add_endpoints(context: Context) -> None:
         }
 
     def reconstruct(request: ReconstructRequest) -> dict:
-        result = actions.reconstruct(request, cache)
+        result = actions.reconstruct(request, context.cache)
         near = {"labels": result.neighbour_labels, "distances": result.distances}
         return {
-            "file": file_data(files.write_reconstruction(result, folder)),
+            "file": written(context, files.write_reconstruction, result),
             "latent": result.mean,
             "neighbours": near,
         }
 
     def walk(request: WalkRequest) -> dict:
-        result = actions.walk(request, cache)
-        return {kind: file_data(files.write_film(result, folder, f".{kind}")) for kind in ("gif", "mp4")}
+        result = actions.walk(request, context.cache)
+        return {
+            kind: written(context, files.write_film, result, suffix=f".{kind}") for kind in ("gif", "mp4")
+        }
 
     gr.api(list_models, api_name="list_models", api_description=list_models.__doc__, queue=False)
     add_training(context)
@@ -144,6 +145,11 @@ def job_facts(job: Job) -> dict[str, Any]:
         "events": job.events(),
         "figures": job.figures(),
     }
+
+
+def written(context: Context, write: Callable[..., Path], result: Any, **options: Any) -> dict[str, Any]:
+    """The file that `write` makes of a result for the visitor who asks, marked as it has to be."""
+    return file_data(write(result, context.folder(), marking=context.marking(), **options))
 
 
 def file_data(path: Path) -> dict[str, Any]:

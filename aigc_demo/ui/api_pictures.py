@@ -1,34 +1,33 @@
 """The HTTP API of drawing from words and of enlarging: /draw and /upscale."""
 
 from collections import deque
-from pathlib import Path
 
 import gradio as gr
 
 from aigc_demo import actions, files
 from aigc_demo.contracts import DrawRequest, UpscaleRequest
-from aigc_demo.ui.api import endpoint, file_data
+from aigc_demo.ui.api import endpoint, file_data, written
 from aigc_demo.ui.api_text import bilingual
 from aigc_demo.ui.context import Context
 
 
 def add_endpoints(context: Context) -> None:
     """Add both; each answers when its pictures are there, with the labelled files."""
-    folder, cache = Path(context.settings.outputs_dir), context.cache
 
     def draw(request: DrawRequest) -> dict:
-        result = deque(actions.draw(request, cache), maxlen=1).pop()
+        result = deque(actions.draw(request, context.cache), maxlen=1).pop()
+        paths = files.write_drawings(result, context.folder(), marking=context.marking())
         used = ("width", "height", "num_inference_steps", "guidance_scale")
         return {
-            "files": [file_data(path) for path in files.write_drawings(result, folder)],
+            "files": [file_data(path) for path in paths],
             "seeds": result.seeds,
             "note": bilingual(result.note),
             **{name: getattr(result.request, name) for name in used},
         }
 
     def upscale(request: UpscaleRequest) -> dict:
-        result = actions.upscale(request, cache)
-        return {"file": file_data(files.write_upscaled(result, folder)), "scale": result.scale}
+        result = actions.upscale(request, context.cache)
+        return {"file": written(context, files.write_upscaled, result), "scale": result.scale}
 
     for name, kind, verb in (("draw", DrawRequest, draw), ("upscale", UpscaleRequest, upscale)):
         gr.api(

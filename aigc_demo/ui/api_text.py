@@ -1,35 +1,33 @@
 """The HTTP API of chat, translation and summaries: /chat and /rewrite."""
 
 from collections import deque
-from pathlib import Path
 
 import gradio as gr
 
 from aigc_demo import actions, files
 from aigc_demo.contracts import ChatRequest, RewriteRequest
-from aigc_demo.ui.api import endpoint, file_data
+from aigc_demo.ui.api import endpoint, written
 from aigc_demo.ui.context import Context
 
 
 def add_endpoints(context: Context) -> None:
     """Add both; each answers when its text is whole, with the text and its labelled file."""
-    folder, cache = Path(context.settings.outputs_dir), context.cache
 
     def chat(request: ChatRequest) -> dict:
-        result = deque(actions.chat(request, cache), maxlen=1).pop()
+        result = deque(actions.chat(request, context.cache), maxlen=1).pop()
         return {
             "text": result.text,
             "ended": result.ended,
             "note": bilingual(result.note),
-            "file": file_data(files.write_chat(result, folder)),
+            "file": written(context, files.write_chat, result),
         }
 
     def rewrite(request: RewriteRequest) -> dict:
-        result = deque(actions.rewrite(request, cache), maxlen=1).pop()
+        result = deque(actions.rewrite(request, context.cache), maxlen=1).pop()
         return {
             "text": result.text,
             "note": bilingual(result.note),
-            "file": file_data(files.write_rewrite(result, folder)),
+            "file": written(context, files.write_rewrite, result),
         }
 
     for name, kind, verb in (("chat", ChatRequest, chat), ("rewrite", RewriteRequest, rewrite)):

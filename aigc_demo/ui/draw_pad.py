@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -66,7 +65,7 @@ class DrawPad:
                 en="The drawing did not arrive whole; clear the pad and draw again.",
                 zh="画没有完整送达；请清空画板后重画。",
             ) from error
-        path = media.new_path(Path(self.context.settings.outputs_dir), "drawing", ".png")
+        path = media.new_path(self.context.folder(request), "drawing", ".png")
         path.write_bytes(data)
         return str(path)
 

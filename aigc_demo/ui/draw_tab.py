@@ -14,6 +14,7 @@ from aigc_demo.actions import DrawResult, Stop, draw
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import DrawRequest, check
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.provenance.marking import Marking
 from aigc_demo.registry import find_card
 from aigc_demo.ui import draw_view, pictures
 from aigc_demo.ui.adapters import AdapterFields
@@ -217,7 +218,7 @@ class DrawTab:
             return
         if result is None or result.pictures is None:
             return
-        drawing = self.finished(result, progress, asked)
+        drawing = self.finished(result, progress, asked, request)
         yield {
             **self.picture(drawing, 0, lang),
             self.result: drawing,
@@ -226,10 +227,12 @@ class DrawTab:
             **self.code.show(portable(asked), request),
         }
 
-    def finished(self, result: DrawResult, progress: Progress, asked: DrawRequest) -> Drawing:
+    def finished(
+        self, result: DrawResult, progress: Progress, asked: DrawRequest, request: gr.Request
+    ) -> Drawing:
         """The drawing with its labelled files, which the page shows by address, and what it started from."""
-        folder = Path(self.context.settings.outputs_dir)
-        addresses = [pictures.address(path) for path in files.write_drawings(result, folder)]
+        folder, marking = self.context.folder(request), self.context.marking(request)
+        addresses = [pictures.address(path) for path in files.write_drawings(result, folder, marking=marking)]
         start = ""
         if asked.image:
             size = result.pictures.shape[2], result.pictures.shape[1]
@@ -280,12 +283,16 @@ class DrawTab:
         """The chosen picture becomes the one to start from."""
         if chosen is None:
             raise InputError(en="There is no picture yet; draw one first.", zh="还没有图片；请先绘制一张。")
-        path = files.write_drawing(chosen, Path(self.context.settings.outputs_dir))
+        path = files.write_drawing(
+            chosen, self.context.folder(request), marking=self.context.marking(request).unseen()
+        )
         return {self.fold: gr.update(open=True), **self.pad.put(path)}
 
     def file_of(self, drawing: Drawing, index: int) -> Path:
         """The picked picture as a labelled file, for another tab."""
-        return files.write_drawing(one_of(drawing.result, index), Path(self.context.settings.outputs_dir))
+        return files.write_drawing(
+            one_of(drawing.result, index), self.context.folder(), marking=self.context.marking().unseen()
+        )
 
     def stop(self, request: gr.Request) -> None:
         """The visitor wants this tab's computation to end."""
@@ -320,6 +327,6 @@ def portable(request: DrawRequest) -> DrawRequest:
     return request.model_copy(update=own)
 
 
-def write_all(drawing: Drawing, folder: Path) -> Path:
+def write_all(drawing: Drawing, folder: Path, marking: Marking) -> Path:
     """A zip of all pictures of a drawing, each labelled."""
-    return files.write_archive(drawing.result, folder)
+    return files.write_archive(drawing.result, folder, marking)

@@ -255,7 +255,7 @@ class ImageTab:
     def file_of(self, result: ImageResult, index: int) -> Path:
         """The picked picture as a labelled file, for another tab."""
         alone = one_of(result, index)
-        return files.write_pictures(alone, Path(self.context.settings.outputs_dir))[0]
+        return files.write_pictures(alone, self.context.folder(), marking=self.context.marking().unseen())[0]
 
     def memory(self, result: ImageResult, lang: str) -> Memory:
         """The result for the history."""

@@ -98,7 +98,7 @@ class MaskPad:
                 en="The mask did not arrive whole; undo the last stroke and paint it again.",
                 zh="蒙版没有完整送达；请撤销最后一笔后重新涂抹。",
             ) from error
-        folder = Path(self.context.settings.outputs_dir)
+        folder = self.context.folder(request)
         path = media.new_path(folder, "mask", ".png")
         path.write_bytes(data)
         size = media.open_picture(picture).size

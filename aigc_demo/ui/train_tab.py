@@ -65,7 +65,7 @@ class TrainTab:
                 words("train.export"),
                 "train-export",
                 self.watch.job,
-                self.write_zip,
+                lambda job, folder, marking: self.write_zip(job, folder),
                 visible=False,
             )
             self.open_zip = gr.UploadButton(

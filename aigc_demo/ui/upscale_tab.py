@@ -140,11 +140,11 @@ class UpscaleTab:
 
     def view_html(self, result: UpscaleResult, lang: str) -> str:
         """The bicubic enlargement over the left half of the model's, and a link to the whole file."""
-        say, folder = self.context.words.say, self.context.settings.outputs_dir
+        say, folder = self.context.words.say, self.context.folder()
         height, width, _ = result.after.shape
         plain = media.new_path(folder, "bicubic", ".png")
         Image.fromarray(result.before).resize((width, height), Image.Resampling.BICUBIC).save(plain)
-        after = pictures.address(files.write_upscaled(result, folder))
+        after = pictures.address(files.write_upscaled(result, folder, marking=self.context.marking()))
         names = (say("upscale.bicubic", lang), result.card.title.say(lang))
         whole = f'<p class="note"><a href="{after}" target="_blank">{say("upscale.whole", lang)}</a></p>'
         return compare_html(pictures.address(plain), after, names, say("compare.hand", lang)) + whole

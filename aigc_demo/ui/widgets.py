@@ -141,10 +141,10 @@ def download(
     label: Any,
     elem_id: str,
     result: gr.components.Component,
-    write: Callable[[Any, Path], Path],
+    write: Callable[..., Path],
     visible: bool = True,
 ) -> gr.Button:
-    """A button that has `write(result, folder)` make a file, and hands it to the browser.
+    """A button that has `write(result, folder, marking=...)` make a file, and hands it to the browser.
 
     A DownloadButton sends the file that it already has; ours are written when they are asked for, by the visible
     button. Its handler gives the path to a hidden DownloadButton, which a script then clicks.
@@ -155,7 +155,7 @@ def download(
             gr.Info(context.words.say("toast.nothing", context.lang(request)))
             return gr.skip()
         try:
-            return str(write(value, context.settings.outputs_dir))
+            return str(write(value, context.folder(request), marking=context.marking(request)))
         except InputError as error:
             raise gr.Error(escape(error.say(context.lang(request))), print_exception=False) from error
 
