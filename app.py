@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> None:
 
     cache = ModelCache(settings)
     page, options = build_app(settings, cache)
+    cache.preload()
     if settings.mode == "share":  # a public link is for those who were given the password
         password = secrets.token_urlsafe(9)
         options["auth"] = ("guest", password)

@@ -9,6 +9,7 @@ Gradio's queue cannot do this: when a visitor cancels, the event's slot is free 
 computes. Here the device is held until the `with` block is left, whatever happens in it; others wait in a row.
 """
 
+import copy
 import logging
 import threading
 from collections import OrderedDict
@@ -16,9 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
-from aigc_demo import memory, registry
+from aigc_demo import memory, registry, spaces
 from aigc_demo.cards import ModelCard, Task
 from aigc_demo.company import Company
 from aigc_demo.errors import InputError
@@ -113,8 +115,27 @@ class ModelCache:
         self._models: OrderedDict[str, Held] = OrderedDict()
         self._device: Device | None = None
         self._device_lock = threading.Lock()
-        self._companies: dict[str, Company] = {}
+        self._companies: dict[tuple[Path, str], Company] = {}
         self._steps, self._calls = Lane("steps"), Lane("calls")
+        self.worker = spaces.worker(self) if spaces.on_zero_gpu() else None
+
+    def forked(self) -> "ModelCache":
+        """The same models, with the locks and threads of a process that was forked from the one that loaded them."""
+        other = copy.copy(self)
+        other._turns, other._device_lock, other._companies = Turns(), threading.Lock(), {}
+        other._steps, other._calls, other.worker = Lane("steps"), Lane("calls"), None
+        return other
+
+    def preload(self) -> None:
+        """On ZeroGPU, have every model of this disk loaded that there is room for: before the page is launched, or never."""
+        if self.worker is None:
+            return
+        device = self.device()
+        budget = memory.budget_of(self.settings.memory_mb, device.name)
+        for card in registry.all_cards(self.settings):
+            size = memory.kept(card, memory.place(card, device.name))
+            if card.tasks and card.family != "remote" and size + sum(self.loaded().values()) <= budget:
+                self._get(card, None, device)
 
     def device(self) -> Device:
         """The device, picked once; the first call imports torch."""
@@ -122,6 +143,12 @@ class ModelCache:
             if self._device is None:
                 self._device = pick_device(self.settings.device)
             return self._device
+
+    def seen_with(self, settings: Settings) -> "ModelCache":
+        """This cache for somebody with other folders of their own: the same device, row and loaded models."""
+        other = copy.copy(self)
+        other.settings = settings
+        return other
 
     def known_device(self) -> Device | None:
         """The device if it has been picked already, without waiting for torch."""
@@ -173,7 +200,10 @@ class ModelCache:
 
     def company(self, model_id: str, task: Task) -> Company:
         """The readers of a model that answers several at once; their batch is lent the model as by `stream`."""
-        return self._companies.setdefault(model_id, Company(partial(self.stream, model_id, task)))
+        weights = registry.find_card(
+            model_id, self.settings, task
+        ).folder  # two visitors' runs may share a name
+        return self._companies.setdefault((weights, model_id), Company(partial(self.stream, model_id, task)))
 
     def lane(self, card: ModelCard) -> Lane:
         """The thread for work of a lent model that only calls back; a server's models, which nobody waits for, share none."""

@@ -17,7 +17,7 @@ HEAVY = {"transformers", "diffusers", "peft", "accelerate", "av", "opencc", "pya
 # The page is up before torch is imported, and the command line prints its help without it.
 TORCHLESS = ("app.py", "aigc_demo/ui/", "aigc_demo/cli/", "aigc_demo/media/", "aigc_demo/provenance/")
 SHARED = {"errors", "checkpoints", "training", "contracts", "data", "latents", "metrics", "cards", "settings"}
-SHARED |= {"placement", "pretrained", "disk", "modes", "copying"}
+SHARED |= {"placement", "pretrained", "disk", "modes", "copying", "marks"}
 FOR_UI = {
     "registry",
     "runtime",
@@ -31,7 +31,7 @@ FOR_UI = {
     "code",
 }
 FOR_UI |= {"cards", "errors", "jobs", "data", "hub", "memory", "templates", "modes", "web"}
-FOR_UI |= {"safety", "probe", "visitors"}
+FOR_UI |= {"spaces", "publish", "safety", "probe", "visitors", "marks"}
 NEVER = {
     "pickle": r"\bimport (c?[pP]ickle|marshal|shelve|dill|joblib)\b|\bfrom (c?[pP]ickle|marshal|shelve|dill|joblib)\b",
     "torch.load": r"\btorch\.load\b|from torch import .*\bload\b",

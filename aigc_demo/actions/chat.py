@@ -10,6 +10,7 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.company import Reader
 from aigc_demo.contracts import ChatRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 if TYPE_CHECKING:
     from aigc_demo.contracts import ChatModel
@@ -35,6 +36,7 @@ class ChatResult:
         return "".join(token.text for token in self.tokens)
 
 
+@on_gpu(keeps_part=True)
 def chat(request: ChatRequest, cache: ModelCache, stop: Stop = never) -> Iterator[ChatResult]:
     """Yield the result after every token, the same object growing; it ends early when `stop()` turns true.
 

@@ -17,6 +17,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.lane import Lane
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
+from aigc_demo.spaces import on_gpu
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -89,6 +90,7 @@ class _Start:
         return picture, self.mask and ImageOps.fit(self.mask, size, Image.Resampling.BILINEAR)
 
 
+@on_gpu()
 def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterator[DrawResult]:
     """Yield the result after every step and every finished picture, the same object growing.
 

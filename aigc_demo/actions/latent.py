@@ -26,6 +26,7 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import GridRequest, WalkRequest
 from aigc_demo.errors import InputError
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,7 @@ class GridResult:
     pictures: np.ndarray
 
 
+@on_gpu()
 def walk(
     request: WalkRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
 ) -> WalkResult:
@@ -76,6 +78,7 @@ def _walked(model: Any, request: WalkRequest, card: ModelCard) -> WalkResult:
     return WalkResult(request, card, *film(frames, times.tolist(), request), path_lengths(a, b, request))
 
 
+@on_gpu()
 def grid(
     request: GridRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
 ) -> GridResult:

@@ -25,6 +25,7 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import ArrayRequest, ImageRequest, ReconstructRequest
 from aigc_demo.errors import Stopped
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
 
@@ -61,6 +62,7 @@ class ReconstructResult:
     distances: list[float]
 
 
+@on_gpu()
 def make_images(
     request: ImageRequest | ArrayRequest, cache: ModelCache, stop: Stop = never, progress: Progress = unheard
 ) -> ImageResult:
@@ -102,6 +104,7 @@ def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, sto
     return ImageResult(request, card, pictures, labels, seeds, raw, percentiles)
 
 
+@on_gpu()
 def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = never) -> ReconstructResult:
     """Encode a picture, with noise if asked, and decode its mean; find the nearest training codes."""
     import torch

@@ -11,6 +11,7 @@ from aigc_demo.actions.base import Stop, never
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import RewriteRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 if TYPE_CHECKING:
     from aigc_demo.contracts import Rewriter
@@ -34,6 +35,7 @@ class RewriteResult:
     note: tuple[str, str] | None = None
 
 
+@on_gpu(keeps_part=True)
 def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> Iterator[RewriteResult]:
     """Yield the result after every token (with beams, after every part of the text), the same object growing."""
     card = registry.find_card(request.model, cache.settings, "rewrite")

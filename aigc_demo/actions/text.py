@@ -9,6 +9,7 @@ from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import TextRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 if TYPE_CHECKING:
     from aigc_demo.contracts import TextModel
@@ -37,6 +38,7 @@ class TextResult:
     note: tuple[str, str] | None = None
 
 
+@on_gpu(keeps_part=True)
 def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> Iterator[TextResult]:
     """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
     card = registry.find_card(request.model, cache.settings, "text")

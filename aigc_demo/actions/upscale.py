@@ -11,6 +11,7 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import UpscaleRequest
 from aigc_demo.errors import InputError
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 MAX_PIXELS = 1 << 20  # four times as wide and high, the result can still be opened here
 
@@ -26,6 +27,7 @@ class UpscaleResult:
     scale: int
 
 
+@on_gpu()
 def upscale(request: UpscaleRequest, cache: ModelCache, stop: Stop = never) -> UpscaleResult:
     """The picture in more pixels: grey becomes colour, transparent parts show white."""
     card = registry.find_card(request.model, cache.settings, "upscale")

@@ -21,6 +21,7 @@ from typing import Literal
 from aigc_demo import registry
 from aigc_demo.errors import InputError
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 from aigc_demo.templates.template import Template, Wording, templates
 
 CHINESE = re.compile("[㐀-鿿]")
@@ -36,6 +37,7 @@ class Found:
     model: str = ""
 
 
+@on_gpu()
 def nearest(wish: str, cache: ModelCache, stop: Callable[[], bool] = lambda: False) -> Found:
     """All templates ranked by nearness to the wish; an InputError where it is empty or too long."""
     wish = wish.strip()

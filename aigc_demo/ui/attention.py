@@ -16,6 +16,7 @@ from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import ChatRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.heat_map import heat_map
 from aigc_demo.ui.odds import Say
@@ -33,6 +34,7 @@ class Attention:
 Result = TextResult | ChatResult
 
 
+@on_gpu()
 def read_attention(
     result: Result, sample: int, layer: int, head: int, cache: ModelCache, stop: Stop
 ) -> Attention:
