@@ -170,6 +170,17 @@ class Visitor:
         self.page.locator("[role=option]", has_text=model).click()
 
 
+def type_number(page: Page, field: str, value: float) -> None:
+    """Type a number until it stays: a fold just opened is mounted in two steps, and drops what comes between them."""
+    box = page.locator(f"#{field} input[type=number]")
+    for _ in range(50):
+        box.fill(str(value))
+        box.press("Tab")
+        if box.input_value() == str(value):
+            return
+    pytest.fail(f"{field} does not keep {value}")
+
+
 @pytest.fixture
 def visit(server, browser: Browser):
     """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`."""

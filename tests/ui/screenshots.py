@@ -16,6 +16,7 @@ from tests.ui.conftest import (
     ROOT,
     Visitor,
     free_port,
+    type_number,
     wait_until_served,
     write_photos,
     write_pretrained,
@@ -119,11 +120,11 @@ def train(url: str, browser: Browser, photos: Path) -> None:
     page.wait_for_function("document.querySelector('#data-name :is(input, textarea)').value === 'photos'")
     page.locator("#data-consent input").check()
     page.click("#train-import-more > button")
-    page.fill("#data-side input[type=number]", "32")
+    type_number(page, "data-side", 32)
     page.click("#train-import")
     page.wait_for_selector("#train-preview .picture")
     shoot(page, "train-data-zh")
-    page.fill("#train-steps input", str(STEPS))
+    type_number(page, "train-steps", STEPS)
     page.click("#train-go")
     for state, step, name in (("running", STEPS // 2, "train-watching"), ("done", STEPS, "train-done")):
         for lang, page in pages.items():

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from aigc_demo import provenance
+from tests.ui.conftest import type_number
 
 pytestmark = pytest.mark.browser
 
@@ -173,8 +174,8 @@ def test_stop_keeps_what_was_written(visit):
     visitor.choose_model("text", "gpt-austen")
     page.fill("#text-prompt textarea, #text-prompt input", "It is a truth")
     page.click("#text-more > button")
-    page.fill("#text-max-new-tokens input[type=number]", "512")
-    page.fill("#text-count input[type=number]", "8")
+    type_number(page, "text-max-new-tokens", 512)
+    type_number(page, "text-count", 8)
     page.click("#text-go")
     page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 60")
     page.click("#text-stop")
@@ -189,8 +190,8 @@ def test_a_reload_in_the_middle_ends_the_work_and_the_page_serves_on(visit):
     visitor.tab("text")
     visitor.choose_model("text", "gpt-austen")
     page.click("#text-more > button")
-    page.fill("#text-max-new-tokens input[type=number]", "512")
-    page.fill("#text-count input[type=number]", "16")
+    type_number(page, "text-max-new-tokens", 512)
+    type_number(page, "text-count", 16)
     page.fill("#text-prompt textarea, #text-prompt input", "It is a truth")
     page.click("#text-go")
     page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 30")
@@ -209,7 +210,7 @@ def test_a_film_is_made_scrubbed_and_saved(visit, tmp_path):
     visitor = visit()
     page = visitor.page
     visitor.tab("walk")
-    page.fill("#walk-frames input[type=number]", "12")
+    type_number(page, "walk-frames", 12)
     page.click("#walk-go")
     slider = page.locator("#walk-stage input[type=range]")
     slider.wait_for()

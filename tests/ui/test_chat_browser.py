@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from aigc_demo import provenance
+from tests.ui.conftest import type_number
 from tests.ui.test_browser import drop
 
 pytestmark = pytest.mark.browser
@@ -18,8 +19,7 @@ def begin(visitor, length=8):
     page = visitor.page
     visitor.mode("text", "chat")
     page.click("#chat-more > button")
-    page.fill("#chat-max-new-tokens input[type=number]", str(length))
-    page.press("#chat-max-new-tokens input[type=number]", "Tab")
+    type_number(page, "chat-max-new-tokens", length)
     return page
 
 
@@ -149,8 +149,7 @@ def test_translate_with_its_map_and_file(visit, tmp_path):
     page = visitor.page
     visitor.mode("text", "rewrite")
     page.click("#rewrite-more > button")
-    page.fill("#rewrite-max-new-tokens input[type=number]", "12")
-    page.press("#rewrite-max-new-tokens input[type=number]", "Tab")
+    type_number(page, "rewrite-max-new-tokens", 12)
     page.fill("#rewrite-text textarea", "Here is your poem.")
     page.click("#rewrite-go")
     page.wait_for_selector("#rewrite-note p")
@@ -181,8 +180,7 @@ def test_write_goes_on_from_an_opening_with_a_pretrained_model(visit):
     page.click("#text-template-use")
     page.wait_for_function("document.querySelector('#text-prompt textarea').value.includes('lighthouse')")
     page.click("#text-more > button")
-    page.fill("#text-max-new-tokens input[type=number]", "12")
-    page.press("#text-max-new-tokens input[type=number]", "Tab")
+    type_number(page, "text-max-new-tokens", 12)
     page.click("#text-go")
     page.wait_for_selector("#text-view [data-token]")
     page.click("#text-attention > button")

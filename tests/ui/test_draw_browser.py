@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.ui.conftest import type_number
 from tests.ui.test_browser import drop, labelled, nameless
 
 pytestmark = pytest.mark.browser
@@ -51,7 +52,7 @@ def set_more(page, **values):
     """Open the fold and type numbers into its fields."""
     page.click("#draw-more > button")
     for name, value in values.items():
-        page.fill(f"#draw-{name.replace('_', '-')} input[type=number]", str(value))
+        type_number(page, f"draw-{name.replace('_', '-')}", value)
 
 
 def test_a_sentence_becomes_pictures_that_leave_labelled_and_come_back(visit, tmp_path):
@@ -59,7 +60,7 @@ def test_a_sentence_becomes_pictures_that_leave_labelled_and_come_back(visit, tm
     page = visitor.page
     visitor.mode("image", "draw")
     page.fill("#draw-prompt textarea", "a fox in the snow")
-    page.fill("#draw-count input[type=number]", "2")
+    type_number(page, "draw-count", 2)
     set_more(page, num_inference_steps=40)
     page.evaluate(WATCH)
     page.click("#draw-go")
@@ -111,7 +112,7 @@ def test_stop_ends_a_long_drawing_and_keeps_its_preview(visit):
     page = visitor.page
     visitor.mode("image", "draw")
     page.fill("#draw-prompt textarea", "a fox")
-    page.fill("#draw-count input[type=number]", "16")
+    type_number(page, "draw-count", 16)
     set_more(page, num_inference_steps=500)
     page.click("#draw-go")
     page.wait_for_selector("#draw-view .growing")

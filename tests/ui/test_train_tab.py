@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.conftest import write_photos
+from tests.ui.conftest import type_number, write_photos
 from tests.ui.test_browser import nameless
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def bring(page, path, name, side=None):
     page.locator("#data-consent input").check()
     if side:
         page.click("#train-import-more > button")
-        page.fill("#data-side input[type=number]", str(side))
+        type_number(page, "data-side", side)
         page.locator("#data-drop-duplicates input").uncheck()  # two stretches of sky are nearly the same
     page.click("#train-import")
 
@@ -47,7 +47,7 @@ def start(page, name, steps, **fields):
     """Fill in a name and the number of steps, and press Train."""
     page.click("#train-more > button")
     for field, value in {"steps": steps, **fields}.items():
-        page.fill(f"#train-{field.replace('_', '-')} input", str(value))
+        type_number(page, f"train-{field.replace('_', '-')}", value)
     page.fill("#train-name :is(input, textarea)", name)
     page.click("#train-go")
     page.wait_for_selector(f"#train-head .job:has-text('{name}')")
@@ -126,7 +126,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     visitor.tab("train")
     page.click("#train-use-walk")
     wait_for_value(page, "#walk-model input", "runs/temples")
-    page.fill("#walk-frames input[type=number]", "6")
+    type_number(page, "walk-frames", 6)
     page.click("#walk-go")
     page.wait_for_selector("#walk-stage input[type=range]")
 
@@ -144,7 +144,7 @@ def test_from_a_text_file_to_a_language_model_in_the_text_tab(visit, story):
     page.click("#train-use-text")
     wait_for_value(page, "#text-model input", "runs/teller")
     page.click("#text-more > button")
-    page.fill("#text-max-new-tokens input[type=number]", "24")
+    type_number(page, "text-max-new-tokens", 24)
     page.click("#text-go")
     page.wait_for_selector("#text-view [data-token]", timeout=60_000)
 
