@@ -18,15 +18,18 @@ def open_folder(
     offline: bool = False,
     paths: bool = True,
     stop: Callable[[], bool] = lambda: False,
+    own_dir: Path | None = None,
 ) -> Path:
     """The prepared folder for `data`: a name of the catalogue or of an own set, or, if `paths`, a path.
 
     A path is a prepared folder, taken as it is, or raw files, zip or text, imported once under a name made of their
-    content. Set `paths` to False wherever the request comes from somebody else than this machine's owner.
+    content. Own sets lie in `own_dir`, without one in `data_dir`. Set `paths` to False wherever the request comes
+    from somebody else than this machine's owner.
     """
     if data in catalogue():
         return get(data, data_dir, offline=offline)
-    if folder := own_folder(data, data_dir):
+    own_dir = own_dir or data_dir
+    if folder := own_folder(data, own_dir):
         return folder
     path = Path(data)
     if not paths or not path.exists():
@@ -38,9 +41,9 @@ def open_folder(
     if path.is_dir() and is_prepared(path):
         return path
     name = f"files-{content_hash(path)[:12]}"
-    if not own_folder(name, data_dir):
-        run_import(ImportRequest(name=name), [path], data_dir, stop)
-    return data_dir / name
+    if not own_folder(name, own_dir):
+        run_import(ImportRequest(name=name), [path], own_dir, stop)
+    return own_dir / name
 
 
 def is_prepared(folder: Path) -> bool:

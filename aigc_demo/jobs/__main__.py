@@ -28,8 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     prepare_environment(settings)
     if hasattr(os, "nice"):
         os.nice(10)  # whoever clicks on the page goes first
-    folder, leases = JobFolder(settings.runs_dir / flags.name), Leases(settings.runs_dir)
-    run, device = leases.run(flags.name), leases.device(settings.device)
+    folder, leases = JobFolder(settings.own_runs_dir / flags.name), Leases(settings.runs_dir)
+    run, device = leases.run(folder.path), leases.device(settings.device)
     request = folder.request()
     if request is None or not (take(run) and take(device)):
         return 1

@@ -32,7 +32,7 @@ ADAPTED = ("causal_lm", "text_to_image")  # kinds of pretrained models that an a
 def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
     """The request with its paths made absolute and its method decided; an InputError where it cannot be."""
     checked = settle_method(check_data(request, settings), find_start(request, settings))
-    if folder := own_folder(checked.data, settings.data_dir):
+    if folder := own_folder(checked.data, settings.own_data_dir):
         check_kind(checked, read_manifest(folder))
     return checked
 
@@ -42,7 +42,7 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
 
     Paths are for those who sit at the machine: on a public page only names of data sets are taken.
     """
-    own = settings.data_dir / request.data / "manifest.json"
+    own = settings.own_data_dir / request.data / "manifest.json"
     if request.data in catalogue() or ("/" not in request.data and own.is_file()):
         return request
     path = Path(request.data).expanduser()

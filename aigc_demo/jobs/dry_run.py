@@ -62,6 +62,7 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
         settings.data_dir,
         settings.offline,
         paths=settings.rules.folder_paths,
+        own_dir=settings.own_data_dir,
     )
     with tempfile.TemporaryDirectory() as temporary, PeakMemory(device) as peak:
         run = Path(temporary) / request.name

@@ -12,6 +12,7 @@ from aigc_demo.disk import write_json
 from aigc_demo.jobs.request import NAME, TrainRequest
 from aigc_demo.jobs.weights import weights_of
 from aigc_demo.run_folder import RunFolder
+from aigc_demo.settings import VISITORS
 
 State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
 
@@ -42,6 +43,11 @@ class JobFolder:
         self.path = path
         self.name = path.name
         self.run = RunFolder(path)
+
+    @property
+    def visitor(self) -> str:
+        """The visitor of a public page whose job it is; "" where it is the owner's."""
+        return self.path.parent.name if self.path.parent.parent.name == VISITORS else ""
 
     def request(self) -> TrainRequest | None:
         """What was asked for; None where train.json is missing or is no request of this version."""
@@ -80,6 +86,13 @@ def find_folders(runs_dir: Path) -> list[JobFolder]:
         return []
     folders = (JobFolder(path) for path in sorted(runs_dir.iterdir()) if re.match(NAME, path.name))
     return [folder for folder in folders if (folder.path / "train.json").is_file()]
+
+
+def find_all_folders(runs_dir: Path) -> list[JobFolder]:
+    """The jobs of the owner and of every visitor of a public page."""
+    visitors = runs_dir / VISITORS
+    theirs = sorted(visitors.iterdir()) if visitors.is_dir() else []
+    return [job for folder in (runs_dir, *theirs) for job in find_folders(folder)]
 
 
 def _read(path: Path) -> dict[str, Any]:

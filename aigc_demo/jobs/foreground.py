@@ -50,7 +50,7 @@ def _wait(
     jobs: Jobs, request: TrainRequest, waiting: Callable[[Job], None], held: ExitStack
 ) -> tuple[TrainRequest, str]:
     """Take the leases of the run and of its devices into `held`; the request as it was queued, and the device."""
-    run = jobs.leases.run(request.name)
+    run = jobs.leases.run(jobs.runs_dir / request.name)
     if not take(run, seconds=1.0):
         raise is_active(request.name)
     held.callback(run.release)

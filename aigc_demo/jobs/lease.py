@@ -15,11 +15,11 @@ class Leases:
     """The leases of a runs folder, as files in its hidden folder .jobs."""
 
     def __init__(self, runs_dir: Path) -> None:
-        self.folder = runs_dir / ".jobs"
+        self.runs_dir, self.folder = runs_dir, runs_dir / ".jobs"
 
-    def run(self, name: str) -> FileLock:
-        """Held by the process that trains this run, or waits to, for as long as it lives."""
-        return self._lock(f"run-{name}")
+    def run(self, run: Path) -> FileLock:
+        """Held by the process that trains the run in this folder, or waits to, for as long as it lives."""
+        return self._lock("-".join(("run", *run.relative_to(self.runs_dir).parts)))
 
     def device(self, device: str) -> FileLock:
         """Held by the process that trains on it: one job a device."""

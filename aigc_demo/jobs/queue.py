@@ -24,7 +24,7 @@ from aigc_demo.jobs.checks import (
     is_idle,
     unknown_job,
 )
-from aigc_demo.jobs.folder import JobFolder, JobState, find_folders
+from aigc_demo.jobs.folder import JobFolder, JobState, find_all_folders, find_folders
 from aigc_demo.jobs.lease import Leases, is_held, take
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import start_worker
@@ -43,11 +43,14 @@ UNSTARTED = Bilingual(
 
 
 class Jobs:
-    """The training jobs of a runs folder. Holds no state: make one where one is needed."""
+    """The training jobs of the owner, or of the visitor whom the settings name; all wait in one queue.
+
+    Holds no state: make one where one is needed.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.runs_dir = settings.runs_dir
+        self.runs_dir = settings.own_runs_dir
         self.leases = Leases(settings.runs_dir)
 
     def check(self, request: TrainRequest, go_on: bool = False) -> TrainRequest:
@@ -64,7 +67,7 @@ class Jobs:
     def submit(self, request: TrainRequest, seconds: float = 0.0, go_on: bool = False) -> str:
         """Queue a job, and start it if its device is free; its name. `seconds` is what a dry run promised."""
         with self._changing():
-            if is_held(self.leases.run(request.name)):
+            if is_held(self.leases.run(self.runs_dir / request.name)):
                 raise is_active(request.name)
             self._enqueue(self.check(request, go_on), expected_seconds=seconds)
         self.dispatch()
@@ -77,7 +80,7 @@ class Jobs:
             self.dispatch()  # who should have started the next was killed
             found = self._look_at_all()
         return sorted(
-            self._with_places(found),
+            (job for job in self._with_places(found) if job.folder.parent == self.runs_dir),
             key=lambda job: (RANKS.get(job.state, 2), job.position or 0, -_ended(job)),
         )
 
@@ -93,7 +96,7 @@ class Jobs:
         folder = self._folder(name)
         with self._changing():
             state = self._true_state(folder).state
-            if is_held(self.leases.run(name)):
+            if is_held(self.leases.run(folder.path)):
                 folder.run.stop.set()
             elif state == "queued":
                 folder.update(state="stopped", ended_at=time.time())
@@ -107,7 +110,7 @@ class Jobs:
             job = self._look(folder)
             if job is None:
                 raise unknown_job(name)
-            if job.active or is_held(self.leases.run(name)):
+            if job.active or is_held(self.leases.run(folder.path)):
                 raise is_active(name)
             if job.without_state:
                 raise has_no_state(name)
@@ -131,7 +134,7 @@ class Jobs:
         """Delete a run that is not training, with all its files."""
         folder = self._folder(name)
         with self._changing():
-            if is_held(self.leases.run(name)):
+            if is_held(self.leases.run(folder.path)):
                 raise is_active(name)
             self.leases.folder.mkdir(parents=True, exist_ok=True)
             gone = folder.path.rename(self.leases.folder / f"deleted-{uuid4().hex}")
@@ -139,11 +142,11 @@ class Jobs:
 
     def dispatch(self) -> None:
         """Start every queued job whose turn has come; quick where nothing is queued. Imports torch if something is."""
-        if not any(folder.state().state == "queued" for folder in find_folders(self.runs_dir)):
+        if not any(folder.state().state == "queued" for folder in self._everybodys()):
             return
         with self._changing():
             for folder, devices in self._turns():
-                if not is_held(self.leases.run(folder.name)):  # else a process in a terminal waits for it
+                if not is_held(self.leases.run(folder.path)):  # else a process in a terminal waits for it
                     self._start(folder, devices[0])
 
     def enqueue_here(self, request: TrainRequest, processes: int = 1) -> JobFolder:
@@ -156,12 +159,12 @@ class Jobs:
         while True:
             with self._changing():
                 for other, devices in self._turns():
-                    if other.name == folder.name:
+                    if other.path == folder.path:
                         leases = [self.leases.device(device) for device in devices]
                         if all(take(lease) for lease in leases):
                             folder.update(device=devices[0])
                             return leases
-                    elif not is_held(self.leases.run(other.name)):
+                    elif not is_held(self.leases.run(other.path)):
                         self._start(other, devices[0])
             tick(self.get(folder.name))
 
@@ -196,15 +199,20 @@ class Jobs:
             yield folder, free[:count]
 
     def _queue(self) -> Sequence[JobFolder]:
-        waiting = [folder for folder in find_folders(self.runs_dir) if folder.state().state == "queued"]
+        waiting = [folder for folder in self._everybodys() if folder.state().state == "queued"]
         return sorted(waiting, key=lambda folder: (folder.state().queued_at, folder.name))
 
     def _start(self, folder: JobFolder, device: str) -> None:
-        if not start_worker(folder, self.settings, device) and folder.state().state == "queued":
+        own = self.settings.model_copy(update={"visitor": folder.visitor})
+        if not start_worker(folder, own, device) and folder.state().state == "queued":
             folder.update(state="failed", cause=UNSTARTED, ended_at=time.time())
 
     def _look_at_all(self) -> Sequence[Job]:
-        return [job for folder in find_folders(self.runs_dir) if (job := self._look(folder))]
+        return [job for folder in self._everybodys() if (job := self._look(folder))]
+
+    def _everybodys(self) -> Sequence[JobFolder]:
+        """The folders of all jobs, which share the devices, whosever they are."""
+        return find_all_folders(self.settings.runs_dir)
 
     def _look(self, folder: JobFolder) -> Job | None:
         request = folder.request()
@@ -213,7 +221,7 @@ class Jobs:
     def _true_state(self, folder: JobFolder) -> JobState:
         """The state, "interrupted" where job.json says running but nobody holds the lease; that is then written."""
         state = folder.state()
-        if state.state != "running" or is_held(self.leases.run(folder.name)):
+        if state.state != "running" or is_held(self.leases.run(folder.path)):
             return state
         state = folder.state()  # it may have ended between the two looks
         if state.state != "running":

@@ -96,6 +96,7 @@ class Worker:
                 self.settings.offline,
                 paths=self.settings.rules.folder_paths,
                 stop=self.folder.run.stop.is_set,
+                own_dir=self.settings.own_data_dir,
             )
         if self.is_main:
             self._keep_manifest(data)

@@ -5,16 +5,22 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.jobs import Jobs
+from aigc_demo.provenance.marking import Marking
+from aigc_demo.provenance.policy import marking_for
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
+from aigc_demo.ui.label_choices import LabelChoices
 from aigc_demo.ui.language import Words, language_of
+from aigc_demo.visitors import Visitors, visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +49,46 @@ class StopFlags:
                     del self._flags[owner, name]
 
 
-@dataclass(frozen=True)
 class Context:
-    """The app's parts that tabs share."""
+    """The app's parts that tabs share.
 
-    settings: Settings
-    cache: ModelCache
-    words: Words
-    stops: StopFlags = field(default_factory=StopFlags)
+    In a handler `settings`, `cache` and `jobs` are those of the visitor who called it (Gradio knows whose request a
+    thread serves): another visitor's runs and data sets are not in them. While the page is built they are the owner's.
+    """
+
+    def __init__(self, settings: Settings, cache: ModelCache, words: Words) -> None:
+        self.words, self.stops, self.visitors = words, StopFlags(), Visitors(settings)
+        self.labels = LabelChoices()
+        self._cache = cache
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the folders of the visitor who asks."""
+        return self.visitors.settings(self.visitor())
+
+    @property
+    def cache(self) -> ModelCache:
+        """The models, among them the own ones of the visitor who asks."""
+        own = self.settings
+        return self._cache.seen_with(own) if own.visitor else self._cache
+
+    @property
+    def jobs(self) -> Jobs:
+        """The training jobs of the visitor who asks."""
+        return Jobs(self.settings)
+
+    def visitor(self, request: gr.Request | None = None) -> str:
+        """The name of the visitor who sent `request`, else of who asks; "" where nobody does."""
+        request = request or LocalContext.request.get(None)
+        return visitor_of(request.cookies, request.session_hash) if request else ""
+
+    def folder(self, request: gr.Request | None = None) -> Path:
+        """Where files for the visitor who sent `request` are written, or for who asks."""
+        return self.visitors.folder(self.visitor(request))
+
+    def marking(self, request: gr.Request | None = None) -> Marking:
+        """How files for that visitor are marked: as the mode has it, with the visible label as the visitor chose."""
+        return marking_for(self.settings, self.labels.of(self.visitor(request)))
 
     def lang(self, request: gr.Request) -> str:
         """The visitor's language, "en" or "zh"."""

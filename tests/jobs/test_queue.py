@@ -107,7 +107,7 @@ def test_wishes_that_make_no_sense_are_a_sentence(jobs, ask, busy):
 
 def test_delete_takes_a_run_with_all_its_files(jobs, ask, busy):
     jobs.submit(ask())
-    with jobs.leases.run("mine"), pytest.raises(InputError, match="stop it first"):
+    with jobs.leases.run(jobs.runs_dir / "mine"), pytest.raises(InputError, match="stop it first"):
         jobs.delete("mine")
     jobs.delete("mine")
     assert jobs.list() == [] and not list(jobs.runs_dir.glob("mine*"))
@@ -118,7 +118,7 @@ def test_running_without_a_lease_is_interrupted(jobs, ask, busy):
     jobs.submit(ask())
     folder = JobFolder(jobs.runs_dir / "mine")
     folder.update(state="running", pid=os.getpid())
-    with jobs.leases.run("mine"):
+    with jobs.leases.run(jobs.runs_dir / "mine"):
         assert jobs.get("mine").state == "running"
     job = jobs.get("mine")
     assert job.state == "interrupted" and "断电" in job.words("zh") and job.ended_at

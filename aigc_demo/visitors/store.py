@@ -1,0 +1,135 @@
+"""Where a visitor's things lie on the disk, how they go, and the sweep of what is too old."""
+
+import contextlib
+import re
+import shutil
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from aigc_demo import jobs
+from aigc_demo.errors import InputError
+from aigc_demo.settings import VISITORS, Settings
+from aigc_demo.visitors.names import NAME
+
+STOPPING = 20.0  # seconds that a training run may take to save and end
+PAUSE = 0.1
+CONTENT = re.compile(r"[0-9a-f]{64}")  # Gradio's own folders: a digest of the file in it
+
+
+class Visitors:
+    """The visitors of a page with these settings. Those of a mode that isolates nobody are one, without a name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.base = settings
+        self._uploads: dict[str, set[Path]] = defaultdict(set)
+        self._lock = threading.Lock()
+
+    def settings(self, name: str) -> Settings:
+        """The settings as a visitor sees them, with the folders of their own."""
+        return (
+            self.base.model_copy(update={"visitor": name}) if name and self.base.rules.isolate else self.base
+        )
+
+    def folder(self, name: str) -> Path:
+        """Where files for this visitor are written."""
+        folder = self._outputs(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def keep_uploads(self, name: str, paths: Iterable[Path]) -> None:
+        """Remember who brought files, which Gradio keeps by their content."""
+        with self._lock:
+            self._uploads[name].update(paths)
+
+    def forget(self, name: str) -> None:
+        """Stop what trains for a visitor and delete all that is theirs; InputError where a run does not end."""
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no visitor")
+        own = self.settings(name)
+        _end_jobs(own)
+        with self._lock:
+            uploads = self._uploads.pop(name, set())
+        for path in uploads:
+            path.unlink(missing_ok=True)
+            _remove_if_empty(path.parent)
+        for folder in (self._outputs(name), own.own_runs_dir, own.own_data_dir):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Delete what is older than the rules allow: outputs and uploads, runs that have ended, data sets of no run."""
+        seconds = self.base.rules.retention_seconds
+        if seconds is None:
+            return
+        before = (time.time() if now is None else now) - seconds
+        for folder in _folders(self.base.outputs_dir):
+            if NAME.fullmatch(folder.name) or CONTENT.fullmatch(folder.name):
+                _sweep_files(folder, before)
+        for name in {path.name for top in self._tops() for path in self._known(top)}:
+            self._sweep_work(self.settings(name), before)
+        with self._lock:
+            for paths in self._uploads.values():
+                paths -= {path for path in paths if not path.exists()}
+
+    def _sweep_work(self, own: Settings, before: float) -> None:
+        """The runs and data sets of one visitor; a set stays while a run that uses it goes on."""
+        work = jobs.Jobs(own)
+        found = work.list()
+        for job in found:
+            if not job.active and (job.ended_at or job.queued_at) < before:
+                work.delete(job.name)
+        used = {job.request.data for job in found if job.active}
+        for folder in _folders(own.own_data_dir):
+            if folder.name not in used and folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
+        for folder in (own.own_data_dir, own.own_runs_dir):
+            if folder.is_dir() and not any(_folders(folder)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _outputs(self, name: str) -> Path:
+        return self.base.outputs_dir / name if name and self.base.rules.isolate else self.base.outputs_dir
+
+    def _tops(self) -> tuple[Path, Path]:
+        return self.base.runs_dir / VISITORS, self.base.data_dir / VISITORS
+
+    def _known(self, top: Path) -> list[Path]:
+        return [folder for folder in _folders(top) if NAME.fullmatch(folder.name)]
+
+
+def _end_jobs(own: Settings) -> None:
+    """Stop every job of a visitor and wait until its process has let go."""
+    work = jobs.Jobs(own)
+    deadline = time.monotonic() + STOPPING
+    while active := [job for job in work.list() if job.active]:
+        if time.monotonic() > deadline:
+            raise InputError(
+                en=f"{active[0].name} is still ending; press again in a minute.",
+                zh=f"{active[0].name} 仍在结束；请一分钟后再试。",
+            )
+        for job in active:
+            work.stop(job.name)
+        time.sleep(PAUSE)
+
+
+def _sweep_files(folder: Path, before: float) -> None:
+    """Delete the old files of a folder, and the folder if none is left."""
+    for path in folder.iterdir():
+        try:
+            if path.is_file() and path.stat().st_mtime < before:
+                path.unlink()
+        except FileNotFoundError:  # its visitor was faster
+            continue
+    _remove_if_empty(folder)
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """The folders in `top`, without the hidden ones."""
+    if top.is_dir():
+        yield from (path for path in sorted(top.iterdir()) if path.is_dir() and not path.name.startswith("."))
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
