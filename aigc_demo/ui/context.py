@@ -80,7 +80,10 @@ class Context:
     def visitor(self, request: gr.Request | None = None) -> str:
         """The name of the visitor who sent `request`, else of who asks; "" where nobody does."""
         request = request or LocalContext.request.get(None)
-        return visitor_of(request.cookies, request.session_hash) if request else ""
+        if not request:
+            return ""
+        session = getattr(request, "session_hash", None)  # a tool's call (MCP) comes without one
+        return visitor_of(request.cookies, session)
 
     def folder(self, request: gr.Request | None = None) -> Path:
         """Where files for the visitor who sent `request` are written, or for who asks."""
