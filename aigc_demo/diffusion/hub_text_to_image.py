@@ -15,6 +15,7 @@ from aigc_demo.diffusion.loading import (
     denoiser,
     networks,
     noise_levels,
+    pack,
     pipeline,
     place,
 )
@@ -64,7 +65,7 @@ class Drawer:
 
     def __init__(self, card: ModelCard, placement: Placement) -> None:
         self.id = card.id
-        self.pipe = pipeline(card.folder, placement.dtype)
+        self.pipe = load_pipe(card, placement)
         self.name = type(self.pipe).__name__
         flow = self.name == "ZImagePipeline"  # whose latents stay in float32 whatever its weights are in
         self.noise_dtype = torch.float32 if flow else self.pipe.dtype
@@ -236,6 +237,13 @@ class Drawer:
     def _check(self) -> None:
         if self._stop():
             raise Stopped
+
+
+def load_pipe(card: ModelCard, placement: Placement) -> Any:
+    """The pipeline of a card on the CPU, its large networks in 4 bits where the placement says so."""
+    if not placement.load_in_4bit:
+        return pipeline(card.folder, placement.dtype)
+    return pack(pipeline(card.folder, "bfloat16"), getattr(torch, placement.dtype))
 
 
 def _refused(model_id: str, error: ValueError | IndexError) -> InputError:

@@ -11,6 +11,7 @@ from aigc_demo.placement import Placement
 from aigc_demo.pretrained.inspect import read_class
 from aigc_demo.pretrained.kinds import PIPELINES
 from aigc_demo.pretrained.loading import pipeline_from_pretrained
+from aigc_demo.pretrained.quantise import quantise
 from aigc_demo.pretrained.refusal import name_of, refused
 
 KINDS = ("text_to_image", "unconditional", "class_conditional")
@@ -52,6 +53,16 @@ def place(pipe: Any, placement: Placement) -> None:
             if hasattr(part, "enable_tiling"):
                 part.enable_slicing()
                 part.enable_tiling()
+
+
+def pack(pipe: Any, dtype: torch.dtype) -> Any:
+    """The pipeline with its denoiser and text encoders in 4 bits; all of it computes in `dtype`."""
+    for name, part in pipe.components.items():
+        if name in ("vae", "safety_checker"):  # small, and rounding would show
+            part and part.to(dtype)
+        elif isinstance(part, nn.Module):
+            quantise(part, dtype)
+    return pipe
 
 
 def networks(pipe: Any) -> list[nn.Module]:

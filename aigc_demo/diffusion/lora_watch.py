@@ -23,13 +23,13 @@ THUMB = 32  # side at which pictures are compared
 
 
 def load_drawer(plan: TrainPlan, device: str, dtype: str = "float32") -> Any:
-    """The plan's base, as the app itself loads it; an InputError where it is no text-to-image model."""
+    """The plan's base, as the app itself loads it, or in 4 bits; an InputError where it is no text-to-image model."""
     if plan.base.kind != "text_to_image":
         raise InputError(
             en=f"{plan.base.id} draws no sentences; choose a text-to-image model.",
             zh=f"{plan.base.id} 不能按文字画图；请选择文生图模型。",
         )
-    return load_pretrained(plan.base, Placement(device=device, dtype=dtype))
+    return load_pretrained(plan.base, Placement(device, dtype, load_in_4bit=plan.load_in_4bit))
 
 
 def side_of(plan: TrainPlan, drawer: Any) -> int:

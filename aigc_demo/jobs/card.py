@@ -100,7 +100,8 @@ def _block(
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     on = (f", on from {start}", f"，从 {start} 继续") if start else ("", "")
     is_adapter = request.method == "lora"
-    what = f"LoRA, r {request.lora_rank}" if is_adapter else request.size
+    kind = "QLoRA" if request.load_in_4bit else "LoRA"
+    what = f"{kind}, r {request.lora_rank}" if is_adapter else request.size
     adapter = {"kind": "lora", "base": request.start} if is_adapter else {}
     return {
         "family": request.family,

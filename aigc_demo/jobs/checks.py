@@ -9,6 +9,7 @@ from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.errors import InputError
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.pretrained.quantise import check_library
 from aigc_demo.settings import Settings
 
 # What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
@@ -22,6 +23,7 @@ SAME = (
     "training",
     "lora_rank",
     "lora_alpha",
+    "load_in_4bit",
     "trigger",
     "resolution",
 )
@@ -123,6 +125,8 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
             en="LoRA adapts a pretrained model; choose one to start from, or take the method full.",
             zh="LoRA 用于适配预训练模型；请选择一个作为起点，或改用 full 方法。",
         )
+    if pretrained and request.load_in_4bit:
+        check_library()
     return request.model_copy(update={"method": "lora" if pretrained else "full"})
 
 

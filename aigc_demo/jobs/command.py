@@ -11,7 +11,7 @@ def train_command(request: TrainRequest) -> str:
     for name, field in TrainRequest.model_fields.items():
         value = getattr(request, name)
         if field.is_required() or value != field.default:
-            text = str(value)
+            flag, text = f"--{name.replace('_', '-')}", str(value)
             joint = "=" if text.startswith("-") else " "  # or the value would be read as a flag
-            words.append(f"--{name.replace('_', '-')}{joint}{shlex.quote(text)}")
+            words.append(flag if value is True else f"{flag}{joint}{shlex.quote(text)}")
     return " ".join(words)

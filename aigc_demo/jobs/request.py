@@ -18,6 +18,7 @@ USED_BY: Mapping[str, frozenset[str]] = {
     "gradient_penalty": frozenset({"gan"}),
     "lora_rank": frozenset({"transformer lora", "diffusion lora"}),
     "lora_alpha": frozenset({"transformer lora", "diffusion lora"}),
+    "load_in_4bit": frozenset({"transformer lora", "diffusion lora"}),
     "trigger": frozenset({"diffusion lora"}),
     "resolution": frozenset({"diffusion lora"}),
 }
@@ -177,6 +178,16 @@ class TrainRequest(BaseModel):
             "改动按 α / r 缩放；提高秩时也应提高它。",
         ),
     ] = 16.0
+    load_in_4bit: Annotated[
+        bool,
+        Words(
+            "Base in 4 bits (QLoRA)",
+            "4 位基座（QLoRA）",
+            "The model that stays as it is lies in memory with 4 bits a weight: room for a larger one, some accuracy less. "
+            "Needs the package bitsandbytes.",
+            "不变的模型以每个权重 4 位存放：可容纳更大的模型，精度略降。需要 bitsandbytes 包。",
+        ),
+    ] = False
     trigger: Annotated[
         str,
         Field(max_length=60),

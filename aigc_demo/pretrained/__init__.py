@@ -7,5 +7,6 @@ weights.py   its weight files: safetensors, shards, nothing outside the folder
 tensors.py   a safetensors header, and whether all values are finite
 check.py     all of it in a process with limits, as done once after a download
 loading.py   the libraries' from_pretrained, strictly
+quantise.py  a network in 4 bits, for an adapter to be trained beside
 refusal.py   the sentence
 """

@@ -16,7 +16,8 @@ class TrainPlan:
     `frozen_layers` counts from the layer nearest the data: GAN, of the discriminator; language model, of the
     decoder with its embedding. `kl_weight` is a VAE's beta, `gradient_penalty` a GAN's last gamma.
     With a `base`, that model stays as it is and an adapter is trained beside it: `lora_rank` r, `lora_alpha`; and
-    for pictures the `trigger` word before every caption and their `resolution` (0: the base's own).
+    for pictures the `trigger` word before every caption and their `resolution` (0: the base's own). `load_in_4bit`
+    packs that base (pretrained/quantise.py).
     """
 
     data: Path
@@ -35,5 +36,6 @@ class TrainPlan:
     base: ModelCard | None = None
     lora_rank: int = 8
     lora_alpha: float = 16.0
+    load_in_4bit: bool = False
     trigger: str = ""
     resolution: int = 0

@@ -16,6 +16,7 @@ from aigc_demo.contracts import Step, TokenChoice
 from aigc_demo.placement import Placement
 from aigc_demo.pretrained.loading import from_pretrained, sentences
 from aigc_demo.pretrained.pieces import Pieces
+from aigc_demo.pretrained.quantise import quantise
 from aigc_demo.transformer.adapters import Adapters
 from aigc_demo.transformer.conversation import Conversation, Turn, read_conversation, what_was_left_out
 from aigc_demo.transformer.rows import device_of
@@ -24,7 +25,7 @@ from aigc_demo.transformer.writing import Batch, Wish, write_alone
 
 LOOKED_AT = 256  # tokens whose attention is shown: every layer's (heads, T, T) is computed for it
 UNBOUNDED = 2048  # tokens of context where config.json names none
-SAMPLER = ("temperature", "top_k", "top_p", "repetition_penalty")
+SAMPLER = ("temperature", "top_k", "top_p", "repetition_penalty", "mark")
 
 
 class HubLanguageModel:
@@ -152,7 +153,11 @@ def load(card: ModelCard, placement: Placement) -> HubLanguageModel:
 
     with sentences(card.folder):
         tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
-    network = from_pretrained(AutoModelForCausalLM, card.folder, dtype=getattr(torch, placement.dtype))
+    dtype = getattr(torch, placement.dtype)
+    if placement.load_in_4bit:
+        network = quantise(from_pretrained(AutoModelForCausalLM, card.folder, dtype=torch.bfloat16), dtype)
+    else:
+        network = from_pretrained(AutoModelForCausalLM, card.folder, dtype=dtype)
     return HubLanguageModel(_put(network, placement), tokenizer, card.language)
 
 

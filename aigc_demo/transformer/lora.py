@@ -45,8 +45,8 @@ def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "LoraLearner":
 
 
 def load_base(plan: TrainPlan, device: str, dtype: str = "float32") -> "HubLanguageModel":
-    """The plan's base, as the app itself loads it."""
-    return load_pretrained(plan.base, Placement(device=device, dtype=dtype))
+    """The plan's base, as the app itself loads it, or in 4 bits."""
+    return load_pretrained(plan.base, Placement(device, dtype, load_in_4bit=plan.load_in_4bit))
 
 
 def length_for(model: "HubLanguageModel") -> int:

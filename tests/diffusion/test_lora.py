@@ -118,6 +118,23 @@ def test_other_denoisers_learn_too(write, plan, tmp_path):
     assert learned and all(torch.equal(served[name], part) for name, part in learned.items())
 
 
+@pytest.mark.parametrize("write", [pytest.param(write_sd, marks=pytest.mark.slow), write_flow])
+def test_beside_a_base_in_four_bits_an_adapter_learns(write, plan, tmp_path):
+    pytest.importorskip("bitsandbytes")
+    base = card_of(write(tmp_path / "base"), write.__name__)
+    small = replace(
+        plan, base=base, run=tmp_path / "run", load_in_4bit=True, learning_rate=1e-2, resolution=32
+    )
+    learner = make_learner(small, make_accelerator("cpu"))
+    packed = [weight for weight in learner.network.parameters() if weight.dtype == torch.uint8]
+    before = learner.watch.losses()["train_loss"]
+    for _ in range(4):
+        learner.step(0.5, 1.0)
+    assert packed and learner.watch.losses()["train_loss"] < before
+    learner.export(final=True)
+    load_drawer(replace(small, load_in_4bit=False), "cpu").set_adapter(small.run, 1.0)
+
+
 def test_who_knows_the_noise_has_no_loss():
     generator = torch.Generator().manual_seed(0)
     clean, noise = torch.randn(2, 3, 4, 8, 8, generator=generator).unbind()

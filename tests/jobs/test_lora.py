@@ -16,6 +16,7 @@ from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.card import write_card
 from aigc_demo.jobs.estimate import estimate
 from aigc_demo.jobs.export import export_run, import_run
+from aigc_demo.pretrained import quantise
 from aigc_demo.run_folder import RunFolder
 from aigc_demo.runtime import ModelCache
 from tests.checkpoints import keep_card
@@ -114,6 +115,26 @@ def test_the_method_follows_the_start(base, wish, jobs, settings, tmp_path):
             jobs.check(wish(**fields))
     with pytest.raises(InputError, match="not trained from nothing"):
         jobs.check(wish().model_copy(update={"family": "diffusion", "start": ""}))
+
+
+def test_a_base_in_four_bits_needs_its_library_and_is_told_on_the_card(
+    base, wish, jobs, tmp_path, monkeypatch
+):
+    asked = TrainRequest(
+        family="transformer", data="texts", name="mine", start=BASE, method="lora", load_in_4bit=True
+    )
+    folder = make_adapter(tmp_path / "mine")
+    write_card(folder, asked, {}, {}, {"started_from": BASE})
+    card = (folder / "README.md").read_text("utf-8")
+    assert (
+        "QLoRA, r 8" in card
+        and "--load-in-4bit\n" in card
+        and "Base in 4 bits (QLoRA) · 4 位基座（QLoRA） | True" in card
+    )
+    monkeypatch.setattr(quantise, "LIBRARY", "a_package_that_is_not_there")
+    with pytest.raises(InputError, match="pip install"):
+        jobs.check(wish(load_in_4bit=True))
+    assert jobs.check(wish(start="", load_in_4bit=True)).method == "full"  # where it has no meaning
 
 
 def make_adapter(folder, **config):

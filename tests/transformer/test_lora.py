@@ -100,6 +100,26 @@ def test_the_app_serves_it_switches_it_and_has_the_base_back_exactly(trained, ba
     assert torch.allclose(with_adapter, trained_with.float(), atol=1e-5 if exact else 0.5)
 
 
+def test_beside_a_base_in_four_bits_an_adapter_learns_and_serves_the_whole_base(plan, tmp_path):
+    pytest.importorskip("bitsandbytes")
+    small = replace(plan, run=tmp_path / "small", load_in_4bit=True)
+    learner = make_learner(small, make_accelerator("cpu"))
+    layer = learner.model.network.model.layers[0].mlp.gate_proj.base_layer
+    assert (
+        layer.weight.dtype == torch.uint8
+        and layer.weight.numel() == layer.in_features * layer.out_features / 2
+    )
+    losses = [float(learner.step(0.5, 1.0)["loss"]) for _ in range(6)]
+    assert losses[-1] < 0.8 * losses[0]
+    small.run.mkdir()
+    learner.export(final=True)
+    model, ids = load_pretrained(plan.base, Placement()), torch.tensor([[5, 6, 7, 8]])
+    with torch.inference_mode():
+        before = model.network(ids).logits
+        model.set_adapter(small.run, 1.0)
+        assert not torch.equal(model.network(ids).logits, before)
+
+
 def test_figures_for_the_card_stand_beside_those_of_the_base(trained, plan):
     figures = evaluate(plan, "cpu")
     assert figures["bits_per_character"] < figures["base_bits_per_character"]
