@@ -10,6 +10,7 @@ import numpy as np
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import Request, task_of
 from aigc_demo.provenance import Recipe
+from aigc_demo.provenance.carrying import sources
 
 OURS = re.compile(r"-[0-9a-f]{6}\.(png|jpg|webp|gif|mp4|zip|txt|md|json)$")  # as media.new_path names them
 SHEET_SIDE, GIF_SIDE, MP4_SIDE = 128, 224, 448  # pixels that a picture is enlarged to: crisp in a slide
@@ -31,9 +32,16 @@ def sweep(folder: Path, seconds: float = 3600) -> None:
 
 
 def recipe_of(request: Request, card: ModelCard) -> Recipe:
-    """What it takes to make a result of this request again."""
+    """What it takes to make a result of this request again, and what the pictures that it names said of themselves."""
     values = request.model_dump(exclude=PATHS)
-    return Recipe(task=task_of(request), model=card.id, weights=card.weights_hash(), request=values)
+    given = {name: path for name in sorted(PATHS) if (path := getattr(request, name, ""))}
+    return Recipe(
+        task=task_of(request),
+        model=card.id,
+        weights=card.weights_hash(),
+        request=values,
+        sources=tuple(sources(given)),
+    )
 
 
 def stem(result: Result) -> str:

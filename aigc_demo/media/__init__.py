@@ -8,7 +8,7 @@ sheets.py    many pictures on one: contact_sheet, strip
 uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
 """
 
-from aigc_demo.media.files import new_path, save_audio, save_image, save_text
+from aigc_demo.media.files import encode, new_path, save_audio, save_copy, save_image, save_text
 from aigc_demo.media.films import save_animation
 from aigc_demo.media.pixels import to_picture, to_uint8
 from aigc_demo.media.sheets import contact_sheet, strip
@@ -17,11 +17,13 @@ from aigc_demo.media.visible import stamp
 
 __all__ = [
     "contact_sheet",
+    "encode",
     "fit_square",
     "new_path",
     "open_picture",
     "save_animation",
     "save_audio",
+    "save_copy",
     "save_image",
     "save_text",
     "stamp",

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 
 from aigc_demo.errors import InputError
+from aigc_demo.marks.image import embed
 from aigc_demo.media.notice import with_notice
 from aigc_demo.media.pixels import to_picture
 from aigc_demo.media.visible import stamp
@@ -45,21 +46,33 @@ def save_image(
     path = Path(path)
     picture = to_picture(image, scale)
     picture = stamp(picture) if marking.visible else picture
-    provenance = Provenance.new(recipe)
-    packet = write_packet(provenance)
+    if marking.image_key:
+        picture = Image.fromarray(embed(np.asarray(picture), marking.image_key))
+    return write_marked(path, encode(picture, path.suffix.lower(), Provenance.new(recipe)), marking)
+
+
+def save_copy(picture: Image.Image, path: Path, said: Provenance) -> Path:
+    """Write a picture that a visitor brought, scaled or re-encoded, with what it said of itself."""
+    data = encode(picture, path.suffix.lower(), said)
+    return write_whole(path, lambda temporary: temporary.write_bytes(data))
+
+
+def encode(picture: Image.Image, suffix: str, said: Provenance, **options: Any) -> bytes:
+    """The bytes of a .png, .jpg, .jpeg or .webp (lossless) that makes these statements; `options` are Pillow's."""
+    packet = write_packet(said)
     file = io.BytesIO()
-    match path.suffix.lower():
+    match suffix:
         case ".png":
-            picture.save(file, "PNG", pnginfo=_png_text(provenance, packet))
+            picture.save(file, "PNG", pnginfo=_png_text(said, packet), **options)
         case ".jpg" | ".jpeg":
-            exif = _exif_comment(provenance)
             _check_segment(len(packet) + len(JPEG_XMP))
-            picture.save(file, "JPEG", quality=95, subsampling=0, exif=exif, xmp=packet)
+            quality = {"quality": 95, "subsampling": 0, **options}
+            picture.save(file, "JPEG", exif=_exif_comment(said), xmp=packet, **quality)
         case ".webp":
             picture.save(file, "WEBP", lossless=True, xmp=packet)
         case other:
             raise unknown_suffix(other, ".png, .jpg, .webp")
-    return write_marked(path, file.getvalue(), marking)
+    return file.getvalue()
 
 
 def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe, marking: Marking = PLAIN) -> Path:
@@ -106,14 +119,18 @@ def save_text(text: str, path: str | Path, recipe: Recipe) -> Path:
 def _png_text(provenance: Provenance, packet: bytes) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
     info.add_itxt("XML:com.adobe.xmp", packet.decode())
-    info.add_text("AIGC", provenance.label_json())
-    info.add_itxt("recipe", provenance.recipe_json())
+    if provenance.label:
+        info.add_text("AIGC", provenance.label_json())
+    if provenance.recipe:
+        info.add_itxt("recipe", provenance.recipe_json())
     return info
 
 
 def _exif_comment(provenance: Provenance) -> Image.Exif:
     """EXIF with the label as UserComment; there the key AIGC has to be part of the value."""
     exif = Image.Exif()
+    if provenance.label is None:
+        return exif
     comment = b"ASCII\0\0\0" + f'{{"AIGC":{provenance.label_json()}}}'.encode()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
     return exif

@@ -13,6 +13,13 @@ and `read` gets them back from any file a visitor drops on the page:
     containers.py   where PNG, JPEG, GIF, RIFF (WebP, WAV) and MP4 keep such things, byte by byte
     documents.py    the same for .txt, .md and .json
     reader.py       read(path): recognise, walk, judge
+    carrying.py     what a visitor's picture said, kept in a copy and quoted in a work
+
+What a file may be given beyond these:
+
+    marking.py      words in sight, a mark in the pixels (marks/), a signature
+    policy.py       which of them this installation gives
+    c2pa_signer.py, c2pa_reader.py   a signed C2PA manifest, where c2pa-python is here
 
 A label is a statement, not a proof: whoever edits a file can edit its label too.
 """

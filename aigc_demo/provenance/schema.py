@@ -48,10 +48,22 @@ class Label(BaseModel):
         )
 
 
+class Source(BaseModel):
+    """What a picture that a visitor brought for the request's field `field` said of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    field: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+    label: Label | None = None
+    source_type: Annotated[str, StringConstraints(max_length=300)] | None = None
+    model: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
 class Recipe(BaseModel):
     """What it takes to make the file again. The request is checked by its own model before it is used.
 
-    `weights` is the sha256 of the weights, whole or its first digits, empty where there is none.
+    `weights` is the sha256 of the weights, whole or its first digits, empty where there is none. `sources` are
+    the pictures that went in and were labelled themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -63,6 +75,7 @@ class Recipe(BaseModel):
     weights: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{6,64})?$")] = ""
     request: dict[str, Any] = Field(default_factory=dict)
     made_at: datetime | None = None
+    sources: Annotated[tuple[Source, ...], Field(max_length=8)] = ()
 
     @field_validator("request")
     @classmethod
@@ -121,6 +134,8 @@ class Provenance(BaseModel):
 def to_ascii_json(value: BaseModel | None) -> str:
     r"""`value` as compact JSON in ASCII, with <, > and & written \u003c, \u003e, \u0026: safe in XML."""
     plain = None if value is None else value.model_dump(mode="json", exclude_none=True)
+    if plain and not plain.get("sources", True):
+        del plain["sources"]
     text = json.dumps(plain, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 

@@ -8,6 +8,7 @@ The three properties are elements, for that is how generators in the field write
 """
 
 from collections.abc import Iterator
+from html import escape
 from xml.etree import ElementTree as ET
 
 from aigc_demo.provenance.schema import Provenance
@@ -27,15 +28,19 @@ PROPERTIES = {
 
 
 def write_packet(provenance: Provenance) -> bytes:
-    """The packet in UTF-8. All values are ASCII without <, > and &, so nothing needs escaping."""
+    """The packet in UTF-8 with what is said. All values are ASCII without <, > and &, or escaped."""
+    said = (
+        ("Iptc4xmpExt:DigitalSourceType", escape(provenance.source_type or "")),
+        ("TC260:AIGC", provenance.label_json() if provenance.label else ""),
+        ("demo:recipe", provenance.recipe_json() if provenance.recipe else ""),
+    )
+    properties = "".join(f"<{name}>{value}</{name}>\n" for name, value in said if value)
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">\n'
         f'<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="{IPTC}"'
         f' xmlns:TC260="{TC260}" xmlns:demo="{DEMO}">\n'
-        f"<Iptc4xmpExt:DigitalSourceType>{provenance.source_type}</Iptc4xmpExt:DigitalSourceType>\n"
-        f"<TC260:AIGC>{provenance.label_json()}</TC260:AIGC>\n"
-        f"<demo:recipe>{provenance.recipe_json()}</demo:recipe>\n"
+        f"{properties}"
         "</rdf:Description></rdf:RDF></x:xmpmeta>\n"
         '<?xpacket end="r"?>'
     ).encode()

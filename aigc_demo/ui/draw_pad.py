@@ -8,6 +8,7 @@ import gradio as gr
 
 from aigc_demo import media
 from aigc_demo.errors import InputError
+from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.pictures import data_uri
 from aigc_demo.ui.theme import asset
@@ -77,4 +78,4 @@ class DrawPad:
         picture = media.open_picture(path)
         shown = picture.copy()
         shown.thumbnail((280, 280))
-        return path, data_uri(np.asarray(shown))
+        return path, data_uri(np.asarray(shown), carried(path))

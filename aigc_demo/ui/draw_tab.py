@@ -14,6 +14,7 @@ from aigc_demo.actions import DrawResult, Stop, draw
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import DrawRequest, check
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.provenance.carrying import carried
 from aigc_demo.provenance.marking import Marking
 from aigc_demo.registry import find_card
 from aigc_demo.ui import draw_view, pictures
@@ -237,9 +238,8 @@ class DrawTab:
         if asked.image:
             size = result.pictures.shape[2], result.pictures.shape[1]
             path = media.new_path(folder, "start", ".png")
-            ImageOps.fit(media.open_picture(asked.image).convert("RGB"), size, Image.Resampling.LANCZOS).save(
-                path
-            )
+            given = media.open_picture(asked.image).convert("RGB")
+            media.save_copy(ImageOps.fit(given, size, Image.Resampling.LANCZOS), path, carried(asked.image))
             start = pictures.address(path)
         return Drawing(result, addresses, progress.films, start)
 

@@ -9,6 +9,7 @@ from aigc_demo import files
 from aigc_demo.actions import ReconstructResult, reconstruct
 from aigc_demo.contracts import ReconstructRequest, check
 from aigc_demo.errors import InputError
+from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.draw_pad import DrawPad
@@ -77,7 +78,11 @@ class EncodePanel:
         ]
         if result.request.noise == 0:
             row.pop(1)
-        figures = "".join(pictures.figure(picture, say(key, lang)) for picture, key in row)
+        given = carried(result.request.image)
+        figures = "".join(
+            pictures.figure(picture, say(key, lang), None if key == "encode.output" else given)
+            for picture, key in row
+        )
         names = [result.card.classes[lang][label] for label in result.neighbour_labels]
         captions = [
             f"{name} · {distance:.1f}" for name, distance in zip(names, result.distances, strict=True)

@@ -9,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from aigc_demo.provenance.carrying import NOTHING
 from aigc_demo.ui.odds import Say, visible
 from aigc_demo.ui.pictures import data_uri
 
@@ -45,7 +46,7 @@ def heat_map(
     return (
         f'<figure class="attention{" labelled" if sides else ""}" {attributes} style="{shape}">'
         f'<div class="matrix" tabindex="0" role="group" aria-label="{escape(say("attention.keys"))}">{sides}'
-        f'<div class="square"><img src="{data_uri(pixels)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
+        f'<div class="square"><img src="{data_uri(pixels, NOTHING)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
         f'</div><output aria-live="polite">{escape(hint)}</output>'
         f'<figcaption class="note">{escape(caption)}</figcaption></figure>'
     )

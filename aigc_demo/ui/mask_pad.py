@@ -18,6 +18,7 @@ from PIL import Image
 
 from aigc_demo import media
 from aigc_demo.errors import InputError
+from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.pictures import jpeg_uri
 from aigc_demo.ui.theme import asset
@@ -74,7 +75,7 @@ class MaskPad:
         """Updates that lay a picture on the pad, without a mask; an InputError where the file is none."""
         picture = media.open_picture(path).convert("RGB")
         picture.thumbnail((SHOWN, SHOWN))
-        shown = jpeg_uri(np.asarray(picture))
+        shown = jpeg_uri(np.asarray(picture), said=carried(path))
         mark = uuid4().hex[:6]  # the same picture laid again is news to the browser: its strokes have to go
         return {self.picture: str(path), self.mask: "", self.pad: f"{shown}#{mark}"}
 

@@ -1,7 +1,6 @@
 """Pictures on the page. Small ones: one sprite for all of them, shown pixel by pixel with CSS. Large ones: by address."""
 
 import base64
-import io
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -9,25 +8,35 @@ from urllib.parse import quote
 
 import numpy as np
 from gradio.processing_utils import save_file_to_cache
-from gradio.utils import get_upload_folder
+from gradio.utils import get_upload_folder, is_in_or_equal
 from PIL import Image
+
+from aigc_demo import media
+from aigc_demo.provenance import SOURCE_TYPE, Label, Provenance
 
 PIXELATED = 48  # pixels: wider pictures are smoothed where the page scales them
 LARGE = 128  # pixels: wider ones travel as JPEG, a tenth of a PNG's size
 
 
-def data_uri(picture: np.ndarray) -> str:
-    """A picture (H, W) or (H, W, 3) uint8 as a PNG in a data: address."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def data_uri(picture: np.ndarray, said: Provenance | None = None) -> str:
+    """A picture (H, W) or (H, W, 3) uint8 as a PNG in a data: address.
+
+    It says that AI made it, for who saves it from the page. What a model did not make passes what it `said`: the
+    statements of the file that it came from, or NOTHING.
+    """
+    data = media.encode(Image.fromarray(picture), ".png", said or made_by_ai(), compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-def jpeg_uri(picture: np.ndarray, quality: int = 85) -> str:
-    """A picture (H, W, 3) uint8 as a small JPEG in a data: address."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=quality, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+def jpeg_uri(picture: np.ndarray, quality: int = 85, said: Provenance | None = None) -> str:
+    """A picture (H, W, 3) uint8 as a small JPEG in a data: address, labelled like `data_uri`."""
+    data = media.encode(Image.fromarray(picture), ".jpg", said or made_by_ai(), quality=quality)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+def made_by_ai() -> Provenance:
+    """The label of a picture on the page; the recipe is in the file that the page offers."""
+    return Provenance(label=Label.new(), source_type=SOURCE_TYPE)
 
 
 def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
@@ -38,8 +47,10 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def address(path: Path) -> str:
-    """Where the browser finds a copy of a file that we wrote: relative to the page, in Gradio's cache."""
-    return "gradio_api/file=" + quote(save_file_to_cache(path, cache_dir=get_upload_folder()))
+    """Where the browser finds a file that we wrote, relative to the page; a copy, unless it is in Gradio's cache."""
+    cache = get_upload_folder()
+    kept = path.absolute() if is_in_or_equal(path, cache) else save_file_to_cache(path, cache_dir=cache)
+    return "gradio_api/file=" + quote(str(kept))
 
 
 def sprite(pictures: Sequence[np.ndarray], columns: int | None = None) -> str:
@@ -78,11 +89,11 @@ def sheet(pictures: Sequence[np.ndarray], columns: int, captions: Sequence[str],
     return f'<div class="sheet" style="{look}">{cells}</div>'
 
 
-def figure(picture: np.ndarray, caption: str) -> str:
-    """One picture, large, with a caption under it."""
+def figure(picture: np.ndarray, caption: str, said: Provenance | None = None) -> str:
+    """One picture, large, with a caption under it; labelled like `data_uri`."""
     return (
         f'<figure class="large" style="{rendering(picture)}">'
-        f'<img class="pixelated" src="{data_uri(picture)}" alt="{escape(caption)}">'
+        f'<img class="pixelated" src="{data_uri(picture, said)}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 

@@ -13,6 +13,7 @@ from aigc_demo.actions import UpscaleResult, upscale
 from aigc_demo.actions.upscale import MAX_PIXELS
 from aigc_demo.contracts import UpscaleRequest, check
 from aigc_demo.errors import InputError
+from aigc_demo.provenance.carrying import carried
 from aigc_demo.registry import find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.compare import compare_html, compare_stage
@@ -47,6 +48,7 @@ class UpscaleTab:
         self.no_model = NoModel(context, "upscale", "upscale-no-model")
         self.picture = gr.Image(
             type="filepath",
+            image_mode=None,  # else Gradio keeps a converted copy, which belongs to nobody
             sources=["upload", "clipboard"],
             label=words("upscale.image"),
             height=260,
@@ -143,7 +145,8 @@ class UpscaleTab:
         say, folder = self.context.words.say, self.context.folder()
         height, width, _ = result.after.shape
         plain = media.new_path(folder, "bicubic", ".png")
-        Image.fromarray(result.before).resize((width, height), Image.Resampling.BICUBIC).save(plain)
+        bicubic = Image.fromarray(result.before).resize((width, height), Image.Resampling.BICUBIC)
+        media.save_copy(bicubic, plain, carried(result.request.image))
         after = pictures.address(files.write_upscaled(result, folder, marking=self.context.marking()))
         names = (say("upscale.bicubic", lang), result.card.title.say(lang))
         whole = f'<p class="note"><a href="{after}" target="_blank">{say("upscale.whole", lang)}</a></p>'
@@ -162,4 +165,8 @@ class UpscaleTab:
     def memory(self, result: UpscaleResult, lang: str) -> Memory:
         """The result for the history."""
         small = pictures.shrunk(result.before, THUMBNAIL)
-        return Memory(result.request, f"{result.card.id} · × {result.scale}", pictures.data_uri(small))
+        return Memory(
+            result.request,
+            f"{result.card.id} · × {result.scale}",
+            pictures.data_uri(small, carried(result.request.image)),
+        )
