@@ -1,13 +1,13 @@
 """Start the page: `python app.py`, or as it is on Hugging Face Spaces."""
 
 import gc
-import secrets
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from aigc_demo.errors import InputError
 from aigc_demo.settings import Settings, prepare_environment, read_settings
+from aigc_demo.web import link, mcp_token
 
 if TYPE_CHECKING:
     from aigc_demo.runtime import ModelCache
@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> None:
     """Read the settings, build the page, serve it; once it is up import torch and go on with queued training."""
     try:
         settings = read_settings(arguments)
+        token = mcp_token(settings)
     except InputError as error:
         sys.exit(f"{error.en}\n{error.zh}")
     prepare_environment(settings)
@@ -26,13 +27,14 @@ def main(arguments: list[str]) -> None:
     from aigc_demo.ui import build_app
 
     cache = ModelCache(settings)
-    page, options = build_app(settings, cache)
+    page, options = build_app(settings, cache, token)
     cache.preload()
-    if settings.mode == "share":  # a public link is for those who were given the password
-        password = secrets.token_urlsafe(9)
-        options["auth"] = ("guest", password)
-        print(f"Login for the public link / 公开链接的登录: guest, {password}", flush=True)
-    page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
+    if settings.rules.login:  # a public link is for those who were given the password
+        options["auth"] = link.make_login()
+    share = settings.mode == "share"
+    page.launch(prevent_thread_lock=True, share=share, **options)
+    if share:
+        link.tell(page.share_url)
     gc.freeze()
     gc.enable()
     threading.Thread(target=warm_up, args=(settings, cache), name="warm-up", daemon=True).start()

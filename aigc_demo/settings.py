@@ -1,6 +1,7 @@
 """What the person who starts the app decides: command-line flags, or AIGC_* variables, or the defaults here."""
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -16,6 +17,10 @@ from aigc_demo.errors import InputError
 from aigc_demo.modes import RULES, Rules
 
 ROOT = Path(__file__).resolve().parent.parent
+PUBLISHED = ROOT / "space.json"  # a published folder says there which part of the app it shows
+TABS = ("text", "chat", "rewrite", "image", "draw", "upscale", "walk", "train", "models", "verify")
+TAB = "|".join(TABS)
+ANY_TAB = "|".join(TABS)
 VISITORS = ".visitors"  # beside the owner's own: folders of the visitors of a public page
 
 
@@ -72,6 +77,14 @@ class Settings(BaseModel):
         Field(pattern=r"^(https?://\S+)?$", max_length=500),
         Words("URL of a text-to-image inference endpoint", "文生图推理端点的地址"),
     ] = ""
+    hosts: Annotated[
+        str,
+        Field(pattern=r"^[\w.,:*\[\] -]*$", max_length=500),
+        Words(
+            "further names the page is reached under, as lab.example.org,*.example.net",
+            "网页的其他域名，如 lab.example.org,*.example.net",
+        ),
+    ] = ""
     allow_downloads: Annotated[
         bool, Words("visitors of a public page may fetch models, too", "公开网页的访客也可以下载模型")
     ] = False
@@ -100,11 +113,27 @@ class Settings(BaseModel):
         ),
     ] = False
 
+    tabs: Annotated[
+        str,
+        Field(pattern=rf"^(({ANY_TAB})(,({ANY_TAB}))*)?$"),
+        Words(
+            f"the parts of the page to show, such as image,walk, of {','.join(TABS)}; else all",
+            f"只显示网页的这些部分，如 image,walk；可选 {','.join(TABS)}，不填则全部显示",
+        ),
+    ] = ""
     visitor: Annotated[
         str,
         Field(pattern=r"^([cs][0-9a-f]{32})?$"),
         Words("the visitor of a public page whose runs and data are meant", "所指的公开网页访客"),
     ] = ""
+
+    mcp: Annotated[
+        bool,
+        Words(
+            "offer the endpoints as tools for a language model (MCP), for those with the token that is printed",
+            "把接口同时作为语言模型的工具提供（MCP），需要启动时显示的令牌",
+        ),
+    ] = False
 
     @property
     def own_runs_dir(self) -> Path:
@@ -164,8 +193,13 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
 
 
 def settings_from(values: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
-    """`values` over the AIGC_* variables over the defaults. On a Space the mode is spaces unless it is set."""
-    found: dict[str, object] = {"mode": "spaces"} if environment.get("SYSTEM") == "spaces" else {}
+    """`values` over the AIGC_* variables over the published folder's own over the defaults.
+
+    On a Space the mode is spaces unless it is set.
+    """
+    found: dict[str, object] = published()
+    if environment.get("SYSTEM") == "spaces":
+        found["mode"] = "spaces"
     for name in Settings.model_fields:
         if value := environment.get(f"AIGC_{name.upper()}"):
             found[name] = value
@@ -180,10 +214,20 @@ def settings_from(values: Mapping[str, object], environment: Mapping[str, str] =
         ) from error
 
 
+def published(path: Path = PUBLISHED) -> dict[str, object]:
+    """The settings that come with a folder that `publish` wrote; none in the app itself."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["settings"]
+    except FileNotFoundError:
+        return {}
+
+
 def prepare_environment(settings: Settings) -> None:
     """Set what must stand in the environment before torch and the hub's client are imported."""
     if "torch" in sys.modules:
         return  # too late to matter, and a test process has set its own
+    if settings.rules.isolate:  # Gradio then serves a visitor's outputs where they lie, and keeps no second copy
+        os.environ["GRADIO_TEMP_DIR"] = str(settings.outputs_dir.resolve())
     os.environ.setdefault(
         "OMP_WAIT_POLICY", "PASSIVE"
     )  # spinning threads slow a second torch process ninefold

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from aigc_demo import web
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 from aigc_demo.ui import api, api_pictures, api_text
@@ -26,9 +27,9 @@ from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
 from aigc_demo.ui.train_tab import TrainTab
 from aigc_demo.ui.upscale_tab import UpscaleTab
+from aigc_demo.visitors import Gate
 
-# A model may write a picture's address into its answer: the browser must not ask that host, and tell it who reads.
-OWN_PICTURES = """<meta http-equiv="Content-Security-Policy" content="img-src 'self' data: blob:">"""
+GUIDE = ({"label": "API.md", "url": "/API.md"},)
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab, ChatTab, RewriteTab),
     "image": (ImageTab, DrawTab, UpscaleTab),
@@ -38,19 +39,22 @@ TABS: Mapping[str, Sequence[type]] = {
 }  # under text and image several ways of working, inside one tab
 
 
-def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.Blocks, dict[str, Any]]:
-    """The page and the arguments for its `launch`. Imports neither torch nor a model."""
-    words = Words()
+def build_app(
+    settings: Settings, cache: ModelCache | None = None, mcp_token: str = ""
+) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page and the arguments for its `launch`. Imports neither torch nor a model.
+
+    With a token the endpoints are also tools of the Model Context Protocol, for those who send it.
+    """
+    words, rules = Words(), settings.rules
     context = Context(settings, cache or ModelCache(settings), words)
-    with gr.Blocks(
-        title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=(3600, 86400)
-    ) as page:
-        page.queue(
-            api_open=False, max_size=32, default_concurrency_limit=8
-        )  # while the page is empty: it costs less
+    kept = (600, rules.retention_seconds) if rules.retention_seconds else (3600, 86400)
+    with gr.Blocks(title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=kept) as page:
+        # While the page is empty: it costs less.
+        page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         for part in (api, api_text, api_pictures):  # before the handlers, whose names would take theirs
             part.add_endpoints(context)
-        Shell(context, TABS).build(page)
+        Shell(context, offered(settings.tabs)).build(page)
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
@@ -59,16 +63,32 @@ def build_app(settings: Settings, cache: ModelCache | None = None) -> tuple[gr.B
         + asset("chat.css")
         + asset("draw.css")
         + asset("models.css"),
-        "head": f"{OWN_PICTURES}<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
+        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
         "i18n": words.i18n,
         "app_kwargs": {
-            "middleware": [(LanguageMiddleware, (), {"script": language_script(settings.lang, own)})]
+            "middleware": [
+                *web.layers(settings, mcp_token=mcp_token),
+                *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
+                (LanguageMiddleware, (), {"script": language_script(settings.lang, own)}),
+            ]
         },
-        "footer_links": ["api", "gradio", "settings"],
+        "server_name": web.bound_name(settings),
+        "footer_links": [*rules.footer_links, *(GUIDE if "api" in rules.footer_links else ())],
         "ssr_mode": False,
-        "show_error": settings.mode == "local",
+        "show_error": rules.show_error,
         "enable_monitoring": False,
+        "mcp_server": bool(mcp_token),
         "run_history": False,
-        "max_file_size": "1gb" if settings.mode == "local" else "50mb",
+        "max_file_size": f"{rules.upload_mb}mb",
         "state_session_capacity": 300,
     }
+
+
+def offered(names: str) -> Mapping[str, Sequence[type]]:
+    """The tabs, or of them those that are named, as "image,walk"."""
+    if not names:
+        return TABS
+    chosen = {
+        page: [kind for kind in kinds if kind.task in names.split(",")] for page, kinds in TABS.items()
+    }
+    return {page: kinds for page, kinds in chosen.items() if kinds}
