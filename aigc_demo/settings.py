@@ -195,11 +195,11 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
 def settings_from(values: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
     """`values` over the AIGC_* variables over the published folder's own over the defaults.
 
-    On a Space the mode is spaces unless it is set.
+    On a Space the mode is spaces unless it is set, and what is made there (keys, data sets) lies outside the checkout.
     """
     found: dict[str, object] = published()
     if environment.get("SYSTEM") == "spaces":
-        found["mode"] = "spaces"
+        found |= {"mode": "spaces", "data_dir": Path.home() / ".cache" / "aigc-demo"}
     for name in Settings.model_fields:
         if value := environment.get(f"AIGC_{name.upper()}"):
             found[name] = value

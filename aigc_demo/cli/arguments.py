@@ -90,3 +90,17 @@ def search(own: Any, zh: bool) -> None:
 def hub_model(own: Any, zh: bool) -> None:
     """A model of the hub by its id."""
     own.add_argument("model", metavar="OWNER/NAME", help=("see `hub search`", "见 `hub search`")[zh])
+
+
+def publishing(own: Any, zh: bool) -> None:
+    """What to publish and where to, or what to check."""
+    words = "the model or adapter to show; else the whole app", "要展示的模型或适配器；不填则为整个应用"
+    own.add_argument("--model", metavar="ID", default="", help=words[zh])
+    own.add_argument("--out", metavar="FOLDER", type=Path, help=("a new folder", "新的文件夹")[zh])
+    words = (
+        "upload it as this Space where HF_TOKEN is set; else the commands are printed",
+        "设置了 HF_TOKEN 时上传为此 Space；否则只显示命令",
+    )
+    own.add_argument("--space", metavar="OWNER/NAME", default="", help=words[zh])
+    words = "start this published folder as Spaces would and test it", "像 Spaces 那样启动并测试此文件夹"
+    own.add_argument("--check", metavar="FOLDER", type=Path, help=words[zh])

@@ -99,6 +99,7 @@ COMMANDS = (
     Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
     Command("modes", "aigc_demo.cli.modes:modes", Words("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
     Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
+    Command("publish", "aigc_demo.cli.publish:publish", Words("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
     Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
 )  # fmt: skip
 OUT = Words("a folder, or a file of the kind to make", "文件夹，或要生成的文件")

@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from aigc_demo import code, provenance, registry
+from aigc_demo import code, registry
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.contracts import REQUESTS, check
 from aigc_demo.errors import InputError
-from aigc_demo.provenance import Provenance, Recipe
+from aigc_demo.provenance import Recipe
+from aigc_demo.provenance.c2pa_reader import Manifest
+from aigc_demo.verify import MIME, Layers, check_file
 
 
 def models(asked: Asked) -> Answer:
@@ -28,27 +30,9 @@ def models(asked: Asked) -> Answer:
 
 
 def verify(asked: Asked) -> Answer:
-    """What a file says about its making, and whether the weights named there are those at hand."""
-    found = provenance.read(asked.flags.file)
-    weights = compare_weights(found.recipe, asked) if found.recipe else None
-    data = {
-        "ai_generated": found.ai_generated,
-        **found.model_dump(mode="json", exclude={"notes"}),
-        "weights": weights,
-        "notes": [note.model_dump() for note in found.notes],
-    }
-    return Answer(data, _statements(found, weights, asked.lang))
-
-
-def compare_weights(recipe: Recipe, asked: Asked) -> str:
-    """ "same", "other" or "absent": the recipe's weights against the model of that name on this disk."""
-    try:
-        card = registry.find_card(recipe.model, asked.settings)
-    except InputError:
-        return "absent"
-    at_hand = card.weights_hash()
-    known = min(len(at_hand), len(recipe.weights))
-    return "same" if known and at_hand[:known] == recipe.weights[:known] else "other"
+    """All that a file shows about its making, layer by layer."""
+    found = check_file(asked.flags.file, asked.settings)
+    return Answer(found.facts(), _statements(found, asked.lang))
 
 
 WORDS = {
@@ -58,24 +42,54 @@ WORDS = {
     "yes": ("AI-generated, by its own statement", "自述为 AI 生成"),
     "no": ("no statement of being AI-generated", "没有 AI 生成的声明"),
 }
+C2PA = {
+    "unknown": ("not checked: c2pa-python is not installed, or knows no such file", "未检查：未安装 c2pa-python，或不支持此类文件"),
+    "absent": ("no manifest", "没有清单"),
+    "valid": ("unchanged since signing; the signer is on no list of trusted ones", "签名后未被改动；签名者不在受信任名单中"),
+    "trusted": ("unchanged since signing, by a trusted signer", "签名后未被改动，签名者受信任"),
+    "invalid": ("the file or its manifest was changed after signing", "文件或其清单在签名后被改动"),
+}  # fmt: skip
 
 
-def _statements(found: Provenance, weights: str | None, lang: str) -> str:
+def _statements(found: Layers, lang: str) -> str:
     """The lines that `verify` prints."""
-    zh = lang == "zh"
-    lines = [f"{found.format}: {WORDS['yes' if found.ai_generated else 'no'][zh]}"]
-    if found.label:
-        lines.append(f"{'标识' if zh else 'label'}: {_json(found.label.model_dump(exclude_defaults=True))}")
-    if found.source_type:
-        lines.append(f"{'来源类型' if zh else 'source type'}: {found.source_type}")
-    if recipe := found.recipe:
+    zh, said = lang == "zh", found.said
+    lines = [f"{said.format}: {WORDS['yes' if said.ai_generated else 'no'][zh]}"]
+    if said.label:
+        lines.append(f"{'标识' if zh else 'label'}: {_json(said.label.model_dump(exclude_defaults=True))}")
+    if said.source_type:
+        lines.append(f"{'来源类型' if zh else 'source type'}: {said.source_type}")
+    if recipe := said.recipe:
         lines.append(f"{'配方' if zh else 'recipe'}: {recipe.task}, {recipe.model}, {_json(recipe.request)}")
-        if weights:
-            lines.append(f"{'权重' if zh else 'weights'}: {recipe.weights} ({WORDS[weights][zh]})")
+        lines.append(f"{'权重' if zh else 'weights'}: {recipe.weights} ({WORDS[found.weights][zh]})")
+        for source in recipe.sources:
+            label = source.label.model_dump(exclude_defaults=True) if source.label else source.source_type
+            lines.append(
+                f"{'所用图片的标识' if zh else 'label of the picture used'} ({source.field}): {_json(label)}"
+            )
         if again := _again(recipe):
             lines.append(f"{'重做' if zh else 'to make it again'}: {again}")
-    lines += [note.zh if zh else note.en for note in found.notes]
+    if said.format in MIME:
+        lines.append(f"C2PA: {C2PA[found.manifest.state][zh]}{_signer(found.manifest, zh)}")
+    if found.pixels:
+        lines.append(f"{'图片隐藏水印' if zh else 'mark in the pixels'}: {_mark(found.pixels, zh)}")
+    for item in found.words or ():
+        lines.append(f"{'文字水印' if zh else 'mark in the words'} ({item.model}): {_mark(item.finding, zh)}")
+    lines += [note.zh if zh else note.en for note in said.notes]
     return "\n".join(printable(line) for line in lines)
+
+
+def _signer(manifest: Manifest, zh: bool) -> str:
+    if not manifest.signer:
+        return ""
+    own = ("，即本机", ", this installation") if manifest.own else ("", "")
+    return f" ({manifest.signer}, {manifest.tool}{own[not zh]})"
+
+
+def _mark(finding: Any, zh: bool) -> str:
+    """A hidden mark in one line: found or not, and by how much."""
+    found = ("found", "已找到") if finding.found else ("not found", "未找到")
+    return f"{found[zh]} (z = {finding.z:.1f}, p = {finding.p:.1e})"
 
 
 def _again(recipe: Recipe) -> str:

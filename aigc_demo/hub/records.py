@@ -48,18 +48,36 @@ def forget(model_id: str, settings: Settings) -> None:
 
 def fetched(settings: Settings) -> list[ModelCard]:
     """The cards of all models that were fetched and still are here, by name; then those that packages carry."""
-    paths = sorted((settings.data_dir / "hub").glob("*.json"))
-    cards = [_read(path, path.stat().st_mtime_ns) for path in paths]
-    here = [card for card in cards if card and card.folder.is_dir()]
+    here = [card for card in _cards(settings.data_dir / "hub") if card.folder.is_dir()]
     known = {card.id for card in here}
-    return here + [card for card in carried() if card.id not in known]
+    return here + [card for card in (*pinned(settings), *carried()) if card.id not in known]
+
+
+def pinned_path(weights: Path, model_id: str) -> Path:
+    """The file by which a published folder names a model of the hub, at a commit, without a folder."""
+    return weights / "hub" / f"{model_id.replace('/', '--')}.json"
+
+
+def pinned(settings: Settings) -> list[ModelCard]:
+    """The models that this published folder names, as far as the hub client's cache has them at their commits."""
+    found = []
+    for card in _cards(settings.weights_dir / "hub"):
+        folder = settings.hub_dir / f"models--{card.id.replace('/', '--')}" / "snapshots" / card.revision
+        if folder.is_dir():
+            found.append(card.model_copy(update={"folder": folder}))
+    return found
+
+
+def _cards(folder: Path) -> list[ModelCard]:
+    cards = [_read(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.json"))]
+    return [card for card in cards if card]
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, modified: int) -> ModelCard | None:
     """The card in a record; None, told to the log, where it cannot be read. `modified` is part of the key."""
     try:
-        return ModelCard.model_validate(json.loads(path.read_text("utf-8")))
+        return ModelCard.model_validate({"folder": "-", **json.loads(path.read_text("utf-8"))})
     except (OSError, ValueError, ValidationError) as error:
         log.warning("%s cannot be read: %s", path.name, error)
         return None

@@ -19,7 +19,15 @@ class Leases:
 
     def run(self, run: Path) -> FileLock:
         """Held by the process that trains the run in this folder, or waits to, for as long as it lives."""
-        return self._lock("-".join(("run", *run.relative_to(self.runs_dir).parts)))
+        return self._lock(self._name(run))
+
+    def forget(self, runs: Path) -> None:
+        """Remove the files of all leases of runs in a folder that is gone: they tell the runs' names."""
+        for path in self.folder.glob(f"{self._name(runs)}-*.lock"):
+            path.unlink(missing_ok=True)
+
+    def _name(self, folder: Path) -> str:
+        return "-".join(("run", *folder.relative_to(self.runs_dir).parts))
 
     def device(self, device: str) -> FileLock:
         """Held by the process that trains on it: one job a device."""

@@ -13,7 +13,7 @@ import gradio as gr
 from aigc_demo import web
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
-from aigc_demo.ui import api, api_pictures, api_text
+from aigc_demo.ui import api, api_pictures, api_text, api_verify
 from aigc_demo.ui.chat_tab import ChatTab
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.draw_tab import DrawTab
@@ -27,6 +27,7 @@ from aigc_demo.ui.text_tab import TextTab
 from aigc_demo.ui.theme import asset, build_theme
 from aigc_demo.ui.train_tab import TrainTab
 from aigc_demo.ui.upscale_tab import UpscaleTab
+from aigc_demo.ui.verify_tab import VerifyTab
 from aigc_demo.visitors import Gate
 
 GUIDE = ({"label": "API.md", "url": "/API.md"},)
@@ -36,6 +37,7 @@ TABS: Mapping[str, Sequence[type]] = {
     "walk": (LatentTab,),
     "train": (TrainTab,),
     "models": (ModelsTab,),
+    "verify": (VerifyTab,),
 }  # under text and image several ways of working, inside one tab
 
 
@@ -52,7 +54,12 @@ def build_app(
     with gr.Blocks(title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=kept) as page:
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
-        for part in (api, api_text, api_pictures):  # before the handlers, whose names would take theirs
+        for part in (
+            api,
+            api_text,
+            api_pictures,
+            api_verify,
+        ):  # before the handlers, whose names would take theirs
             part.add_endpoints(context)
         Shell(context, offered(settings.tabs)).build(page)
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
@@ -62,8 +69,11 @@ def build_app(
         + asset("train.css")
         + asset("chat.css")
         + asset("draw.css")
-        + asset("models.css"),
-        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>",
+        + asset("models.css")
+        + asset("verify.css")
+        + (asset("labels.css") if rules.visible_label else ""),
+        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>"
+        + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
             "middleware": [
@@ -88,7 +98,5 @@ def offered(names: str) -> Mapping[str, Sequence[type]]:
     """The tabs, or of them those that are named, as "image,walk"."""
     if not names:
         return TABS
-    chosen = {
-        page: [kind for kind in kinds if kind.task in names.split(",")] for page, kinds in TABS.items()
-    }
+    chosen = {page: [kind for kind in kinds if kind.task in names.split(",")] for page, kinds in TABS.items()}
     return {page: kinds for page, kinds in chosen.items() if kinds}

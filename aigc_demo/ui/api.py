@@ -13,11 +13,11 @@ from aigc_demo import actions, files, registry
 from aigc_demo.contracts import ImageRequest, ReconstructRequest, TextRequest, WalkRequest, Words, check
 from aigc_demo.contracts.describe import docstring
 from aigc_demo.errors import InputError
-from aigc_demo.jobs import Job, Jobs, TrainRequest
+from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.request import NAME
 from aigc_demo.ui.context import Context
 
-FILE_FIELDS = frozenset({"image", "mask", "from_image", "to_image"})
+FILE_FIELDS = frozenset({"file", "image", "mask", "from_image", "to_image"})
 
 
 class JobRequest(BaseModel):
@@ -92,7 +92,6 @@ def add_endpoints(context: Context) -> None:
 
 def add_training(context: Context) -> None:
     """Add /start_training, /job and /stop_job. On a public page that does not allow it, each says so."""
-    jobs = Jobs(context.settings)
 
     def allowed(verb: Callable[[Any], dict]) -> Callable[[Any], dict]:
         def call(asked: Any) -> dict:
@@ -106,14 +105,14 @@ def add_training(context: Context) -> None:
         return call
 
     def start(request: TrainRequest) -> dict:
-        return job_facts(jobs.get(jobs.submit(request)))
+        return job_facts(context.jobs.get(context.jobs.submit(request)))
 
     def look(asked: JobRequest) -> dict:
-        return job_facts(jobs.get(asked.name))
+        return job_facts(context.jobs.get(asked.name))
 
     def stop(asked: JobRequest) -> dict:
-        jobs.stop(asked.name)
-        return job_facts(jobs.get(asked.name))
+        context.jobs.stop(asked.name)
+        return job_facts(context.jobs.get(asked.name))
 
     for name, kind, verb in (
         ("start_training", TrainRequest, start),

@@ -12,6 +12,7 @@ from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.mode import ModePage
+from aigc_demo.ui.own_data import OwnData
 from aigc_demo.ui.panels import Memory, history_html, pick_list
 from aigc_demo.ui.widgets import model_choices
 
@@ -49,6 +50,7 @@ class Shell:
             self.file = gr.UploadButton(
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
+        OwnData(self.context).build()
         self._connect(page)
 
     def _build_tabs(self) -> Iterator[Any]:

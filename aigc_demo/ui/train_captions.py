@@ -3,6 +3,7 @@
 import base64
 import io
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,7 +22,12 @@ class CaptionPanel:
     """Components and handlers; shown for own sets of at most MOST pictures."""
 
     def __init__(self, context: Context) -> None:
-        self.context, self.data_dir = context, context.settings.data_dir
+        self.context = context
+
+    @property
+    def own_dir(self) -> Path:
+        """Where the sets are that whoever asks has brought."""
+        return self.context.settings.own_data_dir
 
     def build(self) -> None:
         """Under the look at the set."""
@@ -68,8 +74,8 @@ class CaptionPanel:
         """Number, thumbnail and caption of each picture, those to learn from first."""
         from safetensors import safe_open
 
-        captions = read_captions(name, self.data_dir)
-        with safe_open(self.data_dir / name / "images.safetensors", "numpy") as arrays:
+        captions = read_captions(name, self.own_dir)
+        with safe_open(self.own_dir / name / "images.safetensors", "numpy") as arrays:
             pictures = [picture for split in SPLITS for picture in arrays.get_tensor(f"{split}_images")]
         told = [text for split in SPLITS for text in captions[split]]
         return [
@@ -80,11 +86,11 @@ class CaptionPanel:
     @polite
     def keep(self, name: str, table: list[list[Any]], request: gr.Request) -> str:
         """Write the table's captions, whatever order its rows have been put in."""
-        before = read_captions(name, self.data_dir)
+        before = read_captions(name, self.own_dir)
         by_number = {int(row[0]): row[2] for row in table if str(row[0]).isdigit()}
         told = [by_number.get(number, "") for number in range(1, 1 + sum(map(len, before.values())))]
         cut = len(before["train"])
-        count = write_captions(name, self.data_dir, {"train": told[:cut], "test": told[cut:]})
+        count = write_captions(name, self.own_dir, {"train": told[:cut], "test": told[cut:]})
         said = self.context.words.say("train.captions_saved", self.context.lang(request), count=count)
         return f'<p class="note" role="status">{escape(said)}</p>'
 

@@ -10,7 +10,7 @@ from aigc_demo import files
 from aigc_demo.actions import draw, make_images, write_text
 from aigc_demo.contracts import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.errors import InputError
-from aigc_demo.jobs import Job, Jobs
+from aigc_demo.jobs import Job
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.train_watch import PRIVATE
@@ -22,8 +22,8 @@ DRAWN = 2  # pictures of a text-to-image model
 class ComparePanel:
     """Components and handlers; the fold is there for runs that went on from a model."""
 
-    def __init__(self, context: Context, jobs: Jobs) -> None:
-        self.context, self.jobs = context, jobs
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     def build(self) -> None:
         """A fold with one button."""
@@ -42,13 +42,13 @@ class ComparePanel:
 
     def clear(self, name: str | None) -> Any:
         """The fold is there where there is something to compare with."""
-        found = [job for job in self.jobs.list() if job.name == name and job.request.start]
+        found = [job for job in self.context.jobs.list() if job.name == name and job.request.start]
         return gr.update(visible=bool(found)), ""
 
     @polite
     def run(self, name: str, request: gr.Request) -> str:
         """Ask both, and show both."""
-        job, lang = self.jobs.get(name), self.context.lang(request)
+        job, lang = self.context.jobs.get(name), self.context.lang(request)
         if not (job.usable and job.request.start):
             raise InputError(
                 en="This run has no model yet, or started from none; wait for its first save.",

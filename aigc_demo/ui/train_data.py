@@ -31,8 +31,13 @@ class DataPanel:
     """Components and handlers; `choice` is the name of the chosen set, `look` shows it."""
 
     def __init__(self, context: Context) -> None:
-        self.context, self.data_dir = context, context.settings.data_dir
+        self.context = context
         self.captions = CaptionPanel(context)
+
+    @property
+    def own_dir(self) -> Path:
+        """Where the sets are that whoever asks has brought."""
+        return self.context.settings.own_data_dir
 
     def build_ask(self) -> None:
         """Left: choose, or bring one's own."""
@@ -109,7 +114,7 @@ class DataPanel:
 
     def choices(self, lang: str | None = None) -> list[tuple[Any, str]]:
         """(shown, name) of every data set, own ones first. Without `lang` the browser translates."""
-        titles = {manifest.name: manifest.title for manifest in own(self.data_dir)}
+        titles = {manifest.name: manifest.title for manifest in own(self.own_dir)}
         titles |= {
             card.id: lambda lang, card=card: f"{card.id} · {card.title.say(lang)}"
             for card in catalogue().values()
@@ -130,10 +135,12 @@ class DataPanel:
         lang, words = self.context.lang(request), self.context.words
         manifest = self.manifest(name)
         if manifest is not None:
-            html = view.own_html(manifest, preview(manifest, self.data_dir, count=40), words, lang)
+            html = view.own_html(manifest, preview(manifest, self.own_dir, count=40), words, lang)
         elif name in catalogue():
             card = find_card(name or "")
-            html = view.card_html(card, (self.data_dir / card.id / "source.json").exists(), words, lang)
+            html = view.card_html(
+                card, (self.context.settings.data_dir / card.id / "source.json").exists(), words, lang
+            )
         else:
             html = ""
         return {
@@ -145,7 +152,7 @@ class DataPanel:
 
     def manifest(self, name: str | None) -> Manifest | None:
         """The manifest of an own set; None of any other."""
-        return next((manifest for manifest in own(self.data_dir) if manifest.name == name), None)
+        return next((manifest for manifest in own(self.own_dir) if manifest.name == name), None)
 
     def propose(self, values: dict[Any, Any]) -> Any:
         """A name for the set from the name of the first file, where the visitor has given none."""
@@ -178,11 +185,11 @@ class DataPanel:
         """From the first place that has something: uploaded files, pasted text, a folder of this computer."""
         text, folder = (values[self.text] or "").strip(), asked.folder
         if values[self.files]:
-            return import_files(asked, [Path(path) for path in values[self.files]], self.data_dir, stop)
+            return import_files(asked, [Path(path) for path in values[self.files]], self.own_dir, stop)
         if text:
-            return paste(asked, text, self.data_dir, stop)
+            return paste(asked, text, self.own_dir, stop)
         if folder and self.context.settings.rules.folder_paths:
-            return import_files(asked, [Path(folder).expanduser()], self.data_dir, stop)
+            return import_files(asked, [Path(folder).expanduser()], self.own_dir, stop)
         raise InputError(
             en="There is nothing to import yet; choose files, paste a text or name a folder.",
             zh="还没有可导入的内容；请选择文件、粘贴文本或填写文件夹。",
@@ -197,6 +204,6 @@ class DataPanel:
     @polite
     def delete(self, name: str, request: gr.Request) -> Any:
         """Delete an own set, after the second press."""
-        remove(name, self.data_dir)
+        remove(name, self.own_dir)
         gr.Info(self.context.words.say("train.deleted", self.context.lang(request), name=name))
         return self.update(self.context.lang(request), "digits"), gr.update(open=False)

@@ -5,6 +5,7 @@ travels once however often the view is drawn; assets/samples.js moves the slider
 """
 
 import json
+import shutil
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -44,6 +45,17 @@ def film_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> str
         f'<output class="at">{escape(step.format(step=frames[-1][0]))}</output></label>'
         f"{_cover(words, lang) if shown[0].suffix != '.json' and last else ''}</div>"
     )
+
+
+def lent(samples: Sequence[Path], run: str, folder: Path) -> list[Path]:
+    """Copies in `folder` of the few samples that are shown, under the same stems."""
+    place = folder / f"samples-{run}"
+    place.mkdir(exist_ok=True)
+    for path in few(samples):
+        copy = place / path.name
+        if not copy.exists():
+            shutil.copyfile(path, copy)
+    return [place / path.name for path in few(samples)]
 
 
 def few(samples: Sequence[Path]) -> list[Path]:

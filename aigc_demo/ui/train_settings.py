@@ -8,7 +8,7 @@ import gradio as gr
 
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import check
-from aigc_demo.jobs import Jobs, TrainRequest
+from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.checks import ADAPTED
 from aigc_demo.jobs.presets import Preset, presets
 from aigc_demo.jobs.request import USED_BY
@@ -42,8 +42,8 @@ FREE = frozenset(
 class SettingsPanel:
     """Components and handlers; `fields` are the widgets by request field, all but `data`, which is chosen beside."""
 
-    def __init__(self, context: Context, jobs: Jobs, data: DataPanel) -> None:
-        self.context, self.jobs = context, jobs
+    def __init__(self, context: Context, data: DataPanel) -> None:
+        self.context = context
         self.data_panel, self.data = data, data.choice
 
     def build(self) -> None:
@@ -161,7 +161,7 @@ class SettingsPanel:
     def free_run(self, wish: str) -> str:
         """A name like `wish` that no run has yet."""
         stem = re.sub(r"[^\w.-]+", "-", wish).strip(".-")[:50] or "run"
-        runs = self.context.settings.runs_dir
+        runs = self.context.settings.own_runs_dir
         names = (stem, *(f"{stem}-{i}" for i in range(2, 10_000)))
         return next(name for name in names if not (runs / name).exists())
 
@@ -170,7 +170,7 @@ class SettingsPanel:
         """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
         given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
         data, family = values[self.data] or "", given["family"]
-        if data and is_text(data, self.context.settings.data_dir) != (family == "transformer"):
+        if data and is_text(data, self.context.settings.own_data_dir) != (family == "transformer"):
             family = "gan" if family == "transformer" else "transformer"
         starts = self.starts(family)
         start = given["start"] if given["start"] in dict(map(reversed, starts)) else starts[0][1]
@@ -233,7 +233,7 @@ class SettingsPanel:
         from aigc_demo.jobs.estimate import estimate
 
         asked, lang, say = self.asked(values), self.context.lang(request), self.context.words.say
-        self.jobs.check(asked)
+        self.context.jobs.check(asked)
         yield {
             self.planned: f'<p class="note" role="status">{say("train.planning", lang)}</p>',
             self.accept: _seen(False),
@@ -308,7 +308,7 @@ class SettingsPanel:
 
         name = f"preset-{preset.id}"
         values = {"name": name, "consent": True, "licence": "MIT"}
-        return paste(check(ImportRequest, values), preset.text, self.context.settings.data_dir).name
+        return paste(check(ImportRequest, values), preset.text, self.context.settings.own_data_dir).name
 
 
 def used_by(name: str, training: str) -> bool:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
-from aigc_demo.jobs import Job, Jobs
+from aigc_demo.jobs import Job
 from aigc_demo.jobs.command import train_command
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.ui import pictures
@@ -41,13 +41,12 @@ class TrainTab:
             if not self.allowed:
                 gr.HTML(pictures.empty(words("train.not_here")), elem_id="train-not-here")
                 return
-            self.jobs = Jobs(context.settings)
             self.data = DataPanel(context)
-            self.watch, self.compare = WatchPanel(context, self.jobs), ComparePanel(context, self.jobs)
+            self.watch, self.compare = WatchPanel(context), ComparePanel(context)
             with gr.Row(equal_height=False):
                 with gr.Column(scale=1, min_width=300):
                     self.data.build_ask()
-                    self.settings = SettingsPanel(context, self.jobs, self.data)
+                    self.settings = SettingsPanel(context, self.data)
                     self.settings.build()
                 with gr.Column(scale=2, min_width=320):
                     self._build_see()
@@ -138,7 +137,9 @@ class TrainTab:
     def start(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         """Hand the request to the jobs, and watch what becomes of it."""
         asked = self.settings.asked(values)
-        name = self.jobs.submit(asked, self.settings.expected_seconds(values[self.settings.estimate], asked))
+        name = self.context.jobs.submit(
+            asked, self.settings.expected_seconds(values[self.settings.estimate], asked)
+        )
         lang = self.context.lang(request)
         gr.Info(self.context.words.say("train.started", lang, name=name))
         proposal = self.settings.free_name(asked.family, asked.data)
@@ -152,7 +153,7 @@ class TrainTab:
 
     def about(self, name: str | None) -> Any:
         """The command that starts the chosen run, and whether there is something to take away."""
-        job = next((job for job in self.jobs.list() if job.name == name), None)
+        job = next((job for job in self.context.jobs.list() if job.name == name), None)
         return (
             (train_command(job.request), gr.update(visible=True)) if job else ("", gr.update(visible=False))
         )
@@ -160,7 +161,7 @@ class TrainTab:
     def write_zip(self, name: str, folder: Path) -> Path:
         """The run as one file for another machine."""
         folder.mkdir(parents=True, exist_ok=True)
-        return export_run(self.jobs.get(name).folder, folder / f"{name}.zip")
+        return export_run(self.context.jobs.get(name).folder, folder / f"{name}.zip")
 
     @polite
     def read_zip(self, path: str | None, request: gr.Request) -> Any:
@@ -173,7 +174,7 @@ class TrainTab:
                 en="Models cannot be uploaded to this public page; open the zip in the app on your own computer.",
                 zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
             )
-        import_run(Path(path), self.context.settings.runs_dir, name)
+        import_run(Path(path), self.context.settings.own_runs_dir, name)
         return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
 
     def uses(self) -> dict[str, gr.Button]:
@@ -182,7 +183,7 @@ class TrainTab:
 
     def first_use(self, task: str, name: str | None) -> Request:
         """A request of another tab that any run can serve: class 0 is always there."""
-        job = self.jobs.get(self.watch.known(name))
+        job = self.context.jobs.get(self.watch.known(name))
         if not job.usable:
             raise InputError(
                 en=f"{job.name} has no model yet; wait for its first save, or press Save now.",

@@ -5,16 +5,17 @@ only what has changed; a reload or a second browser reads the same folder.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from aigc_demo.errors import InputError
-from aigc_demo.jobs import Job, Jobs
+from aigc_demo.jobs import Job
 from aigc_demo.registry import all_cards
 from aigc_demo.ui import pictures, train_view
 from aigc_demo.ui.context import Context, polite
-from aigc_demo.ui.train_samples import film, film_html
+from aigc_demo.ui.train_samples import film, film_html, lent
 
 SECONDS = 1.5
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -31,8 +32,8 @@ USES = {
 class WatchPanel:
     """Components and handlers; `job` is the name of the chosen job, `uses` the buttons that open other tabs."""
 
-    def __init__(self, context: Context, jobs: Jobs) -> None:
-        self.context, self.jobs = context, jobs
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     def build(self) -> None:
         """Right: choose a job and see it."""
@@ -109,7 +110,7 @@ class WatchPanel:
 
     def jobs_now(self) -> list[Job]:
         """Every job: running, then queued, then ended ones."""
-        return self.jobs.list()
+        return self.context.jobs.list()
 
     @polite
     def restore(self, remembered: str | None, request: gr.Request) -> dict[Any, Any]:
@@ -161,7 +162,7 @@ class WatchPanel:
         if "events" in changed:
             updates[self.doctor] = train_view.events_html(events, self.context.words, lang)
         if "film" in changed:
-            updates[self.film] = film_html(job.name, samples, self.context.words, lang)
+            updates[self.film] = film_html(job.name, self.lent(job, samples), self.context.words, lang)
         if "charts" in changed:
             updates |= self._curves(job, log, lang)
         if "state" in changed:
@@ -169,6 +170,10 @@ class WatchPanel:
         if "end" in changed:
             updates |= self._end(job)
         return updates
+
+    def lent(self, job: Job, samples: Sequence[Path]) -> Sequence[Path]:
+        """The samples where the browser may have them: a visitor's in the folder of what is written for them."""
+        return lent(samples, job.name, self.context.folder()) if self.context.settings.visitor else samples
 
     def nothing(self, choices: Sequence[tuple[str, str]], lang: str) -> dict[Any, Any]:
         """Updates for a page without a job to show."""
@@ -242,7 +247,7 @@ class WatchPanel:
     @polite
     def give(self, order: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
         """Give an order and say that it was heard."""
-        getattr(self.jobs, order)(self.known(name))
+        getattr(self.context.jobs, order)(self.known(name))
         lang = self.context.lang(request)
         gr.Info(self.context.words.say(f"train.heard.{order}", lang))
         return {self.seen: {}, self.timer: gr.Timer(active=True)}  # what comes of it, the next look shows
@@ -250,7 +255,7 @@ class WatchPanel:
     @polite
     def delete(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
         """Delete the job and its folder, after the second press; the newest of the others is shown."""
-        self.jobs.delete(self.known(name))
+        self.context.jobs.delete(self.known(name))
         names = [job.name for job in self.jobs_now()]
         shown = names[0] if names else None
         return {self.memory: shown or "", **self.afresh(shown, self.context.lang(request))}

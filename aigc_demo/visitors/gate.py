@@ -1,11 +1,13 @@
 """The door of a public page: it gives visitors their cookie, notes what they bring, and keeps files to their owners.
 
 Gradio serves every file in its cache to whoever knows the address. What we write for a visitor with a cookie lies in a
-folder with their name, and is refused to all others. Uploads, and files of visitors without a cookie, are protected by
-their addresses alone, which hold a digest that is not to be guessed.
+folder with their name, and what they upload is remembered until the app ends; both are refused to all others. Files of
+visitors without a cookie are protected by their addresses alone, which hold a digest that is not to be guessed.
 """
 
 import json
+import os
+import threading
 from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -20,18 +22,20 @@ DAY = 86_400  # seconds
 
 
 class Gate:
-    """ASGI middleware; a body passes piece by piece, and only an upload's answer, a list of paths, is also read."""
+    """ASGI middleware, which also starts the sweep; a body passes piece by piece, and only an upload's answer, a list of paths, is also read."""
 
     def __init__(self, app: Callable[..., Awaitable[None]], visitors: Visitors) -> None:
         self.app, self.visitors = app, visitors
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "lifespan":  # the server starts
+            threading.Thread(target=self.visitors.sweep_on, name="sweep", daemon=True).start()
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         cookies, path = cookies_of(scope), scope["path"]
-        if "file=" in path and not is_for(visitor_of(cookies), path):
+        if "file=" in path and not self._is_for(visitor_of(cookies), path.partition("file=")[2]):
             await refuse(send)
         elif path.endswith("/upload") and scope["method"] == "POST":
             await self.app(scope, receive, self._noting(visitor_of(cookies), send))
@@ -39,6 +43,12 @@ class Gate:
             await self.app(scope, receive, giving_cookie(scope, send))
         else:
             await self.app(scope, receive, send)
+
+    def _is_for(self, visitor: str, path: str) -> bool:
+        """Whether a file lies in no visitor's folder, in this one's, or in that of one without a cookie."""
+        owners = [part for part in path.replace("\\", "/").lower().split("/") if NAME.fullmatch(part)]
+        own = all(owner == visitor or owner.startswith("s") for owner in owners)
+        return own and self.visitors.may_fetch(visitor, Path(os.path.normpath(path)))
 
     def _noting(self, name: str, send: Send) -> Send:
         """`send` that remembers the paths in the answer to an upload."""
@@ -51,12 +61,6 @@ class Gate:
             await send(message)
 
         return note
-
-
-def is_for(visitor: str, path: str) -> bool:
-    """Whether a file's address lies in no visitor's folder, in this one's, or in that of one without a cookie."""
-    owners = [part for part in path.replace("\\", "/").lower().split("/") if NAME.fullmatch(part)]
-    return all(owner == visitor or owner.startswith("s") for owner in owners)
 
 
 def cookies_of(scope: Message) -> dict[str, str]:

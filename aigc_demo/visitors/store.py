@@ -1,6 +1,7 @@
 """Where a visitor's things lie on the disk, how they go, and the sweep of what is too old."""
 
 import contextlib
+import logging
 import re
 import shutil
 import threading
@@ -16,6 +17,8 @@ from aigc_demo.visitors.names import NAME
 
 STOPPING = 20.0  # seconds that a training run may take to save and end
 PAUSE = 0.1
+MINUTE = 60.0
+log = logging.getLogger(__name__)
 CONTENT = re.compile(r"[0-9a-f]{64}")  # Gradio's own folders: a digest of the file in it
 
 
@@ -44,6 +47,12 @@ class Visitors:
         with self._lock:
             self._uploads[name].update(paths)
 
+    def may_fetch(self, name: str, path: Path) -> bool:
+        """Whether a file is not known as an upload of others alone."""
+        with self._lock:
+            owners = [owner for owner, paths in self._uploads.items() if path in paths]
+        return not owners or name in owners
+
     def forget(self, name: str) -> None:
         """Stop what trains for a visitor and delete all that is theirs; InputError where a run does not end."""
         if not NAME.fullmatch(name):
@@ -57,6 +66,16 @@ class Visitors:
             _remove_if_empty(path.parent)
         for folder in (self._outputs(name), own.own_runs_dir, own.own_data_dir):
             shutil.rmtree(folder, ignore_errors=True)
+        jobs.Jobs(own).leases.forget(own.own_runs_dir)
+
+    def sweep_on(self) -> None:
+        """Sweep now and then every minute, for as long as the program runs."""
+        while True:
+            try:
+                self.sweep()
+            except Exception:  # a full or failing disk must not end it
+                log.exception("the sweep failed")
+            time.sleep(MINUTE)
 
     def sweep(self, now: float | None = None) -> None:
         """Delete what is older than the rules allow: outputs and uploads, runs that have ended, data sets of no run."""
@@ -87,6 +106,8 @@ class Visitors:
         for folder in (own.own_data_dir, own.own_runs_dir):
             if folder.is_dir() and not any(_folders(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
+        if not own.own_runs_dir.exists():
+            work.leases.forget(own.own_runs_dir)
 
     def _outputs(self, name: str) -> Path:
         return self.base.outputs_dir / name if name and self.base.rules.isolate else self.base.outputs_dir
@@ -114,13 +135,13 @@ def _end_jobs(own: Settings) -> None:
 
 
 def _sweep_files(folder: Path, before: float) -> None:
-    """Delete the old files of a folder, and the folder if none is left."""
-    for path in folder.iterdir():
-        try:
-            if path.is_file() and path.stat().st_mtime < before:
+    """Delete the old files below a folder, and folders that are left empty, itself among them."""
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+        with contextlib.suppress(FileNotFoundError):  # its visitor was faster
+            if path.is_dir():
+                _remove_if_empty(path)
+            elif path.stat().st_mtime < before:
                 path.unlink()
-        except FileNotFoundError:  # its visitor was faster
-            continue
     _remove_if_empty(folder)
 
 

@@ -1,0 +1,147 @@
+"""Start a published folder as Spaces would: fresh environment, read-only checkout, SYSTEM=spaces; and run its smoke test.
+
+What differs from Spaces: Python is the one that runs this, not the front matter's; there is no container, no
+proxy in front, and no GPU.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aigc_demo.cards import front_matter
+from aigc_demo.errors import InputError
+from aigc_demo.publish.readme import RUN, SHORT
+
+NEEDED = ("README.md", "app.py", "requirements.txt", "LICENSE", "space.json")
+FIELDS = (
+    "title",
+    "emoji",
+    "colorFrom",
+    "colorTo",
+    "sdk",
+    "sdk_version",
+    "python_version",
+    "app_file",
+    "license",
+)
+MINUTES = 30
+
+
+def check_folder(folder: Path, python: Path | None = None) -> str:
+    """What the smoke test says; an InputError with the reason where the folder does not work.
+
+    The environment is made by the README's own commands; `python` is used in place of it, where it is given.
+    """
+    check_files(folder)
+    with tempfile.TemporaryDirectory(prefix="space-") as temporary:
+        checkout, home = Path(temporary) / "app", Path(temporary) / "home"
+        shutil.copytree(folder, checkout)
+        (home / "tmp").mkdir(parents=True)
+        environment = space_environment(home)
+        if python is None:
+            install = run_block(checkout)[:-1]
+            installing = os.environ | {"HOME": str(home), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+            _run(["bash", "-euc", "\n".join(install)], checkout, installing, "install")
+            python = checkout / ".venv" / "bin" / "python"
+        before = fingerprint(checkout)
+        for path in (checkout, *checkout.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o222)
+        try:
+            said = _run([str(python), "-m", "aigc_demo.publish.smoke"], checkout, environment, "smoke test")
+        finally:
+            for path in (checkout, *checkout.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | 0o200)
+        if changed := sorted(set(fingerprint(checkout).items()) ^ set(before.items())):
+            raise _failed(
+                f"it writes into its checkout, as {changed[0][0]}", f"它写入了自己的目录，如 {changed[0][0]}"
+            )
+    return said.strip().splitlines()[-1]
+
+
+def check_files(folder: Path) -> None:
+    """An InputError where a file or a field that Spaces needs is missing or would be refused."""
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise _failed(f"{name} is missing", f"缺少 {name}")
+    matter = front_matter((folder / "README.md").read_text(encoding="utf-8"))
+    if missing := [name for name in FIELDS if not matter.get(name)]:
+        raise _failed(f"README.md names no {missing[0]}", f"README.md 中没有 {missing[0]}")
+    if matter["sdk"] != "gradio" or matter["app_file"] != "app.py":
+        raise _failed(
+            "its sdk is not gradio, or its app_file not app.py", "sdk 不是 gradio，或 app_file 不是 app.py"
+        )
+    if len(matter.get("short_description", "")) > SHORT:
+        raise _failed(f"short_description is longer than {SHORT}", f"short_description 超过 {SHORT} 字符")
+    if re.search(r"^gradio\b", (folder / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE):
+        raise _failed(
+            "requirements.txt pins gradio beside sdk_version",
+            "requirements.txt 与 sdk_version 重复指定 gradio",
+        )
+
+
+def run_block(folder: Path) -> list[str]:
+    """The commands under "Run it" of the README; the last one serves the page."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"{re.escape(RUN)}\n```bash\n(.*?)\n```", text, re.DOTALL)
+    if not found:
+        raise _failed("README.md has no commands to run it", "README.md 中没有运行命令")
+    return found[1].splitlines()
+
+
+def space_environment(home: Path) -> dict[str, str]:
+    """The variables that a Space has, and no other of this machine but those that computing takes."""
+    kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "OMP_NUM_THREADS")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "PYTHONPYCACHEPREFIX": str(home / "pycache"),
+        "SYSTEM": "spaces",
+        "SPACE_ID": "someone/checked",
+        "SPACE_HOST": "someone-checked.hf.space",
+        "SPACE_AUTHOR_NAME": "someone",
+        "SPACE_REPO_NAME": "checked",
+        "GRADIO_SERVER_NAME": "0.0.0.0",
+    }
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """A hash of every file but the environment's."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
+    }
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str], step: str) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            timeout=60 * MINUTES,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _failed(f"its {step} took over {MINUTES} minutes", f"{step} 超过 {MINUTES} 分钟") from error
+    if done.returncode:
+        print((done.stdout + done.stderr)[-6000:], file=sys.stderr)
+        raise _failed(f"its {step} failed, as printed above", f"{step} 失败，原因见上")
+    return done.stdout
+
+
+def _failed(en: str, zh: str) -> Any:
+    return InputError(
+        en=f"The folder does not work as a Space: {en}.", zh=f"此文件夹不能作为 Space 运行：{zh}。"
+    )
