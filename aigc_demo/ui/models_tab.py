@@ -77,6 +77,8 @@ class ModelsTab:
                 shown = [*shell.places(), *self.find.asked(), *self.find.shown()]
                 tab.no_model.button.click(self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE)
         for name, button in self.chosen.uses.items():
+            if name not in tasks:
+                continue
             other = shell.by_task[name]
             shown = [*shell.places(), *other.settable()]
             button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
