@@ -102,10 +102,21 @@ class Pieces:
         self.is_bytes = tokenizer.token_to_id(UNKNOWN) is None
         names = [tokenizer.id_to_token(index) for index in range(size)]
         table = {character: byte for byte, character in enumerate(_byte_characters())}
-        self.bytes = [
-            bytes(table[c] for c in name) if self.is_bytes and index not in special else name.encode()
-            for index, name in enumerate(names)
-        ]
+        try:
+            self.bytes = [
+                bytes(table[c] for c in name) if self.is_bytes and index not in special else name.encode()
+                for index, name in enumerate(names)
+            ]
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            UnicodeError,
+        ) as error:  # a number without a token, an odd byte
+            raise InputError(
+                en="tokenizer.json leaves numbers out or names bytes that are none; fetch the model again.",
+                zh="tokenizer.json 中有缺失的编号或无效的字节；请重新获取模型。",
+            ) from error
         # a piece by itself: bytes that are no whole character show as �
         self.labels = [piece.decode(errors="replace") for piece in self.bytes]
         self.plain = torch.tensor([index not in special for index in range(size)])

@@ -1,0 +1,407 @@
+"""Everything of the app that reads what strangers send: what a sound input is, and how it is read.
+
+Each parser takes bytes and a folder to work in. It may raise InputError and nothing else.
+"""
+
+import io
+import json
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from aigc_demo import code, media, provenance
+from aigc_demo.contracts import REQUESTS, check
+from aigc_demo.provenance import Recipe
+from tests.data.hostile import chunk, encoded, picture, zipped
+
+Read = Callable[[bytes, Path], Any]
+ROOT = Path(__file__).parents[2]
+SHARDS = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True)
+class Parser:
+    """`seeds(folder)` are sound inputs; `read(data, folder)` is what the app does with one."""
+
+    seeds: Callable[[Path], list[bytes]]
+    read: Read
+
+
+RECIPE = Recipe(task="text", model="gpt-poems", request={"model": "gpt-poems", "prompt": "春望", "seed": 3})
+
+
+def of_file(suffix: str, read: Callable[[Path], Any]) -> Read:
+    """A parser that reads a file of this name's end."""
+
+    def parse(data: bytes, folder: Path) -> Any:
+        path = folder / f"input{suffix}"
+        path.write_bytes(data)
+        return read(path)
+
+    return parse
+
+
+def labelled_pictures(suffix: str, folder: Path) -> list[bytes]:
+    """A picture and a film as the app writes them."""
+    pixels = np.asarray(picture(1))
+    if suffix in (".mp4", ".gif"):
+        return [media.save_animation(np.stack([pixels] * 3), folder / f"a{suffix}", RECIPE).read_bytes()]
+    return [media.save_image(pixels, folder / f"a{suffix}", RECIPE).read_bytes()]
+
+
+def sounds(folder: Path) -> list[bytes]:
+    """A labelled WAV file."""
+    return [media.save_audio(np.zeros(400, np.float32), 8000, folder / "a.wav", RECIPE).read_bytes()]
+
+
+def documents(folder: Path) -> list[bytes]:
+    """Labelled texts."""
+    return [
+        media.save_text("Words.", folder / f"a{suffix}", RECIPE).read_bytes()
+        for suffix in (".txt", ".md", ".json")
+    ]
+
+
+def in_png(kind: bytes, body: bytes) -> bytes:
+    """A PNG whose only block of interest is this one."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(kind, body) + chunk(b"IEND", b"")
+
+
+def read_xmp(data: bytes, folder: Path) -> Any:
+    """An XMP packet, packed where the length of the block is right."""
+    text = in_png(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(data, 1))
+    return of_file(".png", provenance.read)(text, folder)
+
+
+def packets(folder: Path) -> list[bytes]:
+    """The app's own XMP packet."""
+    from aigc_demo.provenance.xmp import write_packet
+
+    return [write_packet(provenance.Provenance.new(RECIPE))]
+
+
+def read_exif(data: bytes, folder: Path) -> Any:
+    """An EXIF block."""
+    return of_file(".png", provenance.read)(in_png(b"eXIf", data), folder)
+
+
+def exif_blocks(folder: Path) -> list[bytes]:
+    """EXIF with a comment in it, in both byte orders."""
+    exif = Image.Exif()
+    exif[0x010E] = "words"
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + b'{"AIGC": {"Label": "1"}}'
+    return [exif.tobytes().removeprefix(b"Exif\0\0")]
+
+
+def links(folder: Path) -> list[bytes]:
+    """The recipe of a link, for each task."""
+    asked = {"image": "a.png", "messages": [{"role": "user", "content": "hello"}], "text": "hello"}
+    return [
+        json.dumps(
+            {"task": task, "model": "m", **{k: v for k, v in asked.items() if k in kind.model_fields}}
+        ).encode()
+        for task, kind in REQUESTS.items()
+    ]
+
+
+def read_link(data: bytes, folder: Path) -> Any:
+    """A link's recipe, checked as the page checks it."""
+    task, values = code.read_link(data.decode("utf-8", "replace"))
+    return check(REQUESTS[task], values)
+
+
+def tensors(folder: Path) -> list[bytes]:
+    """Weights of three kinds of numbers."""
+    from safetensors.numpy import save
+
+    arrays = {"a": np.ones((2, 3), np.float32), "b.weight": np.ones(4, np.float16), "n": np.arange(5)}
+    return [save(arrays), save(arrays, metadata={"format": "pt", "x": "y"})]
+
+
+def read_tensors(path: Path) -> Any:
+    """Header and values of weights."""
+    from aigc_demo.pretrained.tensors import check_finite, read_header
+
+    check_finite(path, header := read_header(path))
+    return header
+
+
+def checkpoint(file: str) -> Parser:
+    """A model folder of others in which one file is changed, read as before it is offered."""
+    from aigc_demo.pretrained.inspect import inspect
+    from tests.checkpoints.diffusion import write_ddpm
+    from tests.checkpoints.language import write_llama
+
+    write = write_ddpm if file == "model_index.json" else write_llama
+
+    def seeds(folder: Path) -> list[bytes]:
+        write(folder / "whole")
+        readme = b"---\nlicense: mit\nlanguage: [en, zh]\ntags:\n- a\n---\n\n# Words\n"
+        (folder / "whole" / "README.md").write_bytes(readme)
+        if file == SHARDS:
+            weights = (folder / "whole" / "model.safetensors").rename(
+                folder / "whole" / "model-1.safetensors"
+            )
+            table = dict.fromkeys(read_tensors(weights), weights.name)
+            (folder / "whole" / file).write_text(
+                json.dumps({"metadata": {"total_size": 9}, "weight_map": table})
+            )
+        return [(folder / "whole" / file).read_bytes()]
+
+    def read(data: bytes, folder: Path) -> Any:
+        (folder / "whole" / file).write_bytes(data)
+        return inspect(folder / "whole", "evil/model")
+
+    return Parser(seeds, read)
+
+
+def run_files() -> dict[str, bytes]:
+    """A model of this app as it travels, with weights of three numbers."""
+    from safetensors.numpy import save
+
+    card = (ROOT / "weights" / "gan-digits" / "README.md").read_text("utf-8").split("\n# ")[0]
+    return {
+        "README.md": card.replace("parameters: 401317", "parameters: 3").encode(),
+        "config.json": (ROOT / "weights" / "gan-digits" / "config.json").read_bytes(),
+        "model.safetensors": save({"a": np.ones(3, np.float32)}),
+    }
+
+
+def own_run(file: str) -> Parser:
+    """A model zip of this app in which one file is changed, unpacked and checked as in the child."""
+
+    def read(data: bytes, folder: Path) -> Any:
+        return read_run_zip(zipped({**run_files(), file: data}, zipfile.ZIP_STORED), folder)
+
+    return Parser(lambda folder: [run_files()[file]], read)
+
+
+def read_run_zip(data: bytes, folder: Path) -> Any:
+    """A changed zip in the place of a model's."""
+    from aigc_demo.jobs.receive import check as check_run
+    from aigc_demo.jobs.receive import unpack
+
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    (folder / "run").mkdir()
+    (folder / "run.zip").write_bytes(data)
+    unpack(folder / "run.zip", folder / "run")
+    return check_run(folder / "run")
+
+
+def run_zips(folder: Path) -> list[bytes]:
+    """A model zip, packed and not."""
+    return [zipped(run_files()), zipped(run_files(), zipfile.ZIP_STORED)]
+
+
+def adapter_settings(data: bytes, folder: Path) -> Any:
+    """adapter_config.json beside a sound adapter."""
+    from safetensors.numpy import save
+
+    from aigc_demo.cards import Bilingual, ModelCard
+    from aigc_demo.jobs.receive_adapter import check_adapter
+
+    words = Bilingual(en="a", zh="a")
+    card = ModelCard(
+        id="runs/a", folder=folder, family="transformer", kind="lora", base="b", tasks=(), title=words, summary=words,
+        parameters=1, licence="mit", data="d",
+    )  # fmt: skip
+    (folder / "adapter_model.safetensors").write_bytes(save({"q.lora_A.weight": np.ones((2, 2), np.float32)}))
+    (folder / "adapter_config.json").write_bytes(data)
+    return check_adapter(folder, card)
+
+
+def tokenizers(folder: Path) -> list[bytes]:
+    """A small tokenizer of each of the two kinds."""
+    from aigc_demo.transformer.tokenizer import build_bytes, build_characters
+
+    kinds = (build_characters(["春眠不觉晓"], 20, []), build_bytes(["to be or not to be"] * 5, 270))
+    return [kind.to_str(pretty=False).encode() for kind in kinds]
+
+
+def read_tokenizer(data: bytes, folder: Path) -> Any:
+    """A tokenizer, with which a text is read and written."""
+    from aigc_demo.transformer.tokenizer import Pieces, load_tokenizer
+
+    (folder / "tokenizer.json").write_bytes(data)
+    return Pieces(load_tokenizer(folder))
+
+
+def imported(name: str, kind: str) -> Read:
+    """What the child does with one uploaded file."""
+    from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
+    from aigc_demo.data.imports.listing import list_source
+    from aigc_demo.data.imports.pictures import PictureImport
+    from aigc_demo.data.imports.request import ImportRequest
+    from aigc_demo.data.imports.texts import TextImport
+
+    importers = {"text": TextImport, "chat": ChatImport, "pictures": PictureImport}
+    request = ImportRequest(name="mine", consent=True)
+
+    def read(data: bytes, folder: Path) -> None:
+        from aigc_demo.errors import InputError
+
+        (folder / name).write_bytes(data)
+        for leftover in ("pieces.jsonl", "pixels"):
+            (folder / leftover).unlink(missing_ok=True)
+        importer = importers[kind](folder, request, [])
+        refused = None
+        for item in list_source(folder / name, 0):
+            looks_like_chats(item)
+            try:
+                importer.take(item)
+            except InputError as error:
+                refused = error
+        if kind == "pictures":
+            importer.pixels.close()
+        if refused:
+            raise refused
+
+    return read
+
+
+TEXT = ("床前明月光，疑是地上霜。\n举头望明月，低头思故乡。\n" * 20).encode()
+PROSE = b"It was a dark night, and the words went on.\n" * 20
+JSONL = b"".join(json.dumps({"text": f"line {i} of words", "n": i}).encode() + b"\n" for i in range(20))
+CSV = b"id,text\n" + b"".join(b'%d,"some words, %d"\n' % (i, i) for i in range(20))
+CHATS = [
+    b'{"messages": [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b."}]}\n' * 5,
+    b'{"conversations": [{"from": "human", "value": "a?"}, {"from": "gpt", "value": "b."}]}\n' * 5,
+    b'{"instruction": "do", "input": "this", "output": "done"}\n' * 5,
+]
+CAPTIONS = [b'{"file_name": "a.png", "text": "a cat"}\n' * 5]
+
+
+def mended(data: bytes) -> bytes:
+    """A PNG whose checksums fit what is in it, so that what stands behind them is reached."""
+    at, parts = 8, [data[:8]]
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if at + 12 + length > len(data):
+            break
+        parts.append(chunk(data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return b"".join([*parts, data[at:]])
+
+
+def read_picture(data: bytes, folder: Path) -> Any:
+    """An uploaded picture."""
+    (folder / "input.png").write_bytes(mended(data) if data.startswith(b"\x89PNG") else data)
+    return media.open_picture(folder / "input.png")
+
+
+def picture_seeds(kind: str, folder: Path) -> list[bytes]:
+    """Small pictures of one format, also with a palette, transparency or several frames."""
+    found = [encoded(picture(1), kind), encoded(picture(2, mode="L"), kind)]
+    if kind in ("PNG", "GIF"):
+        found.append(encoded(picture(3).convert("P"), kind))
+    if kind in ("PNG", "WEBP"):
+        found.append(encoded(picture(4).convert("RGBA"), kind))
+    if kind == "JPEG":
+        turned = Image.Exif()
+        turned[0x0112] = 6
+        found.append(encoded(picture(5), kind, exif=turned, progressive=True))
+    return found
+
+
+def zip_seeds(folder: Path) -> list[bytes]:
+    """Pictures in a zip, with captions."""
+    files = {"a/1.png": encoded(picture(1, 20)), "b/2.png": encoded(picture(2, 20)), "a/1.txt": b"a cat"}
+    return [zipped(files), zipped(files, zipfile.ZIP_STORED)]
+
+
+def manifests(folder: Path) -> list[bytes]:
+    """The record of an imported set."""
+    record = {
+        "name": "a", "kind": "pictures", "licence": "own", "consent": True, "created": "2026-01-01", "files": [],
+        "counts": {"train": 1, "test": 1}, "sha256": "0" * 64,
+    }  # fmt: skip
+    return [json.dumps(record).encode()]
+
+
+def read_set(data: bytes, folder: Path) -> Any:
+    """The record of an imported set, and its line in lists."""
+    from aigc_demo.data.imports.manifest import read_manifest
+
+    (folder / "manifest.json").write_bytes(data)
+    return read_manifest(folder)
+
+
+def requests(folder: Path) -> list[bytes]:
+    """A training request; those of the tasks come with links."""
+    return [
+        json.dumps(
+            {"family": "gan", "data": "digits", "name": "a", "steps": 5, "learning_rate": 0.1}
+        ).encode()
+    ]
+
+
+def read_request(data: bytes, folder: Path) -> Any:
+    """A training request as a program sends it."""
+    from aigc_demo.errors import InputError
+    from aigc_demo.jobs import TrainRequest
+
+    try:
+        values = json.loads(io.BytesIO(data).read())
+    except (ValueError, RecursionError) as error:
+        raise InputError(en="refused by the framework", zh="由框架拒绝") from error
+    return check(TrainRequest, values if isinstance(values, dict) else {})
+
+
+PARSERS: dict[str, Callable[[], Parser]] = {
+    **{
+        f"label-{suffix}": partial(
+            Parser, partial(labelled_pictures, f".{suffix}"), of_file(f".{suffix}", provenance.read)
+        )
+        for suffix in ("png", "jpg", "webp", "gif", "mp4")
+    },
+    "label-wav": lambda: Parser(sounds, of_file(".wav", provenance.read)),
+    "label-document": lambda: Parser(documents, of_file(".txt", provenance.read)),
+    "label-xmp": lambda: Parser(packets, read_xmp),
+    "label-exif": lambda: Parser(exif_blocks, read_exif),
+    "link": lambda: Parser(links, read_link),
+    "request": lambda: Parser(requests, read_request),
+    **{
+        f"picture-{kind.lower()}": partial(Parser, partial(picture_seeds, kind), read_picture)
+        for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+    },
+    "text-txt": lambda: Parser(lambda folder: [TEXT, PROSE], imported("a.txt", "text")),
+    "text-jsonl": lambda: Parser(lambda folder: [JSONL], imported("a.jsonl", "text")),
+    "text-csv": lambda: Parser(lambda folder: [CSV], imported("a.csv", "text")),
+    "chat-jsonl": lambda: Parser(lambda folder: CHATS, imported("a.jsonl", "chat")),
+    "chat-csv": lambda: Parser(
+        lambda folder: [b"prompt,response\n" + b'"a?",b\n' * 9], imported("a.csv", "chat")
+    ),
+    "captions-jsonl": lambda: Parser(lambda folder: CAPTIONS, imported("metadata.jsonl", "pictures")),
+    "captions-csv": lambda: Parser(
+        lambda folder: [b"file_name,text\n" + b"a.png,a cat\n" * 9], imported("captions.csv", "pictures")
+    ),
+    "pictures-zip": lambda: Parser(zip_seeds, imported("a.zip", "pictures")),
+    "set": lambda: Parser(manifests, read_set),
+    "safetensors": lambda: Parser(tensors, of_file(".safetensors", read_tensors)),
+    "model-config": partial(checkpoint, "config.json"),
+    "model-tokenizer-config": partial(checkpoint, "tokenizer_config.json"),
+    "model-card": partial(checkpoint, "README.md"),
+    "model-pipeline": partial(checkpoint, "model_index.json"),
+    "model-shards": partial(checkpoint, SHARDS),
+    "run-card": partial(own_run, "README.md"),
+    "run-config": partial(own_run, "config.json"),
+    "run-zip": lambda: Parser(run_zips, read_run_zip),
+    "adapter-config": lambda: Parser(
+        lambda folder: [
+            b'{"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, "target_modules": ["q"],'
+            b' "lora_dropout": 0, "bias": "none"}'
+        ],
+        adapter_settings,
+    ),
+    "tokenizer": lambda: Parser(tokenizers, read_tokenizer),
+}
