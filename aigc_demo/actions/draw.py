@@ -1,14 +1,14 @@
 """Have a diffusion model draw a sentence: from noise, from a picture, or inside a mask."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
 from aigc_demo.actions.stepwise import stepwise
 from aigc_demo.cards import ModelCard, Task
@@ -28,8 +28,9 @@ UNCHECKED = (
     "此模型没有附带内容过滤器；分享之前请先查看图片。",
 )
 BLACKED_OUT = (
-    "The model's own safety checker blacked out {} of the pictures; change the prompt or the seed.",
-    "模型自带的安全检查器将其中 {} 张图片涂黑；请更改提示词或随机种子。",
+    "The model's own safety checker blacked out {} of the pictures, which show a warning sign instead; change the prompt or "
+    "the seed.",
+    "模型自带的安全检查器将其中 {} 张图片涂黑，现以警示标志代替；请更改提示词或随机种子。",
 )
 
 UNREAD = (
@@ -99,14 +100,35 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     start = _read_start(request)
     card = registry.find_card(request.model, cache.settings, start.task)
     adapter = find_adapter(request, cache.settings)
+    safety.check_asked(request, cache.settings)
+    safety.require_classifier(card, cache.settings)
+    looked_at = safety.guarded(card, cache.settings) and safety.classifier(cache.settings) is not None
 
     def work(model: Any) -> Iterator[DrawResult]:
         put_adapter(model, adapter, request.adapter_weight)
         filled = model.fill(request, start.picture and start.picture.size)
         model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
-        yield from _grow(filled, card, model, start, stop, cache.lane(card))
+        yield from _grow(filled, card, model, start, stop, cache.lane(card), looked_at)
 
-    yield from cache.stream(request.model, start.task, work, stop)
+    yield from _checked(cache.stream(request.model, start.task, work, stop), card, cache, stop)
+
+
+def _checked(
+    results: Iterator[DrawResult], card: ModelCard, cache: ModelCache, stop: Stop
+) -> Iterator[DrawResult]:
+    """The results as they may be seen: where a filter is to look, veiled until it has, which takes the device again."""
+    if not safety.guarded(card, cache.settings):
+        yield from results
+        return
+    result = None
+    for result in results:
+        if result.pictures is None:
+            preview = None if result.preview is None else safety.veiled(result.preview)
+            yield replace(result, preview=preview)  # a copy: nobody else holds what has not been looked at
+    if result is not None and result.pictures is not None:
+        pictures, blurred = safety.shown(result.pictures, card, cache, stop)
+        note = _joined([blurred, result.note])
+        yield replace(result, pictures=pictures, preview=pictures, note=note)
 
 
 def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
@@ -115,9 +137,9 @@ def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
 
 
 def _grow(
-    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop, lane: Lane
+    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop, lane: Lane, looked_at: bool
 ) -> Iterator[DrawResult]:
-    """The result after all that `_draw_all` tells; the last one has the pictures."""
+    """The result after all that `_draw_all` tells; the last one has the pictures. `looked_at`: a filter sees them yet."""
     from aigc_demo.latents import picture_seed
 
     seeds = [picture_seed(request.seed, i) for i in range(request.count)]
@@ -132,12 +154,12 @@ def _grow(
             if told.preview is not None:
                 result.preview = np.stack([*finished, told.preview])
         else:
-            finished.append(told.picture)
+            finished.append(safety.cautioned(told.picture) if told.blacked_out else told.picture)
             blacked_out += told.blacked_out
             result.preview = np.stack(finished)
         if len(finished) < request.count:
             yield result
-    result.pictures, result.note = result.preview, _note(model, request.prompt, blacked_out)
+    result.pictures, result.note = result.preview, _note(model, request.prompt, blacked_out, looked_at)
     result.sigmas = list(model.noise_levels)
     yield result
 
@@ -209,12 +231,18 @@ def _read_start(request: DrawRequest) -> _Start:
     return _Start(picture, mask)
 
 
-def _note(model: Any, prompt: str, blacked_out: int) -> Note | None:
+def _note(model: Any, prompt: str, blacked_out: int, looked_at: bool) -> Note | None:
     """What a reader should know of the pictures."""
-    notes = [UNCHECKED] if not model.has_checker else []
+    notes = [] if model.has_checker or looked_at else [UNCHECKED]
     if blacked_out:
         notes.append((BLACKED_OUT[0].format(blacked_out), BLACKED_OUT[1].format(blacked_out)))
     if unread := model.left_out(prompt):
         short = unread if len(unread) <= 60 else unread[:60] + "…"
         notes.append((UNREAD[0].format(short), UNREAD[1].format(short)))
-    return tuple(" ".join(words) for words in zip(*notes, strict=True)) if notes else None
+    return _joined(notes)
+
+
+def _joined(notes: Sequence[Note | None]) -> Note | None:
+    """Several notes as one."""
+    said = [note for note in notes if note]
+    return (" ".join(en for en, _ in said), "".join(zh for _, zh in said)) if said else None

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WalkResult:
-    """Frames (F, H, W[, 3]) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path."""
+    """Frames (F, H, W[, 3]) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path.
+
+    `note`, (en, zh), says what the content filter did to them, if anything.
+    """
 
     request: WalkRequest
     card: ModelCard
     frames: np.ndarray
     times: list[float]
     lengths: dict[str, list[float]]
+    note: tuple[str, str] | None = None
 
 
 def film(frames: np.ndarray, times: list[float], request: WalkRequest) -> tuple[np.ndarray, list[float]]:

@@ -1,12 +1,12 @@
 """Walk through a model's latent space: films from A to B, squares between four corners."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import (
     Progress,
     Stop,
@@ -38,11 +38,12 @@ AnyWalk = TypeVar("AnyWalk", WalkRequest, GridRequest)
 
 @dataclass(frozen=True)
 class GridResult:
-    """Pictures (size², H, W[, 3]) uint8 between four corners, in reading order."""
+    """Pictures (size², H, W[, 3]) uint8 between four corners, in reading order; `note` as in WalkResult."""
 
     request: GridRequest
     card: ModelCard
     pictures: np.ndarray
+    note: tuple[str, str] | None = None
 
 
 @on_gpu()
@@ -54,13 +55,17 @@ def walk(
     `progress` hears of the steps of a model that takes many.
     """
     card = registry.find_card(request.model, cache.settings, "latent")
+    safety.check_asked(request, cache.settings)
+    safety.require_classifier(card, cache.settings)
 
     def work(model: Any) -> WalkResult:
         if hasattr(model, "conditions"):
             return between_prompts(request, card, model, stop, progress)
         return _walked(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    return cache.run(request.model, "latent", work, stop)
+    made = cache.run(request.model, "latent", work, stop)
+    frames, note = safety.shown(made.frames, card, cache, stop)
+    return replace(made, frames=frames, note=note)
 
 
 def _walked(model: Any, request: WalkRequest, card: ModelCard) -> WalkResult:
@@ -84,6 +89,7 @@ def grid(
 ) -> GridResult:
     """The square between four corners, classes mixed by each cell's distance to them."""
     card = registry.find_card(request.model, cache.settings, "latent")
+    safety.require_classifier(card, cache.settings)
 
     def work(model: Any) -> GridResult:
         if hasattr(model, "conditions"):
@@ -93,7 +99,9 @@ def grid(
             )
         return _squared(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    return cache.run(request.model, "latent", work, stop)
+    made = cache.run(request.model, "latent", work, stop)
+    pictures, note = safety.shown(made.pictures, card, cache, stop)
+    return replace(made, pictures=pictures, note=note)
 
 
 def _squared(model: Any, request: GridRequest, card: ModelCard) -> GridResult:

@@ -1,12 +1,12 @@
 """Have a model draw, or encode and decode a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import (
     Progress,
     Stop,
@@ -32,7 +32,10 @@ BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wa
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Pictures (N, H, W[, 3]) uint8, each with its class and its own seed; scores and percentiles where the model judges."""
+    """Pictures (N, H, W[, 3]) uint8, each with its class and its own seed; scores and percentiles where the model judges.
+
+    `note`, (en, zh), says what the content filter did to them, if anything.
+    """
 
     request: ImageRequest
     card: ModelCard
@@ -41,6 +44,7 @@ class ImageResult:
     seeds: list[int]
     scores: list[float] | None = None
     percentiles: list[float] | None = None
+    note: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,14 @@ def make_images(
     `progress` hears of the steps of a model that takes many.
     """
     card = registry.find_card(request.model, cache.settings, "image")
+    safety.require_classifier(card, cache.settings)
 
     def work(model: Any) -> ImageResult:
         return _made(*settled(model, request, stop, progress), card, stop)
 
-    return cache.run(request.model, "image", work, stop)
+    made = cache.run(request.model, "image", work, stop)
+    pictures, note = safety.shown(made.pictures, card, cache, stop)
+    return replace(made, pictures=pictures, note=note)
 
 
 def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, stop: Stop) -> ImageResult:

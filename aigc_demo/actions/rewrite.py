@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import Stop, never
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import RewriteRequest, TokenChoice
@@ -39,6 +39,7 @@ class RewriteResult:
 def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> Iterator[RewriteResult]:
     """Yield the result after every token (with beams, after every part of the text), the same object growing."""
     card = registry.find_card(request.model, cache.settings, "rewrite")
+    safety.check_asked(request, cache.settings)
 
     def work(model: "Rewriter") -> Iterator[RewriteResult]:
         result = RewriteResult(request, card)
@@ -49,13 +50,19 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
                 f"The text is longer than the model reads at once; it was read in {len(parts)} parts.",
                 f"原文超出模型一次能读的长度，已分为 {len(parts)} 段依次处理。",
             )
-        told = []
+        told, watch, cut = [], safety.Watch(cache.settings), None
         for part in parts:
-            written = len(result.tokens)
+            written, before = len(result.tokens), result.text
             for token in model.write(part, request.max_new_tokens, request.num_beams, stop):
                 result.tokens.append(token)
                 result.text += token.text
+                if cut := watch.look(result.tokens):
+                    break
                 yield result
+            if cut := cut or watch.look(result.tokens, whole=True):  # the whole part is taken back
+                del result.tokens[written:]
+                result.text, result.note = before, cut
+                break
             told.append(result.tokens[written:])
             result.text = result.text.rstrip() + part.behind
             if stop():
