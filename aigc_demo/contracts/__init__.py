@@ -9,6 +9,7 @@ base.py      fields that recur, `check`
 text.py      write, chat, rewrite (translate, summarise)
 pictures.py  pictures of classes, of sentences; upscale, reconstruct
 latent.py    walk, grid
+verify.py    a file or text to look into
 models.py    Protocols
 """
 
@@ -37,6 +38,7 @@ from aigc_demo.contracts.pictures import (
     UpscaleRequest,
 )
 from aigc_demo.contracts.text import ChatRequest, Message, RewriteRequest, TextRequest
+from aigc_demo.contracts.verify import VerifyRequest
 
 __all__ = [
     "MAX_SEED",
@@ -64,6 +66,7 @@ __all__ = [
     "TextRequest",
     "TokenChoice",
     "UpscaleRequest",
+    "VerifyRequest",
     "WalkRequest",
     "Words",
     "check",

@@ -59,6 +59,15 @@ RepetitionPenalty = Annotated[
         "大于 1 时，已出现的词元更不容易再出现。",
     ),
 ]
+Watermark = Annotated[
+    bool,
+    Words(
+        "Watermark",
+        "水印",
+        "Prefers tokens that a key colours green, so that the text can be recognised later.",
+        "让模型偏向由密钥染成绿色的词元，日后可据此认出这段文字。",
+    ),
+]
 LongText = Annotated[str, Field(max_length=20_000), AfterValidator(printable)]
 
 
@@ -114,6 +123,7 @@ class TextRequest(Request):
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
+    watermark: Watermark = False
 
 
 class Message(BaseModel):
@@ -162,6 +172,7 @@ class ChatRequest(Request):
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
+    watermark: Watermark = False
 
 
 class RewriteRequest(Request):

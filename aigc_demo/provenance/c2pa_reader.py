@@ -33,14 +33,17 @@ class Manifest(BaseModel):
     own: bool = False
 
 
+UNKNOWN = Manifest(state="unknown")
+
+
 def read_manifest(data: bytes, mime: str, own_serial: str = "") -> Manifest:
     """Check the manifest of a whole file of the kind `mime`; `own_serial` is this installation's certificate's number."""
     if not installed():
-        return Manifest(state="unknown")
+        return UNKNOWN
     import c2pa
 
     if mime not in c2pa.Reader.get_supported_mime_types():
-        return Manifest(state="unknown")
+        return UNKNOWN
     try:
         with (
             c2pa.Settings.from_dict(OFFLINE) as settings,

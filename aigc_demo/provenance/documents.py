@@ -9,6 +9,7 @@ A text has no metadata of its own: whoever copies a passage out of the file leav
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from aigc_demo.provenance.schema import Provenance, parse_json
@@ -45,6 +46,22 @@ def read_document(text: str) -> tuple[str, dict[str, Any]]:
         return "text", _chosen(parse_json(text.rsplit("\n", 1)[-1]))
     except ValueError:
         return "text", {}
+
+
+def body_of(text: str) -> str:
+    """The text of a document as `write_document` makes it, without label, recipe and notice; other texts as they are."""
+    text = text.strip("\ufeff \r\n\t")
+    if text.startswith("{"):
+        with suppress(ValueError):
+            whole = parse_json(text, MAX_DOCUMENT)
+            if isinstance(whole, dict) and isinstance(whole.get("text"), str):
+                return whole["text"]
+    if text.startswith(FENCE):
+        text = text[len(FENCE) :].split(f"\n{FENCE}", 1)[-1]
+    lines = text.strip().splitlines()
+    while lines and (not lines[-1].strip() or WORDS in lines[-1] or lines[-1].startswith('{"AIGC"')):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def _front_matter(text: str) -> Iterator[tuple[str, Any]]:

@@ -52,10 +52,13 @@ def read(path: str | Path) -> Provenance:
     if found := _container(data):
         name, walker = found
         statements = list(_statements(walker(data)))
-    else:
-        name, fields = read_document(_as_text(path.name, data))
-        statements = list(_fields(fields))
-    return _judge(name, statements)
+        return _judge(name, statements)
+    return judge_document(*read_document(_as_text(path.name, data)))
+
+
+def judge_document(name: str, fields: dict[str, Any]) -> Provenance:
+    """What a text says about its making, of what documents.read_document found in it."""
+    return _judge(name, list(_fields(fields)))
 
 
 def _load(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from aigc_demo.cards import Task
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.label_switch import LabelSwitch
 from aigc_demo.ui.mode import ModePage
 from aigc_demo.ui.own_data import OwnData
 from aigc_demo.ui.panels import Memory, history_html, pick_list
@@ -44,12 +45,14 @@ class Shell:
         )
         with gr.Tabs(elem_id="tabs") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
+        self.makers = {task: kind for task, kind in PICKERS.items() if task in self.by_task}
         self.memories = gr.State([])
         self.history = pick_list("", "history")
         with gr.Row(elem_classes="small-buttons chips"):
             self.file = gr.UploadButton(
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
+        LabelSwitch(self.context).build(page)
         OwnData(self.context).build()
         self._connect(page)
 
@@ -99,37 +102,43 @@ class Shell:
                 ran.success(
                     self.remember(tab), [result, self.memories], [self.memories, self.history], **private
                 )
-        self._connect_send(private)
-        self.by_task["models"].connect_tabs(self, PICKERS)
-        train = self.by_task["train"]
+        for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
+            self._connect_send(tab, private)
+        if "models" in self.by_task:
+            self.by_task["models"].connect_tabs(self, self.makers)
+        if "verify" in self.by_task:
+            verify = self.by_task["verify"]
+            verify.restore.click(self.restore_recipe, verify.recipe, everything, **private)
+        if "train" in self.by_task:
+            self._connect_train(self.by_task["train"], page, private)
+
+    def _connect_train(self, train: Any, page: gr.Blocks, private: dict[str, str]) -> None:
+        """A run is used in another tab."""
         train.connect_page(page)
         for task, button in train.uses().items():
-            other = self.by_task[task]
-            button.click(
-                self.use(train, task), train.watch.job, [*self.places(), *other.settable()], **private
-            )
+            if task in self.by_task:
+                places = [*self.places(), *self.by_task[task].settable()]
+                button.click(self.use(train, task), train.watch.job, places, **private)
 
-    def _connect_send(self, private: dict[str, str]) -> None:
-        """A picture becomes an end of a walk, or is enlarged."""
-        latent, upscale = self.by_task["walk"], self.by_task["upscale"]
-        for tab in (self.by_task["image"], self.by_task["draw"]):
-            for button, side in ((tab.send_a, "from"), (tab.send_b, "to")):
-                button.click(
-                    self.send(tab, latent, side),
-                    {tab.result, tab.picked, *latent.choosers},
-                    [*self.places(), *latent.settable()],
-                    **private,
-                )
-            tab.send_upscale.click(
-                self.enlarge(tab, upscale),
-                {tab.result, tab.picked},
-                [*self.places(), upscale.picture],
-                **private,
-            )
+    def _connect_send(self, tab: Any, private: dict[str, str]) -> None:
+        """A picture becomes an end of a walk, or is enlarged; a button to a tab that this page lacks is not shown."""
+        latent, upscale = self.by_task.get("walk"), self.by_task.get("upscale")
+        for button, side in ((tab.send_a, "from"), (tab.send_b, "to")):
+            if latent is None:
+                button.visible = False
+                continue
+            inputs = {tab.result, tab.picked, *latent.choosers}
+            places = [*self.places(), *latent.settable()]
+            button.click(self.send(tab, latent, side), inputs, places, **private)
+        if upscale is None:
+            tab.send_upscale.visible = False
+            return
+        places = [*self.places(), upscale.picture]
+        tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **private)
 
     def pickers(self) -> list[gr.Dropdown]:
         """The model pickers of the tabs that make something."""
-        return [self.by_task[task].fields["model"] for task in PICKERS]
+        return [self.by_task[task].fields["model"] for task in self.makers]
 
     def refreshed(self) -> list[Any]:
         """What changes with the models on the disk: the pickers, and in tabs with `for_model` what hangs on the model."""
@@ -143,7 +152,7 @@ class Shell:
     def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
         """Offer the models that are on the disk now: one may have been trained or fetched since the page was opened."""
         lang, updates = self.context.lang(request), {}
-        for task, kind in PICKERS.items():
+        for task, kind in self.makers.items():
             tab = self.by_task[task]
             picker, choices = tab.fields["model"], model_choices(self.context, kind, lang)
             gone = chosen[picker] not in [model_id for _, model_id in choices]
@@ -233,6 +242,12 @@ class Shell:
         lang = self.context.lang(request)
         gr.Info(self.context.words.say("shell.restored", lang, name=name))
         return self.show(asked, request)
+
+    @polite
+    def restore_recipe(self, recipe: tuple[str, dict[str, Any]], request: gr.Request) -> Any:
+        """Restore the settings of what the Verify tab looked at."""
+        task, values = recipe
+        return self.show(check(REQUESTS[task], values), request)
 
     @polite
     def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
