@@ -12,6 +12,7 @@ from aigc_demo.actions.pictures import ImageResult, ReconstructResult, make_imag
 from aigc_demo.actions.rewrite import RewriteResult, rewrite
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
+from aigc_demo.actions.watermark import TextFinding, find_text_mark, text_mark
 
 __all__ = [
     "ChatResult",
@@ -21,18 +22,21 @@ __all__ = [
     "ReconstructResult",
     "RewriteResult",
     "Stop",
+    "TextFinding",
     "TextResult",
     "TextSample",
     "UpscaleResult",
     "WalkResult",
     "chat",
     "draw",
+    "find_text_mark",
     "grid",
     "make_images",
     "never",
     "reconstruct",
     "resolve_labels",
     "rewrite",
+    "text_mark",
     "upscale",
     "walk",
     "write_text",

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
+from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.cards import ModelCard
 from aigc_demo.company import Reader
 from aigc_demo.contracts import ChatRequest, TokenChoice
@@ -44,18 +45,28 @@ def chat(request: ChatRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     """
     card = registry.find_card(request.model, cache.settings, "chat")
     adapter = find_adapter(request, cache.settings)
-    result = ChatResult(request, card)
+    safety.check_asked(request, cache.settings)
+    request, unmarked = settle_mark(request, card, cache.settings)
+    result, watch = ChatResult(request, card), safety.Watch(cache.settings)
     answer = _together if card.kind == "causal_lm" else _alone
     for token in answer(result, adapter, cache, stop):
         result.tokens.append(token)
+        if cut := watch.look(result.tokens):
+            result.note = cut
+            break
         yield result
-    result.ended = not stop() and len(result.tokens) < request.max_new_tokens
+    if cut := watch.look(result.tokens, whole=True):
+        result.note = cut
+    cut_off = stop() or watch.ended or len(result.tokens) >= request.max_new_tokens
+    result.ended = not cut_off
+    result.note = result.note or unmarked
     yield result
 
 
-def _settings(request: ChatRequest) -> dict[str, Any]:
+def _settings(request: ChatRequest, cache: ModelCache) -> dict[str, Any]:
     """What a model is told: all but who is to answer."""
-    return request.model_dump(exclude={"model", "adapter", "adapter_weight"})
+    told = request.model_dump(exclude={"model", "adapter", "adapter_weight", "watermark"})
+    return told | {"mark": mark_of(request, cache.settings)}
 
 
 def _alone(
@@ -66,7 +77,7 @@ def _alone(
     def work(model: "ChatModel") -> Iterator[TokenChoice]:
         put_adapter(model, adapter, result.request.adapter_weight)
         result.tokens.clear()  # a second try begins anew
-        yield from model.chat(**_settings(result.request), stop=stop)
+        yield from model.chat(**_settings(result.request, cache), stop=stop)
         result.note = model.note
 
     yield from cache.stream(result.card.id, "chat", work, stop)
@@ -79,7 +90,7 @@ def _together(
     request = result.request
 
     def ask(model: Any, stopped: Stop) -> Any:
-        wish, result.note = model.ask(**_settings(request), stop=stopped)
+        wish, result.note = model.ask(**_settings(request, cache), stop=stopped)
         return wish
 
     reader = Reader(

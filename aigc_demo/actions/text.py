@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aigc_demo import registry
+from aigc_demo import registry, safety
 from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
+from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import TextRequest, TokenChoice
 from aigc_demo.runtime import ModelCache
@@ -43,21 +44,30 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
     """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
     card = registry.find_card(request.model, cache.settings, "text")
     adapter = find_adapter(request, cache.settings)
+    safety.check_asked(request, cache.settings)
+    request, unmarked = settle_mark(request, card, cache.settings)
 
     def work(model: "TextModel") -> Iterator[TextResult]:
         put_adapter(model, adapter, request.adapter_weight)
         result = TextResult(request, card, [TextSample() for _ in range(request.count)])
-        result.note = model.check_prompt(request.prompt, request.prompt_is)
-        settings = request.model_dump(exclude={"model", "prompt", "adapter", "adapter_weight"})
+        result.note = model.check_prompt(request.prompt, request.prompt_is) or unmarked
+        settings = request.model_dump(exclude={"model", "prompt", "adapter", "adapter_weight", "watermark"})
+        settings["mark"] = mark_of(request, cache.settings)
         if not model.forms:
             settings.update(form=None, heads="")
+        watches = [safety.Watch(cache.settings) for _ in result.samples]
         for step in model.generate(request.prompt, stop=stop, **settings):
-            for sample, token in zip(result.samples, step.tokens, strict=True):
+            for sample, watch, token in zip(result.samples, watches, step.tokens, strict=True):
                 if token is None:
                     sample.ended = True
-                else:
+                elif not watch.ended:
                     sample.tokens.append(token)
+                    result.note = watch.look(sample.tokens) or result.note
             yield result
+            if all(watch.ended for watch in watches):
+                break
+        for sample, watch in zip(result.samples, watches, strict=True):
+            result.note = watch.look(sample.tokens, whole=True) or result.note
         yield result
 
     yield from cache.stream(request.model, "text", work, stop)

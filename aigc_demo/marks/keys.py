@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,8 +38,10 @@ def _kept(path: Path) -> bytes:
     fresh = secrets.token_bytes(SIZE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # readable by its owner alone
             file.write(fresh)
+            file.flush()
+            os.link(file.name, path)  # whole or not at all, and only the first of two processes
     except FileExistsError:
         return path.read_bytes()
     except OSError:

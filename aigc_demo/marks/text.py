@@ -18,7 +18,7 @@ a paraphrase or a translation removes the mark (Kirchenbauer et al. 2024, On the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,10 @@ class Finding:
     def found(self) -> bool:
         """Whether chance is no explanation."""
         return self.p < THRESHOLD
+
+    def among(self, total: int) -> "Finding":
+        """The same as one of `total` findings: chance had as many tries (Bonferroni)."""
+        return replace(self, p=min(1.0, self.p * total))
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ def decode(
     seen = torch.zeros(logits.shape, dtype=torch.bool, device=draws.device).scatter_(1, text, penalised[text])
     for step in range(draws.shape[1]):
         scores = penalise(logits, seen, settings.repetition_penalty)
-        chosen = sample(scores.masked_fill(forbidden(step), -torch.inf), settings, draws[:, step])
+        scores = scores.masked_fill(forbidden(step), -torch.inf)
+        chosen = sample(scores, settings, draws[:, step], text[:, -1])
         yield logits, chosen
         new = chosen.unsqueeze(1)
         text = torch.cat((text, new), dim=1)

@@ -11,6 +11,7 @@ from torch import Tensor
 from aigc_demo.checkpoints import read_config
 from aigc_demo.contracts import Step, TokenChoice
 from aigc_demo.errors import InputError
+from aigc_demo.marks.text import TextMark
 from aigc_demo.transformer.decoding import FastDecoder, decode
 from aigc_demo.transformer.folder import load_network
 from aigc_demo.transformer.forms import FORMS, MARKS, Acrostic, find_form
@@ -87,14 +88,16 @@ class LanguageModel:
         top_p: float = 1.0,
         repetition_penalty: float = 1.0,
         seed: int = 0,
+        mark: TextMark | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Step]:
         """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 
         prompt_is "title" or "opening" (the poem's first characters; prose always goes on from its prompt).
-        heads: an acrostic's line openings. Sample i depends on seed + i alone. Errors: InputError.
+        heads: an acrostic's line openings. Sample i depends on seed + i alone.
+        mark: the watermark to put in. Errors: InputError.
         """
-        settings = Settings(temperature, top_k, top_p, repetition_penalty)
+        settings = Settings(temperature, top_k, top_p, repetition_penalty, mark)
         _check_range("count", count, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)

@@ -1,10 +1,12 @@
-r"""From logits to the next token: the four settings of a sampler, in the order in which they act.
+r"""From logits to the next token: the settings of a sampler, in the order in which they act.
 
 1. repetition penalty $\rho$: the logit of a token seen before is divided by $\rho$ where positive, multiplied
    where negative (Keskar et al. 2019, CTRL, section 4.1);
 2. temperature $\tau$: $p_i \propto e^{z_i / \tau}$; 0 stands for the limit, the most probable token;
 3. top-k: only the k most probable stay (Fan et al. 2018);
-4. top-p: only the smallest set of most probable tokens whose mass reaches p stays (Holtzman et al. 2020, section 3.1).
+4. top-p: only the smallest set of most probable tokens whose mass reaches p stays (Holtzman et al. 2020, section 3.1);
+5. watermark: of what stays, the green tokens get delta more (marks/text.py). It comes last, so that it chooses only among
+   tokens that would have done anyway, and never breaks the form of a poem; at temperature 0 nothing is left to choose.
 
 The draw inverts the distribution function, $i = \min\{i : F(i) > u\}$, $u \sim U[0, 1)$: one number decides a token, so
 a sample depends on its own generator alone and not on how many are drawn beside it.
@@ -18,16 +20,18 @@ import torch
 from torch import Tensor
 
 from aigc_demo.errors import InputError
+from aigc_demo.marks.text import TextMark
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to sample; temperature 0 is greedy, top_k 0 and top_p 1 are off, repetition_penalty 1 is off."""
+    """How to sample; temperature 0 is greedy, top_k 0 and top_p 1 are off, repetition_penalty 1 is off, mark None is none."""
 
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
     repetition_penalty: float = 1.0
+    mark: TextMark | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -77,11 +81,16 @@ def _sort(values: Tensor) -> Tensor:
     return values.sort(dim=-1).values
 
 
-def sample(logits: Tensor, settings: Settings, uniform: Tensor) -> Tensor:
-    """Token ids (batch,) drawn from logits (batch, vocab) with the numbers `uniform` (batch,) of [0, 1)."""
+def sample(logits: Tensor, settings: Settings, uniform: Tensor, last: Tensor) -> Tensor:
+    """Token ids (batch,) drawn from logits (batch, vocab) with the numbers `uniform` (batch,) of [0, 1).
+
+    last: (batch,), the tokens before, by which a watermark chooses.
+    """
     if settings.temperature == 0.0:
         return logits.argmax(-1)
     logits = keep_top_p(keep_top_k(logits / settings.temperature, settings.top_k), settings.top_p)
+    if settings.mark:
+        logits = settings.mark.bias(logits, last)
     cumulative = logits.softmax(-1).cumsum(-1)
     total = cumulative[:, -1:].contiguous()
     place = torch.searchsorted(cumulative, uniform.unsqueeze(-1) * total, right=True)

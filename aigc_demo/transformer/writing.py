@@ -1,7 +1,7 @@
 """Several readers' texts written at once: each reader's samples are rows of one batch, which joins and leaves as it likes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,8 +40,8 @@ class Text:
     writers: list[Callable[[int], str]]
     alive: list[bool]
     seen: Tensor
+    chosen: Tensor  # (count,), the last token of each sample; at first, the prompt's
     written: int = 0
-    chosen: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
 
 
 class Batch:
@@ -64,7 +64,8 @@ class Batch:
         seen[:, torch.tensor(list(wish.ids), device=logits.device)] = True
         writers = [self.pieces.writer(wish.ids if wish.spaced else ()) for _ in range(wish.count)]
         draws = uniforms(wish.seed, wish.count, wish.length).to(logits.device)
-        text = Text(wish, draws, writers, [True] * wish.count, seen)
+        last = torch.full((wish.count,), wish.ids[-1], device=logits.device)
+        text = Text(wish, draws, writers, [True] * wish.count, seen, last)
         self.texts.append(text)
         return text
 
@@ -97,7 +98,7 @@ class Batch:
             else text.seen
         )
         scores = penalise(logits, seen, wish.settings.repetition_penalty)
-        text.chosen = sample(scores, wish.settings, text.draws[:, text.written])
+        text.chosen = sample(scores, wish.settings, text.draws[:, text.written], text.chosen)
         tokens = text.chosen.tolist()
         text.alive = [
             was and token not in self.pieces.ends for was, token in zip(text.alive, tokens, strict=True)

@@ -12,10 +12,12 @@ from aigc_demo.actions import ChatResult, chat
 from aigc_demo.contracts import MAX_SEED, ChatRequest, check
 from aigc_demo.errors import InputError
 from aigc_demo.registry import find_card
+from aigc_demo.safety import check_asked
 from aigc_demo.ui import odds
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
@@ -61,6 +63,7 @@ class ChatTab:
         with gr.Accordion(words("shell.more"), open=False, elem_id="chat-more"):
             seed = seed_field(context, self.task, ChatRequest)
             folded = {name: self._field(name) for name in FOLDED}
+            folded["watermark"] = mark_field(context, self.task, ChatRequest)
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
         gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
@@ -115,6 +118,7 @@ class ChatTab:
                 download(context, words(f"save.{kind}"), f"chat-save-{kind}", self.result, write)
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
             self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
+        self.mark = MarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, ("transformer",), "transformer", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
@@ -149,7 +153,7 @@ class ChatTab:
 
     def _conversation(self) -> list[Any]:
         """The components that show the conversation as it is."""
-        inside = [*self.tokens.outputs(), *self.attention.outputs()]
+        inside = [*self.tokens.outputs(), *self.mark.outputs(), *self.attention.outputs()]
         return [self.talk, self.result, self.view, self.status, self.note, *inside]
 
     def settable(self) -> list[Any]:
@@ -246,6 +250,7 @@ class ChatTab:
                 zh="本机还没有对话模型；请在“模型”页获取，或用 --text-server 启动应用。",
             )
         asked = check(ChatRequest, {**given, "messages": [message.model_dump() for message in talk.messages]})
+        check_asked(asked, self.context.settings)  # here, so that what is refused stays out of the conversation
         superseded = self.context.begin(request, TALK)
         stopped = self.context.begin(request, self.task)
         yield {
@@ -288,9 +293,17 @@ class ChatTab:
         say = partial(self._words, lang)
         result = talk.result
         inside = (
-            {**self.tokens.show(result.tokens, say), **self.attention.fit(result)}
+            {
+                **self.tokens.show(result.tokens, say),
+                **self.mark.show(result, say),
+                **self.attention.fit(result),
+            }
             if result
-            else {**self.tokens.clear(say("chat.inside_empty")), **self.attention.clear()}
+            else {
+                **self.tokens.clear(say("chat.inside_empty")),
+                **self.mark.clear(say),
+                **self.attention.clear(),
+            }
         )
         return {
             self.talk: talk,

@@ -15,6 +15,7 @@ from aigc_demo.ui import odds, pictures
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.template_panel import TemplatePanel
@@ -76,6 +77,7 @@ class TextTab:
                 name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
                 for name in FOLDED
             }
+            watermark = mark_field(context, self.task, TextRequest)
         self.fields = {
             "model": picker,
             "prompt": prompt,
@@ -84,6 +86,7 @@ class TextTab:
             "count": count,
             "seed": seed,
             **folded,
+            "watermark": watermark,
             **self.adapters.fields,
         }
         with gr.Row(elem_classes="actions"):
@@ -118,6 +121,7 @@ class TextTab:
             for kind in ("txt", "md", "json"):
                 write = partial(files.write_texts, suffix=f".{kind}")
                 download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
+        self.mark = MarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
@@ -129,7 +133,7 @@ class TextTab:
             [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
             self.run,
             set(self.fields.values()),
-            [*shown, *vars(self.code).values(), *self.attention.outputs()],
+            [*shown, *vars(self.code).values(), *self.mark.outputs(), *self.attention.outputs()],
             concurrency_id="device",
             trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
             **private,
@@ -224,6 +228,7 @@ class TextTab:
             self.text: odds.texts(result, say),
             self.note: note_html(result, pace.rate(), self.context.lang(request), say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
+            **self.mark.show(result, say),
             **self.attention.fit(result),
             **self.code.show(asked, request),
         }

@@ -7,6 +7,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.transformer.sampling import Settings, keep_top_k, keep_top_p, penalise, sample, uniforms
 
 P = torch.tensor([[0.1, 0.4, 0.2, 0.3]])
+LAST = torch.tensor([0])  # the token before, of which only a watermark asks
 
 
 def kept(top_k: int = 0, top_p: float = 1.0) -> dict[int, float]:
@@ -40,17 +41,17 @@ def test_repetition_penalty_divides_positive_and_multiplies_negative_logits():
 def test_temperature_is_the_power_of_the_probabilities(temperature, expected):
     logits = torch.tensor([[math.log(2.0), 0.0]]).expand(4000, -1)
     u = (torch.arange(4000) + 0.5) / 4000
-    drawn = sample(logits, Settings(temperature=temperature), u)
+    drawn = sample(logits, Settings(temperature=temperature), u, LAST)
     assert (drawn == 0).float().mean().item() == pytest.approx(expected, abs=1e-3)
 
 
 def test_temperature_zero_takes_the_likeliest():
-    assert sample(P.log(), Settings(temperature=0.0), torch.tensor([0.999])).tolist() == [1]
+    assert sample(P.log(), Settings(temperature=0.0), torch.tensor([0.999]), LAST).tolist() == [1]
 
 
 def test_extreme_numbers_never_draw_a_forbidden_token():
     logits = torch.tensor([[-math.inf, 0.0, 0.0, -math.inf]]).expand(2, -1)
-    assert sample(logits, Settings(), torch.tensor([0.0, 1 - 2**-24])).tolist() == [1, 2]
+    assert sample(logits, Settings(), torch.tensor([0.0, 1 - 2**-24]), LAST).tolist() == [1, 2]
 
 
 def test_a_sample_has_numbers_of_its_own():

@@ -1,0 +1,74 @@
+"""The watermark of what a language model writes: put in where it is asked for or the mode wants it, and looked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aigc_demo.cards import ModelCard
+from aigc_demo.contracts import ChatRequest, TextRequest
+from aigc_demo.marks.keys import mark_key
+from aigc_demo.marks.text import Finding, TextMark
+from aigc_demo.registry import cards_for
+from aigc_demo.settings import Settings
+
+AnyRequest = TypeVar("AnyRequest", TextRequest, ChatRequest)
+UNMARKED = (
+    "The model's server draws the tokens itself, so this text carries no watermark.",
+    "词元由模型所在的服务器抽取，因此这段文字没有水印。",
+)
+
+
+def settle_mark(
+    request: AnyRequest, card: ModelCard, settings: Settings
+) -> tuple[AnyRequest, tuple[str, str] | None]:
+    """The request with its watermark as it will be, and what to tell the reader, (en, zh), if anything.
+
+    A public mode marks all that a model of this machine writes; a server's model chooses its tokens out of our reach.
+    """
+    wanted = request.watermark or settings.rules.text_mark
+    put = wanted and card.family != "remote"
+    return request.model_copy(update={"watermark": put}), UNMARKED if wanted and not put else None
+
+
+def mark_of(request: TextRequest | ChatRequest, settings: Settings) -> TextMark | None:
+    """The mark that a settled request asks for."""
+    return text_mark(settings) if request.watermark else None
+
+
+def text_mark(settings: Settings) -> TextMark:
+    """The mark of this installation."""
+    return TextMark(mark_key(settings, "text"))
+
+
+@dataclass(frozen=True)
+class TextFinding:
+    """What was found of a text as one model's tokenizer cuts it."""
+
+    model: str
+    finding: Finding
+
+
+def find_text_mark(text: str, settings: Settings) -> list[TextFinding]:
+    """What the mark's detector says of a text, once for each tokenizer of the models here, the greenest first.
+
+    A mark is in the tokens, and the same text is other tokens to other models. Trying `m` tokenizers gives chance `m`
+    tries, so each p is multiplied by m (Bonferroni).
+    """
+    tokenizers = {}
+    for task in ("text", "chat"):
+        for card in cards_for(task, settings):
+            if card.family != "remote" and (card.folder / "tokenizer.json").is_file():
+                tokenizers.setdefault(card.id, card)
+    mark, total = text_mark(settings), len(tokenizers)
+    found = [
+        TextFinding(name, mark.detect(_cut(card, text)).among(total)) for name, card in tokenizers.items()
+    ]
+    return sorted(found, key=lambda item: item.finding.p)
+
+
+def _cut(card: ModelCard, text: str) -> Sequence[int]:
+    """The tokens of a text, without those that a tokenizer adds around it."""
+    from tokenizers import Tokenizer
+
+    tokenizer: Any = Tokenizer.from_file(str(card.folder / "tokenizer.json"))
+    return tokenizer.encode(text, add_special_tokens=False).ids
