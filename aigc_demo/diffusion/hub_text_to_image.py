@@ -243,7 +243,7 @@ def load_pipe(card: ModelCard, placement: Placement) -> Any:
     """The pipeline of a card on the CPU, its large networks in 4 bits where the placement says so."""
     if not placement.load_in_4bit:
         return pipeline(card.folder, placement.dtype)
-    return pack(pipeline(card.folder, "bfloat16"), getattr(torch, placement.dtype))
+    return pack(pipeline(card.folder, "bfloat16"), getattr(torch, placement.dtype), placement.device)
 
 
 def _refused(model_id: str, error: ValueError | IndexError) -> InputError:

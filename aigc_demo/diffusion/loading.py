@@ -55,13 +55,13 @@ def place(pipe: Any, placement: Placement) -> None:
                 part.enable_tiling()
 
 
-def pack(pipe: Any, dtype: torch.dtype) -> Any:
+def pack(pipe: Any, dtype: torch.dtype, device: str) -> Any:
     """The pipeline with its denoiser and text encoders in 4 bits; all of it computes in `dtype`."""
     for name, part in pipe.components.items():
         if name in ("vae", "safety_checker"):  # small, and rounding would show
             part and part.to(dtype)
         elif isinstance(part, nn.Module):
-            quantise(part, dtype)
+            quantise(part, dtype, device)
     return pipe
 
 

@@ -29,8 +29,11 @@ def check_library() -> None:
         )
 
 
-def quantise(network: "nn.Module", dtype: "torch.dtype") -> "nn.Module":
-    """Pack the linear layers of a network in place, all but a language model's head; everything computes in `dtype`."""
+def quantise(network: "nn.Module", dtype: "torch.dtype", device: str) -> "nn.Module":
+    """Pack the linear layers of a network in place, all but a language model's head; everything computes in `dtype`.
+
+    Packing is work for the device, to which the packed layers go.
+    """
     from torch import nn
 
     check_library()
@@ -40,12 +43,12 @@ def quantise(network: "nn.Module", dtype: "torch.dtype") -> "nn.Module":
         name for name, layer in network.named_modules() if type(layer) is nn.Linear and layer is not head
     ]
     for name in names:
-        network.set_submodule(name, _packed(network.get_submodule(name), dtype))
+        network.set_submodule(name, _packed(network.get_submodule(name), dtype, device))
     network.is_loaded_in_4bit = True  # peft asks for this before it puts adapters beside packed layers
     return network.to(dtype)
 
 
-def _packed(layer: "nn.Linear", dtype: "torch.dtype") -> "nn.Linear":
+def _packed(layer: "nn.Linear", dtype: "torch.dtype", device: str) -> "nn.Linear":
     from bitsandbytes.nn import Linear4bit, Params4bit
 
     own = {"quant_type": "nf4", "compress_statistics": True}
@@ -59,4 +62,4 @@ def _packed(layer: "nn.Linear", dtype: "torch.dtype") -> "nn.Linear":
     )
     packed.weight = Params4bit(layer.weight.data, requires_grad=False, **own)
     packed.bias = layer.bias
-    return packed.to(layer.weight.device)  # which is what packs it
+    return packed.to(device)  # which is what packs it

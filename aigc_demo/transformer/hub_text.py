@@ -155,7 +155,9 @@ def load(card: ModelCard, placement: Placement) -> HubLanguageModel:
         tokenizer = AutoTokenizer.from_pretrained(card.folder, local_files_only=True, trust_remote_code=False)
     dtype = getattr(torch, placement.dtype)
     if placement.load_in_4bit:
-        network = quantise(from_pretrained(AutoModelForCausalLM, card.folder, dtype=torch.bfloat16), dtype)
+        network = quantise(
+            from_pretrained(AutoModelForCausalLM, card.folder, dtype=torch.bfloat16), dtype, placement.device
+        )
     else:
         network = from_pretrained(AutoModelForCausalLM, card.folder, dtype=dtype)
     return HubLanguageModel(_put(network, placement), tokenizer, card.language)
