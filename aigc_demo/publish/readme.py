@@ -9,6 +9,7 @@ import yaml
 from aigc_demo.cards import ModelCard
 from aigc_demo.jobs.card import HUB_LICENCES
 from aigc_demo.publish.plan import Plan
+from aigc_demo.publish.upload import commands
 
 PYTHON = "3.12.12"  # one of the two that ZeroGPU offers (2026-08)
 SHORT = 60  # characters that Spaces shows of a description
@@ -92,6 +93,7 @@ def _sections(plan: Plan) -> Iterator[str]:
     yield "## Run it · 运行"
     yield f"{RUN}\n```bash\n" + "\n".join(run_lines(plan)) + "\n```"
     yield f"Start it, generate once and read the label · 启动、生成一次并读出标识:\n\n{TEST}\n```bash\npython -m aigc_demo.publish.smoke\n```"
+    yield "## Upload · 上传\n\n```bash\n" + "\n".join(commands(".", f"OWNER/{plan.name}")) + "\n```"
     yield HARDWARE
     yield LABELS
     yield "## Licence · 许可"

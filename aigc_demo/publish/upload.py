@@ -8,7 +8,7 @@ from aigc_demo.hub.client import MODEL_ID
 from aigc_demo.hub.failures import sentence
 
 
-def commands(folder: Path, space: str) -> list[str]:
+def commands(folder: Path | str, space: str) -> list[str]:
     """What to type to upload `folder` as the Space `space` ("owner/name"); by huggingface_hub's own client."""
     return [
         "hf auth login",

@@ -15,7 +15,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.jobs import Job
 from aigc_demo.jobs.command import train_command
 from aigc_demo.jobs.export import export_run, import_run
-from aigc_demo.ui import pictures
+from aigc_demo.publish import publish_zip
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.panels import Lesson
 from aigc_demo.ui.train_compare import ComparePanel
@@ -39,7 +39,7 @@ class TrainTab:
         words = context.words
         with gr.Tab(words("tab.train"), id=self.task, elem_id="tab-train") as self.tab:
             if not self.allowed:
-                gr.HTML(pictures.empty(words("train.not_here")), elem_id="train-not-here")
+                gr.Markdown(words("publish.train_away"), elem_id="train-not-here", elem_classes="lesson")
                 return
             self.data = DataPanel(context)
             self.watch, self.compare = WatchPanel(context), ComparePanel(context)
@@ -67,6 +67,16 @@ class TrainTab:
                 lambda job, folder, marking: self.write_zip(job, folder),
                 visible=False,
             )
+            self.publish = download(
+                self.context,
+                words("publish.button"),
+                "train-publish",
+                self.watch.job,
+                lambda job, folder, marking: publish_zip(
+                    self.context.jobs.get(job).model, folder, self.context.settings
+                ),
+                visible=False,
+            )
             self.open_zip = gr.UploadButton(
                 words("train.import_run"),
                 size="sm",
@@ -89,7 +99,9 @@ class TrainTab:
         self.compare.connect(watch.job)
         family = settings.fields["family"]
         family.change(self.lesson.show, family, list(self.lesson.groups.values()), queue=False, **PRIVATE)
-        watch.job.change(self.about, watch.job, [self.command, self.export], queue=False, **PRIVATE)
+        watch.job.change(
+            self.about, watch.job, [self.command, self.export, self.publish], queue=False, **PRIVATE
+        )
         settings.go.click(
             self.start,
             {data.choice, settings.estimate, *settings.fields.values()},
@@ -154,9 +166,9 @@ class TrainTab:
     def about(self, name: str | None) -> Any:
         """The command that starts the chosen run, and whether there is something to take away."""
         job = next((job for job in self.context.jobs.list() if job.name == name), None)
-        return (
-            (train_command(job.request), gr.update(visible=True)) if job else ("", gr.update(visible=False))
-        )
+        local = self.context.settings.mode == "local"
+        command = train_command(job.request) if job else ""
+        return command, gr.update(visible=job is not None), gr.update(visible=job is not None and local)
 
     def write_zip(self, name: str, folder: Path) -> Path:
         """The run as one file for another machine."""

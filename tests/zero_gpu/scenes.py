@@ -1,10 +1,11 @@
-"""python -m tests.zero_gpu.scenes: verbs on ZeroGPU, emulated by the package in stand_in/. A process that may fork.
+"""python -m tests.zero_gpu.scenes WEIGHTS: verbs on ZeroGPU, emulated by stand_in/. A process that may fork.
 
 Prints one JSON object of what came of each scene; test_spaces.py reads it.
 """
 
 import json
 import os
+import sys
 import time
 from collections import deque
 
@@ -51,9 +52,9 @@ def stopped_return(cache):
         return shares, time.monotonic() - begin
 
 
-def main():
+def main(weights):
     """All scenes, first away, then here."""
-    cache = ModelCache(Settings(offline=True, device="cpu"))
+    cache = ModelCache(Settings(weights_dir=weights, offline=True, device="cpu"))
     assert cache.worker is not None
     cache.preload()
     here = ModelCache(cache.settings).forked()
@@ -76,4 +77,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
