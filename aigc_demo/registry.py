@@ -47,14 +47,15 @@ def cards_for(task: Task, settings: Settings) -> list[ModelCard]:
     return [card for card in all_cards(settings) if task in card.tasks]
 
 
-def find_card(model_id: str, settings: Settings, task: Task | None = None) -> ModelCard:
+def find_card(model_id: str | None, settings: Settings, task: Task | None = None) -> ModelCard:
     """The card with this id; an InputError that lists the choices where there is none or it does another thing."""
     cards = cards_for(task, settings) if task else all_cards(settings)
     for card in cards:
         if card.id == model_id:
             return card
     choices = ", ".join(card.id for card in cards) or "-"
-    name = model_id if len(model_id) <= 60 else model_id[:60] + "…"
+    name = str(model_id or "-")
+    name = name if len(name) <= 60 else name[:60] + "…"
     raise InputError(
         en=f"There is no model {name} for this; choose one of {choices}.",
         zh=f"没有可用于此处的模型 {name}；请从 {choices} 中选择。",

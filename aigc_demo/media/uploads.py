@@ -16,13 +16,15 @@ WORKING_SIDE = 1024  # pixels; more detail than that never reaches a 28 x 28 pic
 
 
 def open_picture(
-    path: str | Path, background: tuple[int, int, int] = (255, 255, 255), name: str = ""
+    path: str | Path | None, background: tuple[int, int, int] = (255, 255, 255), name: str = ""
 ) -> Image.Image:
     """The one door for uploaded pictures: the first frame, upright, in mode L or RGB, without metadata.
 
     PNG, JPEG, WebP, BMP and GIF by content, at most 25 megapixels, which is checked before anything is
     decoded; transparent parts show `background`. InputError for every other file, which calls it `name`.
     """
+    if not path:
+        raise InputError(en="There is no picture yet; choose one.", zh="还没有图片；请选择一张。")
     path = Path(path)
     name = name or path.name
     try:

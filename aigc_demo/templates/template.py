@@ -81,13 +81,13 @@ def templates() -> tuple[Template, ...]:
     )
 
 
-def find_template(template_id: str) -> Template:
+def find_template(template_id: str | None) -> Template:
     """The template with this id; an InputError that lists the ids where there is none."""
     for template in templates():
         if template.id == template_id:
             return template
-    known = ", ".join(template.id for template in templates())
+    known, shown = ", ".join(template.id for template in templates()), str(template_id or "-")[:60]
     raise InputError(
-        en=f"There is no template {template_id[:60]}; there are {known}.",
-        zh=f"没有模板 {template_id[:60]}；可用的有 {known}。",
+        en=f"There is no template {shown}; there are {known}.",
+        zh=f"没有模板 {shown}；可用的有 {known}。",
     )

@@ -21,6 +21,7 @@ from aigc_demo.ui.image_tab import ImageTab
 from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
 from aigc_demo.ui.latent_tab import LatentTab
 from aigc_demo.ui.models_tab import ModelsTab
+from aigc_demo.ui.page import Page
 from aigc_demo.ui.rewrite_tab import RewriteTab
 from aigc_demo.ui.shell import Shell
 from aigc_demo.ui.text_tab import TextTab
@@ -51,7 +52,7 @@ def build_app(
     words, rules = Words(), settings.rules
     context = Context(settings, cache or ModelCache(settings), words)
     kept = (600, rules.retention_seconds) if rules.retention_seconds else (3600, 86400)
-    with gr.Blocks(title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=kept) as page:
+    with Page(title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=kept) as page:
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         for part in (

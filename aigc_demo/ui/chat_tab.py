@@ -17,6 +17,7 @@ from aigc_demo.ui import odds
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of, told
 from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import Pace, status
@@ -227,11 +228,11 @@ class ChatTab:
 
     @polite
     def edit(
-        self, values: dict[Any, Any], event: gr.EditData, request: gr.Request
+        self, values: dict[Any, Any], event: gr.EventData, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         """A past message was said otherwise: the conversation goes on from there."""
-        text = flat(event.value).strip()
-        place = event.index if isinstance(event.index, int) else event.index[0]
+        text = flat(told(event, "value")).strip()
+        place = index_of(event)
         talk = values[self.talk].edit(place, text) if text else values[self.talk]
         if talk is values[self.talk]:
             yield {self.view: shown(talk.messages)}
@@ -250,7 +251,9 @@ class ChatTab:
                 zh="本机还没有对话模型；请在“模型”页获取，或用 --text-server 启动应用。",
             )
         asked = check(ChatRequest, {**given, "messages": [message.model_dump() for message in talk.messages]})
-        check_asked(asked, self.context.settings)  # here, so that what is refused stays out of the conversation
+        check_asked(
+            asked, self.context.settings
+        )  # here, so that what is refused stays out of the conversation
         superseded = self.context.begin(request, TALK)
         stopped = self.context.begin(request, self.task)
         yield {

@@ -10,6 +10,7 @@ from aigc_demo import media
 from aigc_demo.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import told
 from aigc_demo.ui.pictures import data_uri
 from aigc_demo.ui.theme import asset
 
@@ -56,7 +57,7 @@ class DrawPad:
     @polite
     def drawn(self, event: gr.EventData, request: gr.Request) -> str:
         """A stroke ended: keep the drawing as a file."""
-        drawing = str(event._data.get("drawing", ""))[: MAX_DRAWING + 1]
+        drawing = str(told(event, "drawing") or "")[: MAX_DRAWING + 1]
         try:
             if not drawing.startswith(PREFIX) or len(drawing) > MAX_DRAWING:
                 raise ValueError

@@ -22,6 +22,7 @@ from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.compare import compare_html, compare_stage
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.drawing import Drawing, Progress, one_of
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.mask_pad import MaskPad
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import status
@@ -263,9 +264,9 @@ class DrawTab:
     @polite
     def pick(self, drawing: Drawing | None, event: gr.EventData, request: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
-        if drawing is None or not 0 <= int(event.index) < len(drawing.addresses):
+        if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()
-        return self.picture(drawing, int(event.index), self.context.lang(request))
+        return self.picture(drawing, index_of(event), self.context.lang(request))
 
     def note_html(self, result: DrawResult, seconds: float, lang: str) -> str:
         """The line under the pictures, and what the model has to say about them."""

@@ -12,6 +12,7 @@ from aigc_demo.contracts import MAX_SEED, GridRequest, check
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.end_point import class_of, kept_label
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.panels import CodePanel, Memory, pick_list
 from aigc_demo.ui.widgets import class_choices, class_names, download, field
 
@@ -144,9 +145,9 @@ class GridPanel:
     @polite
     def pick(self, result: GridResult | None, event: gr.EventData, request: gr.Request) -> Any:
         """A picture of the grid was chosen: show it large and say what it mixes."""
-        if result is None or not 0 <= int(event.index) < len(result.pictures):
+        if result is None or not 0 <= index_of(event) < len(result.pictures):
             return gr.skip()
-        return self.inside_html(result, int(event.index), self.context.lang(request))
+        return self.inside_html(result, index_of(event), self.context.lang(request))
 
     def inside_html(self, result: GridResult, index: int, lang: str) -> str:
         """One picture large, and in words how much of each corner it has."""

@@ -16,6 +16,7 @@ from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.encode_panel import EncodePanel
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.follow import Followed
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
@@ -216,7 +217,7 @@ class ImageTab:
         """A picture of the sheet was chosen: show it large."""
         if result is None:
             return gr.skip(), 0
-        index = max(0, min(int(event.index), len(result.labels) - 1))
+        index = max(0, min(index_of(event), len(result.labels) - 1))
         return self.inside_html(result, index, self.context.lang(request)), index
 
     def sheet_html(self, result: ImageResult, lang: str) -> str:

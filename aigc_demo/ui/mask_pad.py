@@ -20,6 +20,7 @@ from aigc_demo import media
 from aigc_demo.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import told
 from aigc_demo.ui.pictures import jpeg_uri
 from aigc_demo.ui.theme import asset
 
@@ -87,7 +88,7 @@ class MaskPad:
     @polite
     def strokes(self, picture: str, event: gr.EventData, request: gr.Request) -> str:
         """A stroke ended: keep the mask as a file of the picture's size, "" where nothing is painted."""
-        drawing = str(event._data.get("mask", ""))[: MAX_MASK + 1]
+        drawing = str(told(event, "mask") or "")[: MAX_MASK + 1]
         if not drawing or not picture:
             return ""
         try:

@@ -13,6 +13,7 @@ from aigc_demo.ui import models_source as source
 from aigc_demo.ui import models_view as view
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.models_list import bytes_said
 from aigc_demo.ui.panels import pick_list
 
@@ -117,8 +118,8 @@ class ChosenPanel:
     def pick(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """A download under way was chosen."""
         downloads = self.unfinished()
-        if 0 <= int(event.index) < len(downloads):
-            yield from self.show(downloads[int(event.index)].id, self.context.lang(request))
+        if 0 <= index_of(event) < len(downloads):
+            yield from self.show(downloads[index_of(event)].id, self.context.lang(request))
 
     @polite
     def start(self, model: str, request: gr.Request) -> dict[Any, Any]:

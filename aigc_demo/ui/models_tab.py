@@ -15,6 +15,7 @@ from aigc_demo.cards import Task
 from aigc_demo.contracts import check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.models_chosen import ChosenPanel
 from aigc_demo.ui.models_find import FindPanel
 from aigc_demo.ui.widgets import chosen_model
@@ -117,8 +118,8 @@ class ModelsTab:
     @polite
     def pick(self, ids: list[str], event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """A model of the list was chosen."""
-        if 0 <= int(event.index) < len(ids):
-            yield from self.chosen.show(ids[int(event.index)], self.context.lang(request))
+        if 0 <= index_of(event) < len(ids):
+            yield from self.chosen.show(ids[index_of(event)], self.context.lang(request))
 
     @polite
     def look_at(self, text: str, request: gr.Request) -> Iterator[dict[Any, Any]]:

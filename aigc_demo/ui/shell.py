@@ -11,6 +11,7 @@ from aigc_demo.cards import Task
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.label_switch import LabelSwitch
 from aigc_demo.ui.mode import ModePage
 from aigc_demo.ui.own_data import OwnData
@@ -246,13 +247,15 @@ class Shell:
     @polite
     def restore_recipe(self, recipe: tuple[str, dict[str, Any]], request: gr.Request) -> Any:
         """Restore the settings of what the Verify tab looked at."""
+        if not recipe:
+            return gr.skip()
         task, values = recipe
         return self.show(check(REQUESTS[task], values), request)
 
     @polite
     def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
         """Bring a past result's settings back."""
-        index = int(event.index)
+        index = index_of(event)
         return self.show(memories[index].request, request) if 0 <= index < len(memories) else gr.skip()
 
     def send(self, tab: Any, latent: Any, side: str) -> Any:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from aigc_demo.templates import Found, find_template, nearest, templates
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.panels import pick_list
 
 SHOWN = 3  # templates that a search shows
@@ -73,7 +74,7 @@ class TemplatePanel:
     def search(self, wish: str, request: gr.Request) -> Any:
         """The nearest templates, and how they were compared."""
         lang = self.context.lang(request)
-        found = nearest(wish, self.context.cache, self.context.begin(request, f"{self.task}-templates"))
+        found = nearest(wish or "", self.context.cache, self.context.begin(request, f"{self.task}-templates"))
         return [template.id for template, _ in found.ranked[:SHOWN]], self.found_html(found, lang)
 
     def found_html(self, found: Found, lang: str) -> str:
@@ -93,7 +94,7 @@ class TemplatePanel:
     @polite
     def pick(self, ranked: list[str], event: gr.EventData, request: gr.Request) -> Any:
         """One of the found templates was chosen."""
-        index = int(event.index)
+        index = index_of(event)
         return self.blanks_of(ranked[index], request) if 0 <= index < len(ranked) else gr.skip()
 
     @polite
