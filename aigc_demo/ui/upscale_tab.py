@@ -48,13 +48,14 @@ class UpscaleTab:
         self.no_model = NoModel(context, "upscale", "upscale-no-model")
         self.picture = gr.Image(
             type="filepath",
-            image_mode=None,  # else Gradio keeps a converted copy, which belongs to nobody
             sources=["upload", "clipboard"],
             label=words("upscale.image"),
             height=260,
             elem_id="upscale-image",
             buttons=[],
         )
+        # Gradio would open the file before a handler can refuse it in words, and keep a copy that belongs to nobody.
+        self.picture.preprocess = lambda sent: sent.path if sent else None
         limits = {"en": round(MAX_PIXELS / 1e6), "zh": 100 * round(MAX_PIXELS / 1e6)}
         note = words.both(*(words.say("upscale.limit", lang, limit=limit) for lang, limit in limits.items()))
         gr.Markdown(note, elem_classes="note")

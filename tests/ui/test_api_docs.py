@@ -53,7 +53,7 @@ def url(debug_models, tmp_path_factory):
     for name, (write, family, kind, tasks, more) in PRETRAINED.items():
         keep_card(settings, write(own / "hub" / name), name, family, kind, tasks, **more)
     page, options = build_app(settings)
-    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **options)
     yield address.rstrip("/")
     page.close()
 
