@@ -74,11 +74,15 @@ class Caller:
         return self.http.get(f"/{API}/file={path}")
 
     def ask(self, name: str, **fields: Any) -> Answer:
-        """Call a named endpoint; fields that are not given take their defaults."""
+        """Call a named endpoint and wait for its end."""
+        return self.call(*self.asked(name, **fields))
+
+    def asked(self, name: str, **fields: Any) -> tuple[int, list[Any]]:
+        """The handler of a named endpoint and what it is given; fields that are not given take their defaults."""
         handler = next(each for each in self.handlers.values() if each["api_name"] == name)
         wanted = self.endpoints[f"/{name}"]["parameters"]
         data = [fields.get(each["parameter_name"], each.get("parameter_default")) for each in wanted]
-        return self.call(handler["id"], data)
+        return handler["id"], data
 
     def press(self, elem_id: str, event: str = "click", **given: Any) -> Answer:
         """Do what the page does on an event of a component; `given` are values of inputs by their elem_id, - as _."""
@@ -96,11 +100,16 @@ class Caller:
 
     def call(self, handler: int, data: list[Any], event_data: Any = None) -> Answer:
         """Call a handler by its number, as a page or a forger would, and wait for its end."""
-        asked = {"data": data, "fn_index": handler, "session_hash": self.session, "event_data": event_data}
-        joined = self.http.post(f"/{API}/queue/join", json=asked)
+        joined = self.join(handler, data, event_data)
         if joined.status_code != 200:
             return Answer(joined.status_code, joined.text)
         return self._follow(joined.json()["event_id"])
+
+    def join(self, handler: int, data: list[Any], event_data: Any = None) -> httpx.Response:
+        """Line up a call. NaN and other values that JSON lacks are sent as Python writes them."""
+        asked = {"data": data, "fn_index": handler, "session_hash": self.session, "event_data": event_data}
+        headers = {"content-type": "application/json"}
+        return self.http.post(f"/{API}/queue/join", content=json.dumps(asked), headers=headers)
 
     def _follow(self, event: str) -> Answer:
         """Read the session's messages until the call has ended."""

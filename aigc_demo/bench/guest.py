@@ -10,16 +10,14 @@ from PIL import Image
 
 from aigc_demo.bench.caller import Answer, Caller
 
-TRIES = 40  # until a full queue has room
-
 
 class Guest:
     """What one visitor does in the tabs. `tabs` holds the deeds by name; each returns the answers that came back."""
 
-    def __init__(self, url: str, seed: int) -> None:
+    def __init__(self, url: str, seed: int, password: str = "") -> None:
         self.canary = f"canary{secrets.token_hex(8)}"
         self.random = random.Random(seed)
-        self.caller = Caller(url).open()
+        self.caller = Caller(url, password).open()
         self.paths: list[str] = []
         self.tabs: dict[str, Callable[[], list[Answer]]] = {
             "text": self.write,
@@ -40,8 +38,12 @@ class Guest:
 
     def picture(self) -> list[Answer]:
         """Four digits as a labelled file."""
+        return [self._made(self.caller.call(*self.wanted_picture()))]
+
+    def wanted_picture(self) -> tuple[int, list[Any]]:
+        """The call for it."""
         asked = {"label": str(self.random.randrange(10)), "seed": self.random.randrange(1000), "count": 4}
-        return [self._made(self.caller.ask("generate_image", model="gan-digits", **asked))]
+        return self.caller.asked("generate_image", model="gan-digits", **asked)
 
     def encode(self) -> list[Answer]:
         """An uploaded picture, named by the canary, through the autoencoder."""

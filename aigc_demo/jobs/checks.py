@@ -153,8 +153,8 @@ def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
 def unknown_job(name: str) -> InputError:
     """There is no such job."""
     return InputError(
-        en=f"There is no training run {name[:60]}; `jobs list` shows those there are.",
-        zh=f"没有训练记录 {name[:60]}；可用 `jobs list` 查看已有的记录。",
+        en=f"There is no training run {str(name)[:60]}; `jobs list` shows those there are.",
+        zh=f"没有训练记录 {str(name)[:60]}；可用 `jobs list` 查看已有的记录。",
     )
 
 

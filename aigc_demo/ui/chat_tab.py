@@ -243,7 +243,6 @@ class ChatTab:
         self, talk: Talk, values: dict[Any, Any], request: gr.Request, sent: bool = False
     ) -> Iterator[dict[Any, Any]]:
         """Have the last message answered, showing the answer as it grows."""
-        say = self._say(request)
         given = {name: values[component] for name, component in self.fields.items()}
         if not given["model"]:
             raise InputError(
@@ -258,7 +257,7 @@ class ChatTab:
         stopped = self.context.begin(request, self.task)
         yield {
             **self._at_rest(talk, self.context.lang(request)),
-            self.status: status(say("text.starting")),
+            self.status: status(self.context.starting(request)),
             **({self.input: ""} if sent else {}),
             self.fields["seed"]: asked.seed,
         }
@@ -326,7 +325,7 @@ class ChatTab:
     @polite
     def take_back(self, talk: Talk, request: gr.Request) -> dict[Any, Any]:
         """Take the last message back into the input, and its answer away."""
-        self._end(request)
+        self.end(request)
         if not talk.messages:
             return gr.skip()
         earlier, text = talk.undo()
@@ -335,10 +334,10 @@ class ChatTab:
     @polite
     def forget(self, request: gr.Request) -> dict[Any, Any]:
         """Begin a new conversation."""
-        self._end(request)
+        self.end(request)
         return {**self._at_rest(Talk(), self.context.lang(request)), self.input: ""}
 
-    def _end(self, request: gr.Request) -> None:
+    def end(self, request: gr.Request) -> None:
         """Whatever is being written belongs to a conversation that is no more."""
         self.context.begin(request, TALK)
 

@@ -85,6 +85,12 @@ class Context:
         session = getattr(request, "session_hash", None)  # a tool's call (MCP) comes without one
         return visitor_of(request.cookies, session)
 
+    def starting(self, request: gr.Request) -> str:
+        """What is said until the first word comes, with how many others wait for the device."""
+        lang, count = self.lang(request), self.cache.waiting()
+        more = self.words.say("own.waiting", lang, count=count) if count else ""
+        return self.words.say("text.starting", lang) + more
+
     def folder(self, request: gr.Request | None = None) -> Path:
         """Where files for the visitor who sent `request` are written, or for who asks."""
         return self.visitors.folder(self.visitor(request))

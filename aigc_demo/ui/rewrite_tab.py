@@ -151,7 +151,7 @@ class RewriteTab:
             )
         asked = check(RewriteRequest, given)
         stop = self.context.begin(request, self.task)
-        yield {self.status: status(self._say(request)("text.starting"))}
+        yield {self.status: status(self.context.starting(request))}
         try:
             yield from self._write(asked, stop, request)
         except Exception:

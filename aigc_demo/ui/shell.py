@@ -216,6 +216,8 @@ class Shell:
         tab = next((tab for tab in self.by_task.values() if task in getattr(tab, "tasks", (tab.task,))), None)
         if tab is None:
             return {}
+        if hasattr(tab, "end"):  # an answer under way would be written over what is restored
+            tab.end(page)
         return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
 
     @polite

@@ -205,7 +205,7 @@ class TextTab:
         """Write, showing the text as it grows and its odds when it is done."""
         asked = self.asked(values)
         stop = self.context.begin(request, self.task)
-        yield {self.status: status(self._say(request)("text.starting"))}
+        yield {self.status: status(self.context.starting(request))}
         try:
             yield from self._write(asked, stop, request)
         except Exception:
