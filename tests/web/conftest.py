@@ -35,7 +35,8 @@ class Site:
 
     mode: str
     port: int
-    settings: Settings
+    settings: Settings | None = None
+    app: object = None
     cookie: str = ""
 
     def send(self, path, method="GET", headers=(), body=b"", login=True, chunked=False):
@@ -123,7 +124,7 @@ def start(mode, own, weights, running):
         options["auth"] = ("guest", PASSWORD)
     page.launch(prevent_thread_lock=True, quiet=True, share=False, **options)
     running.callback(page.close)
-    site = Site(mode, page.server_port, settings)
+    site = Site(mode, page.server_port, settings, page.app)
     if settings.rules.login:
         cookies = site.log_in(PASSWORD).headers["set-cookie"]
         site.cookie = cookies.split(";")[0]

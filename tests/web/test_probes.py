@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from aigc_demo.settings import ROOT, Settings
-from aigc_demo.ui import build_app
+from aigc_demo.settings import ROOT
 from aigc_demo.web.closed import CLOSED
 from tests.web.conftest import PASSWORD
 from tests.web.probes import PROBES
@@ -102,12 +101,9 @@ OPEN = """/ /login /logout /svelte/{path:path} /config /static/{path:path} /asse
 """
 
 
-def test_every_route_of_gradio_is_known_to_be_open_or_closed(debug_models, tmp_path):
+def test_every_route_of_gradio_is_known_to_be_open_or_closed(sites):
     """A new version of Gradio may bring new doors: somebody has to look at them before they stand open."""
-    from gradio.routes import App
-
-    page, _ = build_app(Settings(weights_dir=debug_models, runs_dir=tmp_path, data_dir=tmp_path))
-    routes = App.create_app(page).routes
+    routes = sites["local"].app.routes
     paths = {route.path for route in routes if hasattr(route, "path")}
     for included in [route for route in routes if hasattr(route, "original_router")]:
         paths |= {route.path for route in included.original_router.routes}
