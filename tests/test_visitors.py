@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,11 +10,13 @@ import time
 import pytest
 
 from aigc_demo import registry
+from aigc_demo.errors import InputError
 from aigc_demo.jobs import Jobs
 from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.jobs.queue import VISITORS_SHARE
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.settings import Settings
-from aigc_demo.visitors import COOKIE, Gate, Visitors, visitor_of
+from aigc_demo.visitors import COOKIE, Gate, Visitors, store, visitor_of
 from aigc_demo.visitors.names import new_token
 
 A, B = (visitor_of({COOKIE: new_token()}) for _ in range(2))
@@ -129,6 +132,27 @@ def test_the_sweep_takes_what_is_old_and_spares_what_is_used(visitors):
     assert [path.name for path in own.own_data_dir.iterdir()] == ["used"]
     assert not (own.own_runs_dir / "ended").exists()
     assert (own.own_runs_dir / "waiting").exists()
+
+
+def test_the_sweep_takes_the_oldest_of_who_has_too_much(visitors, monkeypatch):
+    monkeypatch.setattr(store, "SHARE", 250)
+    for age, name in enumerate("abc"):
+        path = visitors.folder(A) / f"{name}.png"
+        path.write_bytes(bytes(100))
+        os.utime(path, (time.time() - age, time.time() - age))
+    visitors.sweep()
+    assert sorted(path.name for path in visitors.folder(A).iterdir()) == ["a.png", "b.png"]
+
+
+def test_a_visitor_has_a_share_of_the_queue(visitors):
+    own = visitors.settings(A)
+    with Jobs(own).leases.device("cpu"):
+        for number in range(VISITORS_SHARE):
+            write_run(own, f"run-{number}", state="queued")
+        with pytest.raises(InputError, match="running or waiting"):
+            Jobs(own).submit(TrainRequest(name="more", family="gan", data="digits"))
+        Jobs(own).stop("run-0")
+        assert len([job for job in Jobs(own).list() if job.active]) == VISITORS_SHARE - 1
 
 
 def test_the_sweep_of_ones_own_machine_takes_nothing(tmp_path):

@@ -73,11 +73,11 @@ class Caller:
         """A file by its path on the server."""
         return self.http.get(f"/{API}/file={path}")
 
-    def ask(self, name: str, **fields: Any) -> Answer:
+    def ask(self, name: str, /, **fields: Any) -> Answer:
         """Call a named endpoint and wait for its end."""
         return self.call(*self.asked(name, **fields))
 
-    def asked(self, name: str, **fields: Any) -> tuple[int, list[Any]]:
+    def asked(self, name: str, /, **fields: Any) -> tuple[int, list[Any]]:
         """The handler of a named endpoint and what it is given; fields that are not given take their defaults."""
         handler = next(each for each in self.handlers.values() if each["api_name"] == name)
         wanted = self.endpoints[f"/{name}"]["parameters"]

@@ -32,6 +32,7 @@ from aigc_demo.jobs.view import Job, look
 from aigc_demo.settings import Settings
 
 RANKS = {"running": 0, "queued": 1}
+VISITORS_SHARE = 3  # jobs that a visitor of a public page may have running or waiting
 KILLED = Bilingual(
     en="its process ended without a word (killed, out of memory, or the power went); resume goes on from the last save.",
     zh="训练进程意外消失（被终止、内存耗尽或断电）；点「继续」即可从上次保存处接着训练。",
@@ -69,6 +70,7 @@ class Jobs:
         with self._changing():
             if is_held(self.leases.run(self.runs_dir / request.name)):
                 raise is_active(request.name)
+            self._check_share()
             self._enqueue(self.check(request, go_on), expected_seconds=seconds)
         self.dispatch()
         return request.name
@@ -112,6 +114,7 @@ class Jobs:
                 raise unknown_job(name)
             if job.active or is_held(self.leases.run(folder.path)):
                 raise is_active(name)
+            self._check_share()
             if job.without_state:
                 raise has_no_state(name)
             if not job.can_resume:
@@ -167,6 +170,15 @@ class Jobs:
                     elif not is_held(self.leases.run(other.path)):
                         self._start(other, devices[0])
             tick(self.get(folder.name))
+
+    def _check_share(self) -> None:
+        """An InputError where a visitor of a public page has as many jobs as one may: others wait for the device, too."""
+        folders = find_folders(self.runs_dir) if self.settings.visitor else []
+        if sum(self._true_state(folder).state in RANKS for folder in folders) >= VISITORS_SHARE:
+            raise InputError(
+                en=f"You have {VISITORS_SHARE} trainings running or waiting; wait for one to end, or stop one.",
+                zh=f"你已有 {VISITORS_SHARE} 个训练在运行或排队；请等其中一个结束，或先停止一个。",
+            )
 
     def _enqueue(self, request: TrainRequest, **facts: Any) -> JobFolder:
         """Write the request first, so that nothing that was promised can be lost, then its place in the queue."""

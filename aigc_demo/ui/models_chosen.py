@@ -148,7 +148,9 @@ class ChosenPanel:
         yield from self.show(model, lang)
 
     def unfinished(self) -> list[hub.Download]:
-        """Downloads that run, or that ended without a model."""
+        """Downloads that run, or that ended without a model; who may not fetch does not see what others fetch."""
+        if not self.context.settings.may_download:
+            return []
         return [download for download in self.downloads.all() if download.state != "done"]
 
     def afresh(self, model: str, lang: str) -> dict[Any, Any]:
@@ -161,9 +163,8 @@ class ChosenPanel:
         }
 
     def progress_now(self, lang: str) -> dict[Any, Any]:
-        """Updates of the downloads; who may not fetch does not see what others fetch."""
-        shown = self.unfinished() if self.context.settings.may_download else []
-        return {self.progress: view.downloads_html(shown, self.context.words, lang)}
+        """Updates of the downloads."""
+        return {self.progress: view.downloads_html(self.unfinished(), self.context.words, lang)}
 
     def card_here(self, model: str) -> ModelCard | None:
         """The card of a model that can be used now."""

@@ -17,6 +17,7 @@ from aigc_demo.ui.train_captions import CaptionPanel
 from aigc_demo.ui.widgets import field
 
 MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
+VISITORS_SETS = 10  # data sets that a visitor of a public page may have
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -183,6 +184,11 @@ class DataPanel:
 
     def _import(self, asked: ImportRequest, values: dict[Any, Any], stop: Any) -> Manifest:
         """From the first place that has something: uploaded files, pasted text, a folder of this computer."""
+        if self.context.settings.visitor and len(own(self.own_dir)) >= VISITORS_SETS:
+            raise InputError(
+                en=f"You have {VISITORS_SETS} data sets here, as many as one may; delete one first.",
+                zh=f"你在这里已有 {VISITORS_SETS} 个数据集，达到上限；请先删除一个。",
+            )
         text, folder = (values[self.text] or "").strip(), asked.folder
         if values[self.files]:
             return import_files(asked, [Path(path) for path in values[self.files]], self.own_dir, stop)

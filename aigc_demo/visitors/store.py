@@ -18,6 +18,7 @@ from aigc_demo.visitors.names import NAME
 STOPPING = 20.0  # seconds that a training run may take to save and end
 PAUSE = 0.1
 MINUTE = 60.0
+SHARE = 500 << 20  # bytes of files that are kept for a visitor
 log = logging.getLogger(__name__)
 CONTENT = re.compile(r"[0-9a-f]{64}")  # Gradio's own folders: a digest of the file in it
 
@@ -86,6 +87,7 @@ class Visitors:
         for folder in _folders(self.base.outputs_dir):
             if NAME.fullmatch(folder.name) or CONTENT.fullmatch(folder.name):
                 _sweep_files(folder, before)
+                _trim(folder)
         for name in {path.name for top in self._tops() for path in self._known(top)}:
             self._sweep_work(self.settings(name), before)
         with self._lock:
@@ -143,6 +145,20 @@ def _sweep_files(folder: Path, before: float) -> None:
             elif path.stat().st_mtime < before:
                 path.unlink()
     _remove_if_empty(folder)
+
+
+def _trim(folder: Path) -> None:
+    """Delete the oldest files of a folder that holds more than its share of the disk."""
+    files = []
+    for path in folder.rglob("*.*"):
+        with contextlib.suppress(FileNotFoundError):
+            files.append((path.stat().st_mtime, path.stat().st_size, path))
+    excess = sum(size for _, size, _ in files) - SHARE
+    for _, size, path in sorted(files):
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= size
 
 
 def _folders(top: Path) -> Iterator[Path]:
