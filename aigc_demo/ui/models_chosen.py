@@ -9,6 +9,7 @@ import gradio as gr
 from aigc_demo import hub, registry
 from aigc_demo.cards import ModelCard
 from aigc_demo.errors import InputError
+from aigc_demo.publish import can_publish, publish_zip
 from aigc_demo.ui import models_source as source
 from aigc_demo.ui import models_view as view
 from aigc_demo.ui import pictures
@@ -16,6 +17,7 @@ from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.events import index_of
 from aigc_demo.ui.models_list import bytes_said
 from aigc_demo.ui.panels import pick_list
+from aigc_demo.ui.widgets import download
 
 SECONDS = 1.0
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -56,10 +58,18 @@ class ChosenPanel:
             self.really = gr.Button(
                 words("models.really"), size="sm", variant="stop", visible=False, elem_id="models-really"
             )
+            self.publish = download(
+                self.context,
+                words("publish.button"),
+                "models-publish",
+                self.model,
+                lambda model, folder, marking: publish_zip(model, folder, self.context.settings),
+                visible=False,
+            )
 
     def shown(self) -> list[Any]:
         """The components that `show` and `look` may update."""
-        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.really]
+        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.really, self.publish]
         return [self.model, self.seen, self.timer, self.progress, self.card, *buttons]
 
     def connect(self) -> None:
@@ -182,6 +192,7 @@ class ChosenPanel:
             self.cancel: gr.update(visible=running and allowed),
             self.drop: gr.update(visible=fetched and allowed and not running),
             self.really: gr.update(visible=False),
+            self.publish: gr.update(visible=can_publish(card, self.context.settings)),
         }
         if card or running:
             updates[self.fetch] = gr.update(visible=False)
