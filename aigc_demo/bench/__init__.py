@@ -9,6 +9,7 @@ train.py     training, against plain loops and transformers' Trainer, with the l
              (race.py takes the turns; train_pictures.py, train_text.py; plain_*.py, hf_trainer.py; material.py)
 draw.py      text-to-image, seconds a step, against the bare pipeline of diffusers
 serve.py     clicks while a job trains, and training while somebody clicks
+marks.py     the watermarks: found, missed, false alarms, cost (mark_texts.py, mark_pictures.py); not part of `all`
 
 Absolute times tell about the machine and its other work; ratios of neighbouring runs tell about the code.
 """
@@ -16,7 +17,7 @@ Absolute times tell about the machine and its other work; ratios of neighbouring
 import sys
 from importlib import import_module
 
-from aigc_demo.bench.measure import Comparison, table
+from aigc_demo.bench.measure import Comparison, Figure, table
 from aigc_demo.cli.flags import Answer, Asked
 
 WHAT = ("start", "picture", "text", "chat", "train", "serve", "draw")
@@ -24,7 +25,7 @@ WHAT = ("start", "picture", "text", "chat", "train", "serve", "draw")
 
 def bench(asked: Asked) -> Answer:
     """Measure what was asked for; each finished part is told on standard error."""
-    found: list[Comparison] = []
+    found: list[Comparison | Figure] = []
     for what in WHAT if asked.flags.what == "all" else (asked.flags.what,):
         print(f"bench {what} ...", file=sys.stderr, flush=True)
         found += import_module(f"aigc_demo.bench.{what}").measure(asked)
