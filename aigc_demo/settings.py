@@ -216,10 +216,15 @@ def settings_from(values: Mapping[str, object], environment: Mapping[str, str] =
 
 def published(path: Path = PUBLISHED) -> dict[str, object]:
     """The settings that come with a folder that `publish` wrote; none in the app itself."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["settings"]
-    except FileNotFoundError:
+    if not path.is_file():
         return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["settings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            en=f"{path.name} cannot be read ({error}); publish the folder anew.",
+            zh=f"无法读取 {path.name}（{error}）；请重新发布该文件夹。",
+        ) from error
 
 
 def prepare_environment(settings: Settings) -> None:

@@ -64,6 +64,12 @@ def test_the_folder_shows_the_tabs_of_its_model(space):
     assert published(space / "space.json") == {"tabs": "image,walk,verify"}
 
 
+def test_a_broken_space_json_is_a_sentence(space):
+    (space / "space.json").write_text('{"settings": 3')
+    with pytest.raises(InputError, match="publish the folder anew"):
+        published(space / "space.json")
+
+
 def test_packages_are_pinned_and_only_those_needed(space):
     lines = (space / "requirements.txt").read_text().splitlines()[1:]
     assert all(re.match(r"^[\w-]+==[\d.]+$", line) for line in lines)
