@@ -71,8 +71,7 @@ def build_app(
         + asset("chat.css")
         + asset("draw.css")
         + asset("models.css")
-        + asset("verify.css")
-        + (asset("labels.css") if rules.visible_label else ""),
+        + asset("verify.css"),
         "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
