@@ -34,14 +34,18 @@ class KnownText:
         self.windows = np.unique(window_hashes(self.text, WIDTH))
 
     def longest_run(self, text: str) -> int:
-        """Length of the longest part of `text` that the training text holds; below WIDTH it counts as 0."""
+        """Length of `longest_passage`."""
+        return len(self.longest_passage(text))
+
+    def longest_passage(self, text: str) -> str:
+        """The longest part of `text` that the training text holds; nothing where it is below WIDTH characters."""
         hashes = window_hashes(text, WIDTH)
         place = np.minimum(np.searchsorted(self.windows, hashes), len(self.windows) - 1)
         known = self.windows[place] == hashes if len(self.windows) else np.zeros(len(hashes), dtype=bool)
-        best = 0
-        for start in np.flatnonzero(known):
-            while self._holds(text, int(start), max(best + 1, WIDTH), known):
-                best = max(best + 1, WIDTH)
+        best = ""
+        for start in np.flatnonzero(known).tolist():
+            while self._holds(text, start, longer := max(len(best) + 1, WIDTH), known):
+                best = text[start : start + longer]
         return best
 
     def _holds(self, text: str, start: int, length: int, known: np.ndarray) -> bool:

@@ -34,7 +34,7 @@ def nearest_distances(images: Tensor, others: Tensor) -> Tensor:
 
     Generated pictures that lie much nearer to the training set than real held-out ones do are copies.
     """
-    return _smallest_distances(images, others, 1)[:, 0]
+    return nearest(images, others, 1)[0][:, 0]
 
 
 def nearest_ratios(images: Tensor, train: Tensor, k: int = 50) -> Tensor:
@@ -46,8 +46,12 @@ def nearest_ratios(images: Tensor, train: Tensor, k: int = 50) -> Tensor:
     Copies that were moved, mirrored or tinted are not found. (Carlini et al. 2023, Extracting Training Data from
     Diffusion Models, section 4.2, where the rule is given.)
     """
-    k = min(k, len(train) // 2)
-    distances = _smallest_distances(images, train, k + 1)
+    distances, _ = nearest(images, train, min(k, len(train) // 2) + 1)
+    return ratios(distances)
+
+
+def ratios(distances: Tensor) -> Tensor:
+    """The first of each row of ascending distances (N, k + 1) over the mean of the others: what `nearest_ratios` gives."""
     return distances[:, 0] / distances[:, 1:].mean(dim=1).clamp(min=1e-12)
 
 
@@ -74,8 +78,8 @@ def total_variation(p: Tensor, q: Tensor) -> float:
     return float((p - q).abs().sum() / 2)
 
 
-def _smallest_distances(images: Tensor, others: Tensor, k: int) -> Tensor:
-    """The k smallest Euclidean distances (N, k) of each picture to `others`, ascending, in bounded memory.
+def nearest(images: Tensor, others: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k smallest Euclidean distances (N, k) of each picture to `others`, ascending, and whose they are, in bounded memory.
 
     By a product of matrices, eight times faster than by differences; a copy's distance comes out as rounding,
     a thousandth of that of two pictures, instead of zero.
@@ -83,4 +87,5 @@ def _smallest_distances(images: Tensor, others: Tensor, k: int) -> Tensor:
     flat, rows = images.flatten(1).float(), others.flatten(1).float()
     parts = flat.split(max(BLOCK // max(len(rows), 1), 1))
     mode = "use_mm_for_euclid_dist"
-    return torch.cat([torch.cdist(p, rows, compute_mode=mode).topk(k, largest=False).values for p in parts])
+    found = [torch.cdist(part, rows, compute_mode=mode).topk(k, largest=False) for part in parts]
+    return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])

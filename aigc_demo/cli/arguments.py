@@ -50,11 +50,15 @@ def benches(own: Any, zh: bool) -> None:
     words = "what to measure", "测量什么"
     own.add_argument(
         "what",
-        choices=("all", "start", "picture", "text", "chat", "train", "serve", "draw"),
+        choices=("all", "start", "picture", "text", "chat", "train", "serve", "draw", "marks", "crowd", "soak"),
         nargs="?",
         default="all",
         help=words[zh],
     )
+    words = "visitors of bench crowd", "bench crowd 的访客数"
+    own.add_argument("--sessions", type=int, default=32, metavar="N", help=words[zh])
+    words = "how long crowd and soak last", "crowd 与 soak 的时长（秒）"
+    own.add_argument("--seconds", type=float, metavar="S", help=words[zh])
 
 
 def training(own: Any, zh: bool) -> None:
@@ -77,6 +81,11 @@ def archive(own: Any, zh: bool) -> None:
     )
     words = "what to call it; else as the file", "导入后的名称；默认同文件名"
     own.add_argument("--name", help=words[zh])
+
+
+def probed(own: Any, zh: bool) -> None:
+    """A model of this disk by its id."""
+    own.add_argument("model_id", metavar="MODEL", help=("see `models`", "见 `models`")[zh])
 
 
 def search(own: Any, zh: bool) -> None:

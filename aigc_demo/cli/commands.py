@@ -24,6 +24,7 @@ from aigc_demo.contracts import (
 )
 from aigc_demo.data.imports.request import ImportSettings
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.probe.request import ProbeSettings
 from aigc_demo.settings import add_flags
 
 
@@ -98,6 +99,7 @@ COMMANDS = (
     Command("hub", "", Words("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
     Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
     Command("modes", "aigc_demo.cli.modes:modes", Words("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
+    Command("probe", "aigc_demo.cli.probe:probe", Words("look for copies, count classes", "查复制与类别"), ProbeSettings, arguments=arguments.probed),
     Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
     Command("publish", "aigc_demo.cli.publish:publish", Words("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
     Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),

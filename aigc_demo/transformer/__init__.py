@@ -36,6 +36,13 @@ def load_pretrained(card: ModelCard, placement: Placement) -> Any:
     return hub_text.load(card, placement)
 
 
+def training_texts(data: Path) -> tuple[list[str], list[str]]:
+    """The texts in a prepared folder as a model is trained on them, and those that are held out."""
+    from aigc_demo.transformer.open_corpus import training_texts
+
+    return training_texts(data)
+
+
 def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None:
     """Write a tiny untrained model of verse ("zh") or prose ("en"), through the path that training saves by."""
     from aigc_demo.transformer.debug import write_debug_model

@@ -47,6 +47,16 @@ def open_corpus(
     return ProseCorpus(plain, tokenizer, context_length)
 
 
+def training_texts(data: Path) -> tuple[list[str], list[str]]:
+    """The texts in `data` that are trained on, and those that are held out."""
+    if not (data / "poems.jsonl").is_file():
+        texts = read_texts(data)
+        return texts.train, texts.held_out
+    poems = tang_and_a_quarter_of_song(read_poems(data))
+    train, held_out = ([poem.text for poem in poems if poem.held_out is flag] for flag in (False, True))
+    return train, held_out
+
+
 def new_tokenizer(texts: Texts, characters: int, pieces: int) -> Any:
     """Characters for mostly Chinese text, else byte-level BPE with a piece for 64 characters."""
     if texts.chinese_share > 0.5:

@@ -19,6 +19,7 @@ from aigc_demo.ui.encode_panel import EncodePanel
 from aigc_demo.ui.events import index_of
 from aigc_demo.ui.follow import Followed
 from aigc_demo.ui.no_model import NoModel
+from aigc_demo.ui.pace import remark
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.widgets import (
@@ -203,7 +204,7 @@ class ImageTab:
         yield {
             self.result: result,
             self.sheet: self.sheet_html(result, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>' + remark(result.note, lang),
             self.inside: self.inside_html(result, 0, lang),
             self.picked: 0,
             **self.code.show(asked, request),

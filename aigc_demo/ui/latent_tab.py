@@ -18,6 +18,7 @@ from aigc_demo.ui.end_point import EndPoint
 from aigc_demo.ui.follow import Followed
 from aigc_demo.ui.grid_panel import GridPanel
 from aigc_demo.ui.no_model import NoModel
+from aigc_demo.ui.pace import remark
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.path_view import path_html
 from aigc_demo.ui.sampler_fields import SamplerFields, samples_in_steps
@@ -213,7 +214,7 @@ class LatentTab:
         yield {
             self.result: result,
             self.stage: stage_html(result, names, self.context.words, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>',
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>' + remark(result.note, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), request),
         }

@@ -18,6 +18,7 @@ from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.events import index_of
 from aigc_demo.ui.models_chosen import ChosenPanel
 from aigc_demo.ui.models_find import FindPanel
+from aigc_demo.ui.probe_panel import ProbePanel
 from aigc_demo.ui.widgets import chosen_model
 
 FIRST_CLASS = {"from_label": "0", "to_label": "0"}  # the one that every model of the Latent space tab has
@@ -46,12 +47,15 @@ class ModelsTab:
             with gr.Column(scale=2, min_width=320):
                 self.chosen = ChosenPanel(context, hub.Downloads(context.settings))
                 self.chosen.build()
+                self.probe = ProbePanel(context)
+                self.probe.build()
         self._connect()
 
     def _connect(self) -> None:
         find, chosen = self.find, self.chosen
         find.connect(chosen.model)
         chosen.connect()
+        self.probe.connect(chosen.model)
         asking = {**PRIVATE, "concurrency_id": "hub"}
         find.list.select(self.pick, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
         find.list.select(None, None, None, js=SHOW_CARD, queue=False, **PRIVATE)

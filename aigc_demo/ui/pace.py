@@ -36,3 +36,8 @@ class Pace:
 def status(words: str) -> str:
     """A line that says what is being done."""
     return f'<p class="note" role="status">{escape(words)}</p>'
+
+
+def remark(note: tuple[str, str] | None, lang: str) -> str:
+    """What a result says of itself, (en, zh), as a line; nothing where it says nothing."""
+    return f'<p class="note remark">{escape(note[lang == "zh"])}</p>' if note else ""
