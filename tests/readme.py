@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 from aigc_demo.cards import find_cards
+from aigc_demo.cli.modes import shown
+from aigc_demo.modes import RULES, rule_names, words_of_rule
 from tests import api_guide
 
 ROOT = Path(__file__).parents[1]
@@ -61,11 +63,21 @@ def models() -> str:
     return "\n".join(lines)
 
 
+def modes() -> str:
+    """The table of what is on for whom."""
+    lines = ["| | " + " | ".join(RULES) + " |", "|---|" + "---|" * len(RULES)]
+    for name in rule_names():
+        values = [shown(getattr(rules, name), "en").replace("*", r"\*") for rules in RULES.values()]
+        lines.append(f"| {words_of_rule(name).en} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
 def rendered(text: str) -> str:
     """README with its generated parts made anew."""
     text = re.sub(
         r"(<!-- models -->\n).*?(\n\nLimits:)", lambda m: f"{m[1]}{models()}{m[2]}", text, flags=re.S
     )
+    text = re.sub(r"(<!-- modes -->\n).*?(\n\n)", lambda m: f"{m[1]}{modes()}{m[2]}", text, flags=re.S)
     return re.sub(r"(## Map\n.*?\n)```\n.*?```", lambda m: m[1] + tree(), text, flags=re.S)
 
 
