@@ -199,6 +199,7 @@ def test_the_gate_gives_a_cookie_once_and_keeps_files_to_their_owner(visitors):
         assert ask(gate, f"/gradio_api/file={path}", cookie=token)[0] == 200
         assert ask(gate, f"/gradio_api/file={path}", cookie=other)[0] == 404
         assert ask(gate, f"/gradio_api/file={path}")[0] == 404
+        assert ask(gate, f"/gradio_api/file/{path}", cookie=other)[0] == 404
     assert ask(gate, f"/gradio_api/file=/o/{visitor_of({}, 'session')}/x.png", cookie=other)[0] == 200
 
 

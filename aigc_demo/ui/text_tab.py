@@ -15,6 +15,7 @@ from aigc_demo.ui import odds, pictures
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
 from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.events import index_of
 from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
@@ -246,8 +247,8 @@ class TextTab:
         """A token was chosen: show what else the model had in mind."""
         if result is None:
             return gr.skip()
-        sample = max(0, min(int(event.sample), len(result.samples) - 1))
-        place = min(int(event.token), len(result.samples[sample].tokens) - 1)
+        sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
+        place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
         tokens = result.samples[sample].tokens
         return odds.alternatives(tokens, place, self._say(request)) if place >= 0 else gr.skip()
 

@@ -9,6 +9,7 @@ import gradio as gr
 from aigc_demo.contracts import TokenChoice
 from aigc_demo.ui import odds
 from aigc_demo.ui.context import Context
+from aigc_demo.ui.events import index_of
 
 CHOOSE = """element.addEventListener('click', (event) => {
   const token = event.target.closest('[data-token]');
@@ -56,7 +57,10 @@ class TokenView:
         """A token was chosen: show what else the model had in mind."""
         if result is None or not result.tokens:
             return gr.skip()
-        lang, place = self.context.lang(request), max(0, min(int(event.token), len(result.tokens) - 1))
+        lang, place = (
+            self.context.lang(request),
+            max(0, min(index_of(event, "token"), len(result.tokens) - 1)),
+        )
         return odds.alternatives(
             result.tokens, place, lambda key, **values: self.context.words.say(key, lang, **values)
         )

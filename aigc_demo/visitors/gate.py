@@ -7,6 +7,7 @@ visitors without a cookie are protected by their addresses alone, which hold a d
 
 import json
 import os
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
@@ -18,6 +19,7 @@ from aigc_demo.visitors.store import Visitors
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+FILE = re.compile(r"/file[=/](.*)", re.DOTALL)  # the second is what Gradio called it once, and still answers
 DAY = 86_400  # seconds
 
 
@@ -35,7 +37,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         cookies, path = cookies_of(scope), scope["path"]
-        if "file=" in path and not self._is_for(visitor_of(cookies), path.partition("file=")[2]):
+        if (asked := FILE.search(path)) and not self._is_for(visitor_of(cookies), asked[1]):
             await refuse(send)
         elif path.endswith("/upload") and scope["method"] == "POST":
             await self.app(scope, receive, self._noting(visitor_of(cookies), send))

@@ -96,7 +96,7 @@ def digest(pixels: str, captions: Captions) -> str:
     return hashlib.sha256(f"{pixels}{json.dumps(captions, sort_keys=True)}".encode()).hexdigest()
 
 
-def read_captions(name: str, data_dir: Path) -> dict[str, list[str]]:
+def read_captions(name: str | None, data_dir: Path) -> dict[str, list[str]]:
     """The captions of an own set of pictures, "" for a picture without; an InputError where it is no such set."""
     folder = find_own(name, data_dir)
     manifest = read_manifest(folder)
@@ -110,7 +110,7 @@ def read_captions(name: str, data_dir: Path) -> dict[str, list[str]]:
     return {split: [""] * manifest.counts[split] for split in ("train", "test")}
 
 
-def write_captions(name: str, data_dir: Path, captions: Mapping[str, Sequence[Any]]) -> int:
+def write_captions(name: str | None, data_dir: Path, captions: Mapping[str, Sequence[Any]]) -> int:
     """Give an own set of pictures these captions; how many of the pictures have one now.
 
     The set's content has changed then: a run that was begun on it does not go on with other captions.

@@ -15,7 +15,10 @@ FILE = "manifest.json"
 
 
 class ImportedFile(BaseModel):
-    """One file that went in. `sha256` is that of its bytes; `split` where its content is ("both": a text cut in two)."""
+    """One file that went in. `sha256` is that of its bytes; `split` where its content is ("both": a text cut in two).
+
+    `ai_generated`: whether the file stated that AI made it; what learns from such files learns a model, not the world.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
     name: str
@@ -25,6 +28,7 @@ class ImportedFile(BaseModel):
     bytes: int
     width: int = 0
     height: int = 0
+    ai_generated: bool = False
 
 
 class Refused(BaseModel):
@@ -60,6 +64,11 @@ class Manifest(BaseModel):
     channels: int = 0
     language: str = ""
     sha256: str
+
+    @property
+    def ai_generated(self) -> int:
+        """How many of the files stated that AI made them."""
+        return sum(file.ai_generated for file in self.files)
 
     def title(self, lang: str) -> str:
         """One line for lists: "cats · 38 pictures of 64 × 64 in colour, 2 classes"."""
@@ -111,8 +120,9 @@ def own_folder(name: str, data_dir: Path) -> Path | None:
     return folder if re.fullmatch(NAME, name) and (folder / FILE).is_file() else None
 
 
-def find_own(name: str, data_dir: Path) -> Path:
+def find_own(name: str | None, data_dir: Path) -> Path:
     """The folder of the own data set `name`; an InputError where there is none, whatever the name is."""
+    name = name or ""
     folder = own_folder(name, data_dir)
     if folder is None:
         raise InputError(
@@ -122,7 +132,7 @@ def find_own(name: str, data_dir: Path) -> Path:
     return folder
 
 
-def remove(name: str, data_dir: Path) -> None:
+def remove(name: str | None, data_dir: Path) -> None:
     """Delete an own data set from the disk. Runs trained on it keep their copy of its manifest."""
     folder = find_own(name, data_dir)
     (folder / FILE).unlink()  # first what makes it a data set, so that no half of one is ever offered
