@@ -10,6 +10,7 @@ from aigc_demo import code, files, provenance
 from aigc_demo.cards import Task
 from aigc_demo.contracts import REQUESTS, Request, check
 from aigc_demo.errors import InputError
+from aigc_demo.registry import all_cards
 from aigc_demo.ui.context import Context, polite
 from aigc_demo.ui.events import index_of
 from aigc_demo.ui.label_switch import LabelSwitch
@@ -85,16 +86,7 @@ class Shell:
             everything += tab.settable()
         private = {"api_visibility": "private", "show_progress": "hidden"}
         page.load(self.greet, None, self.header, **private)
-        page.load(self.open_link, None, everything, **private)
-        refresh = {
-            "fn": self.refresh_models,
-            "inputs": set(self.pickers()),
-            "outputs": self.refreshed(),
-            **private,
-        }
-        page.load(**refresh)
-        for place in self.places():
-            place.select(**refresh)
+        self._connect_changes(page, everything, private)
         page.unload(self.leave)
         self.file.upload(self.restore_file, self.file, everything, **private)
         self.history.select(self.restore_memory, self.memories, everything, **private)
@@ -112,6 +104,20 @@ class Shell:
             verify.restore.click(self.restore_recipe, verify.recipe, everything, **private)
         if "train" in self.by_task:
             self._connect_train(self.by_task["train"], page, private)
+        for (
+            event
+        ) in page.fns.values():  # the browser looks each component that shows progress up in the whole page
+            if event.show_progress == "hidden" and event.outputs:
+                event.show_progress_on = [self.header]
+
+    def _connect_changes(self, page: gr.Blocks, everything: list[Any], private: dict[str, Any]) -> None:
+        """A link's recipe, and models that are new: only where there are any does an event with many outputs run."""
+        recipe, offered = gr.State(), gr.State(self.offered())
+        page.load(self.linked, None, recipe, **private)
+        recipe.change(self.open_link, recipe, everything, **private)
+        for opened in (page.load, *(place.select for place in self.places())):
+            opened(self.offered, None, offered, **private)
+        offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **private)
 
     def _connect_train(self, train: Any, page: gr.Blocks, private: dict[str, str]) -> None:
         """A run is used in another tab."""
@@ -148,6 +154,10 @@ class Shell:
             found += tab.settable() if hasattr(tab, "for_model") else []
             found += [tab.no_model.group] if hasattr(tab, "no_model") else []
         return list(dict.fromkeys(found))
+
+    def offered(self) -> list[str]:
+        """The models that can be chosen now."""
+        return [card.id for card in all_cards(self.context.settings)]
 
     @polite
     def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
@@ -220,12 +230,13 @@ class Shell:
             tab.end(page)
         return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
 
+    def linked(self, request: gr.Request) -> str | None:
+        """The recipe in the page's address."""
+        return request.query_params.get("recipe")
+
     @polite
-    def open_link(self, request: gr.Request) -> Any:
-        """Restore the recipe of the address, if it has one."""
-        text = request.query_params.get("recipe")
-        if not text:
-            return gr.skip()
+    def open_link(self, text: str, request: gr.Request) -> Any:
+        """Restore the recipe of an address."""
         task, values = code.read_link(text)
         return self.show(check(REQUESTS[task], values), request)
 
