@@ -42,6 +42,11 @@ CALLS = {
         {"model": "vae-digits", "from_seed": 1, "to_seed": 2, "frames": 12},
         "gif, mp4 (the same film twice)",
     ),
+    "verify": (
+        {"file": "seven.png"},
+        "ai_generated (by its label or source; false proves nothing), format, label, source_type, recipe, weights, c2pa, "
+        "image_mark, text_mark, notes",
+    ),
     "start_training": (
         {"family": "gan", "data": "digits", "name": "my-gan", "steps": 200},
         "name, model, state, step, steps, seconds, seconds_left, position, wait_seconds, usable, words, log, events, figures",
@@ -85,7 +90,7 @@ MCP 工具；每个请求须带上启动时显示的令牌。
 
 def files_of(call: dict) -> list[str]:
     """The parameters of a call that are files."""
-    return [name for name in call if name in FILE_FIELDS | {"file"}]
+    return [name for name in call if name in FILE_FIELDS]
 
 
 def python_example(name: str, call: dict) -> str:
@@ -112,7 +117,7 @@ def javascript_example(name: str, call: dict) -> str:
     given = f", {{ {', '.join(values)} }}" if values else ""
     return (
         f'import {{ {imported} }} from "@gradio/client";\n\nconst client = await Client.connect("{URL}");\n'
-        f'const answer = await client.predict("/{name}"{given});\nconsole.log(answer.data[0]);'
+        f'const answer = await client.predict("/{name}"{given});\nconsole.log(answer.data[0]);\nprocess.exit(); // under Node: the client keeps a connection open'
     )
 
 
@@ -139,7 +144,7 @@ def parameter(fact: FieldFacts) -> str:
     default = "required" if fact.required else f"`{json.dumps(fact.default, ensure_ascii=False)}`"
     english, chinese = (fact.words.en, fact.words.help_en), (fact.words.zh, fact.words.help_zh)
     about = f"{': '.join(filter(None, english))} / {'：'.join(filter(None, chinese))}"
-    limits = "an uploaded picture" if file else fact.limits
+    limits = "an uploaded file" if file else fact.limits
     cells = (f"`{fact.name}`", "file" if file else fact.type, default, limits, about)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
