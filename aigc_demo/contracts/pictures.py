@@ -125,8 +125,8 @@ class DrawRequest(Request):
         Words(
             "Strength",
             "重绘幅度",
-            "How far to go from the picture: near 0 keeps it, 1 forgets it.",
-            "偏离原图的程度：接近 0 几乎不变，1 完全重画。",
+            "How far to go from the picture: near 0 keeps it, 1 forgets it. FLUX.2 goes by this only where there is a mask.",
+            "偏离原图的程度：接近 0 几乎不变，1 完全重画。FLUX.2 仅在有蒙版时使用它。",
         ),
     ] = 0.75
     width: Annotated[

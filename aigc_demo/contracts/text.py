@@ -191,7 +191,12 @@ class RewriteRequest(Request):
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=1024),
-        LENGTH,
+        Words(
+            "Length limit",
+            "最长词元数",
+            "At most this many tokens are written for each part; a long text is taken in parts.",
+            "每一部分最多写出这么多词元；长文本会分成几部分处理。",
+        ),
     ] = 256
     num_beams: Annotated[
         int,

@@ -37,7 +37,7 @@ class ChosenPanel:
         """Downloads under way, the card, and what may be done with it."""
         words = self.context.words
         self.model = gr.State("")
-        self.seen = gr.State({})
+        self.seen, self.came = gr.State({}), gr.State([])
         self.timer = gr.Timer(SECONDS, active=False)
         self.progress = pick_list("", "models-progress")
         self.card = gr.HTML(pictures.empty(words("models.empty")), elem_id="models-card")
@@ -70,7 +70,7 @@ class ChosenPanel:
     def shown(self) -> list[Any]:
         """The components that `show` and `look` may update."""
         buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.really, self.publish]
-        return [self.model, self.seen, self.timer, self.progress, self.card, *buttons]
+        return [self.model, self.seen, self.came, self.timer, self.progress, self.card, *buttons]
 
     def connect(self) -> None:
         """What happens inside the panel."""
@@ -92,6 +92,7 @@ class ChosenPanel:
         updates: dict[Any, Any] = {self.seen: now, self.timer: gr.Timer(active=running)}
         if seen.get("progress") != now["progress"]:
             updates |= self.progress_now(lang)
+            updates[self.came] = [done.id for done in self.downloads.all() if done.state == "done"]
         if seen.get("model") != now["model"]:
             updates |= self.actions(model, lang)
             if now["model"][-1]:  # it has just come
@@ -145,14 +146,18 @@ class ChosenPanel:
 
     def ask_again(self, model: str, request: gr.Request) -> Any:
         """Delete was pressed once: say what it means, and wait for the second press."""
-        key = "models.delete_own" if model.startswith("local/") else "models.delete_help"
-        gr.Info(self.context.words.say(key, self.context.lang(request)))
+        own = "delete_own" if model.startswith("local/") else "delete_help"
+        key = "delete_run" if self.adapter_here(model) else own
+        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(request)))
         return gr.update(visible=True)
 
     @polite
     def delete(self, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        """Delete a fetched model, after the second press."""
-        hub.delete(model, self.context.settings)
+        """Delete a fetched model, or an adapter with its run, after the second press."""
+        if self.adapter_here(model):
+            self.context.jobs.delete(model.removeprefix("runs/"))
+        else:
+            hub.delete(model, self.context.settings)
         lang = self.context.lang(request)
         gr.Info(escape(self.context.words.say("models.deleted", lang, name=model)))
         yield from self.show(model, lang)
@@ -180,6 +185,11 @@ class ChosenPanel:
         """The card of a model that can be used now."""
         return next((card for card in registry.all_cards(self.context.settings) if card.id == model), None)
 
+    def adapter_here(self, model: str) -> bool:
+        """Whether this is an adapter, which is a training run."""
+        card = self.card_here(model)
+        return card is not None and bool(card.base)
+
     def actions(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of the buttons: what makes sense with the chosen model. `fetch_now` alone offers a first fetch."""
         card, download = self.card_here(model), self.downloads.status(model)
@@ -187,10 +197,13 @@ class ChosenPanel:
         running = download is not None and download.state == "running"
         tabs = {USES[task] for task in card.tasks if task in USES} if card else ()
         fetched = any(found.id == model for found in hub.fetched(self.context.settings))
+        deletable = fetched and allowed and not running
+        if self.adapter_here(model):
+            deletable = self.context.settings.may_train
         updates = {
             **{button: gr.update(visible=tab in tabs) for tab, button in self.uses.items()},
             self.cancel: gr.update(visible=running and allowed),
-            self.drop: gr.update(visible=fetched and allowed and not running),
+            self.drop: gr.update(visible=deletable),
             self.really: gr.update(visible=False),
             self.publish: gr.update(visible=can_publish(card, self.context.settings)),
         }

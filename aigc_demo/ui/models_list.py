@@ -18,7 +18,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Entry:
-    """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now."""
+    """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now; an adapter's `base`."""
 
     id: str
     title: Bilingual | None
@@ -28,6 +28,7 @@ class Entry:
     gated: bool = False
     here: bool = False
     fit: Fit = ""
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def list_html(entries: Sequence[Entry], chosen: str, words: Words, lang: str) ->
 
 def _row(index: int, entry: Entry, chosen: bool, words: Words, lang: str) -> str:
     facts = [
-        tasks_said(entry.tasks, words, lang),
+        words.say("models.adapter_of", lang, base=entry.base)
+        if entry.base
+        else tasks_said(entry.tasks, words, lang),
         bytes_said(entry.size) if entry.size else "",
         entry.licence if entry.licence not in ("", "unknown") else words.say("models.licence_unknown", lang),
     ]

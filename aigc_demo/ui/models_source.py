@@ -11,11 +11,11 @@ BYTES_A_PARAMETER = 2  # as the hub's newer models are stored; where nobody says
 
 
 def here(context: Context) -> list[Entry]:
-    """Every model that can be used now: shipped, trained here, fetched, or on a server."""
+    """Every model that can be used now: shipped, trained here, fetched, or on a server; and the adapters of such."""
     return [
-        Entry(card.id, card.title, card.tasks, card.licence, folder_bytes(card), here=True)
+        Entry(card.id, card.title, card.tasks, card.licence, folder_bytes(card), here=True, base=card.base)
         for card in registry.all_cards(context.settings)
-        if card.tasks
+        if card.tasks or card.base
     ]
 
 

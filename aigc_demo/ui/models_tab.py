@@ -61,6 +61,7 @@ class ModelsTab:
         find.list.select(None, None, None, js=SHOW_CARD, queue=False, **PRIVATE)
         now = {chosen.model, *find.asked()}
         chosen.deleted.success(find.search, now, find.shown(), **asking)
+        chosen.came.change(find.search, now, find.shown(), **asking)
         self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
         if find.any_model:
             gr.on(

@@ -2,17 +2,25 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from aigc_demo.cards import Bilingual
 from aigc_demo.hub import Download
+from aigc_demo.jobs import TrainRequest
+from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.ui.context import Context
 from aigc_demo.ui.language import Words
 from aigc_demo.ui.models_list import Entry, Filters, bytes_said, is_free, list_html
+from aigc_demo.ui.models_tab import ModelsTab
 from aigc_demo.ui.models_view import downloads_html, language_said, parameters_said
 from tests.checkpoints.language import write_llama
 from tests.hub.server import HubServer
+from tests.jobs.test_lora import make_adapter
 from tests.ui.conftest import serve, visits
+from tests.ui.test_latent_tab import Page, toasts  # noqa: F401
 
 LLAMA, LARGE, GATED = "tiny/story-writer", "tiny/large-writer", "tiny/secret-writer"
 ENTRY = Entry(
@@ -89,6 +97,25 @@ def test_names_are_shown_as_text():
     assert "<b>x" not in html and "<i>" not in html.replace("<i style", "")
 
 
+def test_an_adapter_is_listed_with_its_base_and_deleted_with_its_run(settings, cache, toasts):  # noqa: F811
+    folder = make_adapter(settings.runs_dir / "mine")
+    JobFolder(folder).write_request(
+        TrainRequest(family="transformer", data="texts", name="mine", start="tiny/llama")
+    )
+    with gr.Blocks():
+        tab = ModelsTab(Context(settings, cache, Words()))
+    find, chosen = tab.find, tab.chosen
+    listed = find.found(("here", "", "any", "any", "any", False), "", "en")
+    place = listed[find.ids].index("runs/mine")
+    assert "adapter of tiny/llama" in listed[find.list] and "runs/mine" in listed[find.ids]
+    *_, shown = tab.pick(listed[find.ids], SimpleNamespace(_data={"index": place}), Page())
+    assert "Belongs to" in shown[chosen.card] and "On this disk" in shown[chosen.card]
+    assert shown[chosen.drop]["visible"] and not shown[chosen.fetch]["visible"]
+    list(chosen.delete("runs/mine", Page()))
+    assert not folder.exists()
+    assert "runs/mine" not in find.found(("here", "", "any", "any", "any", False), "", "en")[find.ids]
+
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """A hub with a small model, a larger one and a gated one."""
@@ -142,6 +169,7 @@ def test_fetched_and_used_at_once_then_deleted(visit, site):
     assert "apache-2.0" in facts and "Disk free" in facts and "files" in facts
     assert not list(Path(site[1]).rglob("*.safetensors"))  # nothing comes unasked
     page.click("#models-fetch")
+    page.wait_for_selector("#models-list button:has-text('story-writer') .badge.here")
     page.click("#models-use-text")
     page.wait_for_function(
         "document.querySelector('#text-model input')?.value.startsWith('tiny/story-writer')"
