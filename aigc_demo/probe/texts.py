@@ -76,23 +76,35 @@ def probe_texts(
             raise Stopped
         written += [sample.text[:CHARACTERS] for sample in result.samples]
         progress(0.8 * (index + 1) / len(openings))
-    return cache.run(card.id, "text", lambda _: _compared(card, written, train, held_out), stop)
+    return cache.run(card.id, "text", lambda _: _compared(card, written, train, held_out, stop), stop)
 
 
-def _compared(card: ModelCard, written: list[str], train: list[str], held_out: list[str]) -> TextProbe:
+def _compared(
+    card: ModelCard, written: list[str], train: list[str], held_out: list[str], stop: Callable[[], bool]
+) -> TextProbe:
     known = KnownText(train, SEARCHED)
     usual = _passages(held_out, written)
-    runs = [known.longest_passage(text) for text in written]
+    longest, longest_usual = _longest(written, known, stop), _longest(usual, known, stop)
     return TextProbe(
         card,
         len(written),
         sum(map(len, written)),
         len(known.text),
-        longest=max(runs, key=len, default=""),
-        longest_held_out=max(map(known.longest_run, usual)) if usual else None,
+        longest=longest,
+        longest_held_out=len(longest_usual) if usual else None,
         copies=copied_windows(written, known, WINDOW),
         copies_held_out=copied_windows(usual, known, WINDOW) if usual else None,
     )
+
+
+def _longest(texts: list[str], known: KnownText, stop: Callable[[], bool]) -> str:
+    """The longest passage in any of the texts that is known."""
+    longest = ""
+    for text in texts:
+        if stop():
+            raise Stopped
+        longest = max(longest, known.longest_passage(text), key=len)
+    return longest
 
 
 def _openings(texts: list[str], count: int, verse: bool) -> list[str]:

@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from aigc_demo.__main__ import main
-from aigc_demo.data import images
-from aigc_demo.disk import write_atomically, write_json
 from aigc_demo.errors import InputError, Stopped
 from aigc_demo.probe import ProbeRequest, can_probe, look_closer
 from aigc_demo.probe.pictures import _compared, thumbnails
 from aigc_demo.registry import find_card
 from tests.checkpoints import keep_card
+from tests.probe.material import scikit_digits, write_digits
 
 
 def never():
@@ -24,38 +23,15 @@ def unheard(share):
     pass
 
 
-def scikit_digits():
-    """Real digits, 28 x 28, in two halves with their labels."""
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    pictures = torch.from_numpy(found.images).float()[:, None] / 16 * 255
-    large = torch.nn.functional.interpolate(pictures, 28, mode="bilinear")[:, 0].round().byte()
-    labels = torch.from_numpy(found.target).byte()
-    return tuple(part.contiguous() for part in (large[::2], labels[::2], large[1::2], labels[1::2]))
-
-
 @pytest.fixture(scope="module")
 def arrays():
-    train, train_labels, test, test_labels = scikit_digits()
-    return {
-        "train_images": train,
-        "train_labels": train_labels,
-        "test_images": test,
-        "test_labels": test_labels,
-    }
+    return scikit_digits()
 
 
 @pytest.fixture
-def digits(settings, arrays):
-    """The data set that gan-digits says it was trained on, here: real small digits."""
-    folder = settings.data_dir / "digits"
-    folder.mkdir(parents=True)
-    from safetensors.torch import save
-
-    names = [str(i) for i in range(10)]
-    write_atomically(folder / images.FILE, save(arrays))
-    write_json(folder / "source.json", {"source": "scikit-learn", "classes": {"en": names, "zh": names}})
+def digits(settings):
+    """The data set that gan-digits says it was trained on is here."""
+    write_digits(settings.data_dir)
 
 
 @pytest.fixture
