@@ -336,6 +336,23 @@ def read_set(data: bytes, folder: Path) -> Any:
     return read_manifest(folder)
 
 
+def read_layers(data: bytes, folder: Path) -> Any:
+    """What the Verify tab does with a file."""
+    from aigc_demo.settings import Settings
+    from aigc_demo.verify import check_file
+
+    (folder / "input").write_bytes(mended(data) if data.startswith(b"\x89PNG") else data)
+    return check_file(folder / "input", Settings(data_dir=folder / "data", runs_dir=folder / "runs")).facts()
+
+
+def read_words(data: bytes, folder: Path) -> Any:
+    """What the content filter makes of a text."""
+    from aigc_demo.safety import check_words
+    from aigc_demo.settings import Settings
+
+    return check_words([data.decode("utf-8", "replace")], Settings(mode="spaces", data_dir=folder))
+
+
 def requests(folder: Path) -> list[bytes]:
     """A training request; those of the tasks come with links."""
     return [
@@ -368,6 +385,16 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "label-document": lambda: Parser(documents, of_file(".txt", provenance.read)),
     "label-xmp": lambda: Parser(packets, read_xmp),
     "label-exif": lambda: Parser(exif_blocks, read_exif),
+    "verify": lambda: Parser(
+        lambda folder: [
+            *labelled_pictures(".png", folder),
+            *labelled_pictures(".jpg", folder),
+            *labelled_pictures(".mp4", folder),
+            *documents(folder),
+        ],
+        read_layers,
+    ),
+    "filter": lambda: Parser(lambda folder: [TEXT, PROSE, "ｎｕｄｅ\u200b 裸\u0301体".encode()], read_words),
     "link": lambda: Parser(links, read_link),
     "request": lambda: Parser(requests, read_request),
     **{
