@@ -31,7 +31,7 @@ FOR_UI = {
     "code",
 }
 FOR_UI |= {"cards", "errors", "jobs", "data", "hub", "memory", "templates", "modes", "web"}
-FOR_UI |= {"spaces", "publish", "safety", "probe", "visitors", "marks"}
+FOR_UI |= {"spaces", "publish", "safety", "probe", "visitors", "marks", "verify"}
 NEVER = {
     "pickle": r"\bimport (c?[pP]ickle|marshal|shelve|dill|joblib)\b|\bfrom (c?[pP]ickle|marshal|shelve|dill|joblib)\b",
     "torch.load": r"\btorch\.load\b|from torch import .*\bload\b",

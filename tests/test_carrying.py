@@ -6,6 +6,7 @@ from PIL import Image
 
 from aigc_demo import media
 from aigc_demo.contracts import DrawRequest, ReconstructRequest, UpscaleRequest, WalkRequest
+from aigc_demo.data.imports import ImportRequest, import_files
 from aigc_demo.files import recipe_of
 from aigc_demo.provenance import SOURCE_TYPE, Label, Recipe, read
 from aigc_demo.provenance.carrying import NOTHING, carried
@@ -71,3 +72,16 @@ def test_our_own_picture_is_quoted_with_its_model(tmp_path):
     request = UpscaleRequest(model="realesrgan-x4", image=str(ours))
     (source,) = recipe_of(request, find_card("vae-digits", Settings())).sources
     assert source.model == "gan-digits" and source.label == read(ours).label
+
+
+def test_a_training_set_counts_the_pictures_that_said_ai_made_them(labelled, plain, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3)).astype(np.uint8)
+    for number, picture in enumerate(pixels):
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    media.save_copy(Image.fromarray(pixels[0]), folder / "0.png", carried(labelled))
+    request = ImportRequest(name="mine", licence="CC0", consent=True)
+    manifest = import_files(request, [folder], tmp_path / "data")
+    assert manifest.ai_generated == 1
+    assert [file.name for file in manifest.files if file.ai_generated] == ["0.png"]

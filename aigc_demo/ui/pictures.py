@@ -53,13 +53,14 @@ def address(path: Path) -> str:
     return "gradio_api/file=" + quote(str(kept))
 
 
-def sprite(pictures: Sequence[np.ndarray], columns: int | None = None) -> str:
-    """Pictures of one size in rows of `columns`, or all in one row, as a data: address."""
+def sprite(pictures: Sequence[np.ndarray], columns: int | None = None, said: Provenance | None = None) -> str:
+    """Pictures of one size in rows of `columns`, or all in one row, as a data: address; labelled like `data_uri`."""
     columns = columns or len(pictures)
     blank = [np.zeros_like(pictures[0])] * (-len(pictures) % columns)
     cells = [*pictures, *blank]
     rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
-    return (data_uri if pictures[0].shape[1] <= LARGE else jpeg_uri)(np.concatenate(rows))
+    address_of = data_uri if pictures[0].shape[1] <= LARGE else jpeg_uri
+    return address_of(np.concatenate(rows), said=said)
 
 
 def place(index: int, total: int, columns: int | None = None) -> str:
@@ -77,15 +78,24 @@ def rendering(picture: np.ndarray) -> str:
     return f"--rendering:{'pixelated' if picture.shape[1] <= PIXELATED else 'auto'}"
 
 
-def sheet(pictures: Sequence[np.ndarray], columns: int, captions: Sequence[str], names: Sequence[str]) -> str:
-    """A contact sheet of buttons; `names` are read aloud and shown on hover, captions stand under the pictures."""
+def sheet(
+    pictures: Sequence[np.ndarray],
+    columns: int,
+    captions: Sequence[str],
+    names: Sequence[str],
+    said: Provenance | None = None,
+) -> str:
+    """A contact sheet of buttons; `names` are read aloud and shown on hover, captions stand under the pictures.
+
+    Labelled like `data_uri`.
+    """
     cells = "".join(
         f'<button type="button" class="picture" data-index="{i}" aria-label="{escape(name)}" title="{escape(name)}">'
         f'<span class="pixels" style="{place(i, len(pictures), columns)}"></span>'
         f"{f'<span class=caption>{escape(caption)}</span>' if caption else ''}</button>"
         for i, (caption, name) in enumerate(zip(captions, names, strict=True))
     )
-    look = f"--columns:{columns};{rendering(pictures[0])};--sprite:url({sprite(pictures, columns)})"
+    look = f"--columns:{columns};{rendering(pictures[0])};--sprite:url({sprite(pictures, columns, said)})"
     return f'<div class="sheet" style="{look}">{cells}</div>'
 
 

@@ -4,6 +4,8 @@ from html import escape
 
 from aigc_demo.probe import Pair, PictureProbe, TextProbe
 from aigc_demo.probe.pictures import VOTERS
+from aigc_demo.provenance import Provenance
+from aigc_demo.provenance.carrying import NOTHING
 from aigc_demo.ui import pictures
 from aigc_demo.ui.language import Words
 
@@ -85,12 +87,12 @@ def _pairs(pairs: list[Pair], words: Words, lang: str) -> str:
     """Samples beside the training pictures nearest to them."""
     made, known = (words.say(f"probe.{name}", lang) for name in ("sample", "training"))
 
-    def picture(pixels: object, name: str) -> str:
+    def picture(pixels: object, name: str, said: Provenance | None = None) -> str:
         look = pictures.rendering(pixels)
-        return f'<span><img style="{look}" src="{pictures.data_uri(pixels)}" alt="{escape(name)}">{escape(name)}</span>'
+        return f'<span><img style="{look}" src="{pictures.data_uri(pixels, said)}" alt="{escape(name)}">{escape(name)}</span>'
 
     cells = "".join(
-        f"<figure>{picture(pair.sample, made)}{picture(pair.training, known)}"
+        f"<figure>{picture(pair.sample, made)}{picture(pair.training, known, NOTHING)}"
         f"<figcaption>{escape(words.say('probe.ratio_said', lang, ratio=f'{pair.ratio:.2f}'))}</figcaption></figure>"
         for pair in pairs
     )

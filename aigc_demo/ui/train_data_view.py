@@ -5,6 +5,7 @@ from html import escape
 
 from aigc_demo.data import DataCard
 from aigc_demo.data.imports import Manifest, Preview
+from aigc_demo.provenance.carrying import NOTHING
 from aigc_demo.ui import pictures
 from aigc_demo.ui.language import Words
 
@@ -44,7 +45,7 @@ def _sheet(preview: Preview, lang: str) -> str:
     captions = preview.captions_zh if lang == "zh" else preview.captions_en
     shown = list(preview.pictures)
     names = list(captions) or [str(i + 1) for i in range(len(shown))]
-    return pictures.sheet(shown, min(8, len(shown)), captions or [""] * len(shown), names)
+    return pictures.sheet(shown, min(8, len(shown)), captions or [""] * len(shown), names, NOTHING)
 
 
 def _texts(texts: Sequence[str]) -> str:
@@ -55,6 +56,7 @@ def _texts(texts: Sequence[str]) -> str:
 def _counts(manifest: Manifest, words: Words, lang: str) -> str:
     say = words.say
     facts = [
+        (say("labels.given", lang), f"{manifest.ai_generated:,}" if manifest.ai_generated else ""),
         (say("train.split", lang), say("train.train_test", lang, **_both(manifest.counts))),
         (say("train.bytes", lang), f"{sum(file.bytes for file in manifest.files) / 2**20:.1f} MB"),
         (say("data.licence", lang), manifest.licence),

@@ -24,6 +24,7 @@ from aigc_demo.data.imports.request import ImportRequest
 from aigc_demo.disk import write_json
 from aigc_demo.errors import InputError
 from aigc_demo.media.uploads import open_picture
+from aigc_demo.provenance.carrying import carried
 
 GREY_LEVELS = 4  # red, green and blue that differ by less are a grey picture stored in colour
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
@@ -75,6 +76,7 @@ class PictureImport:
             "bytes": len(data),
             "width": width,
             "height": height,
+            "ai_generated": carried(path).ai_generated,
             "grey": bool(square.ndim == 2 or np.ptp(square.astype(np.int16), axis=2).max() < GREY_LEVELS),
         }
         self.pixels.write(square.tobytes())
@@ -122,6 +124,7 @@ class PictureImport:
                 bytes=entry["bytes"],
                 width=entry["width"],
                 height=entry["height"],
+                ai_generated=entry.get("ai_generated", False),
             )
             for index, entry in enumerate(taken)
         ]
