@@ -52,6 +52,7 @@ def test_public_endpoints_have_their_stable_names_and_the_requests_fields(client
         "/start_training",
         "/job",
         "/stop_job",
+        "/verify",
     }
     assert {"prompt", "temperature", "seed"} <= {
         p["parameter_name"] for p in endpoints["/generate_text"]["parameters"]
