@@ -4,7 +4,7 @@ Plain texts: windows of 200 tokens of Austen's novels, of Python's own reference
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from statistics import mean
 from typing import Any
@@ -41,19 +41,19 @@ SAMPLER = {
 
 
 def measure(asked: Asked) -> list[Figure]:
-    """False alarms, then what is found of what is marked, then the cost."""
+    """False alarms, then what is found of what is marked, and the cost."""
     mark = text_mark(asked.settings)
-    with asked.cache.use(PROSE, "text") as prose, asked.cache.use(POEMS, "text") as poems:
-        return [
-            *false_alarms(mark, prose.tokenizer, poems.tokenizer, asked),
-            *found_in_prose(mark, prose),
-            *found_in_poems(mark, poems),
-        ]
+    with asked.cache.use(PROSE, "text") as model:
+        plain, prose = plain_prose(model.tokenizer, asked), found_in_prose(mark, model)
+    with asked.cache.use(POEMS, "text") as model:
+        plain += plain_verse(model.tokenizer, asked)
+        poems = found_in_poems(mark, model)
+    return [*false_alarms(mark, plain[:PLAIN]), *prose, *poems]
 
 
-def false_alarms(mark: TextMark, prose: Any, poems: Any, asked: Asked) -> list[Figure]:
+def false_alarms(mark: TextMark, plain: Sequence[Sequence[int]]) -> list[Figure]:
     """Plain texts in which a mark is found, and the highest z of all of them."""
-    found = [mark.detect(ids) for ids in plain_texts(prose, poems, asked)]
+    found = [mark.detect(ids) for ids in plain]
     return [
         Figure.share(
             f"plain texts of {WINDOW} tokens said to be marked",
@@ -65,21 +65,22 @@ def false_alarms(mark: TextMark, prose: Any, poems: Any, asked: Asked) -> list[F
     ]
 
 
-def plain_texts(prose: Any, poems: Any, asked: Asked) -> Iterator[Sequence[int]]:
-    """Windows of texts that no model wrote, of three kinds, PLAIN in all."""
+def plain_prose(tokenizer: Any, asked: Asked) -> list[Sequence[int]]:
+    """Windows of English that no model wrote: Austen's novels and Python's reference."""
     from pydoc_data.topics import topics
 
-    def get(name: str) -> Any:
-        return data.get(name, asked.settings.data_dir, offline=asked.settings.offline)
-
-    novels = "\n\n".join(chapter.text for chapter in read_chapters(get("austen")))
-    verse = "\n".join(poem.text for poem in read_poems(get("poems")))
-    kinds = [
-        windows(prose.encode(novels, add_special_tokens=False).ids),
-        windows(prose.encode("\n".join(topics.values()), add_special_tokens=False).ids),
-        windows(poems.encode(verse, add_special_tokens=False).ids),
+    chapters = read_chapters(data.get("austen", asked.settings.data_dir, offline=asked.settings.offline))
+    texts = ["\n\n".join(chapter.text for chapter in chapters), "\n".join(topics.values())]
+    return [
+        window for text in texts for window in windows(tokenizer.encode(text, add_special_tokens=False).ids)
     ]
-    yield from list(chain(*kinds))[:PLAIN]
+
+
+def plain_verse(tokenizer: Any, asked: Asked) -> list[Sequence[int]]:
+    """Windows of Chinese that no model wrote: poems of Tang and Song, one after the other."""
+    poems = read_poems(data.get("poems", asked.settings.data_dir, offline=asked.settings.offline))
+    verse = "\n".join(poem.text for poem in poems[: 5 * PLAIN])
+    return windows(tokenizer.encode(verse, add_special_tokens=False).ids)
 
 
 def windows(ids: Sequence[int]) -> list[Sequence[int]]:

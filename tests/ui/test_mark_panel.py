@@ -11,6 +11,7 @@ from aigc_demo.contracts import ChatRequest, TextRequest, TokenChoice
 from aigc_demo.ui.context import Context
 from aigc_demo.ui.language import Words
 from aigc_demo.ui.mark_panel import MarkPanel, coloured, mark_field
+from aigc_demo.ui.text_tab import TextTab
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,23 @@ def test_a_server_keeps_its_tokens(settings, cache, words):
     assert "server" in shown
     [empty] = panel.clear(say(words)).values()
     assert "Write something" in empty
+
+
+def test_a_text_that_was_written_is_looked_at_marked_or_not(settings, cache, words):
+    with gr.Blocks():
+        tab = TextTab(Context(settings, cache, words))
+    visitor = SimpleNamespace(session_hash="a", query_params={"lang": "en"}, cookies={}, headers={})
+    z = {}
+    for watermark in (False, True):
+        asked = TextRequest(model="gpt-austen", prompt="She", count=2, max_new_tokens=40, watermark=watermark)
+        values = {component: getattr(asked, name) for name, component in tab.fields.items()}
+        page = {}
+        for update in tab.run(values, visitor):
+            page |= update
+        shown = page[tab.mark.view]
+        z[watermark] = [float(number) for number in re.findall(r"z = (-?[\d.]+)", shown)]
+        assert shown.count("<article>") == 2
+    assert min(z[True]) > max(z[False])
 
 
 @pytest.mark.parametrize(("task", "request_type"), [("text", TextRequest), ("chat", ChatRequest)])
