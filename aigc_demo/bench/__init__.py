@@ -10,6 +10,8 @@ train.py     training, against plain loops and transformers' Trainer, with the l
 draw.py      text-to-image, seconds a step, against the bare pipeline of diffusers
 serve.py     clicks while a job trains, and training while somebody clicks
 marks.py     the watermarks: found, missed, false alarms, cost (mark_texts.py, mark_pictures.py); not part of `all`
+crowd.py     many visitors at once on a public page, and a flood; soak.py: one hour of them (caller.py, guest.py,
+             public_page.py); not part of `all`
 
 Absolute times tell about the machine and its other work; ratios of neighbouring runs tell about the code.
 """
