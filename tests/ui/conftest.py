@@ -8,12 +8,13 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from aigc_demo.settings import Settings
 from tests.checkpoints import diffusion, keep_card, language
@@ -122,13 +123,43 @@ def wait_until_served(url, process, log):
     pytest.fail("the server did not answer within two minutes")
 
 
+class Guests:
+    """Browser profiles, one a guest, taken again by later guests: the page's scripts are fetched and compiled once."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[str, list[BrowserContext]] = {}
+
+    @contextmanager
+    def stay(self) -> Iterator[Callable[[str], Page]]:
+        """What opens a page for a new guest who speaks a language; at the end nothing is left of what guests kept."""
+        taken: list[tuple[str, BrowserContext]] = []
+
+        def open_page(lang: str) -> Page:
+            free = self._free.setdefault(lang, [])
+            context = free.pop() if free else self._browser.new_context(locale=lang)
+            context.set_default_timeout(120_000)  # other work may keep the machine busy
+            taken.append((lang, context))
+            return context.new_page()
+
+        try:
+            yield open_page
+        finally:
+            for lang, context in taken:
+                for page in context.pages:
+                    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+                    page.close()
+                context.clear_cookies()
+                self._free[lang].append(context)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium of the system."""
     path = next((path for path in CHROMIUM if Path(path).exists()), None)
     assert path, "Chromium is missing: apt install chromium"
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield Guests(playwright.chromium.launch(executable_path=path, args=FLAGS))
 
 
 @dataclass
@@ -145,8 +176,8 @@ class Visitor:
         return self
 
     def tab(self, name: str) -> None:
-        """Open the tab text, image, walk, train or models."""
-        place = ("text", "image", "walk", "train", "models").index(name)
+        """Open the tab text, image, walk, train, models or verify."""
+        place = ("text", "image", "walk", "train", "models", "verify").index(name)
         self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 
@@ -182,35 +213,29 @@ def type_number(page: Page, field: str, value: float) -> None:
 
 
 @pytest.fixture
-def visit(server, browser: Browser):
+def visit(server, browser: Guests):
     """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`."""
     with visits(server, browser) as open_page:
         yield open_page
 
 
 @contextmanager
-def visits(server, browser: Browser):
+def visits(server, browser: Guests):
     """What opens the pages of a server; at the end no visitor may have seen a console error or a foreign request."""
-    contexts, visitors = [], []
+    visitors = []
 
-    def open_page(lang="en-US", width=1280, dark=False, query=""):
-        context = browser.new_context(
-            locale=lang,
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            accept_downloads=True,
-        )
-        context.set_default_timeout(120_000)  # other work may keep the machine busy
-        visitor = Visitor(context.new_page())
-        watch(visitor, server)
-        contexts.append(context)
-        visitors.append(visitor)
-        return visitor.open(server + query)
+    with browser.stay() as open_page:
 
-    yield open_page
-    troubles = [trouble for visitor in visitors for trouble in visitor.troubles]
-    for context in contexts:
-        context.close()
+        def open_as(lang="en-US", width=1280, dark=False, query=""):
+            page = open_page(lang)
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            visitors.append(Visitor(page))
+            watch(visitors[-1], server)
+            return visitors[-1].open(server + query)
+
+        yield open_as
+        troubles = [trouble for visitor in visitors for trouble in visitor.troubles]
     assert not troubles
 
 

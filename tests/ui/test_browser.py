@@ -22,8 +22,8 @@ def labelled(path, task):
 
 
 @pytest.mark.parametrize(("lang", "html_lang", "tabs"), [
-    ("zh-CN", "zh-CN", ["文本", "图像", "潜空间", "微调", "模型"]),
-    ("en-GB", "en", ["Text", "Image", "Latent space", "Fine-tune", "Models"]),
+    ("zh-CN", "zh-CN", ["文本", "图像", "潜空间", "微调", "模型", "核验"]),
+    ("en-GB", "en", ["Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
 ])  # fmt: skip
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang, tabs, width, dark):
@@ -34,7 +34,7 @@ def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang
     assert [
         t.inner_text().strip() for t in page.locator("#tabs > .tab-wrapper button[role=tab]:visible").all()
     ] == tabs
-    for name in ("text", "image", "walk", "train", "models"):
+    for name in ("text", "image", "walk", "train", "models", "verify"):
         visitor.tab(name)
         for fold in page.locator(f"#tab-{name} button.label-wrap, [id='{name}'] button.label-wrap").all():
             if fold.is_visible() and "open" not in (fold.get_attribute("class") or "").split():
