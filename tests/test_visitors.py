@@ -99,6 +99,19 @@ def test_forgetting_leaves_nothing_of_one_and_all_of_the_other(visitors, tmp_pat
         visitors.forget("..")
 
 
+def test_a_file_that_two_uploaded_stays_until_both_are_gone(visitors):
+    upload = visitors.folder("") / ("ab" * 32) / "same.jpg"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"x")
+    for name in (A, B):
+        visitors.keep_uploads(name, [upload])
+    visitors.forget(A)
+    assert upload.exists()
+    assert not visitors.may_fetch(A, upload)
+    visitors.forget(B)
+    assert not upload.parent.exists()
+
+
 def test_a_run_that_trains_is_stopped_before_it_is_deleted(visitors):
     own = visitors.settings(A)
     folder = write_run(own, "mine", state="running")

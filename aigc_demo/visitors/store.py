@@ -19,8 +19,8 @@ STOPPING = 20.0  # seconds that a training run may take to save and end
 PAUSE = 0.1
 MINUTE = 60.0
 SHARE = 500 << 20  # bytes of files that are kept for a visitor
-log = logging.getLogger(__name__)
 CONTENT = re.compile(r"[0-9a-f]{64}")  # Gradio's own folders: a digest of the file in it
+log = logging.getLogger(__name__)
 
 
 class Visitors:
@@ -62,7 +62,8 @@ class Visitors:
         _end_jobs(own)
         with self._lock:
             uploads = self._uploads.pop(name, set())
-        for path in uploads:
+            others = set().union(*self._uploads.values())  # equal files are one file to Gradio
+        for path in uploads - others:
             path.unlink(missing_ok=True)
             _remove_if_empty(path.parent)
         for folder in (self._outputs(name), own.own_runs_dir, own.own_data_dir):
@@ -91,8 +92,10 @@ class Visitors:
         for name in {path.name for top in self._tops() for path in self._known(top)}:
             self._sweep_work(self.settings(name), before)
         with self._lock:
-            for paths in self._uploads.values():
-                paths -= {path for path in paths if not path.exists()}
+            for name in list(self._uploads):
+                kept = {path for path in self._uploads.pop(name) if path.exists()}
+                if kept:
+                    self._uploads[name] = kept
 
     def _sweep_work(self, own: Settings, before: float) -> None:
         """The runs and data sets of one visitor; a set stays while a run that uses it goes on."""
@@ -106,7 +109,7 @@ class Visitors:
             if folder.name not in used and folder.stat().st_mtime < before:
                 shutil.rmtree(folder, ignore_errors=True)
         for folder in (own.own_data_dir, own.own_runs_dir):
-            if folder.is_dir() and not any(_folders(folder)):
+            if folder.is_dir() and all(path.suffix == ".lock" for path in folder.iterdir()):
                 shutil.rmtree(folder, ignore_errors=True)
         if not own.own_runs_dir.exists():
             work.leases.forget(own.own_runs_dir)
@@ -132,7 +135,8 @@ def _end_jobs(own: Settings) -> None:
                 zh=f"{active[0].name} 仍在结束；请一分钟后再试。",
             )
         for job in active:
-            work.stop(job.name)
+            with contextlib.suppress(InputError):  # it has ended meanwhile
+                work.stop(job.name)
         time.sleep(PAUSE)
 
 
