@@ -22,11 +22,12 @@ CLOSED = (
     f"{API}/vibe-",  # lets a model rewrite the app
     f"{API}/undo-vibe-edit",
 )
+LONGEST = 255  # bytes of a file's name; to ask the disk for a longer one is an error that nobody handles
 FETCH = re.compile(rf"{API}/file=[\s/\\]*([a-z][a-z0-9+.-]+:|[/\\]{{2}})", re.IGNORECASE)
 
 
 class ClosedRoutes(Check):
-    """404 for the closed routes, 403 for file= with the address of another host: the server fetches for nobody."""
+    """404 for the closed routes and for names that no file can have, 403 for file= with another host's address."""
 
     def refusal(self, scope: Message) -> Refusal | None:
         """Look at the path, as the server decoded it."""
@@ -37,7 +38,8 @@ class ClosedRoutes(Check):
                 en="This server does not fetch addresses for others; download the file yourself and upload it.",
                 zh="本服务器不代为访问网址；请自行下载文件后再上传。",
             )
-        if path.startswith(CLOSED):
+        longest = max(len(name.encode("utf-8", "replace")) for name in path.split("/"))
+        if path.startswith(CLOSED) or longest > LONGEST:
             return Refusal(
                 404, en="There is nothing here; start at the first page.", zh="这里没有内容；请从首页开始。"
             )

@@ -14,6 +14,7 @@ from aigc_demo.ui import build_app
 
 PASSWORD = "a password of this test"
 BOUNDARY = "probe-boundary"
+HUNG_UP = 0  # in place of a status: the server closed the connection on what it was being sent
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Site:
             except http.client.IncompleteRead as broken:  # a stream that the server gave up
                 content = broken.partial
             return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
+        except ConnectionResetError:
+            return Reply(HUNG_UP, {}, b"")
         finally:
             connection.close()
 

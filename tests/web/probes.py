@@ -19,7 +19,7 @@ SECRETS = ("root:", "Traceback", str(ROOT), "import ")
 
 @dataclass(frozen=True)
 class Probe:
-    """One request; `held` are the statuses that are right, `only` and `elsewhere` where the modes differ."""
+    """One request; `held` are the statuses that are right (0: the server hangs up), `only` and `elsewhere` where the modes differ."""
 
     name: str
     path: str
@@ -254,6 +254,27 @@ BODIES = [
     get("progress of nobody", "/gradio_api/upload_progress?upload_id=nobody", 404, 500),
     get("an event of nobody", "/gradio_api/call/generate_image/nobody", 200, 404, 500),
 ]  # fmt: skip
+ODD = [
+    get("a name of 5000 letters", FILE + "/tmp/" + "a" * 5000, 403, 404, 414),
+    get("a theme of 5000 letters", "/static/" + "a" * 5000, 403, 404, 414),
+    get("half a character", FILE + "%ff%fe", 400, 403, 404),
+    get("a path of 60 KB", "/" + "a" * 60_000, 0, 400, 404, 414),
+    with_header("Cookie", "=;;=a; \xff; aigc=\x01", 200, 401),
+    with_header("Cookie", "a=" + "b" * 10_000, 200, 401),
+    with_header("X-Big", "b" * 200_000, 0, 400, 413, 431),
+    with_header("Accept-Language", "zz-" + "9" * 5000, 200),
+    with_header("Range", "bytes=" + ",".join(f"{i}-{i + 1}" for i in range(0, 4000, 2)), 200, 206, 416, path="/theme.css"),
+    with_header("Range", "bytes=-9999999999999999999999", 200, 206, 416, path="/favicon.ico"),
+    with_header("Content-Length", "-5", 400, path="/config"),
+    with_header("Content-Length", "1, 2", 400, path="/config"),
+    with_header("Transfer-Encoding", "xchunked", 400, 501, path="/config"),
+    with_header("X-Forwarded-For", "a" * 5000, 200),
+    with_header("X-Forwarded-Proto", "javascript", 200),
+    get("a session with a path for a name", "/gradio_api/heartbeat/..%2f..%2fetc", 404),
+    post("a session of 100 KB", JOIN, 400, 403, 404, 422, 500, 503, body=b'{"data": [], "fn_index": -1, "session_hash": "' + b"a" * 100_000 + b'"}'),
+    post("a file of the server as an upload", "/gradio_api/run/verify", 404, 422,
+         body=b'{"data": [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]}'),
+]  # fmt: skip
 PAGES = [
     get("a script in the theme", "/?__theme=<script>alert(1)</script>", 200, absent=("<script>alert(1)",)),
     get("a script in the language", "/?lang=<script>alert(1)</script>", 200, absent=("<script>alert(1)",)),
@@ -284,5 +305,5 @@ CLOSED_WITHOUT_LOGIN += [
     Probe("a login of one's own making", "/config", (401,), headers={"Cookie": "access-token-unsecure-x=guest"}, modes=("share",)),
 ]  # fmt: skip
 PROBES = [
-    *FILES, *FOLDERS, *FETCHES, *HOSTS, *ORIGINS, *DOORS, *BODIES, *PAGES, *CLOSED_WITHOUT_LOGIN,
+    *FILES, *FOLDERS, *FETCHES, *HOSTS, *ORIGINS, *DOORS, *BODIES, *ODD, *PAGES, *CLOSED_WITHOUT_LOGIN,
 ]  # fmt: skip
