@@ -7,6 +7,7 @@ their own into prompts, system prompts, names of uploads and data sets, and look
 everything that comes back. They also ask for each other's files. At the end one of them sends 500 calls at once.
 """
 
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -52,6 +53,7 @@ def measure(asked: Asked) -> list[Figure]:
     with public_page(asked.settings) as page:
         found, statuses, alive = visit(page.url, asked.flags.sessions, seconds)
         tracebacks = page.log().count("Traceback")
+    print(*found.failures, *found.leaks, sep="\n", file=sys.stderr)
     return [
         Figure("crowd: deeds", "人群：操作数", found.calls()),
         Figure("crowd: failures", "失败", len(found.failures), at_most=0),
@@ -73,10 +75,10 @@ def measure(asked: Asked) -> list[Figure]:
 
 def visit(url: str, sessions: int, seconds: float, password: str = "") -> tuple[Found, Counter, bool]:
     """Let visitors loose on a page, then one flood it; what they found, the flood's statuses, and whether it lives."""
-    guests = [Guest(url, number, password) for number in range(sessions)]
     found, lock = Found(), threading.Lock()
-    end = time.monotonic() + seconds
     with ThreadPoolExecutor(sessions) as pool:
+        guests = list(pool.map(lambda number: Guest(url, number, password), range(sessions)))
+        end = time.monotonic() + seconds
         list(pool.map(lambda guest: stroll(guest, guests, end, found, lock), guests))
     statuses = flood(guests[0])
     return found, statuses, answers_again(guests[-1])
@@ -109,7 +111,8 @@ def judge(guest: Guest, guests: Sequence[Guest], tab: str, answers: Sequence[Ans
         if answer.status == FULL:
             found.full += 1
         elif not answer.ok:
-            found.failures.append(f"{tab}: {answer.status} {answer.said or answer.text[:200]}")
+            said = " | ".join(each.said for each in answers)
+            found.failures.append(f"{tab}: {answer.status} {said or answer.text[:200]}")
 
 
 def steal(guest: Guest, guests: Sequence[Guest]) -> list[int]:

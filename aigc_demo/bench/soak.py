@@ -5,6 +5,7 @@ python -m aigc_demo bench soak --seconds 3600
 
 import contextlib
 import itertools
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,9 @@ def soak(page: PublicPage, seconds: float, pause: float, password: str = "") -> 
                 failed += 1
                 answers = []
             calls += len(answers)
-            failed += sum(not answer.ok for answer in answers)
+            if any(not answer.ok for answer in answers):
+                failed += 1
+                print(*(answer.said for answer in answers), sep=" | ", file=sys.stderr)
             looks.append(look(process, page.folder, at))
             time.sleep(pause)
         guest.caller.http.close()
