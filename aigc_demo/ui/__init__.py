@@ -31,7 +31,6 @@ from aigc_demo.ui.upscale_tab import UpscaleTab
 from aigc_demo.ui.verify_tab import VerifyTab
 from aigc_demo.visitors import Gate
 
-GUIDE = ({"label": "API.md", "url": "/API.md"},)
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab, ChatTab, RewriteTab),
     "image": (ImageTab, DrawTab, UpscaleTab),
@@ -83,7 +82,7 @@ def build_app(
             ]
         },
         "server_name": web.bound_name(settings),
-        "footer_links": [*rules.footer_links, *(GUIDE if "api" in rules.footer_links else ())],
+        "footer_links": list(rules.footer_links),
         "ssr_mode": False,
         "show_error": rules.show_error,
         "enable_monitoring": False,

@@ -45,7 +45,7 @@ class Shell:
         self.header = gr.HTML(
             self.header_html(words("shell.tagline"), words("shell.loading")), elem_id="header"
         )
-        with gr.Tabs(elem_id="tabs") as self.tabs:
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
         self.makers = {task: kind for task, kind in PICKERS.items() if task in self.by_task}
         self.memories = gr.State([])
@@ -56,7 +56,15 @@ class Shell:
             )
         LabelSwitch(self.context).build(page)
         OwnData(self.context).build()
+        if "api" in self.context.settings.rules.footer_links:
+            gr.Markdown(
+                words.both(*map(self.guide_link, ("en", "zh"))), elem_id="api-guide", elem_classes="note"
+            )
         self._connect(page)
+
+    def guide_link(self, lang: str) -> str:
+        """The way to the guide of the HTTP API, as Markdown."""
+        return f"[{self.context.words.say('api.guide', lang)}](API.md)"
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""

@@ -123,3 +123,10 @@ def test_javascript_examples_are_well_formed(folder):
     )
     (folder / "all.mjs").write_text(code)
     subprocess.run(["node", "--check", "all.mjs"], check=True, timeout=60)
+
+
+def test_the_page_leads_to_the_guide(visit):
+    visitor = visit(lang="zh-CN")
+    link = visitor.page.locator("#api-guide a")
+    assert link.inner_text() == "从程序调用本页面"
+    assert visitor.page.request.get(link.evaluate("a => a.href")).text() == GUIDE
