@@ -57,9 +57,9 @@ class VerifyTab:
         return self.shown(check_file(path, self.context.settings), request)
 
     @polite
-    def look(self, path: str | None, text: str, request: gr.Request) -> dict[Any, Any]:
+    def look(self, path: str | None, text: str | None, request: gr.Request) -> dict[Any, Any]:
         """The button was pressed: the text counts, and the file where there is none."""
-        asked = check(VerifyRequest, {"text": text})
+        asked = check(VerifyRequest, {"text": text or ""})
         if asked.text.strip():
             return self.shown(check_text(asked.text, self.context.settings), request)
         if not path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-FAR = 60.0  # seconds after which a call counts as hung
+FAR = 60.0  # seconds after which work counts as hung
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Page:
     """One session of a page at `url`."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=FAR)
+        self.http = httpx.Client(base_url=url, timeout=10 * FAR)
         self.config = self.http.get("/config").json()
         self.components = {item["id"]: item for item in self.config["components"]}
 

@@ -1,6 +1,7 @@
 """Hostile files at every place that takes one, over HTTP: nothing runs, nothing falls, each is answered in words in time."""
 
 import itertools
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.corpus import CANARY, corpus
-from tests.hostile.page import Answer, Page
+from tests.hostile.page import FAR, Answer, Page
 from tests.ui.conftest import ROOT, serve
 
 AT_ONCE, IN_CHILD = 5.0, 30.0  # seconds
@@ -54,13 +55,6 @@ def pasted(page: Page, text: str) -> Answer:
     return page.call(call, page.values(call, train_paste=text, data_name="mine", data_consent=True))
 
 
-def verified(page: Page, file: dict) -> Answer:
-    """A file whose labels are asked for."""
-    page.call(page.handler("verify-file", "upload"), [file])
-    call = page.handler("verify-go", "click")
-    return page.call(call, page.values(call, verify_file=file))
-
-
 def asked(name: str, field: str, **more) -> Callable[[Page, dict], Answer]:
     """A file as a parameter of an endpoint."""
     return lambda page, file: page.ask(name, **{field: file}, **more)
@@ -70,24 +64,39 @@ def asked(name: str, field: str, **more) -> Callable[[Page, dict], Answer]:
 PLACES: dict[str, tuple[Callable, float]] = {
     **{elem_id: (opened(elem_id), AT_ONCE) for elem_id in (*PICTURES, "restore-file")},
     "upscale": (enlarged, AT_ONCE),
-    "verify": (verified, AT_ONCE),
+    "verify": (opened("verify-file"), AT_ONCE),
     "import": (trained_on, IN_CHILD),
     "import-model": (opened("train-import-run"), IN_CHILD),
     "/reconstruct": (asked("reconstruct", "image"), AT_ONCE),
     "/interpolate": (asked("interpolate", "from_image", frames=2, model="vae-digits"), AT_ONCE),
     "/upscale": (asked("upscale", "image"), AT_ONCE),
 }
+WORKS = {
+    "upscale",
+    "/upscale",
+    "/reconstruct",
+    "/interpolate",
+}  # places where a model does something with a picture
 
 
-def give(page: Page, place: str, name: str, data: bytes, slack: float = 1.0) -> None:
-    """Give a file to a place; it is taken, or refused by words that a reader can use, and in time."""
+def crowding() -> float:
+    """How many want each core of this machine: the time limits are for one that is otherwise idle."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def give(page: Page, place: str, name: str, data: bytes) -> None:
+    """Give a file to a place; it is taken, or refused by words that a reader can use, and in time.
+
+    A picture that is fit to be worked on takes as long as the work, but ends.
+    """
     file = page.upload(name, data)
     if file is None:
         return  # the upload was refused
     act, seconds = PLACES[place]
     answer = act(page, file)
     told = f"{place} {name[:60]!r}: {answer}"
-    assert answer.seconds < slack * seconds, told
+    works = place in WORKS and answer.done and not answer.said
+    assert answer.seconds < crowding() * (FAR if works else seconds), told
     assert answer.done or any(words.strip() for words in answer.said), told
     for words in answer.said:
         assert "on our side" not in words and "Traceback" not in words and "Error:" not in words, told
@@ -122,13 +131,13 @@ def test_one_of_each_class_somewhere(page, own):
     turns = itertools.cycle(place for place, (_, seconds) in PLACES.items() if seconds == AT_ONCE)
     for files in corpus().values():
         name = next(iter(files))
-        give(page, next(turns), name, files[name], slack=4)  # tests share the machine
+        give(page, next(turns), name, files[name])
     for kind in ("lying header", "zip bomb", "deep JSON", "pickle that runs"):
         name = next(iter(corpus()[kind]))
-        give(page, "import", name, corpus()[kind][name], slack=2)
+        give(page, "import", name, corpus()[kind][name])
     for kind in ("hostile weights", "hostile model card", "torch archive that runs"):
         name = next(iter(corpus()[kind]))
-        give(page, "import-model", name, corpus()[kind][name], slack=2)
+        give(page, "import-model", name, corpus()[kind][name])
     nothing_ran(own)
 
 
