@@ -43,4 +43,5 @@ class OwnData:
             self.context.visitors.forget(self.context.visitor(request))
         except InputError as error:
             raise gr.Error(escape(error.say(self.context.lang(request))), print_exception=False) from error
+        self.context.labels.forget(self.context.visitor(request))
         return gr.update(visible=False)

@@ -150,6 +150,22 @@ def shoot(page: Page, name: str) -> None:
     print(path.relative_to(ROOT), path.stat().st_size)
 
 
+def verify(url: str, browser: Browser, folder: Path) -> None:
+    """The Verify tab with a picture that was saved a moment before."""
+    for lang, locale in LOCALES:
+        page = browser.new_page(locale=locale, viewport={"width": 1280, "height": 1080})
+        visitor = Visitor(page).open(url)
+        visitor.tab("image")
+        page.click("#image-go")
+        page.wait_for_selector(SEEN["image"], timeout=60_000)
+        saved = visitor.save("#image-save-png", folder)
+        visitor.tab("verify")
+        page.set_input_files("#verify-file input[type=file]", saved)
+        page.wait_for_selector(".layers")
+        shoot(page, f"verify-{lang}")
+        page.close()
+
+
 def take(url: str, photos: Path) -> None:
     """Each tab in both languages."""
     SCREENS.mkdir(exist_ok=True)
@@ -162,6 +178,7 @@ def take(url: str, photos: Path) -> None:
                 prepare(Visitor(page).open(url), name, lang)
                 shoot(page, f"{'latent' if name == 'walk' else name}-{lang}")
                 page.close()
+        verify(url, browser, photos.parent)
         with zipfile.ZipFile(photos) as archive:
             photograph = Path(archive.extract("flower/flower-07.png", photos.parent))
         take_pretrained(url, browser, photograph)
