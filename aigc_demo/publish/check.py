@@ -42,7 +42,7 @@ def check_folder(folder: Path, python: Path | None = None) -> str:
     check_files(folder)
     with tempfile.TemporaryDirectory(prefix="space-") as temporary:
         checkout, home = Path(temporary) / "app", Path(temporary) / "home"
-        shutil.copytree(folder, checkout)
+        shutil.copytree(folder, checkout, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
         (home / "tmp").mkdir(parents=True)
         environment = space_environment(home)
         if python is None:
@@ -51,15 +51,11 @@ def check_folder(folder: Path, python: Path | None = None) -> str:
             _run(["bash", "-euc", "\n".join(install)], checkout, installing, "install")
             python = checkout / ".venv" / "bin" / "python"
         before = fingerprint(checkout)
-        for path in (checkout, *checkout.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & ~0o222)
+        forbid_writing(checkout, True)
         try:
             said = _run([str(python), "-m", "aigc_demo.publish.smoke"], checkout, environment, "smoke test")
         finally:
-            for path in (checkout, *checkout.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | 0o200)
+            forbid_writing(checkout, False)  # or it could not be removed
         if changed := sorted(set(fingerprint(checkout).items()) ^ set(before.items())):
             raise _failed(
                 f"it writes into its checkout, as {changed[0][0]}", f"它写入了自己的目录，如 {changed[0][0]}"
@@ -114,12 +110,25 @@ def space_environment(home: Path) -> dict[str, str]:
     }
 
 
+def forbid_writing(folder: Path, forbid: bool) -> None:
+    """Take the right to write away from everybody, or give it back to the owner; root has it all the same."""
+    for path in (folder, *own_parts(folder)):
+        mode = path.stat().st_mode
+        path.chmod(mode & ~0o222 if forbid else mode | 0o200)
+
+
 def fingerprint(folder: Path) -> dict[str, str]:
-    """A hash of every file but the environment's."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    """A hash of every file, by its name."""
+    files = [path for path in own_parts(folder) if path.is_file()]
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }
+
+
+def own_parts(folder: Path) -> list[Path]:
+    """The files and folders of a checkout, without its environment's."""
+    top = [path for path in folder.iterdir() if path.name != ".venv"]
+    return [*top, *(inner for path in top for inner in path.rglob("*"))]
 
 
 def _run(command: list[str], folder: Path, environment: Mapping[str, str], step: str) -> str:

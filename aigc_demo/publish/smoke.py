@@ -19,7 +19,7 @@ from typing import Any
 
 from aigc_demo.settings import PUBLISHED, ROOT
 
-PATIENCE = 300  # seconds for the page to come up: a Space's own limit is thirty minutes
+PATIENCE = 1800  # seconds for the page to come up, as Spaces gives it
 
 
 def main() -> None:

@@ -195,12 +195,20 @@ def test_it_is_uploaded_as_a_space_where_there_is_a_token(run, settings, tmp_pat
     assert hub.files["runs/mine/model.safetensors"] == (out / "runs/mine/model.safetensors").read_bytes()
 
 
-def test_a_wrong_token_is_a_sentence_and_without_one_the_commands_are_told(run, settings, tmp_path):
+def test_a_wrong_token_is_a_sentence(run, settings, tmp_path):
     with SpacesHub() as hub:
         variables = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_wrong", "HF_HOME": str(tmp_path)}
         done = command(
             settings, "--model", run, "--out", str(tmp_path / "a"), "--space", "someone/digits", **variables
         )
     assert done.returncode == 2 and "does not let this token write" in done.stderr
-    done = command(settings, "--model", run, "--out", str(tmp_path / "b"), HF_TOKEN="")
-    assert json.loads(done.stdout)["commands"][-1].startswith("hf upload OWNER/runs-mine")
+
+
+def test_without_a_token_the_commands_are_told(run, settings, tmp_path, capsys, monkeypatch):
+    from aigc_demo.__main__ import main
+
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("AIGC_WEIGHTS_DIR", str(settings.weights_dir))
+    monkeypatch.setenv("AIGC_RUNS_DIR", str(settings.runs_dir))
+    assert main(["publish", "--model", run, "--out", str(tmp_path / "b"), "--space", "me/b"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("hf upload me/b ")
