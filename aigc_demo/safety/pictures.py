@@ -1,7 +1,8 @@
 """What pretrained models draw, looked through before it is shown.
 
 Checked are the pictures of models that have seen everything: diffusion models of others, with adapters or without, and
-models on a server. Not those of models that were trained here, which draw nothing but their own small data.
+models on a server. Not those of models that were trained here, which draw nothing but their own small data, nor what an
+autoencoder or the upscaler makes of a visitor's own pictures.
 """
 
 import logging

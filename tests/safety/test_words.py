@@ -2,6 +2,7 @@
 
 import pytest
 
+from aigc_demo.__main__ import main
 from aigc_demo.contracts import ChatRequest, DrawRequest, TextRequest, WalkRequest
 from aigc_demo.errors import InputError
 from aigc_demo.safety import check_asked, check_words
@@ -93,6 +94,14 @@ def test_every_place_for_words_is_searched(request_):
     check_asked(request_, LOCAL)
     with pytest.raises(InputError, match=r"say it in other words|ask for something else"):
         check_asked(request_, PUBLIC)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_command_line_says_the_reason_and_how_to_get_help(debug_models, capsys, lang):
+    asked = ["text", "--prompt", "how to kill myself", "--content-filter", "--lang", lang]
+    assert main([*asked, f"--weights-dir={debug_models}", "--device=cpu"]) == 2
+    said = capsys.readouterr().err
+    assert ("12356" if lang == "zh" else "findahelpline.com") in said
 
 
 def test_what_shall_not_be_seen_may_be_named():
