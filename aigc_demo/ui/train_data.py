@@ -202,10 +202,10 @@ class DataPanel:
         )
 
     def summary(self, manifest: Manifest, lang: str) -> str:
-        """What came in and what did not, in a line."""
-        refused = len(manifest.refused)
-        words = self.context.words.say("train.some_refused", lang, count=refused) if refused else ""
-        return escape(manifest.title(lang)) + words
+        """That it came in, and how much did not; the list above and the look beside say what it is."""
+        say, refused = self.context.words.say, len(manifest.refused)
+        words = say("train.some_refused", lang, count=refused) if refused else ""
+        return escape(say("train.imported", lang, name=manifest.name)) + words
 
     @polite
     def delete(self, name: str, request: gr.Request) -> Any:
