@@ -31,10 +31,8 @@ def main(arguments: list[str]) -> None:
     cache.preload()
     if settings.rules.login:  # a public link is for those who were given the password
         options["auth"] = link.make_login()
-    share = settings.mode == "share"
-    page.launch(prevent_thread_lock=True, share=share, **options)
-    if share:
-        link.tell(page.share_url)
+    page.launch(prevent_thread_lock=True, share=settings.mode == "share", **options)
+    link.tell(settings, page.share_url)
     gc.freeze()
     gc.enable()
     threading.Thread(target=warm_up, args=(settings, cache), name="warm-up", daemon=True).start()

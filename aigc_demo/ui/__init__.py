@@ -82,6 +82,7 @@ def build_app(
             ]
         },
         "server_name": web.bound_name(settings),
+        "_frontend": False,  # or Gradio gives up where a busy machine takes three seconds to answer itself
         "footer_links": list(rules.footer_links),
         "ssr_mode": False,
         "show_error": rules.show_error,

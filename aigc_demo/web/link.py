@@ -1,6 +1,12 @@
 """A public link: who may come in, and what the owner is told while Gradio makes it."""
 
+import os
 import secrets
+from collections.abc import Mapping
+
+from aigc_demo.modes import LOOPBACK
+from aigc_demo.settings import Settings
+from aigc_demo.web.hosts import bound_name
 
 GUEST = "guest"
 TRYING = (
@@ -12,6 +18,10 @@ NO_LINK = (
     "the local page goes on, with the same login.",
     "没有公开链接：无法建立到 gradio.live 的隧道。请检查网络以及 frpc 能否运行；本机网页继续可用，登录方式不变。",
 )
+OPEN = (
+    "Other computers can reach this page, without a login and with every right; --mode share asks for a password.",
+    "其他电脑无需登录即可访问本网页，并拥有全部权限；--mode share 会要求密码。",
+)
 
 
 def make_login() -> tuple[str, str]:
@@ -21,7 +31,9 @@ def make_login() -> tuple[str, str]:
     return GUEST, password
 
 
-def tell(url: str | None) -> None:
-    """What became of the link; Gradio itself prints the address where there is one."""
-    if url is None:
+def tell(settings: Settings, url: str | None, environment: Mapping[str, str] = os.environ) -> None:
+    """Say that there is no link, or that a page meant for oneself is open; Gradio itself prints the addresses."""
+    if settings.mode == "share" and url is None:
         print(*NO_LINK, sep="\n", flush=True)
+    if settings.mode == "local" and bound_name(settings, environment) not in (*LOOPBACK, "::1"):
+        print(*OPEN, sep="\n", flush=True)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from aigc_demo.settings import Settings
-from aigc_demo.web import layers
+from aigc_demo.web import layers, link
 from aigc_demo.web.bodies import LIMIT, BodyLimit
 from aigc_demo.web.budget import CLIENTS, Budget, client_of
 from aigc_demo.web.headers import security_headers
@@ -172,3 +172,19 @@ def test_a_frame_is_for_hugging_face_alone():
     framed = security_headers("https://huggingface.co")
     assert "frame-ancestors 'self' https://huggingface.co" in framed["content-security-policy"]
     assert "x-frame-options" not in framed
+
+
+@pytest.mark.parametrize(
+    ("mode", "bound", "url", "told"),
+    [
+        ("share", "127.0.0.1", None, link.NO_LINK),
+        ("share", "127.0.0.1", "https://abc.gradio.live", None),
+        ("local", "127.0.0.1", None, None),
+        ("local", "::1", None, None),
+        ("local", "0.0.0.0", None, link.OPEN),
+        ("spaces", "0.0.0.0", None, None),
+    ],
+)
+def test_what_the_owner_is_told(mode, bound, url, told, capsys):
+    link.tell(Settings(mode=mode), url, {"GRADIO_SERVER_NAME": bound})
+    assert capsys.readouterr().out == ("\n".join((*told, "")) if told else "")

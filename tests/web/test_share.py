@@ -22,7 +22,6 @@ def sharing(own):
     environment = os.environ | {
         "HTTPS_PROXY": "http://127.0.0.1:9",  # port 9 discards, and nobody listens there
         "HTTP_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1,localhost",
         "GRADIO_TEMP_DIR": str(own / "gradio"),
         "AIGC_OUTPUTS_DIR": str(own / "outputs"),
         "AIGC_RUNS_DIR": str(own / "runs"),
