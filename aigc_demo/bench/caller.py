@@ -2,12 +2,15 @@
 
 import json
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 API = "gradio_api"
+FULL = 503
+TRIES, PAUSE = 240, 0.5  # seconds between two tries
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Caller:
     def __init__(self, url: str, password: str = "", seconds: float = 120.0) -> None:
         self.http = httpx.Client(base_url=url, timeout=seconds)
         self.session, self.password = secrets.token_hex(8), password
+        self.full = 0  # calls that were told to come again, since the queue was full
 
     def open(self) -> "Caller":
         """Log in if need be, and read the page and what it consists of."""
@@ -99,8 +103,14 @@ class Caller:
         return given.get((props.get("elem_id") or "").replace("-", "_"), props.get("value"))
 
     def call(self, handler: int, data: list[Any], event_data: Any = None) -> Answer:
-        """Call a handler by its number, as a page or a forger would, and wait for its end."""
+        """Call a handler by its number, as a page or a forger would, again while the queue is full; wait for its end."""
         joined = self.join(handler, data, event_data)
+        for _ in range(TRIES):
+            if joined.status_code != FULL:
+                break
+            self.full += 1
+            time.sleep(PAUSE)
+            joined = self.join(handler, data, event_data)
         if joined.status_code != 200:
             return Answer(joined.status_code, joined.text)
         return self._follow(joined.json()["event_id"])

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from aigc_demo.bench.caller import Answer
+from aigc_demo.bench.caller import FULL, Answer
 from aigc_demo.bench.guest import Guest
 from aigc_demo.bench.measure import Figure
 from aigc_demo.bench.public_page import public_page
@@ -26,7 +26,6 @@ from aigc_demo.cli.flags import Asked
 SECONDS = 300.0
 THINKING = (1.0, 2.0)  # seconds between two deeds
 FLOOD = 500
-FULL = 503
 PATIENCE = 30.0  # seconds after a flood until a call is taken again
 PAUSE = 0.5
 
@@ -80,6 +79,7 @@ def visit(url: str, sessions: int, seconds: float, password: str = "") -> tuple[
         guests = list(pool.map(lambda number: Guest(url, number, password), range(sessions)))
         end = time.monotonic() + seconds
         list(pool.map(lambda guest: stroll(guest, guests, end, found, lock), guests))
+    found.full = sum(guest.caller.full for guest in guests)
     statuses = flood(guests[0])
     return found, statuses, answers_again(guests[-1])
 
@@ -108,9 +108,7 @@ def judge(guest: Guest, guests: Sequence[Guest], tab: str, answers: Sequence[Ans
         found.leaks += [
             f"{tab}: {other.canary}" for other in guests if other is not guest and other.canary in answer.text
         ]
-        if answer.status == FULL:
-            found.full += 1
-        elif not answer.ok:
+        if not answer.ok:
             said = " | ".join(each.said for each in answers)
             found.failures.append(f"{tab}: {answer.status} {said or answer.text[:200]}")
 
