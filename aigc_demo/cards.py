@@ -134,7 +134,9 @@ def _parse_card(folder: Path, model_id: str, version: tuple[tuple[int, int], ...
     block = front_matter((folder / "README.md").read_text(encoding="utf-8")).get("aigc", {})
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     own = {"id": model_id, "folder": folder, "classes": config.get("classes", {})}
-    return ModelCard.model_validate({**block, **own})
+    card = ModelCard.model_validate({**block, **own})
+    card.model_dump_json()  # a ValueError for half a surrogate pair, which no page and no program could be sent
+    return card
 
 
 def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:

@@ -340,6 +340,7 @@ def models() -> dict[str, Files]:
         [],
         None,
         {"family": ["gan"]},
+        {**config, "classes": {"en": ["\ud800"], "zh": ["a"]}},
     ]
     cards = [
         b"",
@@ -363,6 +364,7 @@ def models() -> dict[str, Files]:
         "both.zip": {**sound, "adapter_model.safetensors": sound["model.safetensors"]},
         "little.zip": {"README.md": card},
         "pth.zip": {**sound, "evil.pth": b"import os"},
+        "nameless.zip": {**sound, "": b"x"},
         "bomb.zip": {**sound, "tokenizer.json": bytes(60 * MEGABYTE)},
     }
     adapter = {

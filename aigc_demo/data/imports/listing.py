@@ -131,7 +131,7 @@ def _in_zip(path: Path) -> Iterator[Item]:
     seen: set[str] = set()
     for entry, inner in zip(entries, _names(entries), strict=True):
         parts = PurePosixPath(inner.replace("\\", "/")).parts
-        if entry.is_dir() or not parts or _is_litter(parts):
+        if not parts or entry.is_dir() or _is_litter(parts):  # is_dir needs a name
             continue
         folder = safe_name(parts[-2], 60) if len(parts) > 1 else ""
         problem = _entry_problem(entry, inner, safe_name(inner), inner in seen)
