@@ -59,7 +59,7 @@ def save_copy(picture: Image.Image, path: Path, said: Provenance) -> Path:
 
 def encode(picture: Image.Image, suffix: str, said: Provenance, **options: Any) -> bytes:
     """The bytes of a .png, .jpg, .jpeg or .webp (lossless) that makes these statements; `options` are Pillow's."""
-    packet = write_packet(said)
+    packet = write_packet(said) if said != Provenance() else b""
     file = io.BytesIO()
     match suffix:
         case ".png":
@@ -118,7 +118,8 @@ def save_text(text: str, path: str | Path, recipe: Recipe) -> Path:
 
 def _png_text(provenance: Provenance, packet: bytes) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
-    info.add_itxt("XML:com.adobe.xmp", packet.decode())
+    if packet:
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
     if provenance.label:
         info.add_text("AIGC", provenance.label_json())
     if provenance.recipe:
