@@ -50,7 +50,8 @@ def publish_zip(model_id: str, folder: Path, settings: Settings) -> Path:
         packed = Path(temporary) / "space.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(Path(temporary, plan.name).rglob("*")):
-                archive.write(path, path.relative_to(temporary))
+                if path.is_file():
+                    archive.write(path, path.relative_to(temporary))
         return packed.replace(folder / f"{plan.name}-space.zip")
 
 
