@@ -64,13 +64,13 @@ def _settings(folder: Path, path: Path) -> list[dict[str, Any]]:
     """adapter_config.json, or what diffusers keeps in the header: its names without the network's before them."""
     try:
         if path.name == FILES["transformer"]:
-            return [json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))]
+            return [{**json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))}]
         with safe_open(path, "numpy") as file:
             kept = file.metadata() or {}
         extra = set(kept) - {"format", "lora_adapter_metadata"}
         packed = json.loads(kept.get("lora_adapter_metadata", "{}"))
         return [{name.partition(".")[2]: value for name, value in packed.items()}, dict.fromkeys(extra)]
-    except (OSError, ValueError, RecursionError, AttributeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, AttributeError, SafetensorError) as error:
         raise _odd("its settings cannot be read", "其设置无法读取") from error
 
 

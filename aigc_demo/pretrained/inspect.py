@@ -79,7 +79,7 @@ def parts(folder: Path, model_id: str) -> dict[str, str]:
             continue
         library, class_name = value if len(value) == 2 else (None, None)
         known = isinstance(class_name, str) and (class_name in NETWORKS or class_name in TOOLS)
-        if not known or library not in LIBRARIES or not name.isidentifier():
+        if not known or library not in LIBRARIES or not name.isidentifier() or len(name) > 60:
             raise refused(
                 model_id,
                 f"its part {name[:40]} is {str(value)[:80]}, which is not on the list of parts",
