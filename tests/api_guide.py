@@ -117,7 +117,8 @@ def javascript_example(name: str, call: dict) -> str:
     given = f", {{ {', '.join(values)} }}" if values else ""
     return (
         f'import {{ {imported} }} from "@gradio/client";\n\nconst client = await Client.connect("{URL}");\n'
-        f'const answer = await client.predict("/{name}"{given});\nconsole.log(answer.data[0]);\nprocess.exit(); // under Node: the client keeps a connection open'
+        f'const answer = await client.predict("/{name}"{given});\nconsole.log(answer.data[0]);\n'
+        "process.exit(); // under Node: the client keeps a connection open"
     )
 
 
