@@ -119,7 +119,7 @@ def test_javascript_examples_are_well_formed(folder):
     if shutil.which("node") is None:
         pytest.skip("needs Node")
     code = "\n".join(
-        f"async () => {{ {body.split(chr(10), 2)[2]} }};" for body in examples("javascript").values()
+        f"async () => {{\n{body.split(chr(10), 2)[2]}\n}};" for body in examples("javascript").values()
     )
     (folder / "all.mjs").write_text(code)
     subprocess.run(["node", "--check", "all.mjs"], check=True, timeout=60)
