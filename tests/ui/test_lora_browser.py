@@ -82,6 +82,6 @@ def test_from_captioned_pictures_to_an_adapter_that_draws(visit, cats):
     type_number(page, "draw-adapter-weight", 1.5)
     type_number(page, "draw-num-inference-steps", 2)
     page.click("#draw-go")
-    page.wait_for_selector("#draw-view .picture")
+    page.wait_for_selector("#draw-view .shown")
     page.click("#draw-code > button")
     page.wait_for_selector("#draw-code :text('runs/mycat')")
