@@ -1,6 +1,5 @@
 """Visitors of a public page: names, folders, the sweep, and forgetting; no server is needed for these."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -18,6 +17,7 @@ from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.settings import Settings
 from aigc_demo.visitors import COOKIE, Gate, Visitors, store, visitor_of
 from aigc_demo.visitors.names import new_token
+from tests.loops import complete
 
 A, B = (visitor_of({COOKIE: new_token()}) for _ in range(2))
 HOUR = 3600
@@ -185,7 +185,7 @@ def ask(gate, path, cookie="", method="GET", https=False):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gate(scope, None, send))
+    complete(gate(scope, None, send))
     return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
 
 

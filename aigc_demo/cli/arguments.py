@@ -50,7 +50,19 @@ def benches(own: Any, zh: bool) -> None:
     words = "what to measure", "测量什么"
     own.add_argument(
         "what",
-        choices=("all", "start", "picture", "text", "chat", "train", "serve", "draw", "marks", "crowd", "soak"),
+        choices=(
+            "all",
+            "start",
+            "picture",
+            "text",
+            "chat",
+            "train",
+            "serve",
+            "draw",
+            "marks",
+            "crowd",
+            "soak",
+        ),
         nargs="?",
         default="all",
         help=words[zh],

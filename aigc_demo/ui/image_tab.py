@@ -204,7 +204,8 @@ class ImageTab:
         yield {
             self.result: result,
             self.sheet: self.sheet_html(result, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>' + remark(result.note, lang),
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
+            + remark(result.note, lang),
             self.inside: self.inside_html(result, 0, lang),
             self.picked: 0,
             **self.code.show(asked, request),

@@ -214,7 +214,8 @@ class LatentTab:
         yield {
             self.result: result,
             self.stage: stage_html(result, names, self.context.words, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>' + remark(result.note, lang),
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
+            + remark(result.note, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), request),
         }

@@ -76,7 +76,8 @@ class ChosenPanel:
         """What happens inside the panel."""
         quick = {**PRIVATE, "queue": False}
         asking = {**PRIVATE, "concurrency_id": "hub"}
-        self.timer.tick(self.look, [self.model, self.seen], self.shown(), trigger_mode="once", **quick)
+        # through the queue, since Gradio tells of a changed state there alone
+        self.timer.tick(self.look, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE)
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **quick)

@@ -23,7 +23,7 @@ def client(debug_models, tmp_path_factory):
     page, options = build_app(
         Settings(weights_dir=debug_models, runs_dir=own / "runs", outputs_dir=own / "out", device="cpu")
     )
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **options)
     yield Client(url, verbose=False, download_files=str(own / "downloads"))
     page.close()
 

@@ -29,7 +29,7 @@ def client(tmp_path_factory):
     tasks = ("draw", "redraw", "inpaint", "latent")
     keep_card(settings, write_sd(own / "sd"), "tiny/sd", "diffusion", "text_to_image", tasks)
     page, options = build_app(settings)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **options)
     yield Client(url, verbose=False, download_files=str(own / "downloads"))
     page.close()
 

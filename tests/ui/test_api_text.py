@@ -26,7 +26,7 @@ def client(debug_models, tmp_path_factory):
     keep_card(settings, llama, "tiny/llama", "transformer", "causal_lm", ("text", "chat"))
     keep_card(settings, marian, "tiny/marian", "seq2seq", "seq2seq", ("rewrite",))
     page, options = build_app(settings)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **options)
     yield Client(url, verbose=False, download_files=str(own / "downloads"))
     page.close()
 

@@ -1,7 +1,5 @@
 """The layers by themselves: names, clients, budgets, bodies cut off in the middle."""
 
-import asyncio
-
 import pytest
 
 from aigc_demo.settings import Settings
@@ -13,6 +11,7 @@ from aigc_demo.web.hosts import HostCheck, known_names
 from aigc_demo.web.login import GUESSES, LoginThrottle
 from aigc_demo.web.origins import OriginCheck
 from aigc_demo.web.uploads import LEAST, UploadQuota
+from tests.loops import complete
 
 
 def request(path="/", method="GET", client="127.0.0.1", **headers):
@@ -35,7 +34,7 @@ def serve(layer, scope, *chunks):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(layer(scope, receive, send))
+    complete(layer(scope, receive, send))
     return sent[0]["status"]
 
 

@@ -1,6 +1,5 @@
 """Tools for a language model (MCP): off by default; with --mcp for those alone who carry the token."""
 
-import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.settings import Settings
 from aigc_demo.ui import build_app
 from aigc_demo.web import mcp_token
+from tests.loops import complete
 
 TOKEN = "a token of this test"
 PLACES = (
@@ -55,7 +55,7 @@ def talk(url, conversation, token=TOKEN):
             await session.initialize()
             return await conversation(session)
 
-    return asyncio.run(run())
+    return complete(run())
 
 
 def status(url, token=None, method="GET"):
