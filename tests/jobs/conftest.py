@@ -16,6 +16,10 @@ from aigc_demo.settings import Settings
 
 PATIENCE = 600.0  # seconds that anything may take on a busy machine before a test gives up
 FAMILIES = ("gan", "vae", "transformer")
+ONE_FAMILY = [
+    "gan",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES[1:]),
+]  # what takes long
 
 
 @pytest.fixture(scope="session")

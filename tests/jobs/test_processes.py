@@ -8,7 +8,7 @@ import pytest
 
 from aigc_demo.run_folder import RunFolder
 from aigc_demo.settings import ROOT
-from tests.jobs.conftest import FAMILIES, free_port, wait_until
+from tests.jobs.conftest import ONE_FAMILY, free_port, wait_until
 
 
 def ranks(count):
@@ -37,7 +37,7 @@ def check_alike(jobs):
     assert all(abs(two[step] - one[step]) <= 0.01 * abs(one[step]) for step in one)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ONE_FAMILY)
 def test_two_processes_equal_one_with_the_doubled_batch(jobs, start, ask, family):
     # at a rate at which the players' game does not blow rounding errors up within these steps
     fields = {"steps": 40, "learning_rate": 1e-4 if family == "gan" else 0.0}

@@ -21,12 +21,12 @@ def labelled(path, task):
     return found.recipe
 
 
-@pytest.mark.parametrize(("lang", "html_lang", "tabs"), [
-    ("zh-CN", "zh-CN", ["文本", "图像", "潜空间", "微调", "模型", "核验"]),
-    ("en-GB", "en", ["Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
+@pytest.mark.parametrize(("lang", "html_lang", "width", "dark", "tabs"), [
+    ("zh-CN", "zh-CN", 390, True, ["文本", "图像", "潜空间", "微调", "模型", "核验"]),
+    ("en-GB", "en", 390, False, ["Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
+    ("en-GB", "en", 1280, True, ["Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
 ])  # fmt: skip
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
-def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang, tabs, width, dark):
+def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang, width, dark, tabs):
     visitor = visit(lang=lang, width=width, dark=dark)
     page = visitor.page
     assert page.evaluate("document.documentElement.lang") == html_lang
