@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.corpus import CANARY, corpus
+from tests.hostile.code_files import CANARY
+from tests.hostile.corpus import corpus
 from tests.hostile.page import FAR, Answer, Page
 from tests.ui.conftest import ROOT, serve
 
