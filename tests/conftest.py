@@ -65,17 +65,22 @@ def write_debug_model():
     return lambda folder, name, seed: write_model(folder, seed, **MODELS[name])
 
 
-@pytest.fixture
-def settings(debug_models, tmp_path):
-    """Settings whose folders are the test's own."""
+def settings_in(own, weights):
+    """Settings on the CPU, without a network, whose folders lie in `own` but for the models."""
     return Settings(
-        weights_dir=debug_models,
-        runs_dir=tmp_path / "runs",
-        data_dir=tmp_path / "data",
-        outputs_dir=tmp_path / "outputs",
+        weights_dir=weights,
+        runs_dir=own / "runs",
+        data_dir=own / "data",
+        outputs_dir=own / "outputs",
         device="cpu",
         offline=True,
     )
+
+
+@pytest.fixture
+def settings(debug_models, tmp_path):
+    """Settings whose folders are the test's own."""
+    return settings_in(tmp_path, debug_models)
 
 
 @pytest.fixture

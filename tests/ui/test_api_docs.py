@@ -8,10 +8,10 @@ import subprocess
 import pytest
 from PIL import Image, ImageDraw
 
-from aigc_demo.settings import Settings
 from aigc_demo.ui import build_app
 from tests import api_guide
 from tests.checkpoints import diffusion, keep_card, language
+from tests.conftest import settings_in
 from tests.few_digits import write_few
 
 # the models that the requests name by default, here tiny and random
@@ -42,14 +42,7 @@ def url(debug_models, tmp_path_factory):
     """A page served in this process, with all the models and the data that the examples name."""
     own = tmp_path_factory.mktemp("guide")
     write_few(own / "data" / "digits")
-    settings = Settings(
-        weights_dir=debug_models,
-        runs_dir=own / "runs",
-        data_dir=own / "data",
-        outputs_dir=own / "out",
-        device="cpu",
-        offline=True,
-    )
+    settings = settings_in(own, debug_models)
     for name, (write, family, kind, tasks, more) in PRETRAINED.items():
         keep_card(settings, write(own / "hub" / name), name, family, kind, tasks, **more)
     page, options = build_app(settings)

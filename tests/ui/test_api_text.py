@@ -5,23 +5,16 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from aigc_demo import provenance
-from aigc_demo.settings import Settings
 from aigc_demo.ui import build_app
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama, write_marian
+from tests.conftest import settings_in
 
 
 @pytest.fixture(scope="module")
 def client(debug_models, tmp_path_factory):
     own = tmp_path_factory.mktemp("api-text")
-    settings = Settings(
-        weights_dir=debug_models,
-        runs_dir=own / "runs",
-        data_dir=own / "data",
-        outputs_dir=own / "out",
-        device="cpu",
-        offline=True,
-    )
+    settings = settings_in(own, debug_models)
     llama, marian = write_llama(own / "llama"), write_marian(own / "marian")
     keep_card(settings, llama, "tiny/llama", "transformer", "causal_lm", ("text", "chat"))
     keep_card(settings, marian, "tiny/marian", "seq2seq", "seq2seq", ("rewrite",))

@@ -10,6 +10,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.settings import Settings
 from aigc_demo.ui import build_app
 from aigc_demo.web import mcp_token
+from tests.conftest import settings_in
 from tests.loops import complete
 
 TOKEN = "a token of this test"
@@ -27,14 +28,7 @@ def url(debug_models, tmp_path_factory):
     """A page with tools, on tiny models."""
     pytest.importorskip("mcp")
     own = tmp_path_factory.mktemp("mcp")
-    settings = Settings(
-        weights_dir=debug_models,
-        runs_dir=own / "runs",
-        data_dir=own / "data",
-        outputs_dir=own / "out",
-        device="cpu",
-        offline=True,
-    )
+    settings = settings_in(own, debug_models)
     page, options = build_app(settings, mcp_token=TOKEN)
     _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **options)
     yield address.rstrip("/")
