@@ -75,11 +75,12 @@ def build_app(
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
+            "lifespan": context.sessions.lifespan,
             "middleware": [
                 *web.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
                 (LanguageMiddleware, (), {"script": language_script(settings.lang, own)}),
-            ]
+            ],
         },
         "server_name": web.bound_name(settings),
         "_frontend": False,  # or Gradio gives up where a busy machine takes three seconds to answer itself

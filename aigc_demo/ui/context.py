@@ -20,6 +20,7 @@ from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 from aigc_demo.ui.label_choices import LabelChoices
 from aigc_demo.ui.language import Words, language_of
+from aigc_demo.ui.sessions import Sessions
 from aigc_demo.visitors import Visitors, visitor_of
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Context:
 
     def __init__(self, settings: Settings, cache: ModelCache, words: Words) -> None:
         self.words, self.stops, self.visitors = words, StopFlags(), Visitors(settings)
-        self.labels = LabelChoices()
+        self.labels, self.sessions = LabelChoices(), Sessions(settings.rules.retention_seconds)
         self._cache = cache
 
     @property

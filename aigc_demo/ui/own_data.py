@@ -44,4 +44,5 @@ class OwnData:
         except InputError as error:
             raise gr.Error(escape(error.say(self.context.lang(request))), print_exception=False) from error
         self.context.labels.forget(self.context.visitor(request))
+        self.context.sessions.forget(request.session_hash or "")
         return gr.update(visible=False)

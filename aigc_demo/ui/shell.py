@@ -277,7 +277,10 @@ class Shell:
     def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
         """Bring a past result's settings back."""
         index = index_of(event)
-        return self.show(memories[index].request, request) if 0 <= index < len(memories) else gr.skip()
+        if not 0 <= index < len(memories):  # the session was idle for too long, or the app has started anew
+            gr.Info(self.context.words.say("toast.forgotten", self.context.lang(request)))
+            return gr.skip()
+        return self.show(memories[index].request, request)
 
     def send(self, tab: Any, latent: Any, side: str) -> Any:
         """A handler that opens the Latent space tab with the picked picture as the end `side`."""
