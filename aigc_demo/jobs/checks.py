@@ -10,6 +10,7 @@ from aigc_demo.errors import InputError
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.pretrained.quantise import check_library
+from aigc_demo.safety import guarded
 from aigc_demo.settings import Settings
 
 # What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
@@ -33,7 +34,10 @@ ADAPTED = ("causal_lm", "text_to_image")  # kinds of pretrained models that an a
 
 def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
     """The request with its paths made absolute and its method decided; an InputError where it cannot be."""
-    checked = settle_method(check_data(request, settings), find_start(request, settings))
+    start = find_start(request, settings)
+    if start:
+        check_shown(start, settings)
+    checked = settle_method(check_data(request, settings), start)
     if folder := own_folder(checked.data, settings.own_data_dir):
         check_kind(checked, read_manifest(folder))
     return checked
@@ -94,6 +98,16 @@ def find_start(request: TrainRequest, settings: Settings) -> ModelCard | None:
             zh=f"{card.id} 是适配器；请从它的模型 {card.base} 开始。",
         )
     return card
+
+
+def check_shown(start: ModelCard, settings: Settings) -> None:
+    """An InputError where the samples of a run would have to be checked: they are drawn in its own process, by no filter."""
+    if guarded(start, settings) and not settings.allow_unchecked_pictures:
+        raise InputError(
+            en=f"Training with {start.id} shows samples that the content filter does not see; whoever runs this page "
+            "can allow it with --allow-unchecked-pictures.",
+            zh=f"以 {start.id} 训练时会显示未经内容过滤的样张；本页面的运营者可用 --allow-unchecked-pictures 允许。",
+        )
 
 
 def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainRequest:

@@ -17,6 +17,7 @@ from aigc_demo.probe.pictures import Pair, PictureProbe, probe_pictures
 from aigc_demo.probe.request import ProbeRequest, ProbeSettings
 from aigc_demo.probe.texts import TextProbe, probe_texts
 from aigc_demo.runtime import ModelCache
+from aigc_demo.spaces import on_gpu
 
 __all__ = [
     "Pair",
@@ -36,6 +37,7 @@ def can_probe(card: ModelCard) -> bool:
     return not card.kind and bool({"image", "text"} & set(card.tasks))
 
 
+@on_gpu()
 def look_closer(
     request: ProbeRequest,
     cache: ModelCache,

@@ -8,6 +8,8 @@ import pytest
 from aigc_demo import actions, safety
 from aigc_demo.contracts import DrawRequest, ImageRequest, WalkRequest
 from aigc_demo.errors import InputError
+from aigc_demo.jobs import TrainRequest
+from aigc_demo.jobs.checks import check_request
 from aigc_demo.pretrained.inspect import inspect
 from aigc_demo.runtime import ModelCache
 from tests.checkpoints import keep_card, vision
@@ -65,6 +67,15 @@ def test_without_a_classifier_a_public_page_does_not_draw_with_hub_models(offer,
     with pytest.raises(InputError, match="hub get"):
         actions.walk(WalkRequest(model="tiny/sd", from_prompt="a", to_prompt="b", frames=2), public)
     actions.make_images(ImageRequest(count=10), public)  # digits are nobody's concern
+
+
+def test_no_training_shows_samples_that_no_filter_sees(offer, public):  # noqa: F811
+    offer("sd")
+    wanted = TrainRequest(family="diffusion", start="tiny/sd", data="digits", name="mine")
+    with pytest.raises(InputError, match="--allow-unchecked-pictures"):
+        check_request(wanted, public.settings)
+    for values in ({"allow_unchecked_pictures": True}, {"mode": "local"}):
+        assert check_request(wanted, public.settings.model_copy(update=values)).method == "lora"
 
 
 def test_unsafe_pictures_are_blurred_with_a_reason_and_never_black(offer, public, cache, classifier):  # noqa: F811

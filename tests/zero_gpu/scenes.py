@@ -9,9 +9,12 @@ import sys
 import time
 from collections import deque
 
+import spaces as gpu  # the stand-in
+
 from aigc_demo import actions, registry, spaces
 from aigc_demo.contracts import ImageRequest, TextRequest
 from aigc_demo.errors import InputError, Stopped
+from aigc_demo.probe import ProbeRequest, look_closer
 from aigc_demo.runtime import ModelCache
 from aigc_demo.settings import Settings
 
@@ -35,10 +38,10 @@ def sleep_long(cache, stop, progress):
         time.sleep(0.05)
 
 
-def refusal(cache):
+def refusal(verb, request, cache):
     """Both sentences of an error that is raised in the worker."""
     try:
-        actions.make_images(ImageRequest(label="dragon"), cache)
+        verb(request, cache)
     except InputError as error:
         return [error.en, error.zh]
 
@@ -54,7 +57,7 @@ def stopped_return(cache):
 
 def main(weights):
     """All scenes, first away, then here."""
-    cache = ModelCache(Settings(weights_dir=weights, offline=True, device="cpu"))
+    cache = ModelCache(Settings(weights_dir=weights, data_dir=f"{weights}/none", offline=True, device="cpu"))
     assert cache.worker is not None
     cache.preload()
     here = ModelCache(cache.settings).forked()
@@ -67,7 +70,12 @@ def main(weights):
     told["same poems"] = [sample.text for sample in poems[0].samples] == [
         sample.text for sample in poems[1].samples
     ]
-    told["refusal"], told["refusal here"] = refusal(cache), refusal(here)
+    for name, verb, request in (
+        ("refusal", actions.make_images, ImageRequest(label="dragon")),
+        ("probe", look_closer, ProbeRequest(model="gan-digits")),  # whose data have not been fetched
+    ):
+        told[name], told[f"{name} here"] = refusal(verb, request, cache), refusal(verb, request, here)
+    told["crossed"] = [verb.__name__ for verb in gpu.asked]
     asked = iter([False] * 5 + [True] * 5)
     pids = list(count_pids(cache, lambda: next(asked)))
     told["pids"], told["own pid"], told["answers"] = sorted(set(pids)), os.getpid(), len(pids)

@@ -50,6 +50,12 @@ def test_an_error_in_the_worker_keeps_its_sentences(told):
     assert "dragon" in told["refusal"][1]
 
 
+def test_the_closer_look_at_a_model_crosses(told):
+    assert told["crossed"] == ["make_images", "write_text", "make_images", "look_closer"]
+    assert told["probe"] == told["probe here"]
+    assert told["probe"] and told["probe"] != told["refusal"]
+
+
 def test_a_stop_ends_a_verb_that_yields_and_one_that_is_silent(told):
     assert told["answers"] == 6
     assert told["progress"] == [0.5]
