@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.route_utils import FnIndexInferError
 
 from aigc_demo import web
 from aigc_demo.runtime import ModelCache
@@ -76,6 +77,7 @@ def build_app(
         "i18n": words.i18n,
         "app_kwargs": {
             "lifespan": context.sessions.lifespan,
+            "exception_handlers": {FnIndexInferError: api.no_such_endpoint},
             "middleware": [
                 *web.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),

@@ -8,6 +8,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from aigc_demo import actions, files, registry
 from aigc_demo.contracts import ImageRequest, ReconstructRequest, TextRequest, WalkRequest, Words, check
@@ -34,6 +36,15 @@ class JobRequest(BaseModel):
 
 class StopRequest(JobRequest):
     """Ask a training job to save and end, which it does within two seconds. It can be resumed later."""
+
+
+async def no_such_endpoint(request: Request, error: Exception) -> Response:
+    """What a program that calls an unknown name is told; Gradio would fail, and log where."""
+    return PlainTextResponse(
+        "There is no such endpoint; /gradio_api/info lists those there are.\n"
+        "没有这个接口；所有接口见 /gradio_api/info。\n",
+        status_code=404,
+    )
 
 
 def add_endpoints(context: Context) -> None:

@@ -247,6 +247,8 @@ BODIES = [
     post("JSON that is none", JOIN, 400, 422, body=b"{"),
     post("deep JSON", JOIN, 400, 422, body=b"[" * 100_000),
     post("a function that is none", JOIN, 400, 404, 422, 500, body=b'{"data": [], "fn_index": 99999}'),
+    post("an endpoint that is none", "/gradio_api/call/nothing", 404, body=b'{"data": []}'),
+    post("an endpoint that is none, run at once", "/gradio_api/run/nothing", 404, body=b'{"data": []}'),
     post("no fields", JOIN, 400, 404, 422, 500, body=b"{}"),
     post("an upload that is no form", UPLOAD, 400, 422, body=b"x"),
     post("a form without a boundary", UPLOAD, 400, 422, headers={"Content-Type": "multipart/form-data"}, body=b"x"),
