@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from inspect import signature
 from math import prod
 from typing import Any
@@ -18,6 +17,7 @@ from aigc_demo.errors import InputError, Stopped
 from aigc_demo.placement import Placement
 from aigc_demo.pretrained.classes import ALL
 from aigc_demo.pretrained.interrupt import interruptible
+from aigc_demo.pretrained.settled import Settled
 
 CHUNK = 16  # pictures at once on an accelerator, always as many, so that each is the same however many are asked for
 
@@ -124,33 +124,8 @@ class Denoiser:
             raise Stopped
 
 
-@dataclass(frozen=True)
-class Sampled:
-    """A denoiser with its steps and guidance settled: a LatentModel whose z is noise."""
-
-    model: Denoiser
-    sampling: Sampling
-
-    @property
-    def classes(self) -> dict[str, list[str]]:
-        """Class names by language."""
-        return self.model.classes
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture."""
-        return self.model.image_shape
-
-    @property
-    def latent_dim(self) -> int:
-        """Numbers in the noise of a picture."""
-        return self.model.latent_dim
-
-    def sample_latents(
-        self, labels: Tensor, generator: torch.Generator, truncation_psi: float = 1.0
-    ) -> Tensor:
-        """Noise from N(0, psi² I), (N, latent_dim), whatever the class; with psi below 1 pictures are flatter."""
-        return truncation_psi * torch.randn(len(labels), self.latent_dim, generator=generator)
+class Sampled(Settled[Denoiser]):
+    """A denoiser with its steps and guidance settled."""
 
     def decode(self, z: Tensor, class_weights: Tensor, truncation_psi: float = 1.0) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] of noise (N, latent_dim) and class weights (N, K); psi is in the noise."""

@@ -16,8 +16,9 @@ from aigc_demo.safety import check_asked
 from aigc_demo.ui import odds
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.events import index_of, told
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import Pace, status
@@ -25,31 +26,19 @@ from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.talk import Talk, shown
 from aigc_demo.ui.template_panel import TemplatePanel
 from aigc_demo.ui.token_view import TokenView
-from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker, seed_field
+from aigc_demo.ui.widgets import card_lines, chosen_model, download, model_picker, seed_field
 
 FOLDED = ("max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
 EXAMPLES = ("explain", "write", "plan")
 TALK = "chat-talk"  # the flag of whoever changed the conversation last
 
 
-class ChatTab:
+class ChatTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field, all but the messages."""
 
     task = "chat"
+    title = "mode.chat"
     request_type = ChatRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        with (
-            gr.Tab(context.words("mode.chat"), id=self.task, elem_id="mode-chat"),
-            gr.Row(equal_height=False),
-        ):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_talk()
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose the model, and who it is to be."""
@@ -73,11 +62,13 @@ class ChatTab:
                 for name in EXAMPLES
             }
 
-    def _field(self, name: str, **changes: Any) -> Any:
-        return field(self.context, self.task, ChatRequest, name, **changes)
+    def _build_see(self) -> None:
+        """Right: the conversation, and what is under it."""
+        self._build_talk()
+        self._build_below()
 
     def _build_talk(self) -> None:
-        """Right: the conversation, and what to say next."""
+        """The conversation, and what to say next."""
         words = self.context.words
         self.talk = gr.State(Talk())
         self.result = gr.State(None)
@@ -110,7 +101,7 @@ class ChatTab:
                 for name in ("again", "undo", "clear")
             )
 
-    def _build_see(self) -> None:
+    def _build_below(self) -> None:
         """Under it: take away, look inside, how it works, the code."""
         context, words = self.context, self.context.words
         with gr.Row(elem_classes="small-buttons"):
@@ -340,10 +331,6 @@ class ChatTab:
     def end(self, request: gr.Request) -> None:
         """Whatever is being written belongs to a conversation that is no more."""
         self.context.begin(request, TALK)
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants the answer to end here."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def memory(self, result: ChatResult, lang: str) -> Memory:
         """The result for the history."""

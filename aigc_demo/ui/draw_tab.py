@@ -20,9 +20,10 @@ from aigc_demo.registry import find_card
 from aigc_demo.ui import draw_view, pictures
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.compare import compare_html, compare_stage
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.drawing import Drawing, Progress, one_of
 from aigc_demo.ui.events import index_of
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.mask_pad import MaskPad
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import status
@@ -33,7 +34,6 @@ from aigc_demo.ui.widgets import (
     chosen_card,
     chosen_model,
     download,
-    field,
     model_picker,
     seed_field,
 )
@@ -48,21 +48,12 @@ MODEL_OWN = ("num_inference_steps", "guidance_scale", "width", "height")  # what
 UPLOADS = ("image", "mask")  # never set from a recipe or a link: they would name files of the server
 
 
-class DrawTab:
+class DrawTab(MakerTab):
     """Components and handlers. `fields` are its widgets by request field, all but the picture and the mask."""
 
     task = "draw"
+    title = "mode.draw"
     request_type = DrawRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        words = context.words
-        with gr.Tab(words("mode.draw"), id=self.task, elem_id="mode-draw"), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -99,9 +90,6 @@ class DrawTab:
                 name: gr.Button(words(f"example.draw.{name}"), size="sm", elem_id=f"draw-example-{name}")
                 for name in EXAMPLES
             }
-
-    def _field(self, name: str, **changes: Any) -> Any:
-        return field(self.context, self.task, DrawRequest, name, **changes)
 
     def _build_see(self) -> None:
         """Right: see, take away, look inside, how it works."""
@@ -294,10 +282,6 @@ class DrawTab:
         return files.write_drawing(
             one_of(drawing.result, index), self.context.folder(), marking=self.context.marking().unseen()
         )
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def end_point(self, drawing: Drawing, index: int) -> dict[str, Any]:
         """The picked picture as an end point of a walk: model, prompt and seed."""

@@ -14,10 +14,11 @@ from aigc_demo.actions import ImageResult, make_images
 from aigc_demo.contracts import ImageRequest, check
 from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.encode_panel import EncodePanel
 from aigc_demo.ui.events import index_of
 from aigc_demo.ui.follow import Followed
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import remark
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory, pick_list
@@ -29,7 +30,6 @@ from aigc_demo.ui.widgets import (
     class_choices,
     class_names,
     download,
-    field,
     has_classes,
     model_picker,
     seed_field,
@@ -44,21 +44,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-class ImageTab:
+class ImageTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "image"
+    title = "mode.image"
     request_type = ImageRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        words = context.words
-        with gr.Tab(words("mode.image"), id=self.task, elem_id="mode-image"), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -74,12 +65,12 @@ class ImageTab:
             visible=has_classes(card),
             elem_id="image-label",
         )
-        count = field(context, self.task, ImageRequest, "count")
+        count = self._field("count")
         seed = seed_field(context, self.task, ImageRequest)
         with gr.Accordion(words("shell.more"), open=False):
             stepwise = samples_in_steps(card)
-            psi = field(context, self.task, ImageRequest, "truncation_psi", visible=not stepwise)
-            prior = field(context, self.task, ImageRequest, "prior", visible="reconstruct" in card.tasks)
+            psi = self._field("truncation_psi", visible=not stepwise)
+            prior = self._field("prior", visible="reconstruct" in card.tasks)
             self.sampler = SamplerFields(context, self.task, ImageRequest, card)
         self.fields = {
             "model": picker,
@@ -210,10 +201,6 @@ class ImageTab:
             self.picked: 0,
             **self.code.show(asked, request),
         }
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def pick(self, result: ImageResult | None, event: gr.EventData, request: gr.Request) -> tuple[Any, int]:
         """A picture of the sheet was chosen: show it large."""

@@ -13,17 +13,18 @@ from aigc_demo.cards import ModelCard
 from aigc_demo.contracts import GridRequest, WalkRequest, check
 from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.end_point import EndPoint
 from aigc_demo.ui.follow import Followed
 from aigc_demo.ui.grid_panel import GridPanel
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import remark
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.path_view import path_html
 from aigc_demo.ui.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.scrubber import STRIP, stage, stage_html
-from aigc_demo.ui.widgets import card_lines, chosen_card, chosen_model, download, field, model_picker
+from aigc_demo.ui.widgets import card_lines, chosen_card, chosen_model, download, model_picker
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
@@ -38,22 +39,13 @@ WRITERS = {
 }
 
 
-class LatentTab:
+class LatentTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field; `runs` are its (event, result)."""
 
     task = "walk"
+    title = "tab.latent"
     tasks = ("walk", "grid")
     request_type = WalkRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        words = context.words
-        with gr.Tab(words("tab.latent"), id=self.task, elem_id="tab-walk"), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -62,18 +54,14 @@ class LatentTab:
         self.no_model = NoModel(context, "latent", "walk-no-model")
         self.card = chosen_card(context, picker)
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
-        plain = {"interpolation": field(context, self.task, WalkRequest, "interpolation", info=None)}
+        plain = {"interpolation": self._field("interpolation", info=None)}
         with gr.Row(equal_height=True):
-            plain["frames"] = field(context, self.task, WalkRequest, "frames", min_width=170)
-            plain["there_and_back"] = field(
-                context, self.task, WalkRequest, "there_and_back", info=None, min_width=160
-            )
+            plain["frames"] = self._field("frames", min_width=170)
+            plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
         with gr.Accordion(words("shell.more"), open=False):
-            plain["fps"] = field(context, self.task, WalkRequest, "fps")
+            plain["fps"] = self._field("fps")
             truncated = has_psi(self.card)
-            plain["truncation_psi"] = field(
-                context, self.task, WalkRequest, "truncation_psi", visible=truncated
-            )
+            plain["truncation_psi"] = self._field("truncation_psi", visible=truncated)
             self.sampler = SamplerFields(context, self.task, WalkRequest, self.card)
             plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}

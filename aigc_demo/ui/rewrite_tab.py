@@ -13,34 +13,24 @@ from aigc_demo.contracts import RewriteRequest, check
 from aigc_demo.errors import InputError
 from aigc_demo.registry import find_card
 from aigc_demo.ui import odds, pictures
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.heat_map import heat_map
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.token_view import TokenView
-from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker
+from aigc_demo.ui.widgets import card_lines, chosen_model, download, model_picker
 
 EXAMPLES = {"translate": ("weather", "austen"), "summarise": ("library",)}  # by task
 
 
-class RewriteTab:
+class RewriteTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "rewrite"
+    title = "mode.rewrite"
     request_type = RewriteRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        with (
-            gr.Tab(context.words("mode.rewrite"), id=self.task, elem_id="mode-rewrite"),
-            gr.Row(equal_height=False),
-        ):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -66,9 +56,6 @@ class RewriteTab:
                 for kind, names in EXAMPLES.items()
                 for name in names
             }
-
-    def _field(self, name: str, **changes: Any) -> Any:
-        return field(self.context, self.task, RewriteRequest, name, **changes)
 
     def _build_see(self) -> None:
         """Right: the text with its odds, take away, look inside, how it works, the code."""
@@ -179,10 +166,6 @@ class RewriteTab:
     def _say(self, request: gr.Request) -> odds.Say:
         lang = self.context.lang(request)
         return lambda key, **values: self.context.words.say(key, lang, **values)
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def memory(self, result: RewriteResult, lang: str) -> Memory:
         """The result for the history."""

@@ -14,14 +14,15 @@ from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import odds, pictures
 from aigc_demo.ui.adapters import AdapterFields
 from aigc_demo.ui.attention import AttentionPanel
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
 from aigc_demo.ui.events import index_of
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.pace import Pace, status
 from aigc_demo.ui.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.template_panel import TemplatePanel
 from aigc_demo.ui.token_view import CHOOSE
-from aigc_demo.ui.widgets import card_lines, chosen_model, download, field, model_picker, seed_field
+from aigc_demo.ui.widgets import card_lines, chosen_model, download, model_picker, seed_field
 
 POEMS = "gpt-poems"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -42,23 +43,12 @@ VERSE_ONLY = ("prompt_is", "form", "heads")
 FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
 
 
-class TextTab:
+class TextTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "text"
+    title = "mode.text"
     request_type = TextRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        with (
-            gr.Tab(context.words("mode.text"), id=self.task, elem_id="mode-text"),
-            gr.Row(equal_height=False),
-        ):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -106,9 +96,6 @@ class TextTab:
                 for name, values in EXAMPLES.items()
                 if values["model"] in here
             }
-
-    def _field(self, name: str, **changes: Any) -> Any:
-        return field(self.context, self.task, TextRequest, name, **changes)
 
     def _build_see(self) -> None:
         """Right: the text, the odds, look inside, how it works, take away."""
@@ -238,10 +225,6 @@ class TextTab:
     def _say(self, request: gr.Request) -> odds.Say:
         lang = self.context.lang(request)
         return lambda key, **values: self.context.words.say(key, lang, **values)
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def pick(self, result: TextResult | None, event: gr.EventData, request: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""

@@ -17,7 +17,8 @@ from aigc_demo.provenance.carrying import carried
 from aigc_demo.registry import find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.compare import compare_html, compare_stage
-from aigc_demo.ui.context import Context, polite
+from aigc_demo.ui.context import polite
+from aigc_demo.ui.maker_tab import MakerTab
 from aigc_demo.ui.no_model import NoModel
 from aigc_demo.ui.panels import LATEX, CodePanel, Memory
 from aigc_demo.ui.widgets import card_lines, chosen_model, download, model_picker
@@ -25,21 +26,12 @@ from aigc_demo.ui.widgets import card_lines, chosen_model, download, model_picke
 THUMBNAIL = 96  # pixels of the longer side in the history
 
 
-class UpscaleTab:
+class UpscaleTab(MakerTab):
     """Components and handlers. `fields` are its widgets by request field; the picture is never set from a recipe."""
 
     task = "upscale"
+    title = "mode.upscale"
     request_type = UpscaleRequest
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        words = context.words
-        with gr.Tab(words("mode.upscale"), id=self.task, elem_id="mode-upscale"), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
-        self._connect()
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
@@ -158,10 +150,6 @@ class UpscaleTab:
         (h, w, _), (high, wide, _) = result.before.shape, result.after.shape
         sizes = {"before": f"{w} × {h}", "after": f"{wide} × {high}", "seconds": f"{seconds:.1f}"}
         return f'<p class="note">{self.context.words.say("upscale.done", lang, **sizes)}</p>'
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
 
     def memory(self, result: UpscaleResult, lang: str) -> Memory:
         """The result for the history."""

@@ -1,7 +1,6 @@
 """The autoencoders of Stable Diffusion, as a latent space to walk in: between two pictures, not between classes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -16,6 +15,7 @@ from aigc_demo.pretrained.inspect import read_class
 from aigc_demo.pretrained.interrupt import interruptible
 from aigc_demo.pretrained.loading import from_pretrained
 from aigc_demo.pretrained.refusal import refused
+from aigc_demo.pretrained.settled import Settled
 
 SIDE = 256  # pixels; these networks take pictures of any size, and larger ones cost more than they show
 EXACT = -30.0  # log variance of an encoder that has no doubt
@@ -82,33 +82,11 @@ class HubAutoencoder:
             raise Stopped
 
 
-@dataclass(frozen=True)
-class SampledAutoencoder:
-    """An autoencoder that can be stopped: an Autoencoder, but for neighbours, since no training pictures came with it."""
+class SampledAutoencoder(Settled[HubAutoencoder]):
+    """An autoencoder that can be stopped: an Autoencoder, but for neighbours, since no training pictures came with it.
 
-    model: HubAutoencoder
-    sampling: Sampling
-
-    @property
-    def classes(self) -> dict[str, list[str]]:
-        """One, for all pictures."""
-        return self.model.classes
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture."""
-        return self.model.image_shape
-
-    @property
-    def latent_dim(self) -> int:
-        """Numbers in a latent."""
-        return self.model.latent_dim
-
-    def sample_latents(
-        self, labels: Tensor, generator: torch.Generator, truncation_psi: float = 1.0
-    ) -> Tensor:
-        """Noise from N(0, psi² I), (N, latent_dim): it decodes to colours without a scene, since nothing here knows scenes."""
-        return truncation_psi * torch.randn(len(labels), self.latent_dim, generator=generator)
+    Noise decodes to colours without a scene: nothing here knows scenes.
+    """
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance (N, latent_dim) of pictures (N, 3, H, W) in [-1, 1]."""

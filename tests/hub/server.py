@@ -17,12 +17,13 @@ Large files (safetensors) are stored as the hub does it: the name redirects to a
 
 import hashlib
 import json
-import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import Loopback, Quiet
 
 TOKEN = "hf_test"
 BLOCK = 4096
@@ -92,18 +93,15 @@ def is_large(name):
     return name.endswith((".safetensors", ".bin", ".ckpt"))
 
 
-class HubServer:
+class HubServer(Loopback):
     """The server and its faults."""
 
     def __init__(self):
+        super().__init__(Handler)
         self.repos = {}
         self.requests = []
         self.rate, self.drops, self.status, self.silent = 0, [], 0, 0.0
         self.troubles, self.ranges, self.page = 0, True, b""
-        handler = type("Handler", (Handler,), {"hub": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def add(self, model_id, folder, **options):
         """Serve a folder."""
@@ -114,23 +112,11 @@ class HubServer:
         """The calls that asked for content: (path, range, token)."""
         return [call[1:] for call in self.requests if call[0] == "GET" and "/api/" not in call[1]]
 
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
 
-    def __exit__(self, *exception):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     """One call."""
 
     hub: HubServer
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        """Silence."""
 
     def do_HEAD(self):
         self.answer()

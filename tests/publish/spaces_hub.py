@@ -9,39 +9,25 @@ with SpacesHub() as hub:          # HF_ENDPOINT=hub.url HF_TOKEN=TOKEN
 import base64
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import Loopback, Quiet
 
 TOKEN = "hf_write"
 
 
-class SpacesHub:
+class SpacesHub(Loopback):
     """The server and what it was given."""
 
     def __init__(self):
+        super().__init__(Handler)
         self.created, self.files, self.large = [], {}, {}
-        handler = type("Handler", (Handler,), {"hub": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *exception):
-        self.server.shutdown()
-        self.server.server_close()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     """One call."""
 
     hub: SpacesHub
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        """Silence."""
 
     def do_POST(self):
         body = self.body()

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from aigc_demo.data.imports.limits import MAX_LINE, MAX_TEXT, MIN_CHATS, too_big
+from aigc_demo.data.imports.limits import MAX_LINE, MIN_CHATS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
-from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.pieces import Pieces
 from aigc_demo.data.imports.text_files import (
     CHINESE,
     BadLineError,
@@ -35,13 +35,8 @@ SEEN = 1 << 16  # bytes of a file in which its first line is looked for
 Messages = list[dict[str, str]]
 
 
-class ChatImport:
-    """Takes files one by one into `pieces`, lines of {"key", "messages"}, then writes the data set."""
-
-    def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
-        self.work, self.request = work, request
-        self.pieces = work / "pieces.jsonl"
-        self.size = sum(entry["bytes"] for entry in taken)
+class ChatImport(Pieces):
+    """Takes files one by one into lines of {"key", "messages"}, then writes the data set."""
 
     def take(self, item: Item) -> dict[str, Any]:
         """Read a file into conversations; the facts that `finish` needs of it, and its bad lines."""
@@ -51,10 +46,7 @@ class ChatImport:
                 en=f"{item.name} is no .jsonl or .csv file; conversations come in one of these.",
                 zh=f"{item.name} 不是 .jsonl 或 .csv 文件；对话数据请用这两种格式。",
             )
-        path = item.on_disk(self.work)
-        size = path.stat().st_size
-        if self.size + size > MAX_TEXT:
-            raise too_big(item.name, size, MAX_TEXT)
+        path, size = self.open(item)
         refusals, found = Refusals(item.name), 0
         with (
             path.open(encoding=encoding_of(path, item.name), newline="") as file,
@@ -76,7 +68,7 @@ class ChatImport:
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
         """Split into conversations to learn from and held-out ones, and write chats.jsonl; the fields of the manifest."""
         known = {entry["end"] for entry in taken}
-        chats = [line["messages"] for line in self._lines() if line["key"] in known]
+        chats = [line["messages"] for line in self.lines() if line["key"] in known]
         kept: dict[str, Messages] = {}
         for place, chat in enumerate(chats):
             same = "" if self.request.drop_duplicates else place
@@ -105,14 +97,6 @@ class ChatImport:
             "language": "zh" if len(CHINESE.findall(said)) > 0.2 * len(said) else "en",
             "sha256": _sha256(data),
         }
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        with self.pieces.open(encoding="utf-8") as file:
-            for line in file:
-                try:
-                    yield json.loads(line)
-                except ValueError:  # half a line of a process that was killed; its file counts as refused
-                    continue
 
 
 def looks_like_chats(item: Item) -> bool:

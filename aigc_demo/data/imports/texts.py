@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.data.imports.limits import MAX_TEXT, MIN_CHARACTERS, too_big
+from aigc_demo.data.imports.limits import MIN_CHARACTERS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
-from aigc_demo.data.imports.request import ImportRequest
+from aigc_demo.data.imports.pieces import Pieces
 from aigc_demo.data.imports.text_files import CHINESE, READERS, Refusals, clean, encoding_of
 from aigc_demo.errors import InputError
 
@@ -20,13 +20,8 @@ MAX_PAIRS = 1000  # of equal documents that are named
 Place = tuple[str, int]  # of a document: the key of its file, and its number there
 
 
-class TextImport:
-    """Takes files one by one into `pieces`, lines of {"key", "document", "text"}, then writes the data set."""
-
-    def __init__(self, work: Path, request: ImportRequest, taken: Sequence[dict[str, Any]]) -> None:
-        self.work, self.request = work, request
-        self.pieces = work / "pieces.jsonl"
-        self.size = sum(entry["bytes"] for entry in taken)
+class TextImport(Pieces):
+    """Takes files one by one into lines of {"key", "document", "text"}, then writes the data set."""
 
     def take(self, item: Item) -> dict[str, Any]:
         """Read a file into documents; the facts that `finish` needs of it, and its bad lines."""
@@ -36,10 +31,7 @@ class TextImport:
                 en=f"{item.name} is no .txt, .md, .jsonl or .csv file; save it as one of these.",
                 zh=f"{item.name} 不是 .txt、.md、.jsonl 或 .csv 文件；请另存为这些格式之一。",
             )
-        path = item.on_disk(self.work)
-        size = path.stat().st_size
-        if self.size + size > MAX_TEXT:
-            raise too_big(item.name, size, MAX_TEXT)
+        path, size = self.open(item)
         refusals = Refusals(item.name)
         documents = 0
         with (
@@ -95,19 +87,11 @@ class TextImport:
             "sha256": sha256,
         }
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        with self.pieces.open(encoding="utf-8") as file:
-            for line in file:
-                try:
-                    yield json.loads(line)
-                except ValueError:  # half a line of a process that was killed; its file counts as refused
-                    continue
-
     def _documents(self, names: dict[str, str]) -> dict[Place, tuple[str, int]]:
         """(file, document) -> (sha256 of its text, its characters), in order, of the files that went in."""
         digests: dict[Place, Any] = {}
         lengths: dict[Place, int] = {}
-        for line in self._lines():
+        for line in self.lines():
             if line["key"] in names:
                 place = line["key"], line["document"]
                 digests.setdefault(place, hashlib.sha256()).update(line["text"].encode())
@@ -121,7 +105,7 @@ class TextImport:
         counts, digest, chinese = {"train": 0, "test": 0}, hashlib.sha256(), 0
         seen: dict[Place, int] = {}
         with path.open("wb") as out:
-            for line in self._lines():
+            for line in self.lines():
                 place, text = (line["key"], line["document"]), line["text"]
                 if place not in kept:
                     continue
