@@ -135,7 +135,10 @@ def _parse_card(folder: Path, model_id: str, version: tuple[tuple[int, int], ...
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     own = {"id": model_id, "folder": folder, "classes": config.get("classes", {})}
     card = ModelCard.model_validate({**block, **own})
-    card.model_dump_json()  # a ValueError for half a surrogate pair, which no page and no program could be sent
+    try:
+        card.model_dump_json()
+    except ValueError as error:  # which no page and no program could be sent
+        raise ValueError("a word in it holds half of a surrogate pair") from error
     return card
 
 

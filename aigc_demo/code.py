@@ -2,13 +2,15 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from aigc_demo.contracts import REQUESTS, Request, task_of
+from aigc_demo.contracts import REQUESTS, Request, check, task_of
 from aigc_demo.errors import InputError
 
+ABSENT = "picture"  # in place of the path of a picture that is not here
 CALLS = {
     "text": ("write_text", "for result in {call}:\n    pass\npath = files.write_texts(result, Path('out'))"),
     "chat": ("chat", "for result in {call}:\n    pass\npath = files.write_chat(result, Path('out'))"),
@@ -82,6 +84,19 @@ def read_link(text: str) -> tuple[str, dict[str, object]]:
             zh="无法读取链接中的配方；请重新复制完整链接。",
         ) from error
     return task, values
+
+
+def request_of(task: str, values: Mapping[str, object]) -> Request:
+    """The request of a recipe, checked. No recipe holds the picture that was worked on: ABSENT stands in its place."""
+    kind = REQUESTS[task]
+    picture = kind.model_fields.get("image")
+    absent = {"image": ABSENT} if picture is not None and picture.is_required() else {}
+    return check(kind, {**absent, **values})
+
+
+def lacks_picture(request: Request) -> bool:
+    """Whether the picture that the request works on has to be given again."""
+    return getattr(request, "image", "") == ABSENT
 
 
 def _list(values: list[Any]) -> str:

@@ -24,7 +24,7 @@ class EncodePanel:
         words = context.words
         with (
             gr.Column(visible=visible) as self.group,
-            gr.Accordion(words("panel.encode"), open=False, elem_id="image-encode"),
+            gr.Accordion(words("panel.encode"), open=False, elem_id="image-encode") as self.fold,
         ):
             gr.Markdown(words("encode.help"), elem_classes="note")
             with gr.Row():
@@ -39,6 +39,18 @@ class EncodePanel:
                         context, words("save.png"), "encode-save", self.result, files.write_reconstruction
                     )
             self.view = gr.HTML("", elem_id="encode-view")
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [self.fold, self.noise, self.neighbours]
+
+    def show(self, request: ReconstructRequest) -> dict[Any, Any]:
+        """Updates that put a request's settings into the open panel; the pad keeps its picture."""
+        return {
+            self.fold: gr.update(open=True),
+            self.noise: gr.update(value=request.noise),
+            self.neighbours: gr.update(value=request.neighbours),
+        }
 
     def connect(self, model: gr.Dropdown) -> None:
         """Wire the panel to the tab's model picker."""
@@ -64,7 +76,7 @@ class EncodePanel:
             )
         values = {"model": model, "image": path, "noise": noise, "neighbours": neighbours}
         result = reconstruct(
-            check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "encode")
+            check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "reconstruct")
         )
         return result, self.html(result, self.context.lang(request))
 

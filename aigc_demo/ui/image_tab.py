@@ -11,7 +11,7 @@ import gradio as gr
 
 from aigc_demo import files
 from aigc_demo.actions import ImageResult, make_images
-from aigc_demo.contracts import ImageRequest, check
+from aigc_demo.contracts import ImageRequest, ReconstructRequest, check
 from aigc_demo.registry import cards_for, find_card
 from aigc_demo.ui import pictures
 from aigc_demo.ui.context import polite
@@ -48,6 +48,7 @@ class ImageTab(MakerTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "image"
+    tasks = ("image", "reconstruct")
     title = "mode.image"
     request_type = ImageRequest
 
@@ -133,12 +134,16 @@ class ImageTab(MakerTab):
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
-        return [*self.fields.values(), self.card_lines, *self.lesson.groups.values(), self.encode.group]
+        own = [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
+        return [*own, self.encode.group, *self.encode.settable()]
 
-    def show(self, request: ImageRequest, lang: str) -> dict[Any, Any]:
-        """Updates that put a request's settings into the widgets."""
-        labels = [] if request.label in ("all", "") else request.label.split(",")
+    def show(self, request: ImageRequest | ReconstructRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets, of the tab or of the panel that encodes."""
         updates = self.for_model(request.model, lang)
+        if isinstance(request, ReconstructRequest):
+            picker = chosen_model(self.context, "image", request.model, lang)
+            return {**updates, self.fields["model"]: picker, **self.encode.show(request)}
+        labels = [] if request.label in ("all", "") else request.label.split(",")
         values = {**request.model_dump(), "label": [label.strip() for label in labels]}
         for name, component in self.fields.items():
             updates[component] = {**updates.get(component, {}), **gr.update(value=values[name])}

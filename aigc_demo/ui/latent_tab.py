@@ -242,11 +242,6 @@ class LatentTab(MakerTab):
         length = f"{count / result.request.fps:.1f}"
         return self.context.words.say("walk.done", lang, count=count, length=length, seconds=f"{seconds:.2f}")
 
-    def stop(self, request: gr.Request) -> None:
-        """The visitor wants this tab's computations to end."""
-        for task in self.tasks:
-            self.context.stops.stop(request.session_hash or "", task)
-
     def memory(self, result: WalkResult | GridResult, lang: str) -> Memory:
         """The result for the history."""
         if isinstance(result, GridResult):

@@ -14,6 +14,7 @@ class MakerTab(ABC):
     """One way of making something. The shell restores it with `show` and keeps its results with `memory`."""
 
     task: ClassVar[str]  # its name in links, recipes, and among what can be stopped
+    tasks: ClassVar[tuple[str, ...]] = ()  # the same of all that it makes, where that is more than one thing
     title: ClassVar[str]  # the key of what it is called: "mode." inside a page, "tab." as a page of its own
     request_type: ClassVar[type[Request]]
 
@@ -53,7 +54,8 @@ class MakerTab(ABC):
 
     def stop(self, request: gr.Request) -> None:
         """The visitor wants this tab's computation to end."""
-        self.context.stops.stop(request.session_hash or "", self.task)
+        for task in self.tasks or (self.task,):
+            self.context.stops.stop(request.session_hash or "", task)
 
     def _field(self, name: str, **changes: Any) -> Any:
         """The widget of a field of the request."""

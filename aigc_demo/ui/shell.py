@@ -8,7 +8,7 @@ import gradio as gr
 
 from aigc_demo import code, files, provenance
 from aigc_demo.cards import Task
-from aigc_demo.contracts import REQUESTS, Request, check
+from aigc_demo.contracts import REQUESTS, Request
 from aigc_demo.errors import InputError
 from aigc_demo.registry import all_cards
 from aigc_demo.ui.context import Context, polite
@@ -229,11 +229,17 @@ class Shell:
         self.context.stops.stop(request.session_hash or "")
 
     def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
-        """Updates that open the right tab with a request's settings."""
+        """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
         task = code.task_of(request)
-        tab = next((tab for tab in self.by_task.values() if task in getattr(tab, "tasks", (tab.task,))), None)
+        tab = next(
+            (tab for tab in self.by_task.values() if task in (getattr(tab, "tasks", ()) or (tab.task,))), None
+        )
         if tab is None:
-            return {}
+            raise InputError(
+                en=f"This page has no tab that brings back the task {task}; "
+                "python -m aigc_demo verify FILE shows what it was made with.",
+                zh=f"本页面没有可还原任务 {task} 的标签页；可用 python -m aigc_demo verify 文件 查看它的设置。",
+            )
         if hasattr(tab, "end"):  # an answer under way would be written over what is restored
             tab.end(page)
         return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
@@ -246,7 +252,7 @@ class Shell:
     def open_link(self, text: str, request: gr.Request) -> Any:
         """Restore the recipe of an address."""
         task, values = code.read_link(text)
-        return self.show(check(REQUESTS[task], values), request)
+        return self.show(code.request_of(task, values), request)
 
     @polite
     def restore_file(self, path: str | None, request: gr.Request) -> Any:
@@ -260,10 +266,12 @@ class Shell:
                 en=f"{name} carries no recipe of this app; drop a file that was saved here.",
                 zh=f"{name} 不含本应用的配方；请拖入在这里保存的文件。",
             )
-        asked = check(REQUESTS[found.recipe.task], found.recipe.request)
+        asked = code.request_of(found.recipe.task, found.recipe.request)
         lang = self.context.lang(request)
-        gr.Info(self.context.words.say("shell.restored", lang, name=name))
-        return self.show(asked, request)
+        updates = self.show(asked, request)
+        words = self.context.words.say("shell.restored", lang, name=name)
+        gr.Info(words + (self.context.words.say("shell.picture", lang) if code.lacks_picture(asked) else ""))
+        return updates
 
     @polite
     def restore_recipe(self, recipe: tuple[str, dict[str, Any]], request: gr.Request) -> Any:
@@ -271,7 +279,7 @@ class Shell:
         if not recipe:
             return gr.skip()
         task, values = recipe
-        return self.show(check(REQUESTS[task], values), request)
+        return self.show(code.request_of(task, values), request)
 
     @polite
     def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
