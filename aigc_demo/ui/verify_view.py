@@ -6,6 +6,7 @@ from html import escape
 from typing import Any, Literal
 
 from aigc_demo.contracts import REQUESTS
+from aigc_demo.provenance.reader import UNLABELLED
 from aigc_demo.ui.language import Words
 from aigc_demo.verify import MIME, PICTURES, TEXTS, Layers
 
@@ -32,7 +33,9 @@ def layers_html(found: Layers, words: Words, lang: str) -> str:
     """All layers, under one sentence that sums them up."""
     rows = "".join(row_html(row, words, lang) for row in rows_of(found, words, lang))
     notes = "".join(
-        f'<p class="note">{escape(note.zh if lang == "zh" else note.en)}</p>' for note in found.said.notes
+        f'<p class="note">{escape(note.zh if lang == "zh" else note.en)}</p>'
+        for note in found.said.notes
+        if note != UNLABELLED  # the sum has said so
     )
     return f'<div class="layers"><p class="sum">{summary(found, words, lang)}</p>{rows}{notes}</div>'
 
@@ -110,4 +113,5 @@ def _state(found: bool) -> State:
 
 
 def _odds(finding: Any) -> str:
-    return f"z = {finding.z:.1f}, p = {finding.p:.1e}"
+    z = round(finding.z, 1) + 0.0  # which makes 0 of -0
+    return f"z = {z:.1f}, p = {finding.p:.2g}"

@@ -12,7 +12,9 @@ def made(caller, name, **fields):
     """A file that an endpoint wrote, uploaded again."""
     answer = caller.ask(name, **fields)
     assert answer.ok, answer.said
-    path = next(value["path"] for value in answer.data[0].values() if isinstance(value, dict) and "path" in value)
+    path = next(
+        value["path"] for value in answer.data[0].values() if isinstance(value, dict) and "path" in value
+    )
     return caller.upload("made.png", caller.fetch(path).content)
 
 
