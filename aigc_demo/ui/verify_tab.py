@@ -52,9 +52,14 @@ class VerifyTab:
         return []
 
     @polite
-    def look_at_file(self, path: str, request: gr.Request) -> dict[Any, Any]:
+    def look_at_file(self, path: str | None, request: gr.Request) -> dict[Any, Any]:
         """A file was dropped."""
-        return self.shown(check_file(path, self.context.settings), request)
+        if not path:
+            raise InputError(
+                en="There is nothing to look at yet; drop a file or paste a text.",
+                zh="还没有要检查的内容；请拖入文件或粘贴文字。",
+            )
+        return self.shown(check_file(Path(path), self.context.settings), request)
 
     @polite
     def look(self, path: str | None, text: str | None, request: gr.Request) -> dict[Any, Any]:
@@ -62,12 +67,7 @@ class VerifyTab:
         asked = check(VerifyRequest, {"text": text or ""})
         if asked.text.strip():
             return self.shown(check_text(asked.text, self.context.settings), request)
-        if not path:
-            raise InputError(
-                en="There is nothing to look at yet; drop a file or paste a text.",
-                zh="还没有要检查的内容；请拖入文件或粘贴文字。",
-            )
-        return self.shown(check_file(Path(path), self.context.settings), request)
+        return self.look_at_file(path, request)
 
     def shown(self, found: Layers, request: gr.Request) -> dict[Any, Any]:
         """Updates that show what was found."""
