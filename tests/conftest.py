@@ -33,6 +33,12 @@ def pytest_configure():
     torch.set_num_threads(2)
 
 
+def pytest_collection_modifyitems(items):
+    """Browsers and training first, which take longest: so no file is left over that one worker does alone."""
+    long = ("ui", "doctor", "jobs")
+    items.sort(key=lambda item: item.path.parent.name not in long)
+
+
 def write_card(folder, **block):
     """A README.md with the card's front matter."""
     words = {"en": f"Random {folder.name}", "zh": f"随机的 {folder.name}"}

@@ -94,7 +94,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     assert "40 pictures of 28 × 28 in colour, 2 classes" in shown and "36 to train on, 4 held out" in shown
     assert "notes.exe" in page.inner_text("#train-preview .refused")
     wait_for_value(page, "#train-name :is(input, textarea)", "gan-photos")
-    start(page, "temples", steps=400, batch_size=8, save_every=20)
+    start(page, "temples", steps=2000, batch_size=8, save_every=20)  # more than it will be given time for
     page.wait_for_selector("#train-film img.now")
     page.wait_for_selector("#train-charts .chart")
 
@@ -113,7 +113,9 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     wait_for_state(other.page, "stopped")
     page.click("#train-resume")
     wait_for_state(page, "running")
-    wait_for_state(page, "done")
+    page.locator("#train-film input[type=range]").nth(1).wait_for()  # samples of a second moment
+    page.click("#train-stop")
+    wait_for_state(page, "stopped")
     page.click("#train-card > button")
     page.wait_for_selector("#train-card .lesson :text('temples')")
     assert not nameless(page)
