@@ -27,6 +27,7 @@ def test_a_file_of_every_kind_of_picture_brings_its_settings_back(sites):
     for name, fields, again, restored in (
         ("generate_image", {"model": "gan-digits", "label": "7", "seed": 33, "count": 1}, False, 33),
         ("reconstruct", {"model": "vae-digits", "image": drawn, "neighbours": 5}, True, 5),
+        ("upscale", {"model": "realesrgan-x4", "image": drawn}, True, "realesrgan-x4"),
         ("interpolate", {"model": "vae-digits", "frames": 31}, False, 31),
     ):
         back = caller.press("restore-file", "upload", restore_file=made(caller, name, **fields))
