@@ -5,12 +5,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from aigc_demo.errors import InputError
-from aigc_demo.settings import Settings, prepare_environment, read_settings
-from aigc_demo.web import link, mcp_token
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings, prepare_environment, read_settings
+from aigc_demo.server import link, mcp_token
 
 if TYPE_CHECKING:
-    from aigc_demo.runtime import ModelCache
+    from aigc_demo.runtime.cache import ModelCache
 
 
 def main(arguments: list[str]) -> None:
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     prepare_environment(settings)
     gc.disable()  # what the start makes stays: looking for garbage among it would take an eighth of the time
 
-    from aigc_demo.runtime import ModelCache
+    from aigc_demo.runtime.cache import ModelCache
     from aigc_demo.ui import build_app
 
     cache = ModelCache(settings)

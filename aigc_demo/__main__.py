@@ -11,8 +11,8 @@ from contextlib import redirect_stdout
 
 from aigc_demo.cli.commands import build_parser
 from aigc_demo.cli.flags import Answer, Asked, spoken_language
-from aigc_demo.errors import InputError
-from aigc_demo.settings import flags_given, prepare_environment, settings_from
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import flags_given, prepare_environment, settings_from
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 

@@ -6,8 +6,8 @@ from importlib import import_module
 import pytest
 import yaml
 
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
 
 os.environ |= {
     "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported
@@ -49,7 +49,7 @@ def write_card(folder, **block):
 
 def write_model(folder, seed=0, **block):
     """A debug model with its card, as a trained one lies in weights/."""
-    family = import_module(f"aigc_demo.{block['family']}")
+    family = import_module(f"aigc_demo.families.{block['family']}")
     options = {"language": block["language"]} if block["family"] == "transformer" else {}
     write = family.write_debug_upscaler if block.get("kind") == "upscaler" else family.write_debug_model
     write(folder, seed, **options)

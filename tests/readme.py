@@ -8,9 +8,9 @@ import ast
 import re
 from pathlib import Path
 
-from aigc_demo.cards import find_cards
 from aigc_demo.cli.modes import shown
-from aigc_demo.modes import RULES, rule_names, words_of_rule
+from aigc_demo.core.modes import RULES, rule_names, words_of_rule
+from aigc_demo.models.cards import find_cards
 from tests import api_guide
 
 ROOT = Path(__file__).parents[1]

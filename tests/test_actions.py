@@ -5,9 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from aigc_demo import actions, files, provenance
+from aigc_demo import actions, provenance
 from aigc_demo.actions import make_images, reconstruct, resolve_labels, walk, write_text
-from aigc_demo.contracts import (
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import never
+from aigc_demo.models.latents import picture_seed
+from aigc_demo.schemas import (
     ArrayRequest,
     GridRequest,
     ImageRequest,
@@ -16,8 +19,6 @@ from aigc_demo.contracts import (
     WalkRequest,
     check,
 )
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.latents import picture_seed
 
 CLASSES = {"en": ["T-shirt", "Sneaker", "Bag"], "zh": ["T恤", "运动鞋", "包"]}
 
@@ -160,7 +161,7 @@ def test_a_walk_from_a_picture_needs_an_encoder(cache, seven):
         walk(WalkRequest(model="vae-digits", from_image="nowhere.png"), cache)
 
 
-def write(request, cache, stop=actions.never):
+def write(request, cache, stop=never):
     *_, result = write_text(request, cache, stop)
     return result
 
@@ -220,11 +221,11 @@ def test_every_result_leaves_as_a_labelled_file_with_its_recipe(cache, tmp_path,
     text = write(TextRequest(prompt="春望", max_new_tokens=6), cache)
     again = reconstruct(ReconstructRequest(image=seven), cache)
     square = actions.grid(GridRequest(model="gan-digits", size=2), cache)
-    paths = [files.write_sheet(image, tmp_path, suffix) for suffix in (".png", ".jpg", ".webp")]
-    paths += [*files.write_pictures(image, tmp_path), files.write_sheet(square, tmp_path)]
-    paths += [files.write_film(film, tmp_path, suffix) for suffix in (".gif", ".mp4")]
-    paths += [files.write_strip(film, tmp_path), files.write_reconstruction(again, tmp_path)]
-    paths += [files.write_texts(text, tmp_path, suffix) for suffix in (".txt", ".md", ".json")]
+    paths = [actions.write_sheet(image, tmp_path, suffix) for suffix in (".png", ".jpg", ".webp")]
+    paths += [*actions.write_pictures(image, tmp_path), actions.write_sheet(square, tmp_path)]
+    paths += [actions.write_film(film, tmp_path, suffix) for suffix in (".gif", ".mp4")]
+    paths += [actions.write_strip(film, tmp_path), actions.write_reconstruction(again, tmp_path)]
+    paths += [actions.write_texts(text, tmp_path, suffix) for suffix in (".txt", ".md", ".json")]
     for path in paths:
         found = provenance.read(path)
         assert found.ai_generated and not found.notes, path

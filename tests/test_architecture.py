@@ -77,7 +77,7 @@ def imports(tree, top_only=False):
 
 
 def parts(name):
-    """ "aigc_demo/ui/theme.py" -> ("ui", "theme"), "app.py" -> ("app",)."""
+    """ "aigc_demo/ui/page/theme.py" -> ("ui", "theme"), "app.py" -> ("app",)."""
     return tuple(name.removeprefix("aigc_demo/").removesuffix(".py").removesuffix("/__init__").split("/"))
 
 
@@ -143,7 +143,7 @@ def test_the_page_is_built_without_torch():
 
     code = (
         "import sys\n"
-        "from aigc_demo.settings import Settings\n"
+        "from aigc_demo.core.settings import Settings\n"
         "from aigc_demo.ui import build_app\n"
         "build_app(Settings(offline=True))\n"
         "assert not {'torch', 'transformers', 'diffusers', 'av'} & set(sys.modules)\n"

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from aigc_demo.cards import find_cards, front_matter, read_card
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import find_cards, front_matter, read_card
 
 GOOD = """---
 license: mit

@@ -5,14 +5,14 @@ import pytest
 from PIL import Image
 
 from aigc_demo import media
-from aigc_demo.contracts import DrawRequest, ReconstructRequest, UpscaleRequest, WalkRequest
+from aigc_demo.actions import recipe_of
+from aigc_demo.core.settings import Settings
 from aigc_demo.data.imports import ImportRequest, import_files
-from aigc_demo.files import recipe_of
 from aigc_demo.provenance import SOURCE_TYPE, Label, Recipe, read
 from aigc_demo.provenance.carrying import NOTHING, carried
 from aigc_demo.provenance.schema import Provenance
-from aigc_demo.registry import find_card
-from aigc_demo.settings import Settings
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.schemas import DrawRequest, ReconstructRequest, UpscaleRequest, WalkRequest
 
 FOREIGN = Label(
     Label="1", ContentProducer="somebody", ProduceID="7", ContentPropagator="else", PropagateID="8"

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from aigc_demo import actions, code, files, provenance
+from aigc_demo import actions, provenance
 from aigc_demo.__main__ import main
-from aigc_demo.contracts import ChatRequest, check
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import never
+from aigc_demo.schemas import ChatRequest, as_code, check
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama
 
@@ -61,7 +62,7 @@ def test_an_unknown_adapter_is_a_sentence(cache, llama):
 def test_a_conversation_is_a_labelled_file_that_can_be_made_again(cache, llama, tmp_path, suffix):
     request = ask("你好", "Hello!", "写一首诗", system="Be kind.")
     *_, result = actions.chat(request, cache)
-    path = files.write_chat(result, tmp_path, suffix)
+    path = actions.write_chat(result, tmp_path, suffix)
     text = path.read_text("utf-8")
     assert "写一首诗" in text and "人工智能生成" in text
     recipe = provenance.read(path).recipe
@@ -70,10 +71,10 @@ def test_a_conversation_is_a_labelled_file_that_can_be_made_again(cache, llama, 
 
 def test_the_code_of_a_conversation(llama):
     request = ask("It's me", "Hi", "再说一遍", seed=3)
-    words = shlex.split(code.command_line(request))
+    words = shlex.split(as_code.command_line(request))
     assert json.loads(words[words.index("--messages") + 1])[2] == {"role": "user", "content": "再说一遍"}
-    assert """'content': "It's me\"""" in code.python(request)
-    task, values = code.read_link(unquote(code.link(request)[len("?recipe=") :]))
+    assert """'content': "It's me\"""" in as_code.python(request)
+    task, values = as_code.read_link(unquote(as_code.link(request)[len("?recipe=") :]))
     assert task == "chat" and check(ChatRequest, values) == request
 
 
@@ -132,7 +133,7 @@ def in_threads(count, work):
     return found
 
 
-def last(request, cache, stop=actions.never):
+def last(request, cache, stop=never):
     *_, result = actions.chat(request, cache, stop)
     return result
 
@@ -161,7 +162,7 @@ def test_one_reader_leaves_another_fails_the_rest_are_answered(cache, llama):
 
 
 def test_memory_that_runs_out_is_tried_again_and_no_token_is_told_twice(cache, llama, monkeypatch):
-    from aigc_demo.transformer.rows import Rows
+    from aigc_demo.families.transformer.kv_batch import Rows
 
     wanted = [last(ask("Hello", seed=place), cache).text for place in range(3)]
     read, calls = Rows.read, []

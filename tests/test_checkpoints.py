@@ -11,8 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from aigc_demo import disk
-from aigc_demo.checkpoints import (
+from aigc_demo.core import disk
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT
+from aigc_demo.models.checkpoints import (
     load_state,
     load_strictly,
     read_config,
@@ -23,14 +25,12 @@ from aigc_demo.checkpoints import (
     write_atomically,
     write_json,
 )
-from aigc_demo.errors import InputError
-from aigc_demo.settings import ROOT
 
 # Writes whole files of one digit over and over: weights, and training state, which is one file.
 WRITER = """
 import itertools, sys, torch
 from pathlib import Path
-from aigc_demo.checkpoints import save_state, save_weights
+from aigc_demo.models.checkpoints import save_state, save_weights
 folder = Path(sys.argv[1])
 for step in itertools.count():
     values = torch.full((200_000,), float(step))

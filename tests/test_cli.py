@@ -12,11 +12,11 @@ import pytest
 from aigc_demo import provenance
 from aigc_demo.__main__ import main
 from aigc_demo.bench.measure import Comparison, table, take_turns
-from aigc_demo.checkpoints import load_state, read_weights
 from aigc_demo.cli import look
 from aigc_demo.cli.flags import spoken_language
-from aigc_demo.contracts import REQUESTS
-from aigc_demo.settings import ROOT, Settings
+from aigc_demo.core.settings import ROOT, Settings
+from aigc_demo.models.checkpoints import load_state, read_weights
+from aigc_demo.schemas import REQUESTS
 
 
 @pytest.fixture

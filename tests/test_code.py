@@ -11,20 +11,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aigc_demo import actions, code, files, provenance
+from aigc_demo import actions, provenance
 from aigc_demo.cli.commands import build_parser
 from aigc_demo.cli.flags import values_of
-from aigc_demo.contracts import (
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT
+from aigc_demo.schemas import (
     REQUESTS,
     GridRequest,
     ImageRequest,
     ReconstructRequest,
     TextRequest,
     WalkRequest,
+    as_code,
     check,
 )
-from aigc_demo.errors import InputError
-from aigc_demo.settings import ROOT
+from aigc_demo.ui.page.panels import lesson, loss_source, source
 
 REQUESTS_TO_SHOW = [
     TextRequest(),
@@ -43,7 +45,7 @@ REQUESTS_TO_SHOW = [
 
 @pytest.mark.parametrize("request_", REQUESTS_TO_SHOW, ids=lambda request: type(request).__name__)
 def test_the_command_line_asks_for_the_same(request_):
-    words = shlex.split(code.command_line(request_))
+    words = shlex.split(as_code.command_line(request_))
     assert words[:3] == ["python", "-m", "aigc_demo"]
     flags = build_parser("en").parse_args(words[3:])
     assert flags.command.request is type(request_)
@@ -53,14 +55,14 @@ def test_the_command_line_asks_for_the_same(request_):
 
 @pytest.mark.parametrize("request_", REQUESTS_TO_SHOW, ids=lambda request: type(request).__name__)
 def test_the_link_asks_for_the_same(request_):
-    (text,) = parse_qs(code.link(request_).removeprefix("?"))["recipe"]
-    task, values = code.read_link(text)
+    (text,) = parse_qs(as_code.link(request_).removeprefix("?"))["recipe"]
+    task, values = as_code.read_link(text)
     assert check(REQUESTS[task], values) == request_
 
 
 @pytest.mark.parametrize("request_", REQUESTS_TO_SHOW, ids=lambda request: type(request).__name__)
 def test_the_python_asks_for_the_same(request_):
-    program = code.python(request_)
+    program = as_code.python(request_)
     line = next(line for line in program.splitlines() if line.startswith("request = "))
     kind = type(request_)
     assert eval(line.removeprefix("request = "), {kind.__name__: kind}) == request_
@@ -83,11 +85,11 @@ def test_the_python_asks_for_the_same(request_):
 )
 def test_a_link_that_cannot_be_read_is_a_sentence(text):
     with pytest.raises(InputError, match="copy the whole link"):
-        code.read_link(text)
+        as_code.read_link(text)
 
 
 def test_what_a_link_says_is_checked():
-    task, values = code.read_link(json.dumps({"task": "image", "count": 10**9, "evil": 1}))
+    task, values = as_code.read_link(json.dumps({"task": "image", "count": 10**9, "evil": 1}))
     with pytest.raises(InputError):
         check(REQUESTS[task], values)
 
@@ -96,7 +98,7 @@ def test_the_python_runs_and_makes_the_same_picture(cache, settings, tmp_path):
     request = ImageRequest(count=6, seed=11, truncation_psi=0.8)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "AIGC_WEIGHTS_DIR": str(settings.weights_dir)}
     run = subprocess.run(
-        [sys.executable, "-c", code.python(request)],
+        [sys.executable, "-c", as_code.python(request)],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -104,13 +106,13 @@ def test_the_python_runs_and_makes_the_same_picture(cache, settings, tmp_path):
         check=True,
     )
     made = tmp_path / run.stdout.strip()
-    wanted = files.write_sheet(actions.make_images(request, cache), tmp_path)
+    wanted = actions.write_sheet(actions.make_images(request, cache), tmp_path)
     assert np.array_equal(np.asarray(Image.open(made)), np.asarray(Image.open(wanted)))
     assert provenance.read(made).recipe == provenance.read(wanted).recipe
 
 
 @pytest.mark.parametrize("family", ["gan", "vae", "transformer"])
 def test_the_loss_and_the_lesson_are_those_of_the_package(family):
-    source = code.loss_source(family)
-    assert source == (ROOT / "aigc_demo" / family / "losses.py").read_text("utf-8") and "def " in source
-    assert code.lesson(family, "en") != code.lesson(family, "zh")
+    path = loss_source(family)
+    assert source(path) == (ROOT / "aigc_demo" / path).read_text("utf-8") and "def " in source(path)
+    assert lesson(family, "en") != lesson(family, "zh")

@@ -13,22 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aigc_demo import actions, files, provenance
+from aigc_demo import actions, provenance
 from aigc_demo.__main__ import main
-from aigc_demo.contracts import (
-    ArrayRequest,
-    GridRequest,
-    ImageRequest,
-    ReconstructRequest,
-    WalkRequest,
-)
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
-from aigc_demo.ui import pictures
-from aigc_demo.ui.api import add_endpoints
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.scrubber import stage_html
+from aigc_demo.core.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ArrayRequest, GridRequest, ImageRequest, ReconstructRequest, WalkRequest
+from aigc_demo.ui.api.endpoints import add_endpoints
+from aigc_demo.ui.latent.scrubber import stage_html
+from aigc_demo.ui.page import pictures
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
 from tests.conftest import write_card
 
 SIDE = 64
@@ -47,7 +41,7 @@ def settings(tmp_path_factory):
     """Settings whose models are these."""
     own = tmp_path_factory.mktemp("colour")
     for name, (family, options) in MODELS.items():
-        import_module(f"aigc_demo.{family}").write_debug_model(own / "weights" / name, **options)
+        import_module(f"aigc_demo.families.{family}").write_debug_model(own / "weights" / name, **options)
         write_card(own / "weights" / name, family=family, tasks=TASKS[family], data="stains")
     return Settings(
         weights_dir=own / "weights",
@@ -84,10 +78,10 @@ def is_labelled(path):
 def test_pictures_have_three_channels_on_sheets_and_in_archives(cache, tmp_path, model):
     result = actions.make_images(ImageRequest(model=model, count=5, seed=2), cache)
     assert result.pictures.shape == (5, SIDE, SIDE, 3) and result.labels == [0] * 5
-    sheet = files.write_sheet(result, tmp_path)
+    sheet = actions.write_sheet(result, tmp_path)
     with Image.open(sheet) as picture:
         assert picture.mode == "RGB" and picture.size == (3 * 128 + 2 * 2, 2 * 128 + 2)
-    with zipfile.ZipFile(files.write_archive(result, tmp_path)) as archive:
+    with zipfile.ZipFile(actions.write_archive(result, tmp_path)) as archive:
         archive.extractall(tmp_path / "all")
     for path, picture in zip(sorted((tmp_path / "all").iterdir()), result.pictures, strict=True):
         assert np.array_equal(np.asarray(Image.open(path)), picture) and is_labelled(path)
@@ -100,7 +94,7 @@ def test_walks_become_films_and_strips(cache, tmp_path, model):
     result = actions.walk(request, cache)
     assert result.frames.shape == (5, SIDE, SIDE, 3)
     assert (result.request.from_label, result.request.to_label) == ("0", "0")  # of its one class
-    gif, mp4 = (files.write_film(result, tmp_path, suffix) for suffix in (".gif", ".mp4"))
+    gif, mp4 = (actions.write_film(result, tmp_path, suffix) for suffix in (".gif", ".mp4"))
     with Image.open(gif) as film:
         assert film.size == (192, 192)
         durations = [film.seek(index) or film.info["duration"] for index in range(film.n_frames)]
@@ -110,13 +104,13 @@ def test_walks_become_films_and_strips(cache, tmp_path, model):
     assert len(decoded) == 5 and decoded[0].shape == (448, 448, 3)
     seen = decoded[0].reshape(SIDE, 7, SIDE, 7, 3).mean(axis=(0, 1, 2, 3))
     assert np.abs(seen - result.frames[0].mean(axis=(0, 1))).max() < 6
-    assert all(is_labelled(path) for path in (gif, mp4, files.write_strip(result, tmp_path)))
+    assert all(is_labelled(path) for path in (gif, mp4, actions.write_strip(result, tmp_path)))
 
 
 def test_the_grid_and_its_sprite_have_rows(cache, tmp_path):
     result = actions.grid(GridRequest(model="vae-large", size=5), cache)
     assert result.request.labels == ["0", "1", "0", "1"]  # the defaults 0, 1, 6, 7, as far as it has them
-    with Image.open(files.write_sheet(result, tmp_path)) as sheet:
+    with Image.open(actions.write_sheet(result, tmp_path)) as sheet:
         assert sheet.size == (5 * 128 + 4 * 2,) * 2
     html = pictures.sheet(list(result.pictures), 5, [""] * 25, ["x"] * 25)
     assert html.count("background-size:500% 500%") == 25 and "--rendering:auto" in html
@@ -129,7 +123,7 @@ def test_an_uploaded_photo_is_cropped_to_its_middle_in_colour(cache, tmp_path, p
     assert result.original.shape == result.reconstruction.shape == (SIDE, SIDE, 3)
     assert (result.original[4:-4, 4:-4] == [0, 220, 0]).all()  # the filter rings at the edges
     assert (result.noisy != result.original).any() and result.neighbours.shape == (8, SIDE, SIDE, 3)
-    with Image.open(files.write_reconstruction(result, tmp_path)) as sheet:
+    with Image.open(actions.write_reconstruction(result, tmp_path)) as sheet:
         assert sheet.mode == "RGB"
     request = WalkRequest(model="vae-stains", from_image=photo, frames=3)
     assert actions.walk(request, cache).frames.shape[1:] == (SIDE, SIDE, 3)
@@ -178,4 +172,4 @@ def test_the_api_serves_them_by_their_name_alone(cache, settings):
 
 @pytest.mark.parametrize(("side", "scale"), [(28, 4), (36, 3), (64, 2), (96, 1), (128, 1)])
 def test_pictures_are_enlarged_by_whole_pixels_to_about_one_size(side, scale):
-    assert files.scale_to(files.SHEET_SIDE, np.zeros((1, side, side))) == scale
+    assert actions.scale_to(actions.SHEET_SIDE, np.zeros((1, side, side))) == scale

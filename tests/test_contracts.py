@@ -6,7 +6,9 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from aigc_demo.contracts import (
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import words_of
+from aigc_demo.schemas import (
     REQUESTS,
     ArrayRequest,
     GridRequest,
@@ -15,9 +17,7 @@ from aigc_demo.contracts import (
     WalkRequest,
     check,
     task_of,
-    words_of,
 )
-from aigc_demo.errors import InputError
 
 REQUIRED = {
     "reconstruct": {"image": "seven.png"},

@@ -1,5 +1,5 @@
-from aigc_demo.copying import KnownText, copied_windows, longest_copy
-from aigc_demo.transformer.samples import opening_of, passages, repetition
+from aigc_demo.language.samples import opening_of, passages, repetition
+from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
 
 TEXT = "It is a truth universally acknowledged, that a single man in possession of a good fortune"
 

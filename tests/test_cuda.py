@@ -5,11 +5,12 @@ import gc
 import pytest
 import torch
 
-from aigc_demo import actions, registry
-from aigc_demo.contracts import ChatRequest, DrawRequest, Message
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
-from aigc_demo.runtime import ModelCache
+from aigc_demo import actions
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.placement import Placement
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ChatRequest, DrawRequest, Message
 from tests.checkpoints import diffusion, keep_card, language
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from aigc_demo import data
+from aigc_demo.core.errors import InputError
 from aigc_demo.data import images, sources
-from aigc_demo.errors import InputError
 
 
 def write_idx(path, array, zipped=False):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from aigc_demo import actions, files, provenance
-from aigc_demo.contracts import GridRequest, ImageRequest, ReconstructRequest, TextRequest, WalkRequest
+from aigc_demo import actions, provenance
+from aigc_demo.schemas import GridRequest, ImageRequest, ReconstructRequest, TextRequest, WalkRequest
 
 
 def recipe(path):
@@ -23,7 +23,7 @@ def recipe(path):
 def test_a_sheet_keeps_its_recipe_in_every_format(cache, tmp_path, suffix):
     request = ImageRequest(label="1,2", count=6, seed=9, truncation_psi=0.5)
     result = actions.make_images(request, cache)
-    path = files.write_sheet(result, tmp_path, suffix)
+    path = actions.write_sheet(result, tmp_path, suffix)
     assert recipe(path).request == request.model_dump()
     assert recipe(path).weights == result.card.weights_hash()
     with Image.open(path) as sheet:
@@ -32,7 +32,7 @@ def test_a_sheet_keeps_its_recipe_in_every_format(cache, tmp_path, suffix):
 
 def test_the_archive_holds_every_picture_pixel_for_pixel(cache, tmp_path):
     result = actions.make_images(ImageRequest(count=5), cache)
-    with zipfile.ZipFile(files.write_archive(result, tmp_path)) as archive:
+    with zipfile.ZipFile(actions.write_archive(result, tmp_path)) as archive:
         archive.extractall(tmp_path / "all")
     paths = sorted((tmp_path / "all").iterdir())
     assert len(paths) == 5 and not list(tmp_path.glob("*.png"))
@@ -50,23 +50,25 @@ def test_each_class_has_its_columns(cache):
         ("7", 1, 1),
     ):
         result = actions.make_images(ImageRequest(label=label, count=count), cache)
-        assert files.columns_for(result) == columns, label
+        assert actions.columns_for(result) == columns, label
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
 def test_a_film_and_its_strip(cache, tmp_path, suffix):
     result = actions.walk(WalkRequest(frames=4, from_seed=3), cache)
-    assert recipe(files.write_film(result, tmp_path, suffix)).request["from_seed"] == 3
-    assert recipe(files.write_strip(result, tmp_path)).task == "walk"
+    assert recipe(actions.write_film(result, tmp_path, suffix)).request["from_seed"] == 3
+    assert recipe(actions.write_strip(result, tmp_path)).task == "walk"
 
 
 def test_a_grid_and_a_reconstruction(cache, tmp_path):
-    assert recipe(files.write_sheet(actions.grid(GridRequest(size=3), cache), tmp_path)).request["size"] == 3
+    assert (
+        recipe(actions.write_sheet(actions.grid(GridRequest(size=3), cache), tmp_path)).request["size"] == 3
+    )
     picture = Image.new("L", (80, 80), 255)
     ImageDraw.Draw(picture).line([(20, 20), (60, 20), (35, 65)], fill=0, width=8)
     picture.save(tmp_path / "mine.png")
     result = actions.reconstruct(ReconstructRequest(image=str(tmp_path / "mine.png"), noise=0.3), cache)
-    written = recipe(files.write_reconstruction(result, tmp_path))
+    written = recipe(actions.write_reconstruction(result, tmp_path))
     assert written.request["noise"] == 0.3 and "image" not in written.request  # no path of this machine
 
 
@@ -75,25 +77,25 @@ def test_texts_stand_under_their_title(cache, tmp_path, suffix):
     *_, result = actions.write_text(
         TextRequest(prompt="春望", form="wujue", count=2, max_new_tokens=9), cache
     )
-    path = files.write_texts(result, tmp_path, suffix)
+    path = actions.write_texts(result, tmp_path, suffix)
     assert recipe(path).request["prompt"] == "春望"
     words = path.read_text("utf-8")
     words = json.loads(words)["text"] if suffix == ".json" else words
-    assert words.index("春望") < words.index(files.full_texts(result)[1])
+    assert words.index("春望") < words.index(actions.full_texts(result)[1])
 
 
 def test_an_opening_belongs_to_its_text(cache):
     *_, result = actions.write_text(TextRequest(prompt="春眠", prompt_is="opening", max_new_tokens=5), cache)
-    assert files.full_texts(result)[0].startswith("春眠")
+    assert actions.full_texts(result)[0].startswith("春眠")
 
 
 def test_old_files_of_ours_are_swept_and_nothing_else(cache, tmp_path):
     old, new = (
-        files.write_sheet(actions.make_images(ImageRequest(count=1), cache), tmp_path) for _ in range(2)
+        actions.write_sheet(actions.make_images(ImageRequest(count=1), cache), tmp_path) for _ in range(2)
     )
     foreign = tmp_path / "holiday-abcdef.doc"
     foreign.write_text("mine")
     for path in (old, foreign):
         os.utime(path, (0, 0))
-    files.sweep(tmp_path)
+    actions.sweep(tmp_path)
     assert not old.exists() and new.exists() and foreign.exists()

@@ -7,11 +7,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from sklearn.datasets import load_sample_images
 
-from aigc_demo import actions, files, media
-from aigc_demo.contracts import ReconstructRequest, UpscaleRequest
+from aigc_demo import actions, media
+from aigc_demo.core.settings import Settings
 from aigc_demo.data.imports import ImportRequest, import_files
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ReconstructRequest, UpscaleRequest
 
 CAMERA, COMMENT = "Secretcam 9000", "taken at home"
 GPS, DATE, MAKE = 0x8825, 0x0132, 0x010F  # EXIF tags
@@ -65,8 +65,8 @@ def test_a_file_of_ours_says_nothing_of_the_photograph(tmp_path):
     assert CAMERA.encode() in small.read_bytes()
     enlarged = actions.upscale(UpscaleRequest(model="realesrgan-x4", image=str(small)), cache)
     rebuilt = actions.reconstruct(ReconstructRequest(model="vae-digits", image=str(path)), cache)
-    written = [files.write_upscaled(enlarged, tmp_path, suffix) for suffix in (".png", ".jpg", ".webp")]
-    written.append(files.write_reconstruction(rebuilt, tmp_path))
+    written = [actions.write_upscaled(enlarged, tmp_path, suffix) for suffix in (".png", ".jpg", ".webp")]
+    written.append(actions.write_reconstruction(rebuilt, tmp_path))
     for made in written:
         assert secrets_in(made.read_bytes()) == []
         assert not Image.open(made).getexif().get_ifd(GPS)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from aigc_demo.lane import Lane
+from aigc_demo.runtime.worker_thread import Lane
 
 
 def test_items_are_made_in_the_lane_when_they_are_asked_for():

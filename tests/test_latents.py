@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from aigc_demo.latents import PATHS, grid, lerp, path, picture_seed, slerp
+from aigc_demo.models.latents import PATHS, grid, lerp, path, picture_seed, slerp
 
 
 def vectors(count=2, size=64, seed=0):

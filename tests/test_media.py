@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.media import (
     contact_sheet,
     fit_square,

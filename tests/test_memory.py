@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from aigc_demo import machine, memory
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.memory import GIGABYTE, plan, size_of
-from aigc_demo.placement import Placement
+from aigc_demo.core.words import Bilingual
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.placement import Placement
+from aigc_demo.runtime import memory, memory_plan
+from aigc_demo.runtime.memory_plan import GIGABYTE, plan, size_of
 
 
 def card(kind="causal_lm", parameters=1_000_000_000, **more):
@@ -38,9 +39,9 @@ def have(monkeypatch):
         def free(device):
             return int((ram if device == "cpu" else board) * GIGABYTE)
 
-        monkeypatch.setattr(memory, "free_memory", free)
-        monkeypatch.setattr(memory, "total_memory", free)
-        monkeypatch.setattr(memory, "half", lambda device: "float16" if device == "mps" else "bfloat16")
+        monkeypatch.setattr(memory_plan, "free_memory", free)
+        monkeypatch.setattr(memory_plan, "total_memory", free)
+        monkeypatch.setattr(memory_plan, "half", lambda device: "float16" if device == "mps" else "bfloat16")
 
     return set_free
 
@@ -108,19 +109,19 @@ def test_where_physical_memory_is_missing_our_own_are_refused_too(have):
 
 
 def test_memory_of_this_machine():
-    free, total = machine.free_memory("cpu"), machine.total_memory("cpu")
+    free, total = memory.free_memory("cpu"), memory.total_memory("cpu")
     assert 0 < free <= total
-    assert memory.budget_of(0, "cpu") == total * 3 // 4 and memory.budget_of(5, "cpu") == 5 << 20
+    assert memory_plan.budget_of(0, "cpu") == total * 3 // 4 and memory_plan.budget_of(5, "cpu") == 5 << 20
 
 
 def test_a_container_has_its_own_limit(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
     for name, text in {"memory.max": "1000\n", "memory.current": "700\n"}.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 200\n")
-    assert machine.total_memory("cpu") == 1000 and machine.free_memory("cpu") == 500
+    assert memory.total_memory("cpu") == 1000 and memory.free_memory("cpu") == 500
     (tmp_path / "memory.max").write_text("max\n")
-    assert machine.free_memory("cpu") > 1000
+    assert memory.free_memory("cpu") > 1000
 
 
 def test_no_memory_by_whatever_name():
@@ -128,9 +129,9 @@ def test_no_memory_by_whatever_name():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 46)
     for error in (*spent, caught.value, RuntimeError("MPS backend out of memory")):
-        assert machine.is_out_of_memory(error)
+        assert memory.is_out_of_memory(error)
     for error in (RuntimeError("shape"), OSError(28, "No space left"), ValueError("out of memory")):
-        assert not machine.is_out_of_memory(error)
+        assert not memory.is_out_of_memory(error)
 
 
 def test_an_error_is_let_go_with_what_it_held():
@@ -141,7 +142,7 @@ def test_an_error_is_let_go_with_what_it_held():
     try:
         fail()
     except MemoryError as error:
-        machine.let_go(error)
+        memory.let_go(error)
         frames = []
         step = error.__traceback__
         while step:

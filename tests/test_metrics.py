@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from aigc_demo import metrics
+from aigc_demo.metrics import pictures as metrics
 
 
 @pytest.fixture

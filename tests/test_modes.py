@@ -5,8 +5,8 @@ import json
 import pytest
 
 from aigc_demo.__main__ import main
-from aigc_demo.modes import RULES, rule_names, words_of_rule
-from aigc_demo.settings import Settings
+from aigc_demo.core.modes import RULES, rule_names, words_of_rule
+from aigc_demo.core.settings import Settings
 
 RIGHTS = {
     "allow_training": "train",

@@ -17,7 +17,10 @@ from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from aigc_demo import actions
-from aigc_demo.contracts import (
+from aigc_demo.core.errors import InputError
+from aigc_demo.hub.records import keep
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import (
     ChatRequest,
     DrawRequest,
     GridRequest,
@@ -29,9 +32,6 @@ from aigc_demo.contracts import (
     UpscaleRequest,
     WalkRequest,
 )
-from aigc_demo.errors import InputError
-from aigc_demo.hub.records import keep
-from aigc_demo.runtime import ModelCache
 from tests.checkpoints import diffusion, keep_card, language
 
 PRETRAINED = {

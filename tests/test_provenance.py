@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from pydantic import ValidationError
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.media import save_animation, save_audio, save_image, save_text
 from aigc_demo.provenance import SOURCE_TYPE, Label, Provenance, Recipe, read
 from aigc_demo.provenance.containers import riff_blocks

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from aigc_demo import registry
-from aigc_demo.cards import read_card
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import read_card
+from aigc_demo.models.placement import Placement
+from aigc_demo.runtime import registry
 
 
 def test_shipped_models_come_first_then_those_trained_here(settings):
@@ -35,7 +35,7 @@ def test_an_unknown_model_or_task_is_a_sentence_with_the_choices(settings, name,
 
 
 def test_a_family_is_one_of_the_list():
-    assert registry.family_module("gan").__name__ == "aigc_demo.gan"
+    assert registry.family_module("gan").__name__ == "aigc_demo.families.gan"
     for name in ("os", "ui", "gan.train", "../gan", ""):
         with pytest.raises(InputError):
             registry.family_module(name)

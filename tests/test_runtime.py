@@ -9,9 +9,9 @@ import weakref
 import pytest
 import torch
 
-from aigc_demo import registry
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.runtime import ModelCache, pick_device
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache, pick_device
 
 
 class Model:
@@ -276,7 +276,7 @@ def test_what_a_model_takes_in_while_used_counts(settings, monkeypatch):
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_loaded(cache, loads, monkeypatch):
-    monkeypatch.setattr("aigc_demo.memory.free_memory", lambda device: 1000)
+    monkeypatch.setattr("aigc_demo.runtime.memory_plan.free_memory", lambda device: 1000)
     with pytest.raises(InputError, match="gan-digits needs about 256 MB"), cache.use("gan-digits"):
         pytest.fail("lent")
     assert loads == []

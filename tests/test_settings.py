@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from aigc_demo.errors import InputError
-from aigc_demo.settings import ROOT, Settings, prepare_environment, read_settings, settings_from
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT, Settings, prepare_environment, read_settings, settings_from
 
 
 def test_defaults():
@@ -55,7 +55,7 @@ def test_a_bad_value_is_a_sentence_that_names_it(values, name):
 def test_what_must_stand_before_torch_is_imported():
     code = (
         "import os\n"
-        "from aigc_demo.settings import Settings, prepare_environment\n"
+        "from aigc_demo.core.settings import Settings, prepare_environment\n"
         "prepare_environment(Settings(offline=True))\n"
         "print(os.environ['OMP_WAIT_POLICY'], os.environ['HF_HUB_OFFLINE'], os.environ['GRADIO_ANALYTICS_ENABLED'])\n"
     )

@@ -3,12 +3,12 @@ from importlib.util import find_spec
 import pytest
 from transformers import BertModel
 
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
-from aigc_demo.runtime import ModelCache
-from aigc_demo.templates import Wording, find_template, nearest, templates
-from aigc_demo.templates import search as search_module
-from aigc_demo.transformer.encoder import SentenceEncoder
+from aigc_demo.actions.prompt_templates import Wording, find_template, nearest, templates
+from aigc_demo.actions.prompt_templates import search as search_module
+from aigc_demo.core.errors import InputError
+from aigc_demo.families.transformer.encoder import SentenceEncoder
+from aigc_demo.models.placement import Placement
+from aigc_demo.runtime.cache import ModelCache
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_bert
 

@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data import austen, poems
-from aigc_demo.errors import InputError
 
 QUATRAIN = "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from aigc_demo import checkpoints
-from aigc_demo.checkpoints import load_state, read_weights, save_weights, states
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.models import checkpoints
+from aigc_demo.models.checkpoints import load_state, read_weights, save_weights, states
 from aigc_demo.training import (
     Average,
     Randomness,

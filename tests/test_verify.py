@@ -8,17 +8,17 @@ from PIL import Image
 
 from aigc_demo import media
 from aigc_demo.actions import text_mark
-from aigc_demo.errors import InputError
-from aigc_demo.marks.keys import mark_key
+from aigc_demo.actions.verify import check_file, check_text
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.provenance import SOURCE_TYPE, Recipe
 from aigc_demo.provenance.c2pa_signer import installed
 from aigc_demo.provenance.documents import WORDS, body_of, write_document
 from aigc_demo.provenance.policy import marking_for
 from aigc_demo.provenance.schema import Provenance
-from aigc_demo.settings import Settings
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.verify_view import layers_html
-from aigc_demo.verify import check_file, check_text
+from aigc_demo.provenance.watermark.keys import mark_key
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.verify.verify_view import layers_html
 
 PICTURE = Image.fromarray(
     np.random.default_rng(0).normal(128, 40, (160, 160, 3)).clip(0, 255).astype(np.uint8)

@@ -8,15 +8,16 @@ import time
 
 import pytest
 
-from aigc_demo import registry
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.jobs import Jobs
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.queue import VISITORS_SHARE
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.settings import Settings
-from aigc_demo.visitors import COOKIE, Gate, Visitors, store, visitor_of
-from aigc_demo.visitors.names import new_token
+from aigc_demo.runtime import registry
+from aigc_demo.server import COOKIE, Gate, Visitors, visitor_of
+from aigc_demo.server import visitors as store
+from aigc_demo.server.visitor_names import new_token
 from tests.loops import complete
 
 A, B = (visitor_of({COOKIE: new_token()}) for _ in range(2))

@@ -4,40 +4,72 @@ The page, the command line and the HTTP API call these and nothing below them, s
 result for the same request. Files are written by files/, from the results.
 """
 
-from aigc_demo.actions.base import Stop, never, resolve_labels
+from aigc_demo.actions.base import resolve_labels
 from aigc_demo.actions.chat import ChatResult, chat
 from aigc_demo.actions.draw import DrawResult, draw
 from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
 from aigc_demo.actions.pictures import ImageResult, ReconstructResult, make_images, reconstruct
 from aigc_demo.actions.rewrite import RewriteResult, rewrite
+from aigc_demo.actions.save import SHEET_SIDE, recipe_of, scale_to, stem, sweep
+from aigc_demo.actions.save_pictures import (
+    columns_for,
+    write_archive,
+    write_drawing,
+    write_drawings,
+    write_film,
+    write_pictures,
+    write_reconstruction,
+    write_sheet,
+    write_strip,
+    write_upscaled,
+)
+from aigc_demo.actions.save_texts import conversation, full_texts, write_chat, write_rewrite, write_texts
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
 from aigc_demo.actions.watermark import TextFinding, find_text_mark, text_mark
 
 __all__ = [
+    "SHEET_SIDE",
     "ChatResult",
     "DrawResult",
     "GridResult",
     "ImageResult",
     "ReconstructResult",
     "RewriteResult",
-    "Stop",
     "TextFinding",
     "TextResult",
     "TextSample",
     "UpscaleResult",
     "WalkResult",
     "chat",
+    "columns_for",
+    "conversation",
     "draw",
     "find_text_mark",
+    "full_texts",
     "grid",
     "make_images",
-    "never",
+    "recipe_of",
     "reconstruct",
     "resolve_labels",
     "rewrite",
+    "scale_to",
+    "stem",
+    "sweep",
     "text_mark",
     "upscale",
     "walk",
+    "write_archive",
+    "write_chat",
+    "write_drawing",
+    "write_drawings",
+    "write_film",
+    "write_pictures",
+    "write_reconstruction",
+    "write_rewrite",
+    "write_sheet",
+    "write_strip",
     "write_text",
+    "write_texts",
+    "write_upscaled",
 ]

@@ -1,34 +1,24 @@
 """What the verbs share: the stop flag, classes by name, and pictures as arrays and as tensors."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from aigc_demo import registry
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import Request, Sampling
-from aigc_demo.errors import InputError
-from aigc_demo.settings import Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Progress, Stop
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import Sampling
+from aigc_demo.runtime import registry
+from aigc_demo.schemas import Request
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aigc_demo.contracts import LatentModel
+    from aigc_demo.models.protocols import LatentModel
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
-Stop = Callable[[], bool]
-Progress = Callable[[float], None]  # how much is done, in (0, 1]
-
-
-def never() -> bool:
-    """A stop flag that is never set."""
-    return False
-
-
-def unheard(share: float) -> None:
-    """Progress that nobody wants to hear of."""
 
 
 def settled(model: Any, request: AnyRequest, stop: Stop, progress: Progress) -> tuple[Any, AnyRequest]:

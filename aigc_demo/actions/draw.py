@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aigc_demo import registry, safety
-from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
-from aigc_demo.actions.stepwise import stepwise
-from aigc_demo.cards import ModelCard, Task
-from aigc_demo.contracts import DrawRequest
-from aigc_demo.errors import InputError
-from aigc_demo.lane import Lane
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
-from aigc_demo.spaces import on_gpu
+from aigc_demo import safety
+from aigc_demo.actions.base import find_adapter, put_adapter
+from aigc_demo.actions.callback_stream import stepwise
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Stop, never
+from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.worker_thread import Lane
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import DrawRequest
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -140,7 +142,7 @@ def _grow(
     request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop, lane: Lane, looked_at: bool
 ) -> Iterator[DrawResult]:
     """The result after all that `_draw_all` tells; the last one has the pictures. `looked_at`: a filter sees them yet."""
-    from aigc_demo.latents import picture_seed
+    from aigc_demo.models.latents import picture_seed
 
     seeds = [picture_seed(request.seed, i) for i in range(request.count)]
     result = DrawResult(request, card, 0, request.count * request.num_inference_steps, seeds)

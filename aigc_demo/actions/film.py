@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import WalkRequest
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.schemas import WalkRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +36,7 @@ def film(frames: np.ndarray, times: list[float], request: WalkRequest) -> tuple[
 
 def path_lengths(a: "Tensor", b: "Tensor", request: WalkRequest) -> dict[str, list[float]]:
     """The length of z on the way from a to b (d,), by kind of path."""
-    from aigc_demo import latents
+    from aigc_demo.models import latents
 
     paths = {name: latents.path(a, b, request.frames, name)[0] for name in latents.PATHS}
     return {name: rows.norm(dim=1).tolist() for name, rows in paths.items()}

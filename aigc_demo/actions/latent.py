@@ -6,32 +6,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from aigc_demo import registry, safety
+from aigc_demo import safety
 from aigc_demo.actions.base import (
-    Progress,
-    Stop,
     draw_latents,
     from_picture,
-    never,
     one_hot,
     read_picture,
     resolve_labels,
     settled,
     to_pictures,
-    unheard,
 )
 from aigc_demo.actions.film import WalkResult, film, path_lengths
 from aigc_demo.actions.prompt_walk import between_prompts
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import GridRequest, WalkRequest
-from aigc_demo.errors import InputError
-from aigc_demo.runtime import ModelCache
-from aigc_demo.spaces import on_gpu
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import GridRequest, WalkRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aigc_demo.contracts import Autoencoder, LatentModel
+    from aigc_demo.models.protocols import Autoencoder, LatentModel
 
 AnyWalk = TypeVar("AnyWalk", WalkRequest, GridRequest)
 
@@ -72,7 +70,7 @@ def _walked(model: Any, request: WalkRequest, card: ModelCard) -> WalkResult:
     """The frames by a lent model. The way back shows the same again, so it is not computed."""
     import torch
 
-    from aigc_demo import latents
+    from aigc_demo.models import latents
 
     psi = request.truncation_psi
     a, class_a = end_point(request.from_image, request.from_seed, request.from_label, psi, model, card)
@@ -108,7 +106,7 @@ def _squared(model: Any, request: GridRequest, card: ModelCard) -> GridResult:
     """The square by a lent model."""
     import torch
 
-    from aigc_demo import latents
+    from aigc_demo.models import latents
 
     ends = [
         end_point("", seed, label, request.truncation_psi, model, card)

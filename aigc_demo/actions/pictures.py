@@ -6,26 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from aigc_demo import registry, safety
+from aigc_demo import safety
 from aigc_demo.actions.base import (
-    Progress,
-    Stop,
     draw_latents,
     from_picture,
-    never,
     one_hot,
     picture_shape,
     read_picture,
     resolve_labels,
     settled,
     to_pictures,
-    unheard,
 )
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import ArrayRequest, ImageRequest, ReconstructRequest
-from aigc_demo.errors import Stopped
-from aigc_demo.runtime import ModelCache
-from aigc_demo.spaces import on_gpu
+from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import ArrayRequest, ImageRequest, ReconstructRequest
 
 BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
 
@@ -89,7 +87,7 @@ def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, sto
     """The pictures by a lent model, batch by batch."""
     import torch
 
-    from aigc_demo.latents import picture_seed
+    from aigc_demo.models.latents import picture_seed
 
     chosen = resolve_labels(request.label, model.classes)
     labels = [chosen[i % len(chosen)] for i in range(request.count)]

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from aigc_demo.actions.base import Progress, Stop, put_adapter
+from aigc_demo.actions.base import put_adapter
 from aigc_demo.actions.film import WalkResult, film, path_lengths
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import DrawRequest, WalkRequest
+from aigc_demo.core.stopping import Progress, Stop
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.schemas import DrawRequest, WalkRequest
 
 
 def between_prompts(
@@ -20,7 +21,7 @@ def between_prompts(
     """
     import torch
 
-    from aigc_demo import latents
+    from aigc_demo.models import latents
 
     put_adapter(model, None, 0.0)
     steps, guidance = request.num_inference_steps, request.guidance_scale

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aigc_demo import registry, safety
-from aigc_demo.actions.base import Stop, never
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import RewriteRequest, TokenChoice
-from aigc_demo.runtime import ModelCache
-from aigc_demo.spaces import on_gpu
+from aigc_demo import safety
+from aigc_demo.core.stopping import Stop, never
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import RewriteRequest
 
 if TYPE_CHECKING:
-    from aigc_demo.contracts import Rewriter
+    from aigc_demo.models.protocols import Rewriter
 
 
 @dataclass

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aigc_demo import registry, safety
-from aigc_demo.actions.base import Stop, find_adapter, never, put_adapter
+from aigc_demo import safety
+from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import TextRequest, TokenChoice
-from aigc_demo.runtime import ModelCache
-from aigc_demo.spaces import on_gpu
+from aigc_demo.core.stopping import Stop, never
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import TextRequest
 
 if TYPE_CHECKING:
-    from aigc_demo.contracts import TextModel
+    from aigc_demo.models.protocols import TextModel
 
 
 @dataclass

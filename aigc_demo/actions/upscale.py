@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from aigc_demo import media, registry
-from aigc_demo.actions.base import Stop, never
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import UpscaleRequest
-from aigc_demo.errors import InputError
-from aigc_demo.runtime import ModelCache
-from aigc_demo.spaces import on_gpu
+from aigc_demo import media
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop, never
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+from aigc_demo.schemas import UpscaleRequest
 
 MAX_PIXELS = 1 << 20  # four times as wide and high, the result can still be opened here
 

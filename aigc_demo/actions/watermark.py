@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.contracts import ChatRequest, TextRequest
-from aigc_demo.marks.keys import mark_key
-from aigc_demo.marks.text import Finding, TextMark
-from aigc_demo.registry import cards_for
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.provenance.watermark.keys import mark_key
+from aigc_demo.provenance.watermark.text import Finding, TextMark
+from aigc_demo.runtime.registry import cards_for
+from aigc_demo.schemas import ChatRequest, TextRequest
 
 AnyRequest = TypeVar("AnyRequest", TextRequest, ChatRequest)
 UNMARKED = (

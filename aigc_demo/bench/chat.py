@@ -17,12 +17,13 @@ from pathlib import Path
 from aigc_demo.actions import chat
 from aigc_demo.bench.measure import Comparison, take_turns
 from aigc_demo.bench.small_llama import write_gguf, write_llama
-from aigc_demo.cards import Bilingual, ModelCard
 from aigc_demo.cli.flags import Asked
-from aigc_demo.contracts import ChatRequest, Message
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub import records
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ChatRequest, Message
 
 MODEL = "bench/llama-22m"
 READERS = (1, 8)

@@ -7,11 +7,12 @@ from typing import Any
 
 from aigc_demo import actions
 from aigc_demo.bench.measure import Comparison, seconds, take_turns
-from aigc_demo.cards import Bilingual, ModelCard
 from aigc_demo.cli.flags import Asked
-from aigc_demo.contracts import DrawRequest
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub.records import keep
-from aigc_demo.runtime import ModelCache
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import DrawRequest
 
 ROUNDS = 7
 REQUEST = DrawRequest(model="bench/small-sd", prompt="a lighthouse in a storm", num_inference_steps=8)

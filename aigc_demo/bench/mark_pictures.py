@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from aigc_demo import actions, media
+from aigc_demo.actions.save import SHEET_SIDE, scale_to
+from aigc_demo.actions.save_pictures import columns_for
 from aigc_demo.bench.measure import Figure
 from aigc_demo.cli.flags import Asked
-from aigc_demo.contracts import ImageRequest
-from aigc_demo.files.base import SHEET_SIDE, scale_to
-from aigc_demo.files.pictures import columns_for
-from aigc_demo.marks import image
-from aigc_demo.marks.keys import mark_key
+from aigc_demo.provenance.watermark import image
+from aigc_demo.provenance.watermark.keys import mark_key
+from aigc_demo.schemas import ImageRequest
 
 SIDES = (112, 128, 192, 256, 384, 512, 768)
 PHOTOS_EACH = 40  # of a side

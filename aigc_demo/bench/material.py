@@ -9,7 +9,7 @@ from torch import Tensor
 
 from aigc_demo.actions.base import to_pictures
 from aigc_demo.cli.flags import Asked
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
 
 ARTIST = "vae-digits"
 PICTURES, HELD_OUT = 4000, 500

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from aigc_demo import actions, files
+from aigc_demo import actions
 from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.bench.start import PATIENCE, served
 from aigc_demo.cli.flags import Asked
-from aigc_demo.contracts import ImageRequest
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
+from aigc_demo.schemas import ImageRequest
 
 ROUNDS = 30
 REQUEST = ImageRequest(model="gan-digits", count=64)
@@ -35,7 +35,7 @@ def measure(asked: Asked) -> list[Comparison]:
 
 def make_file(asked: Asked) -> None:
     """What a click on Generate does."""
-    files.write_sheet(actions.make_images(REQUEST, asked.cache), asked.settings.outputs_dir).unlink()
+    actions.write_sheet(actions.make_images(REQUEST, asked.cache), asked.settings.outputs_dir).unlink()
 
 
 def bare_call(model: Any) -> Callable[[], bytes]:
@@ -50,7 +50,7 @@ def bare_call(model: Any) -> Callable[[], bytes]:
     def call() -> bytes:
         pictures = actions.to_pictures(model.generator(z, class_weights))
         rows = pictures.reshape(8, 8, *pictures.shape[1:]).transpose(0, 2, 1, 3)
-        scale = files.scale_to(files.SHEET_SIDE, pictures)
+        scale = actions.scale_to(actions.SHEET_SIDE, pictures)
         sheet = rows.reshape(8 * pictures.shape[1], -1).repeat(scale, 0)
         file = io.BytesIO()
         Image.fromarray(np.repeat(sheet, scale, 1)).save(file, "PNG")

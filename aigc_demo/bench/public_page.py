@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 
-from aigc_demo.errors import InputError
-from aigc_demo.settings import ROOT, Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT, Settings
 
 PATIENCE = 180.0  # seconds until the page has to be there
 

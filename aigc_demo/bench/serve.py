@@ -11,7 +11,7 @@ from aigc_demo.bench.material import write_pictures
 from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.picture import clicks
 from aigc_demo.cli.flags import Asked
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Jobs, TrainRequest
 
 ROUNDS = 4

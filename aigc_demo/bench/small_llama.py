@@ -27,7 +27,7 @@ def write_llama(folder: Path) -> Path:
 
     folder.mkdir(parents=True)
     text = write_text(folder / "corpus.txt").read_text(encoding="utf-8")
-    build_bytes = import_module("aigc_demo.transformer.tokenizer").build_bytes
+    build_bytes = import_module("aigc_demo.language.tokenizer").build_bytes
     pieces = build_bytes(text.splitlines(keepends=True), PIECES)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, bos_token=START, eos_token=END)
     tokenizer.chat_template = TEMPLATE

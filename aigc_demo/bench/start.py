@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aigc_demo.bench.measure import Comparison, take_turns
 from aigc_demo.cli.flags import Asked
-from aigc_demo.errors import InputError
-from aigc_demo.settings import ROOT, Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT, Settings
 
 ROUNDS = 7
 PATIENCE = 120.0  # seconds to wait for a page

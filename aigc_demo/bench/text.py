@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from aigc_demo import registry
 from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.cli.flags import Asked
+from aigc_demo.runtime import registry
 
 MODEL, PROMPT, FORM = "gpt-poems", "春望", "qilu"  # regulated verse of 7 characters: 64 tokens a poem
 ROUNDS = 7

@@ -7,13 +7,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from aigc_demo import registry
 from aigc_demo.bench.material import write_pictures, write_text
 from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.race import Race
 from aigc_demo.bench.train_pictures import race_gan, race_vae
 from aigc_demo.bench.train_text import race_gpt
 from aigc_demo.cli.flags import Asked
+from aigc_demo.runtime import registry
 from aigc_demo.training import TrainPlan, make_accelerator
 
 PICTURES = Race(steps=20, rounds=7, examples=64)

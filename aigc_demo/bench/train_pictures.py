@@ -80,7 +80,7 @@ def race_vae(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> Compari
 
 def twins(family: str, plan: TrainPlan, accelerator: "Accelerator") -> tuple[Any, Any]:
     """Two learners of one plan: one to train, one to give the plain loop its first weights and its batches."""
-    make = import_module(f"aigc_demo.{family}.train").make_learner
+    make = import_module(f"aigc_demo.families.{family}.train").make_learner
     return make(plan, accelerator), make(plan, accelerator)
 
 

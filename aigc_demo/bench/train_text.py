@@ -36,7 +36,9 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     )
 
     def factor(step: int) -> float:
-        return import_module("aigc_demo.transformer.train").rate_factor(step / race.total, race.total)
+        return import_module("aigc_demo.families.transformer.train").rate_factor(
+            step / race.total, race.total
+        )
 
     def trainer_turn(steps: range) -> float:
         return trainer.run([third.batches.take() for _ in steps], [factor(step) for step in steps])
@@ -60,7 +62,7 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
 
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> Any:
     """A learner of a shape of its own, with one AdamW for all weights."""
-    train = import_module("aigc_demo.transformer.train")
+    train = import_module("aigc_demo.families.transformer.train")
     size = replace(train.SIZES["base"], **SHAPE)
     corpus = train.open_corpus(plan.data, size.characters, size.pieces, size.context_length)
     learner = train.Learner(plan, accelerator, corpus, size)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.cli.flags import Answer, Asked
-from aigc_demo.contracts import (
+from aigc_demo.core.errors import InputError
+from aigc_demo.schemas import (
     ArrayRequest,
     GridRequest,
     ImageRequest,
@@ -14,7 +15,6 @@ from aigc_demo.contracts import (
     TextRequest,
     WalkRequest,
 )
-from aigc_demo.errors import InputError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
@@ -23,15 +23,15 @@ TEXTS = (".txt", ".md", ".json")
 
 def text(asked: Asked) -> Answer:
     """Write texts; they are printed, and kept in a file where --out says so."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(TextRequest)
     check_ending(asked.flags.out, TEXTS)
     result = deque(actions.write_text(request, asked.cache), maxlen=1).pop()
-    texts = files.full_texts(result)
+    texts = actions.full_texts(result)
     answer: dict[str, Any] = {"texts": texts}
     if asked.flags.out:
-        answer["files"] = [str(write(asked, files.write_texts, result, TEXTS))]
+        answer["files"] = [str(write(asked, actions.write_texts, result, TEXTS))]
     words = ["\n\n".join(texts), *answer.get("files", [])]
     if result.note:
         words.insert(0, result.note[asked.lang == "zh"])
@@ -40,7 +40,7 @@ def text(asked: Asked) -> Answer:
 
 def image(asked: Asked) -> Answer:
     """Make pictures: one labelled sheet, or --separate files, or a bare --array to measure."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     if asked.flags.array:
         return _array(asked)
@@ -53,40 +53,40 @@ def image(asked: Asked) -> Answer:
         )
     result = actions.make_images(request, asked.cache)
     if asked.flags.separate:
-        return _written(files.write_pictures(result, folder_of(asked), marking=asked.marking))
-    return _written([write(asked, files.write_sheet, result, PICTURES)])
+        return _written(actions.write_pictures(result, folder_of(asked), marking=asked.marking))
+    return _written([write(asked, actions.write_sheet, result, PICTURES)])
 
 
 def reconstruct(asked: Asked) -> Answer:
     """Encode a picture and decode it again: input, noisy input and reconstruction on one sheet."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(ReconstructRequest)
     check_ending(asked.flags.out, PICTURES)
     result = actions.reconstruct(request, asked.cache)
     near = {"labels": result.neighbour_labels, "distances": result.distances}
-    answer = _written([write(asked, files.write_reconstruction, result, PICTURES)])
+    answer = _written([write(asked, actions.write_reconstruction, result, PICTURES)])
     return Answer({**answer.data, "latent": result.mean, "neighbours": near}, answer.words)
 
 
 def walk(asked: Asked) -> Answer:
     """Film the way from one point of latent space to another."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(WalkRequest)
     check_ending(asked.flags.out, FILMS)
     result = actions.walk(request, asked.cache)
-    return _written([write(asked, files.write_film, result, FILMS)])
+    return _written([write(asked, actions.write_film, result, FILMS)])
 
 
 def grid(asked: Asked) -> Answer:
     """The square between four points of latent space on one sheet."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(GridRequest)
     check_ending(asked.flags.out, PICTURES)
     result = actions.grid(request, asked.cache)
-    return _written([write(asked, files.write_sheet, result, PICTURES)])
+    return _written([write(asked, actions.write_sheet, result, PICTURES)])
 
 
 def _array(asked: Asked) -> Answer:

@@ -8,8 +8,8 @@ from typing import Any
 from aigc_demo.actions import ChatResult
 from aigc_demo.cli.ask import TEXTS, check_ending, write
 from aigc_demo.cli.flags import Answer, Asked, values_of
-from aigc_demo.contracts import ChatRequest, RewriteRequest, check
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.schemas import ChatRequest, RewriteRequest, check
 
 CHATS = (".md", ".json", ".txt")
 
@@ -29,9 +29,9 @@ def chat(asked: Asked) -> Answer:
 
 
 def _answer(asked: Asked, result: ChatResult) -> Answer:
-    from aigc_demo import files
+    from aigc_demo import actions
 
-    return _texts(asked, result, files.write_chat, CHATS)
+    return _texts(asked, result, actions.write_chat, CHATS)
 
 
 def _texts(asked: Asked, result: Any, writer: Any, endings: Sequence[str]) -> Answer:
@@ -48,12 +48,12 @@ def _texts(asked: Asked, result: Any, writer: Any, endings: Sequence[str]) -> An
 
 def rewrite(asked: Asked) -> Answer:
     """Translate or summarise --text."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(RewriteRequest)
     check_ending(asked.flags.out, TEXTS)
     result = deque(actions.rewrite(request, asked.cache), maxlen=1).pop()
-    return _texts(asked, result, files.write_rewrite, TEXTS)
+    return _texts(asked, result, actions.write_rewrite, TEXTS)
 
 
 def _talk(asked: Asked, values: dict[str, Any]) -> Answer:

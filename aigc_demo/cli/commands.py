@@ -8,9 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from aigc_demo.actions.audit.request import ProbeSettings
 from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
-from aigc_demo.contracts import (
+from aigc_demo.core.settings import add_flags
+from aigc_demo.core.words import Words
+from aigc_demo.data.imports.request import ImportSettings
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.schemas import (
     ChatRequest,
     DrawRequest,
     GridRequest,
@@ -20,12 +25,7 @@ from aigc_demo.contracts import (
     TextRequest,
     UpscaleRequest,
     WalkRequest,
-    Words,
 )
-from aigc_demo.data.imports.request import ImportSettings
-from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.probe.request import ProbeSettings
-from aigc_demo.settings import add_flags
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,9 @@ from typing import Any
 from aigc_demo import data
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import printable, table
-from aigc_demo.contracts import check
-from aigc_demo.data.imports import (
-    ImportRequest,
-    Manifest,
-    find_own,
-    import_files,
-    own,
-    read_manifest,
-    remove,
-)
+from aigc_demo.data.imports import ImportRequest, Manifest, find_own, import_files, own, read_manifest, remove
 from aigc_demo.data.imports.request import ImportSettings
+from aigc_demo.schemas import check
 
 SHOWN = 20  # refused files and pairs that are printed; --json has them all
 

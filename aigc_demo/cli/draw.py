@@ -7,19 +7,19 @@ from typing import TypeVar
 
 from aigc_demo.cli.ask import PICTURES, check_ending, write
 from aigc_demo.cli.flags import Answer, Asked
-from aigc_demo.contracts import DrawRequest, UpscaleRequest
+from aigc_demo.schemas import DrawRequest, UpscaleRequest
 
 T = TypeVar("T")
 
 
 def draw(asked: Asked) -> Answer:
     """Draw a sentence, all pictures on one labelled sheet."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(DrawRequest)
     check_ending(asked.flags.out, PICTURES)
     result = deque(_shown(actions.draw(request, asked.cache)), maxlen=1).pop()
-    path = write(asked, files.write_drawing, result, PICTURES)
+    path = write(asked, actions.write_drawing, result, PICTURES)
     answer = {"files": [str(path)], "seeds": result.seeds, "request": result.request.model_dump()}
     words = [str(path)]
     if result.note:
@@ -30,12 +30,12 @@ def draw(asked: Asked) -> Answer:
 
 def upscale(asked: Asked) -> Answer:
     """Enlarge a picture."""
-    from aigc_demo import actions, files
+    from aigc_demo import actions
 
     request = asked.request(UpscaleRequest)
     check_ending(asked.flags.out, PICTURES)
     result = actions.upscale(request, asked.cache)
-    path = write(asked, files.write_upscaled, result, PICTURES)
+    path = write(asked, actions.write_upscaled, result, PICTURES)
     size = list(result.after.shape[:2])
     return Answer({"files": [str(path)], "scale": result.scale, "size": size[::-1]}, str(path))
 

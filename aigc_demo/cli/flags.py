@@ -10,12 +10,13 @@ from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
-from aigc_demo.contracts import Request, Words, check, words_of
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Words, words_of
 from aigc_demo.provenance.marking import Marking
 from aigc_demo.provenance.policy import marking_for
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import Request, check
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 METAVARS = {int: "N", float: "X", bool: None}

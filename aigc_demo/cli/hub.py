@@ -4,12 +4,13 @@ import sys
 from dataclasses import asdict
 from typing import Any, get_args
 
-from aigc_demo import hub, memory
-from aigc_demo.cards import ModelCard, Task
+from aigc_demo import hub
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable, table
-from aigc_demo.errors import InputError
-from aigc_demo.settings import Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.runtime import memory_plan
 
 PAUSE = 0.3  # seconds between two looks at a download
 
@@ -58,7 +59,7 @@ def show(asked: Asked) -> Answer:
         )[zh],
     ]
     device = asked.cache.device().name
-    fit = memory.plan(offer.card, device, memory.budget_of(asked.settings.memory_mb, device))
+    fit = memory_plan.plan(offer.card, device, memory_plan.budget_of(asked.settings.memory_mb, device))
     lines.append(fit.words.say(asked.lang))
     if offer.entry:
         lines.append(hub.RUNS_ON[offer.entry.runs_on].say(asked.lang))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable, table
 from aigc_demo.cli.train import fields, told
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Jobs
 
 

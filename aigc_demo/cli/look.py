@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from aigc_demo import code, registry
+from aigc_demo.actions.verify import MIME, Layers, check_file
 from aigc_demo.cli.flags import Answer, Asked
-from aigc_demo.contracts import REQUESTS, check
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.provenance import Recipe
 from aigc_demo.provenance.c2pa_reader import Manifest
-from aigc_demo.verify import MIME, Layers, check_file
+from aigc_demo.runtime import registry
+from aigc_demo.schemas import REQUESTS, as_code, check
 
 
 def models(asked: Asked) -> Answer:
@@ -95,7 +95,7 @@ def _mark(finding: Any, zh: bool) -> str:
 def _again(recipe: Recipe) -> str:
     """The command that makes the file again; empty where the recipe does not fit this version."""
     try:
-        return code.command_line(check(REQUESTS[recipe.task], recipe.request))
+        return as_code.command_line(check(REQUESTS[recipe.task], recipe.request))
     except (KeyError, InputError):
         return ""
 

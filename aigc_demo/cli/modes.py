@@ -5,7 +5,7 @@ from typing import Any
 
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import table
-from aigc_demo.modes import RULES, rule_names, words_of_rule
+from aigc_demo.core.modes import RULES, rule_names, words_of_rule
 
 
 def modes(asked: Asked) -> Answer:

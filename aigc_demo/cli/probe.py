@@ -1,9 +1,9 @@
 """probe: does a model copy what it was trained on, and which classes does it draw."""
 
+from aigc_demo.actions.audit import PictureProbe, ProbeRequest, ProbeSettings, TextProbe, look_closer
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import table
-from aigc_demo.contracts import check
-from aigc_demo.probe import PictureProbe, ProbeRequest, ProbeSettings, TextProbe, look_closer
+from aigc_demo.schemas import check
 
 LEVELS = {
     "green": ("copies are rare or absent", "几乎没有复制"),

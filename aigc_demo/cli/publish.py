@@ -3,7 +3,7 @@
 from aigc_demo import publish as spaces
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 
 def publish(asked: Asked) -> Answer:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo.cli.flags import Answer, Asked, values_of
-from aigc_demo.contracts import check
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Job, Jobs, TrainRequest
-from aigc_demo.jobs.view import last_line
+from aigc_demo.jobs.job import last_line
+from aigc_demo.schemas import check
 
 if TYPE_CHECKING:  # the command line does not wait for torch to print its help
     from aigc_demo.training import Progress

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc_demo.cards import Bilingual
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Bilingual
 from aigc_demo.data.sources import KINDS
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
 
 
 class Source(BaseModel):

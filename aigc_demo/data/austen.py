@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.disk import write_atomically
-from aigc_demo.errors import InputError
+from aigc_demo.core.disk import write_atomically
+from aigc_demo.core.errors import InputError
 
 _HEADING = re.compile(r"^(?=(?:CHAPTER|Chapter) [IVXLC\d]+)", re.MULTILINE)
 _SYMBOL, _PAIRS, _CHARS, _LOGICAL, _INTEGER, _STRINGS, _LIST = 1, 2, 9, 10, 13, 16, 19

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from aigc_demo.core.disk import write_atomically
 from aigc_demo.data.images import FILE, read_arrays
-from aigc_demo.disk import write_atomically
 
 EACH, HELD_OUT = 2, 200
 

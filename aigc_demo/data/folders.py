@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data import catalogue, get
 from aigc_demo.data.imports import ImportRequest, own_folder, run_import
-from aigc_demo.errors import InputError
 
 PREPARED = ("source.json", "texts.jsonl", "chats.jsonl", "poems.jsonl", "images.safetensors")
 PUBLISHED = ("train-images-idx3-ubyte*", "*.parquet")

@@ -17,8 +17,8 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from aigc_demo.disk import write_atomically
-from aigc_demo.errors import InputError
+from aigc_demo.core.disk import write_atomically
+from aigc_demo.core.errors import InputError
 
 FILE = "images.safetensors"
 IDX_NAMES = {

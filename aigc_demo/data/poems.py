@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aigc_demo.disk import write_atomically
-from aigc_demo.errors import InputError
+from aigc_demo.core.disk import write_atomically
+from aigc_demo.core.errors import InputError
 
 TITLE_LENGTH = 16
 _LINES = re.compile(r"(?:[一-鿿]{5}[，。？！；]){4,8}|(?:[一-鿿]{7}[，。？！；]){4,8}")

@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 MINUTES = 15
 

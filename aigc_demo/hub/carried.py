@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from aigc_demo.cards import ModelCard
 from aigc_demo.hub.catalogue import find_entry
+from aigc_demo.models.cards import ModelCard
 
 
 @dataclass(frozen=True)

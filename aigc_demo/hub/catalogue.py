@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc_demo.cards import Bilingual, ModelCard, Task, parse_yaml
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
+from aigc_demo.core.words import Bilingual, parse_yaml
+from aigc_demo.models.cards import ModelCard, Task
 
 PACKAGE = ROOT / "aigc_demo"
 RunsOn = Literal["cpu", "small-gpu", "big-gpu"]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from aigc_demo.cards import Task
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.hub.catalogue import Entry, catalogue, find_entry
 from aigc_demo.hub.failures import sentence, wrong_id
 from aigc_demo.hub.records import fetched
-from aigc_demo.pretrained.kinds import KINDS, kind_of
-from aigc_demo.settings import Settings
+from aigc_demo.models.cards import Task
+from aigc_demo.pretrained.allow_list import KINDS, kind_of
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from aigc_demo.cards import Bilingual
-from aigc_demo.child import clean_environment
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.processes import clean_environment
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub.client import check_id
 from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import describe, keep
 from aigc_demo.pretrained.check import check
-from aigc_demo.settings import Settings
 
 State = Literal["running", "done", "cancelled", "failed"]
 SMOOTHING = 0.8  # of the rate, a report

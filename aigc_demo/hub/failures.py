@@ -2,7 +2,7 @@
 
 import errno
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 MIRROR = "HF_ENDPOINT=https://hf-mirror.com"
 

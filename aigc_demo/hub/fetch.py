@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.hub.failures import sentence
 from aigc_demo.hub.files import RepoFile
 

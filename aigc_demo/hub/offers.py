@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aigc_demo.cards import Bilingual, ModelCard
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub.catalogue import Entry, find_entry
 from aigc_demo.hub.client import PATIENCE, check_id, class_name_of, is_offline, licence_of, repository
 from aigc_demo.hub.failures import offline, sentence
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
 from aigc_demo.hub.records import fetched
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, KINDS, PIPELINES, kind_of
 from aigc_demo.pretrained.inspect import read_class
-from aigc_demo.pretrained.kinds import ARCHITECTURES, KINDS, PIPELINES, kind_of
-from aigc_demo.settings import Settings
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo

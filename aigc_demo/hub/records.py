@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.disk import write_json
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.settings import Settings
 from aigc_demo.hub.carried import carried
 from aigc_demo.hub.catalogue import Entry
-from aigc_demo.settings import Settings
+from aigc_demo.models.cards import ModelCard
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.hub.client import MODEL_ID, repository
 from aigc_demo.hub.downloads import require_right
 from aigc_demo.hub.records import fetched, forget, keep, record_path
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.pretrained.check import check
-from aigc_demo.settings import Settings
 
 OWN = "local/"
 PART = re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})\.incomplete$")

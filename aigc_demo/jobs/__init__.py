@@ -13,8 +13,8 @@ estimate.py   the measured dry run; dry_run.py is its process
 card.py  export.py  energy.py  presets.py
 """
 
+from aigc_demo.jobs.job import Job
 from aigc_demo.jobs.queue import Jobs
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.view import Job
 
 __all__ = ["Job", "Jobs", "TrainRequest"]

@@ -9,13 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from aigc_demo.jobs.endings import Endings
+from aigc_demo.core.settings import add_flags, flags_given, prepare_environment, settings_from
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.lease import Leases, take
 from aigc_demo.jobs.queue import Jobs
+from aigc_demo.jobs.signals import Endings
 from aigc_demo.jobs.spawn import READY
 from aigc_demo.jobs.worker import Worker
-from aigc_demo.settings import add_flags, flags_given, prepare_environment, settings_from
 
 
 def main(arguments: Sequence[str]) -> int:

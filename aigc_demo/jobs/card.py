@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from aigc_demo.contracts import words_of
-from aigc_demo.disk import write_atomically
-from aigc_demo.jobs.command import train_command
+from aigc_demo.core.disk import write_atomically
+from aigc_demo.core.words import words_of
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.weights import parameters, weights_of
+from aigc_demo.models.safetensors_header import parameters, weights_of
+from aigc_demo.schemas.as_code import train_command
 
 TASKS = {"gan": ["image", "latent"], "vae": ["image", "latent", "reconstruct"], "transformer": ["text"]}
 PIPELINES = {

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from aigc_demo import registry
-from aigc_demo.cards import ModelCard
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.data import catalogue
 from aigc_demo.data.imports import Manifest, own_folder, read_manifest
-from aigc_demo.errors import InputError
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.pretrained.quantise import check_library
+from aigc_demo.runtime import registry
 from aigc_demo.safety import guarded
-from aigc_demo.settings import Settings
 
 # What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
 SAME = (

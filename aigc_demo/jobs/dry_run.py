@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,13 +17,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings, add_flags, flags_given, prepare_environment, settings_from
 from aigc_demo.jobs.checks import check_request, find_start
 from aigc_demo.jobs.learning import make_learner, make_plan
-from aigc_demo.jobs.measure import PeakMemory
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.machine import free_memory, is_out_of_memory
-from aigc_demo.settings import Settings, add_flags, flags_given, prepare_environment, settings_from
+from aigc_demo.runtime.memory import free_memory, is_out_of_memory
 
 WARM_UP, MOST_STEPS = 2, 20
 BUDGET = 4.0  # seconds for the measured steps, of which there is at least one
@@ -49,8 +49,8 @@ class Measured:
 def measure(request: TrainRequest, settings: Settings) -> Measured:
     """Take a few steps as the worker would, from its own data to its own files."""
     from aigc_demo.data.folders import open_folder
-    from aigc_demo.jobs.devices import devices_for
-    from aigc_demo.jobs.weights import parameters, weights_of
+    from aigc_demo.models.safetensors_header import parameters, weights_of
+    from aigc_demo.runtime.cache import devices_for
     from aigc_demo.training import make_accelerator
     from aigc_demo.training.loop import Loop
 
@@ -130,3 +130,34 @@ def main(arguments: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+
+
+PERIOD = 0.01
+
+
+class PeakMemory:
+    """The most memory in use while it is entered, in bytes: of the board for CUDA, else of this process."""
+
+    def __init__(self, device: str) -> None:
+        self.device, self.bytes = device, 0
+        self.over = threading.Event()
+
+    def __enter__(self) -> "PeakMemory":
+        threading.Thread(target=self._watch, name="peak-memory", daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.over.set()
+        if self.device.startswith("cuda"):
+            import torch
+
+            self.bytes = torch.cuda.max_memory_reserved(self.device)
+
+    def _watch(self) -> None:
+        import psutil
+
+        process = psutil.Process(os.getpid())
+        while True:
+            self.bytes = max(self.bytes, process.memory_info().rss)
+            if self.over.wait(PERIOD):
+                return

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-from aigc_demo.cards import Bilingual
-from aigc_demo.child import clean_environment
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.processes import clean_environment
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
+from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import flags_of
-from aigc_demo.jobs.view import duration
-from aigc_demo.registry import family_module
-from aigc_demo.settings import Settings
+from aigc_demo.runtime.registry import family_module
 
 PATIENCE = 300.0  # seconds for a dry run, which may have to fetch its data first
 SIZES = ("tiny", "small", "base")

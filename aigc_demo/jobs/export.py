@@ -13,11 +13,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from aigc_demo.cards import WEIGHTS
-from aigc_demo.errors import InputError
-from aigc_demo.jobs.receive import MOST_BYTES, NEEDED, refused
+from aigc_demo.core.errors import InputError
+from aigc_demo.jobs.import_zip import MOST_BYTES, NEEDED, refused
 from aigc_demo.jobs.request import NAME
-from aigc_demo.jobs.weights import weights_of
+from aigc_demo.models.cards import WEIGHTS
+from aigc_demo.models.safetensors_header import weights_of
 
 PATIENCE = 60  # seconds that loading may take
 
@@ -83,7 +83,7 @@ def _receive(archive: Path, folder: Path) -> None:
     """Unpack, check and load the model in a process that may not take more than is decent."""
     kept = ("PATH", "HOME", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH", "PYTHONPATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "aigc_demo.jobs.receive", str(archive), str(folder)]
+    command = [sys.executable, "-m", "aigc_demo.jobs.import_zip", str(archive), str(folder)]
     root = Path(__file__).parent.parent.parent
     try:
         done = subprocess.run(

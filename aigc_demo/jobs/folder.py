@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from aigc_demo.cards import Bilingual
-from aigc_demo.disk import write_json
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.settings import VISITORS
+from aigc_demo.core.words import Bilingual
 from aigc_demo.jobs.request import NAME, TrainRequest
-from aigc_demo.jobs.weights import weights_of
-from aigc_demo.run_folder import RunFolder
-from aigc_demo.settings import VISITORS
+from aigc_demo.models.run_folder import RunFolder
+from aigc_demo.models.safetensors_header import weights_of
 
 State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
 

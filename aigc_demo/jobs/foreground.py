@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from aigc_demo.jobs.checks import check_data, is_active
-from aigc_demo.jobs.devices import devices_for
-from aigc_demo.jobs.endings import Endings
 from aigc_demo.jobs.folder import JobFolder, JobState
+from aigc_demo.jobs.job import Job
 from aigc_demo.jobs.lease import take
 from aigc_demo.jobs.queue import Jobs
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.view import Job
+from aigc_demo.jobs.signals import Endings
 from aigc_demo.jobs.worker import Worker
+from aigc_demo.runtime.cache import devices_for
 
 if TYPE_CHECKING:
     from aigc_demo.training import Progress

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from aigc_demo.cards import ModelCard
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.registry import family_module
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.registry import family_module
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

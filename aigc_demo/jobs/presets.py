@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from aigc_demo.cards import Bilingual, parse_yaml
+from aigc_demo.core.words import Bilingual, parse_yaml
 
 
 class Preset(BaseModel):

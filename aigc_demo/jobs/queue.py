@@ -13,8 +13,9 @@ from uuid import uuid4
 
 from filelock import FileLock
 
-from aigc_demo.cards import Bilingual
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
 from aigc_demo.jobs.checks import (
     check_data,
     check_request,
@@ -25,11 +26,10 @@ from aigc_demo.jobs.checks import (
     unknown_job,
 )
 from aigc_demo.jobs.folder import JobFolder, JobState, find_all_folders, find_folders
+from aigc_demo.jobs.job import Job, look
 from aigc_demo.jobs.lease import Leases, is_held, take
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import start_worker
-from aigc_demo.jobs.view import Job, look
-from aigc_demo.settings import Settings
 
 RANKS = {"running": 0, "queued": 1}
 VISITORS_SHARE = 3  # jobs that a visitor of a public page may have running or waiting
@@ -192,7 +192,7 @@ class Jobs:
 
     def _turns(self) -> Iterator[tuple[JobFolder, Sequence[str]]]:
         """The queued jobs that may start now with their devices, in order: none overtakes another on its device."""
-        from aigc_demo.jobs.devices import devices_for
+        from aigc_demo.runtime.cache import devices_for
 
         taken: set[str] = set()
         for folder in self._queue():

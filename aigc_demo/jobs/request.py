@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aigc_demo.contracts import Seed, Words
-from aigc_demo.contracts.base import printable
+from aigc_demo.core.words import Words
+from aigc_demo.schemas import Seed
+from aigc_demo.schemas.base import printable
 
 NAME = r"^\w[\w.-]{0,59}$"
 # Fields that only some trainings ask for; an adapter's training is its family's name with "lora" behind.

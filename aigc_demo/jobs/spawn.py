@@ -5,9 +5,9 @@ import subprocess
 import sys
 import threading
 
-from aigc_demo.child import clean_environment
+from aigc_demo.core.processes import clean_environment
+from aigc_demo.core.settings import Settings
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.settings import Settings
 
 READY = b"ready\n"  # what a worker says on its standard output once it holds its leases
 

@@ -4,6 +4,7 @@ The caller holds the leases of the run and of its device. Under torchrun every p
 writes.
 """
 
+import errno
 import os
 import time
 import traceback
@@ -12,19 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo import __version__
-from aigc_demo.cards import Bilingual
+from aigc_demo.core.disk import sweep, write_json
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
 from aigc_demo.data import catalogue
-from aigc_demo.disk import sweep, write_json
-from aigc_demo.errors import InputError, Stopped
 from aigc_demo.jobs.checks import find_start
-from aigc_demo.jobs.endings import Endings
-from aigc_demo.jobs.failures import in_words
 from aigc_demo.jobs.folder import JobFolder, JobState, State
+from aigc_demo.jobs.job import last_line, read_object
 from aigc_demo.jobs.learning import evaluate, make_learner, make_plan
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.view import last_line, read_object
-from aigc_demo.registry import find_card
-from aigc_demo.settings import Settings
+from aigc_demo.jobs.signals import Endings
+from aigc_demo.runtime.memory import is_out_of_memory
+from aigc_demo.runtime.registry import find_card
 
 if TYPE_CHECKING:
     from aigc_demo.training import Learner, Progress, TrainPlan
@@ -180,3 +181,26 @@ def thread_count() -> int:
     import torch
 
     return torch.get_num_threads()
+
+
+FULL = Bilingual(
+    en="the disk is full; what was saved before is kept: make room, then resume.",
+    zh="磁盘已满；之前的保存仍在：请清理空间后继续。",
+)
+NO_MEMORY = Bilingual(
+    en="memory ran out; resume with a smaller batch, or start again with a smaller size.",
+    zh="内存不足；请减小批大小后继续，或用更小的规模重新开始。",
+)
+
+
+def in_words(error: Exception) -> Bilingual:
+    """The sentence for an error that is no InputError."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
+    if is_out_of_memory(error):
+        return NO_MEMORY
+    name = type(error).__name__
+    return Bilingual(
+        en=f"an error of the program itself ({name}); worker.log in the run folder says where.",
+        zh=f"程序自身出错（{name}）；详情见训练记录文件夹中的 worker.log。",
+    )

@@ -13,8 +13,7 @@ from uuid import uuid4
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 
-from aigc_demo.errors import InputError
-from aigc_demo.marks.image import embed
+from aigc_demo.core.errors import InputError
 from aigc_demo.media.notice import with_notice
 from aigc_demo.media.pixels import to_picture
 from aigc_demo.media.visible import stamp
@@ -22,6 +21,7 @@ from aigc_demo.provenance.containers import JPEG_XMP, add_riff_chunks
 from aigc_demo.provenance.documents import WORDS, write_document
 from aigc_demo.provenance.marking import PLAIN, Marking
 from aigc_demo.provenance.schema import Provenance, Recipe
+from aigc_demo.provenance.watermark.image import embed
 from aigc_demo.provenance.xmp import write_packet
 
 

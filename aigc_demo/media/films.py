@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.media.files import unknown_suffix, write_marked
 from aigc_demo.media.pixels import to_picture
 from aigc_demo.media.visible import stamp

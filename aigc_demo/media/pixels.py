@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFont
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 # Pillow looks these names up in the system's own font folders
 CJK_FONTS = (

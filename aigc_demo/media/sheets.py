@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.media.pixels import font_for, to_picture
 
 CAPTION, CAPTION_ROW = 12, 19  # pixels: of the letters, and with the room that accents and descenders take

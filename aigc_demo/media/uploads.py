@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.media.pixels import flatten, to_uint8
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.child import clean_environment, limit
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.processes import clean_environment, limit
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.safetensors_header import check_finite
 from aigc_demo.pretrained.inspect import inspect, weight_files
 from aigc_demo.pretrained.refusal import refused
-from aigc_demo.pretrained.tensors import check_finite
 
 MEMORY = 64 << 30  # bytes of address space: files are mapped, one at a time
 SECONDS = 1800  # of processor time: about 200 MB/s are read at worst

@@ -7,12 +7,13 @@ run code is refused (configs.py), weights are safetensors (weights.py), links st
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.cards import Bilingual, ModelCard, front_matter
+from aigc_demo.core.words import Bilingual
+from aigc_demo.models.cards import ModelCard, front_matter
+from aigc_demo.models.safetensors_header import Header
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, KINDS, LIBRARIES, NETWORKS, PIPELINES, TOOLS
 from aigc_demo.pretrained.classes import class_names
 from aigc_demo.pretrained.configs import check_configs, read_config
-from aigc_demo.pretrained.kinds import ARCHITECTURES, KINDS, LIBRARIES, NETWORKS, PIPELINES, TOOLS
 from aigc_demo.pretrained.refusal import refused
-from aigc_demo.pretrained.tensors import Header
 from aigc_demo.pretrained.weights import count_parameters, find_weights
 
 MAX_FILES = 1000

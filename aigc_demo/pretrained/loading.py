@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.cards import ModelCard, file_hash
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import ModelCard, file_hash
+from aigc_demo.pretrained.allow_list import NETWORKS
 from aigc_demo.pretrained.inspect import part_folder, parts
-from aigc_demo.pretrained.kinds import NETWORKS
 from aigc_demo.pretrained.refusal import name_of, refused
 from aigc_demo.pretrained.weights import count_parameters, find_weights, variant_of
 

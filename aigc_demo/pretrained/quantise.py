@@ -10,7 +10,7 @@ neighbours have in common; the scales are kept in 8 bits: 4.127 bits a weight. A
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 if TYPE_CHECKING:
     import torch

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 
 def refused(model_id: str, en: str, zh: str) -> InputError:

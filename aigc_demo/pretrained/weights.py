@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aigc_demo.models.safetensors_header import EXPONENTS, MAX_TENSORS, Header, read_header
 from aigc_demo.pretrained.configs import read_config
 from aigc_demo.pretrained.refusal import refused
-from aigc_demo.pretrained.tensors import EXPONENTS, MAX_TENSORS, Header, read_header
 
 STEMS = ("model", "diffusion_pytorch_model")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")

@@ -1,9 +1,9 @@
 """How this installation marks what it writes: as the rules of its mode say, signed where it can sign."""
 
-from aigc_demo.marks.keys import mark_key
+from aigc_demo.core.settings import Settings
 from aigc_demo.provenance.c2pa_signer import C2paSigner, signer_in
 from aigc_demo.provenance.marking import Marking
-from aigc_demo.settings import Settings
+from aigc_demo.provenance.watermark.keys import mark_key
 
 
 def marking_for(settings: Settings, visible: bool | None = None) -> Marking:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.provenance import containers, xmp
 from aigc_demo.provenance.documents import MAX_DOCUMENT, read_document
 from aigc_demo.provenance.schema import PRODUCER, Label, Note, Provenance, Recipe, parse_json

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.cards import front_matter
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import front_matter
 from aigc_demo.publish.readme import RUN, SHORT
 
 NEEDED = ("README.md", "app.py", "requirements.txt", "LICENSE", "space.json")

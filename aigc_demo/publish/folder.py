@@ -6,15 +6,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from aigc_demo.cards import ModelCard
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import ROOT, Settings
 from aigc_demo.hub.records import pinned_path
 from aigc_demo.jobs.export import export_run
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.publish.plan import Plan, plan_for
 from aigc_demo.publish.readme import readme
 from aigc_demo.publish.requirements import requirements_text
-from aigc_demo.settings import ROOT, Settings
 
 PACKAGE = "aigc_demo"
 LARGE = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n"  # files over 10 MB, for those who push with git

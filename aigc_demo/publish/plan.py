@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aigc_demo import registry
-from aigc_demo.cards import ModelCard
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.hub.catalogue import find_entry
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.publish.requirements import packages_of
-from aigc_demo.settings import Settings
+from aigc_demo.runtime import registry
 
 COMMIT = re.compile(r"^[0-9a-f]{40}$")
 TAB_OF = {

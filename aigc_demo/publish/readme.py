@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from aigc_demo.cards import ModelCard
 from aigc_demo.jobs.card import HUB_LICENCES
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.publish.plan import Plan
 from aigc_demo.publish.upload import commands
 

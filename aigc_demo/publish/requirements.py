@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from aigc_demo.cards import ModelCard
+from aigc_demo.models.cards import ModelCard
 
 TORCH = "2.11.0"  # the newest that ZeroGPU offers (2026-08); a CPU runs it too
 ALWAYS = (

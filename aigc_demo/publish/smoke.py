@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.settings import PUBLISHED, ROOT
+from aigc_demo.core.settings import PUBLISHED, ROOT
 
 PATIENCE = 1800  # seconds for the page to come up, as Spaces gives it
 

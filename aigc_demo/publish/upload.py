@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.hub.client import MODEL_ID
 from aigc_demo.hub.failures import sentence
 

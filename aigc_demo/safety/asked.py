@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from aigc_demo.contracts import ChatRequest, DrawRequest, Request, RewriteRequest, TextRequest, WalkRequest
+from aigc_demo.core.settings import Settings
 from aigc_demo.safety.verdict import ALLOWED, Verdict
 from aigc_demo.safety.words import Place, WordFilter
-from aigc_demo.settings import Settings
+from aigc_demo.schemas import ChatRequest, DrawRequest, Request, RewriteRequest, TextRequest, WalkRequest
 
 
 def check_asked(request: Request, settings: Settings) -> None:

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
+from aigc_demo.core.settings import Settings
 from aigc_demo.safety.verdict import Verdict
 from aigc_demo.safety.words import WordFilter
-from aigc_demo.settings import Settings
 
 EVERY = 4  # tokens between two looks
 TAIL = 250  # characters that a look goes back: more than the widest pair and the longest words around it

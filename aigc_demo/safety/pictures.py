@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aigc_demo import registry
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.runtime import ModelCache
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Bilingual
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.safety.blur import cautioned
 from aigc_demo.safety.verdict import ALLOWED, Verdict
-from aigc_demo.settings import Settings
 
 Note = tuple[str, str]
 CLASSIFIERS = ("Falconsai/nsfw_image_detection",)  # whose labels are known; another one is never asked

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from aigc_demo.cards import Bilingual
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Bilingual
 
 Item = TypeVar("Item", contravariant=True)  # noqa: PLC0105  (the name that readers expect)
 

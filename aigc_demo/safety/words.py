@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from aigc_demo.cards import Bilingual, parse_yaml
+from aigc_demo.core.words import Bilingual, parse_yaml
 from aigc_demo.safety.normalise import forms
 from aigc_demo.safety.verdict import ALLOWED, Verdict
 

@@ -9,7 +9,7 @@
 A family's `train.py` holds its learner: one step of its own mathematics, and how to sample, validate and export.
 """
 
-from aigc_demo.run_folder import Flag, RunFolder
+from aigc_demo.models.run_folder import Flag, RunFolder
 from aigc_demo.training.average import Average
 from aigc_demo.training.loop import Learner, Progress, train
 from aigc_demo.training.optimisation import restore_optimizer, set_rate, warmup_cosine

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from aigc_demo.checkpoints import load_state, require_room, save_state
-from aigc_demo.errors import InputError
-from aigc_demo.run_folder import RunFolder
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.checkpoints import load_state, require_room, save_state
+from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.training.optimisation import restore_optimizer
 from aigc_demo.training.plan import TrainPlan
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from aigc_demo.cards import ModelCard
+from aigc_demo.models.cards import ModelCard
 
 
 @dataclass(frozen=True)

@@ -11,26 +11,26 @@ from typing import Any
 import gradio as gr
 from gradio.route_utils import FnIndexInferError
 
-from aigc_demo import web
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
-from aigc_demo.ui import api, api_pictures, api_text, api_verify
-from aigc_demo.ui.chat_tab import ChatTab
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.draw_tab import DrawTab
-from aigc_demo.ui.image_tab import ImageTab
-from aigc_demo.ui.language import LanguageMiddleware, Words, language_script
-from aigc_demo.ui.latent_tab import LatentTab
-from aigc_demo.ui.models_tab import ModelsTab
-from aigc_demo.ui.page import Page
-from aigc_demo.ui.rewrite_tab import RewriteTab
-from aigc_demo.ui.shell import Shell
-from aigc_demo.ui.text_tab import TextTab
-from aigc_demo.ui.theme import asset, build_theme
-from aigc_demo.ui.train_tab import TrainTab
-from aigc_demo.ui.upscale_tab import UpscaleTab
-from aigc_demo.ui.verify_tab import VerifyTab
-from aigc_demo.visitors import Gate
+from aigc_demo import server
+from aigc_demo.core.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.server import Gate
+from aigc_demo.ui import api
+from aigc_demo.ui.image.draw_tab import DrawTab
+from aigc_demo.ui.image.image_tab import ImageTab
+from aigc_demo.ui.image.upscale_tab import UpscaleTab
+from aigc_demo.ui.latent.latent_tab import LatentTab
+from aigc_demo.ui.models.models_tab import ModelsTab
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import LanguageMiddleware, Words, language_script
+from aigc_demo.ui.page.page import Page
+from aigc_demo.ui.page.shell import Shell
+from aigc_demo.ui.page.theme import asset, build_theme
+from aigc_demo.ui.text.chat_tab import ChatTab
+from aigc_demo.ui.text.rewrite_tab import RewriteTab
+from aigc_demo.ui.text.text_tab import TextTab
+from aigc_demo.ui.train.train_tab import TrainTab
+from aigc_demo.ui.verify.verify_tab import VerifyTab
 
 TABS: Mapping[str, Sequence[type]] = {
     "text": (TextTab, ChatTab, RewriteTab),
@@ -55,13 +55,7 @@ def build_app(
     with Page(title=words.say("shell.title", "en"), analytics_enabled=False, delete_cache=kept) as page:
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
-        for part in (
-            api,
-            api_text,
-            api_pictures,
-            api_verify,
-        ):  # before the handlers, whose names would take theirs
-            part.add_endpoints(context)
+        api.add_endpoints(context)  # before the handlers, whose names would take theirs
         Shell(context, offered(settings.tabs)).build(page)
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
@@ -79,12 +73,12 @@ def build_app(
             "lifespan": context.sessions.lifespan,
             "exception_handlers": {FnIndexInferError: api.no_such_endpoint},
             "middleware": [
-                *web.layers(settings, mcp_token=mcp_token),
+                *server.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
                 (LanguageMiddleware, (), {"script": language_script(settings.lang, own)}),
             ],
         },
-        "server_name": web.bound_name(settings),
+        "server_name": server.bound_name(settings),
         "_frontend": False,  # or Gradio gives up where a busy machine takes three seconds to answer itself
         "footer_links": list(rules.footer_links),
         "ssr_mode": False,

@@ -11,8 +11,8 @@ from aigc_demo.bench.measure import Comparison, table
 from aigc_demo.bench.plain_gan import PlainGAN
 from aigc_demo.bench.race import Race
 from aigc_demo.bench.train_pictures import race_gan, race_vae, twins
-from aigc_demo.disk import write_json
-from aigc_demo.gan.train import Learner
+from aigc_demo.core.disk import write_json
+from aigc_demo.families.gan.train import Learner
 from aigc_demo.training import TrainPlan, make_accelerator, warmup_cosine
 
 RACE = Race(steps=2, rounds=1, examples=8)

@@ -1,7 +1,8 @@
 """Tiny random checkpoints in the real formats, and the record that makes the app offer one as if it had been fetched."""
 
-from aigc_demo.cards import Bilingual, ModelCard
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub.records import keep
+from aigc_demo.models.cards import ModelCard
 
 
 def keep_card(settings, folder, model_id, family, kind, tasks, **more):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports import (
     ImportRequest,
     import_files,
@@ -16,7 +17,6 @@ from aigc_demo.data.imports import (
 )
 from aigc_demo.data.imports.chats import messages_of
 from aigc_demo.data.imports.text_files import BadLineError
-from aigc_demo.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import time
 import psutil
 import pytest
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports import ImportRequest, import_files, own
-from aigc_demo.errors import InputError
 from tests.data import hostile
 
 LIMIT = 512 << 20  # bytes that the app may grow by

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
-from aigc_demo.contracts import check
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.data import images
 from aigc_demo.data.folders import open_folder
 from aigc_demo.data.imports import (
@@ -24,7 +24,7 @@ from aigc_demo.data.imports import (
 )
 from aigc_demo.data.imports.duplicates import groups, held_out, near_pairs
 from aigc_demo.data.imports.pictures import make_square
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.schemas import check
 from tests.data.hostile import encoded, picture, zipped
 
 

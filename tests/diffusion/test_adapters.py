@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from aigc_demo import actions
-from aigc_demo.contracts import DrawRequest, WalkRequest
-from aigc_demo.diffusion.loading import denoiser, pipeline
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.families.diffusion.loading import denoiser, pipeline
+from aigc_demo.schemas import DrawRequest, WalkRequest
 from tests.conftest import write_card
 
 

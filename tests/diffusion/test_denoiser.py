@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from aigc_demo import actions
-from aigc_demo.contracts import GridRequest, ImageRequest, WalkRequest
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.schemas import GridRequest, ImageRequest, WalkRequest
 
 NAMES = {"en": ["cat", "dog", "owl"], "zh": ["cat", "dog", "owl"]}
 
@@ -79,7 +79,7 @@ def test_a_mixture_of_classes_lies_between_them(dit, cache):
 
 
 def actions_sampling():
-    from aigc_demo.contracts import Sampling
+    from aigc_demo.models.protocols import Sampling
 
     return Sampling(num_inference_steps=2, guidance_scale=1)
 
@@ -107,7 +107,7 @@ def test_steps_beyond_training_are_refused(offer, cache, checkpoints):
     with cache.use(model) as found:
         found.schedule.alpha_bars.resize_(10)
         with pytest.raises(InputError, match="trained on 10 steps"):
-            from aigc_demo.contracts import Sampling
+            from aigc_demo.models.protocols import Sampling
 
             found.sampled(Sampling(num_inference_steps=11))
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from aigc_demo import actions
-from aigc_demo.contracts import DrawRequest
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.schemas import DrawRequest
 from tests.checkpoints import keep_card
 
 PIPELINES = ["sd", "sdxl", "lcm", "flow", "klein"]

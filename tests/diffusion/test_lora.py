@@ -8,18 +8,19 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.checkpoints import load_state
-from aigc_demo.contracts import DrawRequest
-from aigc_demo.diffusion import load_pretrained
-from aigc_demo.diffusion.loading import denoiser
-from aigc_demo.diffusion.lora import FILE, LoraLearner, make_learner
-from aigc_demo.diffusion.lora_data import join, read_captioned, to_images
-from aigc_demo.diffusion.lora_watch import load_drawer
-from aigc_demo.diffusion.objective import FlowObjective, StepObjective
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
-from aigc_demo.run_folder import RunFolder
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Bilingual
+from aigc_demo.families.diffusion import load_pretrained
+from aigc_demo.families.diffusion.loading import denoiser
+from aigc_demo.families.diffusion.lora import FILE, LoraLearner, make_learner
+from aigc_demo.families.diffusion.lora_data import join, read_captioned, to_images
+from aigc_demo.families.diffusion.lora_validation import load_drawer
+from aigc_demo.families.diffusion.objective import FlowObjective, StepObjective
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.checkpoints import load_state
+from aigc_demo.models.placement import Placement
+from aigc_demo.models.run_folder import RunFolder
+from aigc_demo.schemas import DrawRequest
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from tests.checkpoints.diffusion import write_flow, write_lcm, write_sd, write_sdxl
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from aigc_demo.diffusion import losses
+from aigc_demo.families.diffusion import losses
 
 CLEAN, NOISE = torch.randn(2, 4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 ALPHA_BAR = torch.tensor([1.0, 0.7, 0.2, 0.0])

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from aigc_demo import actions
-from aigc_demo.contracts import DrawRequest, ImageRequest
-from aigc_demo.diffusion import load_pretrained
-from aigc_demo.placement import Placement
+from aigc_demo.families.diffusion import load_pretrained
+from aigc_demo.models.placement import Placement
+from aigc_demo.schemas import DrawRequest, ImageRequest
 
 
 def draw(cache, **values):

@@ -5,9 +5,9 @@ from collections import deque
 import numpy as np
 import pytest
 
-from aigc_demo import actions, files, provenance
-from aigc_demo.contracts import DrawRequest, GridRequest, WalkRequest
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo import actions, provenance
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.schemas import DrawRequest, GridRequest, WalkRequest
 
 ENDS = {"from_prompt": "a cat", "to_prompt": "two large dogs", "from_seed": 3, "to_seed": 4}
 
@@ -59,7 +59,7 @@ def test_stop_and_the_film_s_recipe(offer, cache, tmp_path):
     with pytest.raises(Stopped):
         actions.walk(WalkRequest(model="tiny/sd", frames=100, **ENDS), cache, stop)
     assert polls == 101
-    film = files.write_film(actions.walk(WalkRequest(model="tiny/sd", frames=2, **ENDS), cache), tmp_path)
+    film = actions.write_film(actions.walk(WalkRequest(model="tiny/sd", frames=2, **ENDS), cache), tmp_path)
     assert provenance.read(film).recipe.request["to_prompt"] == "two large dogs"
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from aigc_demo.diffusion.loading import schedule_of
-from aigc_demo.diffusion.sampling import ddim, guided, timesteps
+from aigc_demo.families.diffusion.loading import schedule_of
+from aigc_demo.families.diffusion.sampling import ddim, guided, timesteps
 
 SETTINGS = [
     {},
@@ -54,7 +54,7 @@ def test_every_step_is_told_and_may_end_it():
 def test_with_the_true_noise_one_step_gives_the_picture_back():
     from diffusers import DDIMScheduler
 
-    from aigc_demo.diffusion.losses import add_noise
+    from aigc_demo.families.diffusion.losses import add_noise
 
     schedule = schedule_of(DDIMScheduler(timestep_spacing="trailing", clip_sample=False))
     clean, noise = torch.randn(2, 1, 3, 8, 8, generator=torch.Generator().manual_seed(1)).double()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aigc_demo import actions, files, provenance
+from aigc_demo import actions, provenance
 from aigc_demo.__main__ import main
-from aigc_demo.contracts import DrawRequest
+from aigc_demo.schemas import DrawRequest
 
 
 def draw(request, cache):
@@ -20,7 +20,7 @@ def draw(request, cache):
 def test_a_drawing_can_be_made_again_from_its_file(offer, cache, tmp_path, suffix):
     offer("sd")
     result = draw(DrawRequest(model="tiny/sd", prompt="a cat", count=2, seed=7), cache)
-    sheet = files.write_drawing(result, tmp_path, suffix)
+    sheet = actions.write_drawing(result, tmp_path, suffix)
     found = provenance.read(sheet)
     assert found.ai_generated and found.recipe.task == "draw"
     assert found.recipe.request["num_inference_steps"] == 2 and found.recipe.request["width"] == 32
@@ -32,7 +32,7 @@ def test_a_drawing_can_be_made_again_from_its_file(offer, cache, tmp_path, suffi
 def test_each_picture_has_a_recipe_of_its_own(offer, cache, tmp_path):
     offer("sd")
     result = draw(DrawRequest(model="tiny/sd", prompt="a cat", count=2, seed=7), cache)
-    for path, picture in zip(files.write_drawings(result, tmp_path), result.pictures, strict=True):
+    for path, picture in zip(actions.write_drawings(result, tmp_path), result.pictures, strict=True):
         assert np.array_equal(np.asarray(Image.open(path)), picture)
         alone = draw(DrawRequest.model_validate(provenance.read(path).recipe.request), cache)
         assert np.array_equal(alone.pictures, picture[None])
@@ -41,7 +41,7 @@ def test_each_picture_has_a_recipe_of_its_own(offer, cache, tmp_path):
 def test_a_recipe_names_no_file_of_this_machine(offer, cache, tmp_path, square_photo, right_half):
     offer("sd")
     asked = {"image": square_photo, "mask": right_half, "prompt": "a cat"}
-    path = files.write_drawing(draw(DrawRequest(model="tiny/sd", **asked), cache), tmp_path)
+    path = actions.write_drawing(draw(DrawRequest(model="tiny/sd", **asked), cache), tmp_path)
     assert not {"image", "mask"} & set(provenance.read(path).recipe.request)
 
 

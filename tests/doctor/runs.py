@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from aigc_demo.jobs.presets import presets
-from aigc_demo.run_folder import RunFolder
+from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from aigc_demo.training.doctor import Doctor
 
@@ -23,7 +23,7 @@ def trained(preset_id, folder, seed=0, **settings):
     family, data = wanted.pop("family"), wanted.pop("data", "")
     prepared = DATA[data](folder / "data") if data else write_text(folder / "data", preset.text)
     plan = TrainPlan(data=prepared, run=folder / preset_id, seed=seed, **wanted)
-    learner = import_module(f"aigc_demo.{family}.train").make_learner(plan, make_accelerator("cpu"))
+    learner = import_module(f"aigc_demo.families.{family}.train").make_learner(plan, make_accelerator("cpu"))
     for _ in train(learner, plan, Doctor(family)):
         pass
     return RunFolder(plan.run)

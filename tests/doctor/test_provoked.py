@@ -5,7 +5,7 @@ python -m pytest -m slow tests/doctor      every preset as the page starts it, f
 
 import pytest
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from tests.doctor.runs import PRESETS, named, trained
 
 HEALTHY = [name for name, preset in PRESETS.items() if not preset.shows]

@@ -1,6 +1,6 @@
 import torch
 
-from aigc_demo.gan.augment import DRAWS, augment, cut_out, recolour, translate
+from aigc_demo.families.gan.augment import DRAWS, augment, cut_out, recolour, translate
 
 
 def pictures(channels=3, side=32):

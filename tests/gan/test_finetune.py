@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from aigc_demo import gan
-from aigc_demo.errors import InputError
-from aigc_demo.gan.train import make_learner
+from aigc_demo.core.errors import InputError
+from aigc_demo.families import gan
+from aigc_demo.families.gan.train import make_learner
 from aigc_demo.training import TrainPlan, make_accelerator, train
 
 

@@ -2,8 +2,8 @@ import math
 
 import torch
 
-from aigc_demo.gan.losses import discriminator_loss, generator_loss, squared_gradients
-from aigc_demo.gan.networks import Discriminator, GANConfig
+from aigc_demo.families.gan.losses import discriminator_loss, generator_loss, squared_gradients
+from aigc_demo.families.gan.networks import Discriminator, GANConfig
 
 
 def test_losses_equal_the_formula_by_hand():

@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from aigc_demo import gan
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.families import gan
 
 
 @pytest.fixture(scope="module")

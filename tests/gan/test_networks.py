@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional as F
 
-from aigc_demo.gan.networks import Discriminator, GANConfig, Generator
+from aigc_demo.families.gan.networks import Discriminator, GANConfig, Generator
 
 CONFIG = GANConfig(latent_dim=16, w_dim=32, width=8, head=32)
 

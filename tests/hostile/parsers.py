@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from aigc_demo import code, media, provenance
-from aigc_demo.contracts import REQUESTS, check
+from aigc_demo import media, provenance
 from aigc_demo.provenance import Recipe
+from aigc_demo.schemas import REQUESTS, as_code, check
 from tests.data.hostile import chunk, encoded, picture, zipped
 from tests.hostile.model_parsers import (
     SHARDS,
@@ -100,7 +100,7 @@ def links(folder: Path) -> list[bytes]:
 
 def read_link(data: bytes, folder: Path) -> Any:
     """A link's recipe, checked as the page checks it."""
-    task, values = code.read_link(data.decode("utf-8", "replace"))
+    task, values = as_code.read_link(data.decode("utf-8", "replace"))
     return check(REQUESTS[task], values)
 
 
@@ -116,7 +116,7 @@ def imported(name: str, kind: str) -> Read:
     request = ImportRequest(name="mine", consent=True)
 
     def read(data: bytes, folder: Path) -> None:
-        from aigc_demo.errors import InputError
+        from aigc_demo.core.errors import InputError
 
         (folder / name).write_bytes(data)
         for leftover in ("pieces.jsonl", "pixels"):
@@ -206,8 +206,8 @@ def read_set(data: bytes, folder: Path) -> Any:
 
 def read_layers(data: bytes, folder: Path) -> Any:
     """What the Verify tab does with a file."""
-    from aigc_demo.settings import Settings
-    from aigc_demo.verify import check_file
+    from aigc_demo.actions.verify import check_file
+    from aigc_demo.core.settings import Settings
 
     (folder / "input").write_bytes(mended(data) if data.startswith(b"\x89PNG") else data)
     return check_file(folder / "input", Settings(data_dir=folder / "data", runs_dir=folder / "runs")).facts()
@@ -215,8 +215,8 @@ def read_layers(data: bytes, folder: Path) -> Any:
 
 def read_words(data: bytes, folder: Path) -> Any:
     """What the content filter makes of a text."""
+    from aigc_demo.core.settings import Settings
     from aigc_demo.safety import check_words
-    from aigc_demo.settings import Settings
 
     return check_words([data.decode("utf-8", "replace")], Settings(mode="spaces", data_dir=folder))
 
@@ -232,7 +232,7 @@ def requests(folder: Path) -> list[bytes]:
 
 def read_request(data: bytes, folder: Path) -> Any:
     """A training request as a program sends it."""
-    from aigc_demo.errors import InputError
+    from aigc_demo.core.errors import InputError
     from aigc_demo.jobs import TrainRequest
 
     try:

@@ -6,13 +6,13 @@ import time
 import pytest
 
 from aigc_demo import hub as models
-from aigc_demo import registry
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.hub.client import repository
 from aigc_demo.hub.failures import sentence
 from aigc_demo.hub.fetch import Progress, stream
 from aigc_demo.hub.files import RepoFile
-from aigc_demo.placement import Placement
+from aigc_demo.models.placement import Placement
+from aigc_demo.runtime import registry
 from tests.hub.server import TOKEN
 
 ID = "someone/tiny-llama"

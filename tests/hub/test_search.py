@@ -3,10 +3,10 @@
 import pytest
 
 from aigc_demo import hub as models
-from aigc_demo.contracts import DrawRequest, ImageRequest, TextRequest, check
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
-from aigc_demo.pretrained.kinds import KINDS
+from aigc_demo.pretrained.allow_list import KINDS
+from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest, check
 
 DEFAULTS = {"diffusion": (ImageRequest, DrawRequest), "transformer": (TextRequest,)}
 
@@ -89,8 +89,8 @@ def test_a_part_that_is_pickled_is_found_before_it_is_fetched():
 
 
 def test_a_model_inside_a_package_is_pinned_by_its_hash(settings, monkeypatch):
-    from aigc_demo import registry
     from aigc_demo.pretrained.loading import check_pinned
+    from aigc_demo.runtime import registry
 
     card = registry.find_card("sentence-transformers/all-MiniLM-L6-v2", settings, "embed")
     assert card.kind == "encoder" and card.licence == "apache-2.0"

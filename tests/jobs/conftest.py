@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from aigc_demo.core.settings import Settings
 from aigc_demo.jobs import Jobs, TrainRequest
-from aigc_demo.settings import Settings
 
 PATIENCE = 600.0  # seconds that anything may take on a busy machine before a test gives up
 FAMILIES = ("gan", "vae", "transformer")

@@ -4,11 +4,11 @@ import shlex
 
 import pytest
 
-from aigc_demo.cards import front_matter, read_card
 from aigc_demo.jobs.card import edited, write_card
-from aigc_demo.jobs.command import train_command
 from aigc_demo.jobs.energy import EnergyMeter
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.models.cards import front_matter, read_card
+from aigc_demo.schemas.as_code import train_command
 
 MANIFEST = {
     "name": "cats",

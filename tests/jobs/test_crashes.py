@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from aigc_demo.checkpoints import load_state, read_weights
-from aigc_demo.run_folder import RunFolder
+from aigc_demo.models.checkpoints import load_state, read_weights
+from aigc_demo.models.run_folder import RunFolder
 from tests.jobs.conftest import FAMILIES, ONE_FAMILY, wait_until
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from aigc_demo.checkpoints import load_state
+from aigc_demo.models.checkpoints import load_state
 from tests.jobs.conftest import FAMILIES, wait_until
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.jobs import estimate as estimate_module
 from aigc_demo.jobs.estimate import estimate, judge, sizes, smaller
 

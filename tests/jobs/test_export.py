@@ -10,15 +10,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
-from aigc_demo import registry
-from aigc_demo.cards import find_cards
-from aigc_demo.errors import InputError
-from aigc_demo.jobs import receive
+from aigc_demo.core.errors import InputError
+from aigc_demo.jobs import import_zip
 from aigc_demo.jobs.card import write_card
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.weights import read_header
-from aigc_demo.placement import Placement
+from aigc_demo.models.cards import find_cards
+from aigc_demo.models.placement import Placement
+from aigc_demo.models.safetensors_header import read_header
+from aigc_demo.runtime import registry
 
 NAMES = {"gan": "gan-digits", "vae": "vae-digits", "transformer": "gpt-poems"}
 
@@ -26,7 +26,7 @@ NAMES = {"gan": "gan-digits", "vae": "vae-digits", "transformer": "gpt-poems"}
 def make_run(folder, family):
     """A finished run: a debug model, its card and recipe, and what an export leaves out."""
     options = {"language": "zh"} if family == "transformer" else {}
-    import_module(f"aigc_demo.{family}").write_debug_model(folder, 0, **options)
+    import_module(f"aigc_demo.families.{family}").write_debug_model(folder, 0, **options)
     request = TrainRequest(family=family, data="/home/someone/pictures", name=folder.name)
     write_card(folder, request, {}, {"figure": 1.5}, {"step": 500})
     (folder / "train.json").write_text(request.model_dump_json(), "utf-8")
@@ -211,8 +211,8 @@ def test_what_is_wrong_is_seen_before_anything_is_loaded(tmp_path, exported, wha
     archive = repack(exported, tmp_path / "bad.zip", **HOSTILE[what](exported))
     (tmp_path / "new").mkdir()
     with pytest.raises(InputError) as caught:
-        receive.unpack(archive, tmp_path / "new")
-        registry.load(receive.check(tmp_path / "new"), Placement())
+        import_zip.unpack(archive, tmp_path / "new")
+        registry.load(import_zip.check(tmp_path / "new"), Placement())
     assert 20 < len(caught.value.en) < 700
     assert caught.value.zh
     assert {path.name for path in tmp_path.iterdir()} == {"bad.zip", "new"}

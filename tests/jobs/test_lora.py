@@ -7,18 +7,19 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from aigc_demo import actions, registry
-from aigc_demo.cards import front_matter
-from aigc_demo.checkpoints import load_state
-from aigc_demo.contracts import ChatRequest
-from aigc_demo.errors import InputError
+from aigc_demo import actions
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.card import write_card
 from aigc_demo.jobs.estimate import estimate
 from aigc_demo.jobs.export import export_run, import_run
+from aigc_demo.models.cards import front_matter
+from aigc_demo.models.checkpoints import load_state
+from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.pretrained import quantise
-from aigc_demo.run_folder import RunFolder
-from aigc_demo.runtime import ModelCache
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ChatRequest
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_bert, write_llama
 from tests.jobs.conftest import wait_until

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from aigc_demo.run_folder import RunFolder
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
+from aigc_demo.models.run_folder import RunFolder
 from tests.jobs.conftest import ONE_FAMILY, free_port, wait_until
 
 

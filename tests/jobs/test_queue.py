@@ -9,14 +9,14 @@ from itertools import pairwise
 
 import pytest
 
-from aigc_demo.child import clean_environment
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.processes import clean_environment
+from aigc_demo.core.settings import ROOT, read_settings
 from aigc_demo.jobs import Jobs
 from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.jobs.job import duration, last_line
 from aigc_demo.jobs.spawn import flags_of
-from aigc_demo.jobs.view import duration, last_line
-from aigc_demo.settings import ROOT, read_settings
 from tests.jobs.conftest import free_port, wait_until
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aigc_demo import disk
-from aigc_demo.checkpoints import load_state, read_config, read_weights, save_state, save_weights
-from aigc_demo.disk import write_atomically
+from aigc_demo.core import disk
+from aigc_demo.core.disk import write_atomically
+from aigc_demo.models.checkpoints import load_state, read_config, read_weights, save_state, save_weights
 
 OLD, NEW = 4, 8
 

@@ -6,11 +6,11 @@ import os
 import pytest
 import torch
 
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.jobs import worker as worker_module
-from aigc_demo.jobs.endings import Endings
 from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.jobs.signals import Endings
 from aigc_demo.jobs.worker import Worker
 
 

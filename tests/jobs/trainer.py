@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import torch
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Jobs
 from aigc_demo.jobs.foreground import train_here
 
 for family in ("gan", "vae", "transformer"):
-    importlib.import_module(f"aigc_demo.{family}.train")
+    importlib.import_module(f"aigc_demo.families.{family}.train")
 for name in ("accelerate", "aigc_demo.jobs.card", "aigc_demo.data.folders", "aigc_demo.training.doctor"):
     importlib.import_module(name)
 

@@ -2,12 +2,13 @@
 
 import pytest
 
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.marks.text import TextMark
-from aigc_demo.placement import Placement
-from aigc_demo.transformer import load_pretrained
-from aigc_demo.transformer.sampling import Settings
-from aigc_demo.transformer.writing import Wish
+from aigc_demo.core.words import Bilingual
+from aigc_demo.families.transformer import load_pretrained
+from aigc_demo.families.transformer.continuous_batching import Wish
+from aigc_demo.language.sampling import Settings
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.placement import Placement
+from aigc_demo.provenance.watermark.text import TextMark
 from tests.checkpoints.language import write_llama
 
 MARK = TextMark(bytes(range(32)))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
-from aigc_demo.marks import image
+from aigc_demo.provenance.watermark import image
 
 KEY = bytes(range(32))
 

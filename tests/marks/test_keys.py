@@ -2,8 +2,8 @@
 
 import pytest
 
-from aigc_demo.errors import InputError
-from aigc_demo.marks.keys import VARIABLE, mark_key
+from aigc_demo.core.errors import InputError
+from aigc_demo.provenance.watermark.keys import VARIABLE, mark_key
 
 
 def test_a_key_is_made_once_and_is_its_owners_alone(settings):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_demo.marks.chance import binomial_tail
-from aigc_demo.marks.text import TextMark
-from aigc_demo.settings import ROOT
-from aigc_demo.transformer import load
-from aigc_demo.transformer.forms import check_form
-from aigc_demo.transformer.sampling import Settings, sample
+from aigc_demo.core.settings import ROOT
+from aigc_demo.families.transformer import load
+from aigc_demo.language.forms import check_form
+from aigc_demo.language.sampling import Settings, sample
+from aigc_demo.provenance.watermark.chance import binomial_tail
+from aigc_demo.provenance.watermark.text import TextMark
 
 KEY = bytes(range(32))
 MARK = TextMark(KEY)

@@ -6,10 +6,10 @@ import pytest
 
 from aigc_demo.actions import find_text_mark, text_mark, write_text
 from aigc_demo.actions.watermark import settle_mark
-from aigc_demo.contracts import TextRequest
-from aigc_demo.registry import find_card
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.schemas import TextRequest
 
 AUSTEN = TextRequest(model="gpt-austen", prompt="She had been", prompt_is="opening", max_new_tokens=200)
 

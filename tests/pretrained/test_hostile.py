@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.safetensors_header import check_finite, read_header
 from aigc_demo.pretrained.check import check
 from aigc_demo.pretrained.inspect import inspect
-from aigc_demo.pretrained.tensors import check_finite, read_header
 from tests.checkpoints.diffusion import write_ddpm
 from tests.checkpoints.language import write_llama
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 import torch
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.pretrained.allow_list import KINDS
 from aigc_demo.pretrained.inspect import inspect
-from aigc_demo.pretrained.kinds import KINDS
 from aigc_demo.pretrained.loading import from_pretrained, pipeline_from_pretrained
 from tests.checkpoints import diffusion, language
 

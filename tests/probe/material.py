@@ -2,8 +2,8 @@
 
 import torch
 
+from aigc_demo.core.disk import write_atomically, write_json
 from aigc_demo.data import images
-from aigc_demo.disk import write_atomically, write_json
 
 
 def scikit_digits():

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from aigc_demo.__main__ import main
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.probe import ProbeRequest, can_probe, look_closer
-from aigc_demo.probe.pictures import _compared, thumbnails
-from aigc_demo.registry import find_card
+from aigc_demo.actions.audit import ProbeRequest, can_probe, look_closer
+from aigc_demo.actions.audit.pictures import _compared, thumbnails
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.runtime.registry import find_card
 from tests.checkpoints import keep_card
 from tests.probe.material import scikit_digits, write_digits
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from aigc_demo import actions
-from aigc_demo.contracts import TextRequest
-from aigc_demo.probe import ProbeRequest, look_closer
-from aigc_demo.probe.texts import BATCH, _openings, _passages
+from aigc_demo.actions.audit import ProbeRequest, look_closer
+from aigc_demo.actions.audit.texts import BATCH, _openings, _passages
+from aigc_demo.schemas import TextRequest
 
 TEXT = "It is a truth universally acknowledged, that a single man must be in want of a wife. " * 30
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from aigc_demo import publish
-from aigc_demo.cards import front_matter
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings, published
 from aigc_demo.hub.records import fetched
+from aigc_demo.models.cards import front_matter
 from aigc_demo.publish.check import check_files, run_block
 from aigc_demo.publish.readme import front_matter as matter_of
 from aigc_demo.publish.requirements import packages_of
-from aigc_demo.settings import Settings, published
 from tests.checkpoints import keep_card
 from tests.publish.spaces_hub import TOKEN, SpacesHub
 
@@ -82,7 +82,7 @@ def test_the_readme_says_how_to_run_it(space):
 
 
 def test_every_kind_of_model_has_its_packages():
-    from aigc_demo.pretrained.kinds import KINDS
+    from aigc_demo.pretrained.allow_list import KINDS
     from aigc_demo.publish.requirements import NEEDS
 
     assert {f"{kind.family} {name}" for name, kind in KINDS.items()} <= set(NEEDS)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from aigc_demo.actions import draw
-from aigc_demo.contracts import DrawRequest
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.settings import Settings
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import DrawRequest
 from tests.remote.servers import draw_plain, scripted
 
 MODEL = "server/image"

@@ -7,15 +7,16 @@ import time
 
 import pytest
 
-from aigc_demo import registry, remote
 from aigc_demo.actions import write_text
-from aigc_demo.contracts import TextRequest
-from aigc_demo.errors import InputError
-from aigc_demo.remote import wire
-from aigc_demo.remote.directory import Directory, text_card
-from aigc_demo.remote.text import ServedLanguageModel, completion_tokens
-from aigc_demo.runtime import ModelCache, never
-from aigc_demo.settings import Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.families import remote
+from aigc_demo.families.remote import wire
+from aigc_demo.families.remote.directory import Directory, text_card
+from aigc_demo.families.remote.text import ServedLanguageModel, completion_tokens
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache, never
+from aigc_demo.schemas import TextRequest
 from tests.remote.servers import MODEL, free_port, scripted, transformers_serve
 
 ASKED = {

@@ -6,10 +6,11 @@ from collections import deque
 import pytest
 
 from aigc_demo import actions
-from aigc_demo.contracts import ChatRequest, RewriteRequest, TextRequest, TokenChoice
-from aigc_demo.runtime import ModelCache
+from aigc_demo.core.settings import Settings
+from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.safety import Watch, words
-from aigc_demo.settings import Settings
+from aigc_demo.schemas import ChatRequest, RewriteRequest, TextRequest
 from tests.checkpoints import keep_card, language
 
 PUBLIC = Settings(mode="share")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from aigc_demo import actions, safety
-from aigc_demo.contracts import DrawRequest, ImageRequest, WalkRequest
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.checks import check_request
 from aigc_demo.pretrained.inspect import inspect
-from aigc_demo.runtime import ModelCache
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import DrawRequest, ImageRequest, WalkRequest
 from tests.checkpoints import keep_card, vision
 from tests.diffusion.conftest import checkpoints, offer  # noqa: F401  (fixtures)
 

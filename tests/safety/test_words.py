@@ -3,11 +3,11 @@
 import pytest
 
 from aigc_demo.__main__ import main
-from aigc_demo.contracts import ChatRequest, DrawRequest, TextRequest, WalkRequest
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
 from aigc_demo.safety import check_asked, check_words
 from aigc_demo.safety.normalise import forms
-from aigc_demo.settings import Settings
+from aigc_demo.schemas import ChatRequest, DrawRequest, TextRequest, WalkRequest
 
 PUBLIC, LOCAL = Settings(mode="share"), Settings()
 REFUSED = {  # in a text

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from aigc_demo import actions
-from aigc_demo.contracts import RewriteRequest, check
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
-from aigc_demo.seq2seq import load_pretrained
-from aigc_demo.seq2seq.cutting import cut
-from aigc_demo.seq2seq.losses import IGNORED, shift_right, teacher_forced_loss
+from aigc_demo.core.errors import InputError
+from aigc_demo.families.seq2seq import load_pretrained
+from aigc_demo.families.seq2seq.cutting import cut
+from aigc_demo.families.seq2seq.losses import IGNORED, shift_right, teacher_forced_loss
+from aigc_demo.models.placement import Placement
+from aigc_demo.schemas import RewriteRequest, check
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import CORPUS, write_marian, write_t5
 

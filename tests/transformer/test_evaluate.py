@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from aigc_demo import transformer
 from aigc_demo.data.poems import Poem
-from aigc_demo.transformer.corpus import HeldOut
-from aigc_demo.transformer.evaluate import copied_share, held_out_bits, ngram_bits, poem_figures
+from aigc_demo.families import transformer
+from aigc_demo.families.transformer.evaluate import copied_share, held_out_bits, ngram_bits, poem_figures
+from aigc_demo.language.corpus import HeldOut
 
 LINES = ("国破山河在", "城春草木深", "感时花溅泪", "恨别鸟惊心", "床前明月光", "疑是地上霜")
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from aigc_demo.errors import InputError
-from aigc_demo.transformer.forms import FORMS, Acrostic, check_form
+from aigc_demo.core.errors import InputError
+from aigc_demo.language.forms import FORMS, Acrostic, check_form
 
 DENG = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
 CHUN = "国破山河在，城春草木深。感时花溅泪，恨别鸟惊心。烽火连三月，家书抵万金。白头搔更短，浑欲不胜簪。"

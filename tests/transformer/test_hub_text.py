@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.contracts import TextRequest
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.placement import Placement
-from aigc_demo.transformer import load_pretrained
-from aigc_demo.transformer.sampling import Settings
-from aigc_demo.transformer.writing import Wish
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.words import Bilingual
+from aigc_demo.families.transformer import load_pretrained
+from aigc_demo.families.transformer.continuous_batching import Wish
+from aigc_demo.language.sampling import Settings
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.placement import Placement
+from aigc_demo.schemas import TextRequest
 from tests.checkpoints.language import CORPUS, write_llama
 
 GREEDY = Settings(temperature=0.0)

@@ -6,16 +6,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from aigc_demo.cards import Bilingual, ModelCard
-from aigc_demo.checkpoints import load_state
-from aigc_demo.errors import InputError
-from aigc_demo.placement import Placement
-from aigc_demo.run_folder import RunFolder
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Bilingual
+from aigc_demo.families.transformer import load_pretrained
+from aigc_demo.families.transformer.chat_template import read_conversation
+from aigc_demo.families.transformer.lora import evaluate, length_for, make_learner
+from aigc_demo.families.transformer.lora_data import Row, collate, open_material
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.checkpoints import load_state
+from aigc_demo.models.placement import Placement
+from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.training import TrainPlan, make_accelerator, train
-from aigc_demo.transformer import load_pretrained
-from aigc_demo.transformer.conversation import read_conversation
-from aigc_demo.transformer.lora import evaluate, length_for, make_learner
-from aigc_demo.transformer.lora_data import Row, collate, open_material
 from tests.checkpoints.language import write_llama
 
 WORDS = Bilingual(en="Tiny", zh="小")

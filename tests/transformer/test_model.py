@@ -3,9 +3,9 @@ import json
 import pytest
 import torch
 
-from aigc_demo import transformer
-from aigc_demo.errors import InputError
-from aigc_demo.transformer.forms import FORMS, check_form
+from aigc_demo.core.errors import InputError
+from aigc_demo.families import transformer
+from aigc_demo.language.forms import FORMS, check_form
 
 
 @pytest.fixture(scope="module")

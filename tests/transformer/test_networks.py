@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from aigc_demo.transformer.decoding import FastDecoder, expand
-from aigc_demo.transformer.networks import Cache, Decoder, Shape, rope_tables, rotate
+from aigc_demo.families.transformer.decoding import FastDecoder, expand
+from aigc_demo.families.transformer.networks import Cache, Decoder, Shape, rope_tables, rotate
 
 SHAPE = Shape(vocab_size=40, hidden_size=32, layers=3, heads=4, intermediate_size=48, context_length=24)
 

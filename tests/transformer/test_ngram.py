@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aigc_demo.transformer.ngram import KneserNey
+from aigc_demo.language.ngram import KneserNey
 
 
 def rows_of(text: str) -> list[list[int]]:
@@ -25,7 +25,7 @@ def test_bigrams_by_hand():
 
 
 def test_discounts_come_from_the_counts_of_counts():
-    from aigc_demo.transformer.ngram import _discounts
+    from aigc_demo.language.ngram import _discounts
 
     # n1..n4 = 8, 4, 2, 1; Y = 8 / 16
     counts = np.array([1] * 8 + [2] * 4 + [3] * 2 + [4])

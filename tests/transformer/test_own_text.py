@@ -3,15 +3,15 @@ import json
 import pytest
 import torch
 
-from aigc_demo import transformer
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.families import transformer
+from aigc_demo.families.transformer.evaluate import evaluate
+from aigc_demo.families.transformer.saving import load_network
+from aigc_demo.families.transformer.train import make_learner
+from aigc_demo.language.corpus import PoemCorpus, ProseCorpus
+from aigc_demo.language.open_corpus import fit_form, open_corpus, to_poems
+from aigc_demo.language.tokenizer import load_tokenizer
 from aigc_demo.training import TrainPlan, make_accelerator, train
-from aigc_demo.transformer.corpus import PoemCorpus, ProseCorpus
-from aigc_demo.transformer.evaluate import evaluate
-from aigc_demo.transformer.folder import load_network
-from aigc_demo.transformer.open_corpus import fit_form, open_corpus, to_poems
-from aigc_demo.transformer.tokenizer import load_tokenizer
-from aigc_demo.transformer.train import make_learner
 
 PROSE = "The cat sat on the mat, and the dog sat on the log. "
 QUATRAIN = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"

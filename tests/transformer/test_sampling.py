@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from aigc_demo.errors import InputError
-from aigc_demo.transformer.sampling import Settings, keep_top_k, keep_top_p, penalise, sample, uniforms
+from aigc_demo.core.errors import InputError
+from aigc_demo.language.sampling import Settings, keep_top_k, keep_top_p, penalise, sample, uniforms
 
 P = torch.tensor([[0.1, 0.4, 0.2, 0.3]])
 LAST = torch.tensor([0])  # the token before, of which only a watermark asks

@@ -1,13 +1,7 @@
 import pytest
 
-from aigc_demo.errors import InputError
-from aigc_demo.transformer.tokenizer import (
-    Pieces,
-    build_bytes,
-    build_characters,
-    load_tokenizer,
-    save_tokenizer,
-)
+from aigc_demo.core.errors import InputError
+from aigc_demo.language.tokenizer import Pieces, build_bytes, build_characters, load_tokenizer, save_tokenizer
 
 POEM = "白日依山尽，黄河入海流。"
 PROSE = "She was happy; he was not. " * 20

@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from aigc_demo.checkpoints import read_weights
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.poems import Poem
-from aigc_demo.errors import InputError
+from aigc_demo.families.transformer.train import interleave, make_learner
+from aigc_demo.language.batches import Batches
+from aigc_demo.language.corpus import score_prose, targets_of
+from aigc_demo.language.losses import IGNORED, backward_in_pieces, next_token_loss
+from aigc_demo.language.muon import orthogonalise
+from aigc_demo.language.tokenizer import build_bytes
+from aigc_demo.models.checkpoints import read_weights
 from aigc_demo.training import TrainPlan, make_accelerator, own_share, train
-from aigc_demo.transformer.batches import Batches
-from aigc_demo.transformer.corpus import score_prose, targets_of
-from aigc_demo.transformer.losses import IGNORED, backward_in_pieces, next_token_loss
-from aigc_demo.transformer.muon import orthogonalise
-from aigc_demo.transformer.tokenizer import build_bytes
-from aigc_demo.transformer.train import interleave, make_learner
 
 LINES = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼", "床前明月光", "疑是地上霜")
 

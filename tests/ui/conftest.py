@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
 from tests.checkpoints import diffusion, keep_card, language
 
 ROOT = Path(__file__).parents[2]

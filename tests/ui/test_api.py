@@ -11,7 +11,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
 
 from aigc_demo import provenance
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
 from aigc_demo.ui import build_app
 from tests.few_digits import write_few
 

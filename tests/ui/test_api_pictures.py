@@ -10,7 +10,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc_demo import provenance
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
 from aigc_demo.ui import build_app
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd

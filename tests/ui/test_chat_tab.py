@@ -4,15 +4,16 @@ import gradio as gr
 import pytest
 
 from aigc_demo.actions import ChatResult
-from aigc_demo.contracts import ChatRequest, Message, TokenChoice, check
-from aigc_demo.contracts.base import printable
+from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.provenance import read
-from aigc_demo.ui import chat_tab
-from aigc_demo.ui.chat_tab import ChatTab, flat
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.pace import Pace
-from aigc_demo.ui.talk import Talk
+from aigc_demo.schemas import ChatRequest, Message, check
+from aigc_demo.schemas.base import printable
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.progress import Pace
+from aigc_demo.ui.text import chat_tab
+from aigc_demo.ui.text.chat_tab import ChatTab, flat
+from aigc_demo.ui.text.conversation import Talk
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama
 

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 
 from aigc_demo import provenance
-from aigc_demo.cards import find_cards
-from aigc_demo.contracts import DrawRequest, UpscaleRequest, WalkRequest
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.draw_tab import DrawTab
-from aigc_demo.ui.drawing import FRAMES, Progress, one_of
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.latent_tab import LatentTab
-from aigc_demo.ui.mask_pad import PREFIX
-from aigc_demo.ui.upscale_tab import UpscaleTab
+from aigc_demo.models.cards import find_cards
+from aigc_demo.schemas import DrawRequest, UpscaleRequest, WalkRequest
+from aigc_demo.ui.image.draw_tab import DrawTab
+from aigc_demo.ui.image.mask_pad import PREFIX
+from aigc_demo.ui.image.request_form import FRAMES, Progress, one_of
+from aigc_demo.ui.image.upscale_tab import UpscaleTab
+from aigc_demo.ui.latent.latent_tab import LatentTab
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd
 from tests.ui.test_latent_tab import Page, apply, final, toasts, values_of  # noqa: F401

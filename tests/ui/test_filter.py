@@ -4,7 +4,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
 from tests.checkpoints import keep_card, language
 from tests.ui.conftest import serve, visits
 

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 
 from aigc_demo.actions import make_images, walk
-from aigc_demo.contracts import GridRequest, ImageRequest, WalkRequest
+from aigc_demo.schemas import GridRequest, ImageRequest, WalkRequest
 from aigc_demo.ui import TABS
-from aigc_demo.ui import end_point as end_points
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.latent_tab import EXAMPLES, LatentTab
-from aigc_demo.ui.scrubber import stage_html
-from aigc_demo.ui.shell import Shell
+from aigc_demo.ui.latent import end_point as end_points
+from aigc_demo.ui.latent.latent_tab import EXAMPLES, LatentTab
+from aigc_demo.ui.latent.scrubber import stage_html
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.shell import Shell
 
 
 class Page:
@@ -172,7 +172,7 @@ def test_send_to_makes_a_picture_an_end(context, cache, toasts):
 
 
 def test_class_of_follows_the_seed(settings):
-    from aigc_demo.registry import find_card
+    from aigc_demo.runtime.registry import find_card
 
     card = find_card("gan-digits", settings)
     assert end_points.class_of("all", 13, card) == 3 and end_points.class_of("7", 13, card) == 7

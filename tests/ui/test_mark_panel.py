@@ -7,11 +7,12 @@ import gradio as gr
 import pytest
 
 from aigc_demo.actions import text_mark
-from aigc_demo.contracts import ChatRequest, TextRequest, TokenChoice
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.mark_panel import MarkPanel, coloured, mark_field
-from aigc_demo.ui.text_tab import TextTab
+from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.schemas import ChatRequest, TextRequest
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.text.mark_panel import MarkPanel, coloured, mark_field
+from aigc_demo.ui.text.text_tab import TextTab
 
 
 @pytest.fixture(scope="module")

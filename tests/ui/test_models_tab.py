@@ -6,15 +6,15 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from aigc_demo.cards import Bilingual
+from aigc_demo.core.words import Bilingual
 from aigc_demo.hub import Download
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.models_list import Entry, Filters, bytes_said, is_free, list_html
-from aigc_demo.ui.models_tab import ModelsTab
-from aigc_demo.ui.models_view import downloads_html, language_said, parameters_said
+from aigc_demo.ui.models.models_list import Entry, Filters, bytes_said, is_free, list_html
+from aigc_demo.ui.models.models_tab import ModelsTab
+from aigc_demo.ui.models.models_view import downloads_html, language_said, parameters_said
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
 from tests.checkpoints.language import write_llama
 from tests.hub.server import HubServer
 from tests.jobs.test_lora import make_adapter

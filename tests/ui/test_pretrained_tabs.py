@@ -4,12 +4,12 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from aigc_demo.contracts import ImageRequest, WalkRequest
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.follow import Followed
-from aigc_demo.ui.image_tab import FEW, ImageTab
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.latent_tab import LatentTab
+from aigc_demo.schemas import ImageRequest, WalkRequest
+from aigc_demo.ui.image.image_tab import FEW, ImageTab
+from aigc_demo.ui.latent.latent_tab import LatentTab
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.progress import Followed
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_ddpm, write_dit, write_taesd
 from tests.ui.test_latent_tab import Page, apply, final, toasts, values_of  # noqa: F401

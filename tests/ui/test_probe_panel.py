@@ -1,9 +1,9 @@
 """A closer look in the Models tab: the way to the data where they are absent, then what was found, in both languages."""
 
-from aigc_demo.probe import TextProbe
-from aigc_demo.registry import find_card
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.probe_view import probe_html
+from aigc_demo.actions.audit import TextProbe
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.ui.models.probe_view import probe_html
+from aigc_demo.ui.page.language import Words
 from tests.probe.material import write_digits
 
 

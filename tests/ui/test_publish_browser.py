@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from aigc_demo.cards import front_matter
+from aigc_demo.models.cards import front_matter
 
 pytestmark = pytest.mark.browser
 

@@ -4,12 +4,12 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from aigc_demo.contracts import RewriteRequest
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.heat_map import heat_map
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.pace import Pace
-from aigc_demo.ui.rewrite_tab import RewriteTab
+from aigc_demo.schemas import RewriteRequest
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.progress import Pace
+from aigc_demo.ui.text.heat_map import heat_map
+from aigc_demo.ui.text.rewrite_tab import RewriteTab
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_marian
 

@@ -7,14 +7,15 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from aigc_demo import actions
 from aigc_demo.actions import TextResult, TextSample
-from aigc_demo.contracts import TextRequest, TokenChoice
-from aigc_demo.registry import find_card
-from aigc_demo.ui import attention, odds, text_tab
-from aigc_demo.ui.context import Context
-from aigc_demo.ui.language import Words
-from aigc_demo.ui.text_tab import Pace, TextTab
+from aigc_demo.core.stopping import never
+from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.schemas import TextRequest
+from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.text import attention, odds, text_tab
+from aigc_demo.ui.text.text_tab import Pace, TextTab
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +251,7 @@ def test_spaces_and_line_ends_of_a_token_are_visible(words):
 
 def test_attention_covers_prompt_and_text(tab, cache):
     result = outcome(tab, prompt="春望", form="wujue")[tab.result]
-    found = attention.read_attention(result, 0, 1, 1, cache, actions.never)
+    found = attention.read_attention(result, 0, 1, 1, cache, never)
     count = len(found.labels)
     assert count == found.prompt + len(result.samples[0].tokens)
     assert found.labels[: found.prompt] == ["<s>", "<wujue>", "春", "望", "<sep>"]

@@ -14,7 +14,7 @@ from aigc_demo.bench.crowd import visit
 from aigc_demo.bench.guest import Guest
 from aigc_demo.bench.public_page import PublicPage
 from aigc_demo.bench.soak import soak
-from aigc_demo.settings import VISITORS
+from aigc_demo.core.settings import VISITORS
 from tests.ui.conftest import serve
 
 TEXT = "The canary of the first visitor sings. " * 200

@@ -3,7 +3,7 @@ import math
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
-from aigc_demo.vae.density import Mixture, em_step, fit, fit_classes
+from aigc_demo.families.vae.density import Mixture, em_step, fit, fit_classes
 
 
 def planted(count=3000):

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from aigc_demo import actions
-from aigc_demo.contracts import WalkRequest
-from aigc_demo.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.schemas import WalkRequest
 from tests.checkpoints import diffusion, keep_card
 
 

@@ -1,8 +1,8 @@
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from aigc_demo.vae.losses import divergence, reconstruction
-from aigc_demo.vae.networks import reparameterise
+from aigc_demo.families.vae.losses import divergence, reconstruction
+from aigc_demo.families.vae.networks import reparameterise
 
 
 def test_divergence_is_that_of_two_gaussians():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from aigc_demo.vae.networks import SIDES, Decoder, Encoder, VAEConfig
+from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig
 
 
 @pytest.mark.parametrize("side", SIDES)

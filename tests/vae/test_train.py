@@ -7,13 +7,13 @@ from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
-from aigc_demo import vae
-from aigc_demo.checkpoints import read_config, read_weights
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
+from aigc_demo.families import vae
+from aigc_demo.families.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
+from aigc_demo.families.vae.evaluate import evaluate
+from aigc_demo.families.vae.train import label_at, make_learner
+from aigc_demo.models.checkpoints import read_config, read_weights
 from aigc_demo.training import TrainPlan, make_accelerator, train
-from aigc_demo.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
-from aigc_demo.vae.evaluate import evaluate
-from aigc_demo.vae.train import label_at, make_learner
 
 
 def write_data(folder, images, labels, classes, held_out):

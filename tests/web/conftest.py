@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from aigc_demo.settings import Settings
+from aigc_demo.core.settings import Settings
 from aigc_demo.ui import build_app
 
 PASSWORD = "a password of this test"

@@ -6,7 +6,7 @@ shows little. `absent` are words that must not come back.
 
 from dataclasses import dataclass, field
 
-from aigc_demo.settings import ROOT
+from aigc_demo.core.settings import ROOT
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "multipart/form-data; boundary=probe-boundary"}

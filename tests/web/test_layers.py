@@ -2,15 +2,21 @@
 
 import pytest
 
-from aigc_demo.settings import Settings
-from aigc_demo.web import layers, link
-from aigc_demo.web.bodies import LIMIT, BodyLimit
-from aigc_demo.web.budget import CLIENTS, Budget, client_of
-from aigc_demo.web.headers import security_headers
-from aigc_demo.web.hosts import HostCheck, known_names
-from aigc_demo.web.login import GUESSES, LoginThrottle
-from aigc_demo.web.origins import OriginCheck
-from aigc_demo.web.uploads import LEAST, UploadQuota
+from aigc_demo.core.settings import Settings
+from aigc_demo.server import layers, link
+from aigc_demo.server.checks import HostCheck, OriginCheck, known_names
+from aigc_demo.server.headers import security_headers
+from aigc_demo.server.limits import (
+    CLIENTS,
+    GUESSES,
+    LEAST,
+    LIMIT,
+    BodyLimit,
+    Budget,
+    LoginThrottle,
+    UploadQuota,
+    client_of,
+)
 from tests.loops import complete
 
 

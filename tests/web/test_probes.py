@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from aigc_demo.settings import ROOT
-from aigc_demo.web.closed import CLOSED
+from aigc_demo.core.settings import ROOT
+from aigc_demo.server.checks import CLOSED
 from tests.web.conftest import PASSWORD
 from tests.web.probes import PROBES
 

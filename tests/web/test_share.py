@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from aigc_demo.settings import ROOT
-from aigc_demo.web.link import NO_LINK, TRYING
+from aigc_demo.core.settings import ROOT
+from aigc_demo.server.link import NO_LINK, TRYING
 from tests.web.conftest import Site
 
 LOGIN = re.compile(r"^Login / 登录: guest, (\S+)$", re.MULTILINE)

@@ -6,10 +6,10 @@ import urllib.request
 
 import pytest
 
-from aigc_demo.errors import InputError
-from aigc_demo.settings import Settings
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.settings import Settings
+from aigc_demo.server import mcp_token
 from aigc_demo.ui import build_app
-from aigc_demo.web import mcp_token
 from tests.conftest import settings_in
 from tests.loops import complete
 

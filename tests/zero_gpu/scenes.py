@@ -11,24 +11,25 @@ from collections import deque
 
 import spaces as gpu  # the stand-in
 
-from aigc_demo import actions, registry, spaces
-from aigc_demo.contracts import ImageRequest, TextRequest
-from aigc_demo.errors import InputError, Stopped
-from aigc_demo.probe import ProbeRequest, look_closer
-from aigc_demo.runtime import ModelCache
-from aigc_demo.settings import Settings
+from aigc_demo import actions
+from aigc_demo.actions.audit import ProbeRequest, look_closer
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.settings import Settings
+from aigc_demo.runtime import registry, zero_gpu
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas import ImageRequest, TextRequest
 
 POEM = TextRequest(model="gpt-poems", prompt="春望", form="wujue", seed=3, count=2)
 
 
-@spaces.on_gpu(keeps_part=True)
+@zero_gpu.on_gpu(keeps_part=True)
 def count_pids(cache, stop):
     """The process that computes, again and again until it is stopped."""
     while not stop():
         yield os.getpid()
 
 
-@spaces.on_gpu()
+@zero_gpu.on_gpu()
 def sleep_long(cache, stop, progress):
     """A verb that returns, and has nothing to say for a while."""
     progress(0.5)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aigc_demo import spaces
+from aigc_demo.runtime import zero_gpu
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -64,12 +64,12 @@ def test_a_stop_ends_a_verb_that_yields_and_one_that_is_silent(told):
 
 
 def test_elsewhere_there_is_no_worker():
-    assert not spaces.on_zero_gpu({})
-    assert spaces.on_zero_gpu({"SPACES_ZERO_GPU": "true"})
+    assert not zero_gpu.on_zero_gpu({})
+    assert zero_gpu.on_zero_gpu({"SPACES_ZERO_GPU": "true"})
 
 
 def test_a_pretrained_model_asks_for_more_of_the_quota():
-    from aigc_demo.contracts import ImageRequest
+    from aigc_demo.schemas import ImageRequest
 
     own, hub = ImageRequest(model="gan-digits"), ImageRequest(model="someone/ddpm")
-    assert spaces.seconds(None, {"request": own}, None) < spaces.seconds(None, {"request": hub}, None)
+    assert zero_gpu.seconds(None, {"request": own}, None) < zero_gpu.seconds(None, {"request": hub}, None)

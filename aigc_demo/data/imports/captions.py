@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import MAX_LINE
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import FILE as MANIFEST
 from aigc_demo.data.imports.manifest import find_own, read_manifest
 from aigc_demo.data.imports.text_files import clean, encoding_of, limited_lines
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
 
 FILE = "captions.json"
 LONGEST = 1000  # characters of a caption

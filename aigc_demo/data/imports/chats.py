@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import MAX_LINE, MIN_CHATS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
@@ -24,7 +25,6 @@ from aigc_demo.data.imports.text_files import (
     encoding_of,
     limited_lines,
 )
-from aigc_demo.errors import InputError
 
 FILE = "chats.jsonl"
 ASKING, ANSWERING = ("prompt", "instruction", "question"), ("response", "output", "answer", "completion")

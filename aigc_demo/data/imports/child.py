@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
 from aigc_demo.data.imports.confinement import allow_seconds, confine
 from aigc_demo.data.imports.journal import Journal
@@ -21,8 +23,6 @@ from aigc_demo.data.imports.pictures import PictureImport, looks_like_picture
 from aigc_demo.data.imports.request import ImportRequest
 from aigc_demo.data.imports.text_files import READERS
 from aigc_demo.data.imports.texts import TextImport
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
 
 Taker = PictureImport | TextImport | ChatImport
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from aigc_demo.errors import InputError
+from aigc_demo.core.errors import InputError
 
 MAX_FILES = 20_000  # entries of a zip, files of an import
 MAX_UNPACKED = 2 << 30  # bytes of a zip once unpacked, and of an import in all

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import (
     MAX_FILES,
     MAX_PICTURE,
@@ -19,7 +20,6 @@ from aigc_demo.data.imports.limits import (
     too_big,
     too_many,
 )
-from aigc_demo.errors import InputError
 
 CHUNK = 1 << 16
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")

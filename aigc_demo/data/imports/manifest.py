@@ -8,8 +8,8 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.request import NAME
-from aigc_demo.errors import InputError
 
 FILE = "manifest.json"
 

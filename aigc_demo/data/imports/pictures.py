@@ -10,19 +10,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports import captions, duplicates
-from aigc_demo.data.imports.limits import (
-    MAX_ASPECT,
-    MAX_CLASSES,
-    MAX_PIXELS,
-    MIN_PICTURES,
-    MIN_SIDE,
-)
+from aigc_demo.data.imports.limits import MAX_ASPECT, MAX_CLASSES, MAX_PIXELS, MIN_PICTURES, MIN_SIDE
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError
 from aigc_demo.media.uploads import open_picture
 from aigc_demo.provenance.carrying import carried
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aigc_demo.contracts import Words
+from aigc_demo.core.words import Words
 
 NAME = r"^\w[\w.-]{0,59}$"
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import (
     BASE_SECONDS,
@@ -23,8 +25,6 @@ from aigc_demo.data.imports.limits import (
 )
 from aigc_demo.data.imports.manifest import Manifest, put_in_place, read_manifest
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.disk import write_json
-from aigc_demo.errors import InputError, Stopped
 
 ROOT = Path(__file__).resolve().parents[3]
 MAX_DEATHS = 8  # files that may each take a process with them before the import gives up

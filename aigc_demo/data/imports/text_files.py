@@ -9,9 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import MAX_LINE, MAX_NAMED
 from aigc_demo.data.imports.manifest import Refused
-from aigc_demo.errors import InputError
 
 MAX_COLUMNS = 1000
 PIECE = 1 << 20  # characters of a long document that are handed on at a time

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import MIN_CHARACTERS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
 from aigc_demo.data.imports.pieces import Pieces
 from aigc_demo.data.imports.text_files import CHINESE, READERS, Refusals, clean, encoding_of
-from aigc_demo.errors import InputError
 
 FEW = 20  # documents: below, the end of each is held out; from there on, whole documents
 MAX_PAIRS = 1000  # of equal documents that are named

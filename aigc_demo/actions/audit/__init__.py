@@ -1,0 +1,54 @@
+"""A closer look at a model: does it copy what it was trained on, and does it draw some classes more than others?
+
+pictures.py   classes and copies among pictures, against the training pictures
+texts.py      copied passages
+material.py   the data that a model was trained on, if it is here
+
+Both compare in pixels or characters: a copy that was moved, tinted or reworded is not found, and few samples show
+only what is common. What was trained elsewhere cannot be compared; its own card says what its makers know.
+"""
+
+from collections.abc import Callable
+
+from aigc_demo.actions.audit.material import hub_page, training_folder
+from aigc_demo.actions.audit.pictures import Pair, PictureProbe, probe_pictures
+from aigc_demo.actions.audit.request import ProbeRequest, ProbeSettings
+from aigc_demo.actions.audit.texts import TextProbe, probe_texts
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime import registry
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.zero_gpu import on_gpu
+
+__all__ = [
+    "Pair",
+    "PictureProbe",
+    "ProbeRequest",
+    "ProbeSettings",
+    "TextProbe",
+    "can_probe",
+    "hub_page",
+    "look_closer",
+    "training_folder",
+]
+
+
+def can_probe(card: ModelCard) -> bool:
+    """Whether a model can be looked at: it was trained by this app, and draws by itself or writes."""
+    return not card.kind and bool({"image", "text"} & set(card.tasks))
+
+
+@on_gpu()
+def look_closer(
+    request: ProbeRequest,
+    cache: ModelCache,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[float], None] = lambda share: None,
+) -> PictureProbe | TextProbe:
+    """The probe that fits the model. An InputError where it was trained elsewhere or its data are not here.
+
+    Raises Stopped soon after `stop()` turns true. `progress` hears a share in [0, 1].
+    """
+    card = registry.find_card(request.model, cache.settings)
+    folder = training_folder(card, cache.settings)
+    probe = probe_pictures if "image" in card.tasks else probe_texts
+    return probe(request, card, folder, cache, stop, progress)

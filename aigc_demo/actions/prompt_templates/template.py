@@ -1,0 +1,93 @@
+"""What a template is: words with blanks, in two languages, for one kind of text."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import Formatter
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import parse_yaml
+
+FOLDER = Path(__file__).parent / "library"
+LONGEST = 2000  # characters in one blank
+
+
+class Blank(BaseModel):
+    """One place to fill: its label, an example that makes the template usable as it is, and the lines it needs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    example: str
+    lines: int = 1
+
+
+class Wording(BaseModel):
+    """A template in one language. `text` asks a chat model; `opening` begins the text for a model that only goes on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    about: str
+    system: str
+    text: str
+    opening: str
+    fields: dict[str, Blank]
+
+    @model_validator(mode="after")
+    def _blanks_are_declared(self) -> "Wording":
+        for words in (self.text, self.opening):
+            used = {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+            if unknown := used - self.fields.keys():
+                raise ValueError(f"{self.title}: no field for {', '.join(sorted(unknown))}")
+        return self
+
+    def fill(self, values: Mapping[str, str], opening: bool = False) -> str:
+        """The prompt with every blank filled; an InputError that names a blank left empty or filled too long."""
+        filled = {}
+        for name, blank in self.fields.items():
+            value = filled[name] = str(values.get(name) or "").strip()
+            if not 0 < len(value) <= LONGEST:
+                raise InputError(
+                    en=f"Fill in “{blank.label}” of the template {self.title}, with at most {LONGEST} characters.",
+                    zh=f"请填写模板“{self.title}”的“{blank.label}”，不超过 {LONGEST} 字。",
+                )
+        return (self.opening if opening else self.text).format_map(filled)
+
+
+class Template(BaseModel):
+    """One kind of text, with its wording in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    trade: str
+    en: Wording
+    zh: Wording
+
+    def wording(self, lang: str) -> Wording:
+        """The words in `lang` ("en" or "zh")."""
+        return self.zh if lang == "zh" else self.en
+
+
+@lru_cache(maxsize=1)
+def templates() -> tuple[Template, ...]:
+    """All templates, by id."""
+    return tuple(
+        Template(id=path.stem, **parse_yaml(path.read_text("utf-8")))
+        for path in sorted(FOLDER.glob("*.yaml"))
+    )
+
+
+def find_template(template_id: str | None) -> Template:
+    """The template with this id; an InputError that lists the ids where there is none."""
+    for template in templates():
+        if template.id == template_id:
+            return template
+    known, shown = ", ".join(template.id for template in templates()), str(template_id or "-")[:60]
+    raise InputError(
+        en=f"There is no template {shown}; there are {known}.",
+        zh=f"没有模板 {shown}；可用的有 {known}。",
+    )

@@ -1,0 +1,1 @@
+"""The handbook of the product, as Markdown, which the page serves."""

@@ -1,0 +1,1 @@
+"""The families of models, one folder each, with the same file names in each."""

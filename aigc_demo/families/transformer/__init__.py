@@ -1,0 +1,50 @@
+"""Language models: a decoder-only Transformer of Llama's shape, for Chinese verse and English prose; and those of others.
+
+Serves the tasks text and, with pretrained models, chat and embed. A model folder is in transformers' own format.
+
+networks.py ...         our own network, its training and its fast decoding
+hub_text.py             pretrained causal language models; writing.py and rows.py write for several readers at once,
+                        conversation.py applies chat templates, adapters.py switches LoRA adapters
+encoder.py              pretrained sentence encoders
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.placement import Placement
+
+if TYPE_CHECKING:
+    from aigc_demo.families.transformer.model import LanguageModel
+
+
+def load(folder: Path, device: str) -> "LanguageModel":
+    """The language model in `folder`, on `device`; an InputError where files are missing or do not fit."""
+    from aigc_demo.families.transformer.model import LanguageModel
+
+    return LanguageModel.load(folder, device)
+
+
+def load_pretrained(card: ModelCard, placement: Placement) -> Any:
+    """The pretrained model of a card: a HubLanguageModel, or for the kind "encoder" a SentenceEncoder."""
+    if card.kind == "encoder":
+        from aigc_demo.families.transformer.encoder import SentenceEncoder
+
+        return SentenceEncoder.load(card, placement)
+    from aigc_demo.families.transformer import hub_text
+
+    return hub_text.load(card, placement)
+
+
+def training_texts(data: Path) -> tuple[list[str], list[str]]:
+    """The texts in a prepared folder as a model is trained on them, and those that are held out."""
+    from aigc_demo.language.open_corpus import training_texts
+
+    return training_texts(data)
+
+
+def write_debug_model(folder: Path, seed: int = 0, language: str = "zh") -> None:
+    """Write a tiny untrained model of verse ("zh") or prose ("en"), through the path that training saves by."""
+    from aigc_demo.families.transformer.debug import write_debug_model
+
+    write_debug_model(folder, seed, language)

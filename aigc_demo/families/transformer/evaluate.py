@@ -1,0 +1,199 @@
+"""Figures of a language model: bits per character on held-out text beside n-gram models, form, copied lines.
+
+    python -m aigc_demo.families.transformer.evaluate --model weights/gpt-poems --data DIR
+
+prints one JSON object; DIR holds the prepared data set that the model was trained on.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aigc_demo.data.austen import read_chapters
+from aigc_demo.data.poems import Poem, read_poems, tang_and_a_quarter_of_song
+from aigc_demo.families.transformer.model import LanguageModel
+from aigc_demo.families.transformer.networks import Decoder
+from aigc_demo.families.transformer.saving import load_network
+from aigc_demo.language.corpus import HeldOut, encode_poems, score_poems, score_prose
+from aigc_demo.language.forms import FORMS, check_form
+from aigc_demo.language.losses import bits, next_token_loss
+from aigc_demo.language.ngram import KneserNey
+from aigc_demo.language.open_corpus import open_corpus
+from aigc_demo.language.samples import passages, repetition, write_samples
+from aigc_demo.language.tokenizer import load_tokenizer
+from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
+
+SAMPLES_A_TITLE = 5
+TOKENS_AT_ONCE = 2048  # their logits take 40 MB
+EVALUATED = 40_000  # held-out tokens that a finished run is judged by
+SEARCHED = 20_000_000  # characters of training text in which copies are looked for
+SMALL = 1_000_000  # characters up to which the n-gram is counted beside it
+
+
+@torch.inference_mode()
+def held_out_bits(network: Decoder, rows: Sequence[HeldOut]) -> float:
+    """Bits per character that `network` gives to held-out rows; rows of one length and start go together."""
+
+    def kind(row: HeldOut) -> tuple[int, int]:
+        return len(row.ids), row.start
+
+    device, nats = network.model.embed_tokens.weight.device, 0.0
+    for (length, start), group in groupby(sorted(rows, key=kind), key=kind):
+        ids_of_a_kind = torch.tensor([row.ids for row in group], device=device)
+        for ids in ids_of_a_kind.split(max(1, TOKENS_AT_ONCE // length)):
+            logits = network(ids[:, :-1])[:, start - 1 :]
+            nats += next_token_loss(logits.flatten(0, 1), ids[:, start:].flatten()).item()
+    return bits(nats, sum(row.characters for row in rows))
+
+
+def ngram_bits(
+    train: Sequence[Sequence[int]], held_out: Sequence[HeldOut], vocab_size: int, order: int
+) -> float:
+    """Bits per character of a Kneser-Ney model of `train` on the predicted places of the same held-out rows."""
+    model = KneserNey(train, vocab_size, order)
+    probabilities = model.probabilities([row.ids for row in held_out])
+    predicted = np.concatenate([np.arange(1, len(row.ids)) >= row.start for row in held_out])
+    nats = -np.log(probabilities[predicted]).sum()
+    return bits(nats, sum(row.characters for row in held_out))
+
+
+def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | str]:
+    """A finished run's figures for its card, on the held-out text of `data`.
+
+    Bits a character, beside a character 3-gram's where the data is small; and how much of what the model writes
+    stands in the training text, beside as much of the held-out text.
+    """
+    network, tokenizer = load_network(folder, device), load_tokenizer(folder)
+    corpus = open_corpus(data, 0, 0, network.shape.context_length, tokenizer)
+    rows = corpus.held_out[:: max(1, sum(len(row.ids) for row in corpus.held_out) // EVALUATED)]
+    figures: dict[str, float | int | str] = {}
+    if rows:
+        figures["bits_per_character"] = round(held_out_bits(network, rows), 3)
+        figures["held_out_characters"] = sum(row.characters for row in rows)
+    if corpus.held_out_texts and sum(map(len, corpus.train_texts)) <= SMALL:
+        figures["kneser_ney_3gram"] = round(
+            character_ngram_bits(corpus.train_texts, corpus.held_out_texts, 3), 3
+        )
+    known = KnownText(corpus.train_texts, SEARCHED)
+    samples = write_samples(LanguageModel.of(network, corpus), corpus.held_out_texts)
+    texts, usual = [sample.text for sample in samples], passages(corpus.held_out_texts)
+    return figures | {
+        "repetition": round(repetition([sample.ids for sample in samples]), 3),
+        "longest_copy": longest_copy(texts, known),
+        "longest_copy_of_held_out": longest_copy(usual, known),
+        "copied_share": round(copied_windows(texts, known), 4),
+    }
+
+
+def character_ngram_bits(train: Sequence[str], held_out: Sequence[str], order: int) -> float:
+    """Bits per character of a Kneser-Ney model that reads characters; those never seen in training are one."""
+    alphabet = {character: index for index, character in enumerate(sorted(set("".join(train))), start=2)}
+    rows = [[1, *(alphabet.get(c, 0) for c in text)] for text in train]
+    scored = [HeldOut([1, *(alphabet.get(c, 0) for c in text)], 1, len(text)) for text in held_out if text]
+    return ngram_bits(rows, scored, len(alphabet) + 2, order)
+
+
+def sample_poems(model: Any, titles: dict[str, list[str]], **settings: Any) -> dict[str, list[str]]:
+    """SAMPLES_A_TITLE poems for each title of each form, without any constraint on their form."""
+    poems: dict[str, list[str]] = defaultdict(list)
+    for form, wanted in titles.items():
+        for index, title in enumerate(wanted):
+            texts = [""] * SAMPLES_A_TITLE
+            for step in model.generate(
+                title, form=form, count=SAMPLES_A_TITLE, seed=1000 * index, max_new_tokens=90, **settings
+            ):
+                texts = [
+                    text + (token.text if token else "")
+                    for text, token in zip(texts, step.tokens, strict=True)
+                ]
+            poems[form] += texts
+    return poems
+
+
+def copied_share(texts: Sequence[str], known: set[str]) -> float:
+    """Share of the 7-character lines in `texts` that are, character for character, lines in `known`."""
+    lines = [line for text in texts for line in _lines(text) if len(line) == 7]
+    return sum(line in known for line in lines) / max(len(lines), 1)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("。", "，").split("，")
+
+
+def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
+    """Bits per character beside the 3-gram, forms kept, lines copied."""
+    train = [poem for poem in poems if not poem.held_out]
+    held_out = score_poems(model.tokenizer, [poem for poem in poems if poem.held_out])
+    vocab_size = model.tokenizer.get_vocab_size()
+    ours = held_out_bits(model.network, held_out)
+    ngram = ngram_bits(encode_poems(model.tokenizer, train), held_out, vocab_size, 3)
+    each = samples // len(FORMS) // SAMPLES_A_TITLE
+    titles = {
+        form: [poem.title for poem in poems if poem.held_out and poem.form == form and poem.title][:each]
+        for form in FORMS
+    }
+    written = sample_poems(model, titles, temperature=1.0)
+    kept = {form: np.mean([check_form(text, form) for text in texts]) for form, texts in written.items()}
+    known = {line for poem in train for line in _lines(poem.text)}
+    return {
+        "bits_per_character": round(ours, 3),
+        "kneser_ney_3gram": round(ngram, 3),
+        "below_3gram": round(ngram - ours, 3),
+        "held_out_poems": len(held_out),
+        "training_poems": len(train),
+        "samples": sum(map(len, written.values())),
+        "form_kept": round(float(np.mean(list(kept.values()))), 4),
+        "form_kept_each": {form: round(float(share), 3) for form, share in kept.items()},
+        "copied_lines": round(copied_share([text for texts in written.values() for text in texts], known), 4),
+        "copied_lines_of_held_out_poems": round(
+            copied_share([p.text for p in poems if p.held_out], known), 4
+        ),
+    }
+
+
+def prose_figures(model: Any, folder: Path) -> dict[str, Any]:
+    """Bits per character beside character n-grams of order 3 and 6, which see characters, not pieces."""
+    chapters = read_chapters(folder)
+    train = [chapter.text for chapter in chapters if not chapter.held_out]
+    texts = [chapter.text for chapter in chapters if chapter.held_out]
+    pieces = score_prose(model.tokenizer, texts, model.context_length)
+    return {
+        "bits_per_character": round(held_out_bits(model.network, pieces), 3),
+        **{
+            f"kneser_ney_{order}gram": round(character_ngram_bits(train, texts, order), 3) for order in (3, 6)
+        },
+        "held_out_chapters": len(texts),
+        "held_out_characters": sum(map(len, texts)),
+        "characters_a_piece": round(
+            sum(map(len, texts)) / sum(len(row.ids) - row.start for row in pieces), 2
+        ),
+    }
+
+
+def main() -> None:
+    """Print the figures of a model as JSON."""
+    from aigc_demo.families.transformer import load
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=500)
+    arguments = parser.parse_args()
+    model = load(arguments.model, "cpu")
+    if model.forms:
+        poems = tang_and_a_quarter_of_song(read_poems(arguments.data))
+        figures = poem_figures(model, poems, arguments.samples)
+    else:
+        figures = prose_figures(model, arguments.data)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

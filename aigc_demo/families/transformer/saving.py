@@ -1,0 +1,89 @@
+"""A model folder in transformers' own format: config.json of a LlamaForCausalLM, weights, tokenizer."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aigc_demo.core.disk import write_json
+from aigc_demo.core.errors import InputError
+from aigc_demo.families.transformer.networks import Decoder, Shape
+from aigc_demo.language.tokenizer import END, START, save_tokenizer
+from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights, save_weights
+
+
+def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, forms: Sequence[str]) -> None:
+    """Write everything that AutoModelForCausalLM and AutoTokenizer need; the weights in float16.
+
+    `forms`: the forms of verse that it writes when asked for by their control tokens; none for running text.
+    """
+    shape = network.shape
+    start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "family": "transformer",
+        "language": language,
+        "forms": list(forms),
+        "vocab_size": shape.vocab_size,
+        "hidden_size": shape.hidden_size,
+        "intermediate_size": shape.intermediate_size,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.heads,
+        "head_dim": shape.head_size,
+        "max_position_embeddings": shape.context_length,
+        "hidden_act": "silu",
+        "rms_norm_eps": shape.norm_eps,
+        "rope_parameters": {"rope_type": "default", "rope_theta": shape.rope_theta},
+        "attention_bias": False,
+        "mlp_bias": False,
+        "tie_word_embeddings": True,
+        "bos_token_id": start,
+        "eos_token_id": end,
+        "dtype": "float16",
+    }
+    tensors = {name: tensor.to(torch.float16) for name, tensor in network.state_dict().items()}
+    save_tokenizer(folder, tokenizer, shape.context_length)
+    write_json(
+        folder / "generation_config.json",
+        {"bos_token_id": start, "eos_token_id": end, "pad_token_id": end, "do_sample": True},
+    )
+    save_weights(folder, tensors, config)
+
+
+def shape_of(config: Mapping[str, Any]) -> Shape:
+    """The shape that a config.json describes; an InputError where it is no plain Llama of ours."""
+    try:
+        heads, groups = config["num_attention_heads"], config["num_key_value_heads"]
+        plain = config["model_type"] == "llama" and heads == groups and config["tie_word_embeddings"]
+        shape = Shape(
+            vocab_size=config["vocab_size"],
+            hidden_size=config["hidden_size"],
+            layers=config["num_hidden_layers"],
+            heads=heads,
+            intermediate_size=config["intermediate_size"],
+            context_length=config["max_position_embeddings"],
+            rope_theta=config["rope_parameters"]["rope_theta"],
+            norm_eps=config["rms_norm_eps"],
+        )
+    except (KeyError, TypeError) as error:
+        raise _misfit(f"{error} is missing") from error
+    if not plain or shape.hidden_size % heads:
+        raise _misfit("other heads, head sizes or an untied head")
+    return shape
+
+
+def _misfit(detail: str) -> InputError:
+    return InputError(
+        en=f"config.json describes no Llama that this app builds ({detail}); load the model from the hub tab.",
+        zh=f"config.json 所描述的不是本应用能构建的 Llama（{detail}）；请从 Hub 加载该模型。",
+    )
+
+
+def load_network(folder: Path, device: torch.device | str = "cpu") -> Decoder:
+    """The network of a model folder in float32, with every name and shape checked."""
+    network = Decoder(shape_of(read_config(folder)))
+    load_strictly(network, read_weights(folder))
+    return network.to(device).eval()

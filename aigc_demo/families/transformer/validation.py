@@ -1,0 +1,35 @@
+"""What is looked at while a model trains: a few rows of text, held out and not, and what it writes by itself."""
+
+from aigc_demo.families.transformer.evaluate import held_out_bits
+from aigc_demo.families.transformer.model import LanguageModel
+from aigc_demo.families.transformer.networks import Decoder
+from aigc_demo.language.corpus import Corpus
+from aigc_demo.language.samples import passages, repetition, write_samples
+from aigc_demo.metrics.memorisation import KnownText, longest_copy
+
+SEARCHED = 2_000_000  # characters of training text in which copies are looked for
+
+
+class Watch:
+    """The same rows and the same seeds each time, so that the figures can be compared."""
+
+    def __init__(self, corpus: Corpus, count: int) -> None:
+        """About `count` rows held out, and as many of the training text."""
+        self.corpus = corpus
+        self.train = corpus.train_rows(count)
+        self.held_out = corpus.held_out[:: max(1, len(corpus.held_out) // count)]
+        self.known = KnownText(corpus.train_texts, SEARCHED)
+        self.usual_copy = max(1, longest_copy(passages(corpus.held_out_texts), self.known))
+
+    def figures(self, network: Decoder) -> dict[str, float]:
+        """Bits a character in training and held out, 4-grams repeated, and the longest run copied.
+
+        The run is relative to what held-out passages of the samples' length share with the training text.
+        """
+        figures = {"train_bits": held_out_bits(network, self.train)}
+        if self.held_out:
+            figures["held_out"] = held_out_bits(network, self.held_out)
+        samples = write_samples(LanguageModel.of(network, self.corpus), self.corpus.held_out_texts)
+        figures["repetition"] = repetition([sample.ids for sample in samples])
+        longest = longest_copy([sample.text for sample in samples], self.known)
+        return figures | {"copied_run": longest / self.usual_copy}

@@ -1,0 +1,1 @@
+"""The Image tab: pictures of classes, of sentences, and larger ones."""

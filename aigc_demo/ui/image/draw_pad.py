@@ -1,0 +1,82 @@
+"""A white pad to draw on with mouse, pen or finger, which also takes a picture from a file."""
+
+import base64
+import binascii
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import media
+from aigc_demo.core.errors import InputError
+from aigc_demo.provenance.carrying import carried
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import told
+from aigc_demo.ui.page.pictures import data_uri
+from aigc_demo.ui.page.theme import asset
+
+MAX_DRAWING = 2_000_000  # characters of a data: address; a drawing of 280 x 280 has some ten thousand
+PREFIX = "data:image/png;base64,"
+
+
+class DrawPad:
+    """The pad. `path` is a gr.State with the file of what is on it, "" while it is empty; `changed` follows it.
+
+    The browser sends the drawing after every stroke, so that a handler on `changed` shows its result while one draws.
+    """
+
+    def __init__(self, context: Context, elem_id: str) -> None:
+        self.context = context
+        words = context.words
+        self.path = gr.State("")
+        self.pad = gr.HTML(
+            None,
+            html_template=f'<canvas width="280" height="280" tabindex="0" role="img" '
+            f'data-en="{words.say("pad.name", "en")}" data-zh="{words.say("pad.name", "zh")}"></canvas>',
+            js_on_load=asset("draw_pad.js"),
+            elem_id=elem_id,
+            elem_classes="draw-pad",
+        )
+        with gr.Row(elem_classes="small-buttons"):
+            kinds = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"]
+            self.open = gr.UploadButton(
+                words("pad.open"), file_types=kinds, size="sm", elem_id=f"{elem_id}-open"
+            )
+            self.clear = gr.Button(words("pad.clear"), size="sm", elem_id=f"{elem_id}-clear")
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        self.changed = self.pad.input(self.drawn, None, self.path, **private)
+        self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **private)
+        self.clear.click(
+            lambda: "",
+            None,
+            self.path,
+            js=f"() => document.querySelector('#{elem_id} canvas').dispatchEvent(new Event('wipe'))",
+            queue=False,
+            **private,
+        )
+
+    @polite
+    def drawn(self, event: gr.EventData, request: gr.Request) -> str:
+        """A stroke ended: keep the drawing as a file."""
+        drawing = str(told(event, "drawing") or "")[: MAX_DRAWING + 1]
+        try:
+            if not drawing.startswith(PREFIX) or len(drawing) > MAX_DRAWING:
+                raise ValueError
+            data = base64.b64decode(drawing[len(PREFIX) :], validate=True)
+        except (ValueError, binascii.Error) as error:
+            raise InputError(
+                en="The drawing did not arrive whole; clear the pad and draw again.",
+                zh="画没有完整送达；请清空画板后重画。",
+            ) from error
+        path = media.new_path(self.context.folder(request), "drawing", ".png")
+        path.write_bytes(data)
+        return str(path)
+
+    @polite
+    def opened_file(self, path: str, request: gr.Request) -> Any:
+        """A file was chosen: check it, and show it on the pad."""
+        import numpy as np
+
+        picture = media.open_picture(path)
+        shown = picture.copy()
+        shown.thumbnail((280, 280))
+        return path, data_uri(np.asarray(shown), carried(path))

@@ -1,0 +1,321 @@
+"""Drawing from a sentence: from nothing, from a picture, or only inside the part of it that was painted over."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image, ImageOps
+
+from aigc_demo import actions, media
+from aigc_demo.actions import DrawResult, draw
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.provenance.carrying import carried
+from aigc_demo.provenance.marking import Marking
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.schemas import DrawRequest, check
+from aigc_demo.ui.image import draw_view
+from aigc_demo.ui.image.compare import compare_html, compare_stage
+from aigc_demo.ui.image.mask_pad import MaskPad
+from aigc_demo.ui.image.request_form import Drawing, Progress, one_of
+from aigc_demo.ui.page import pictures
+from aigc_demo.ui.page.adapters import AdapterFields
+from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
+from aigc_demo.ui.page.progress import status
+from aigc_demo.ui.page.widgets import (
+    card_lines,
+    chosen_card,
+    chosen_model,
+    download,
+    model_picker,
+    seed_field,
+)
+from aigc_demo.ui.train.train_samples import film
+
+EXAMPLES = {  # in English, which most of these models were trained on
+    "lighthouse": "a lighthouse on a cliff in a storm, oil painting",
+    "noodles": "a bowl of beef noodles on a wooden table, studio photograph",
+    "mountains": "misty mountains and a small boat, Chinese ink wash painting",
+    "robot": "a friendly robot at a blackboard, children's book illustration",
+}
+MODEL_OWN = ("num_inference_steps", "guidance_scale", "width", "height")  # what a card may have defaults for
+UPLOADS = ("image", "mask")  # never set from a recipe or a link: they would name files of the server
+
+
+class DrawTab(MakerTab):
+    """Components and handlers. `fields` are its widgets by request field, all but the picture and the mask."""
+
+    task = "draw"
+    title = "mode.draw"
+    request_type = DrawRequest
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(
+            context, "draw", DrawRequest.model_fields["model"].default, "draw-model"
+        )
+        self.no_model = NoModel(context, "draw", "draw-no-model")
+        card = chosen_card(context, picker)
+        prompt = self._field("prompt", lines=3, max_lines=8, info=None, placeholder=words("draw.prompt_hint"))
+        with gr.Accordion(
+            words("draw.start"), open=False, visible=redraws(card), elem_id="draw-start"
+        ) as self.fold:
+            gr.Markdown(words("draw.start_help"), elem_classes="note")
+            self.pad = MaskPad(context, "draw-pad")
+            strength = self._field("strength")
+        count = self._field("count")
+        seed = seed_field(context, self.task, DrawRequest)
+        with gr.Accordion(words("shell.more"), open=False, elem_id="draw-more"):
+            folded = {"negative_prompt": self._field("negative_prompt")}
+            own = card.defaults
+            for name in MODEL_OWN:
+                shape = {"step": 8} if name in ("width", "height") else {}
+                folded[name] = self._field(name, **shape, **({"value": own[name]} if name in own else {}))
+            self.adapters = AdapterFields(context, self.task, DrawRequest, picker.value)
+        named = {"model": picker, "prompt": prompt, "strength": strength, "count": count, "seed": seed}
+        self.fields = {**named, **folded, **self.adapters.fields}
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.draw"), variant="primary", elem_id="draw-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="draw-stop", scale=1, min_width=80)
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.examples = {
+                name: gr.Button(words(f"example.draw.{name}"), size="sm", elem_id=f"draw-example-{name}")
+                for name in EXAMPLES
+            }
+
+    def _build_see(self) -> None:
+        """Right: see, take away, look inside, how it works."""
+        context, words = self.context, self.context.words
+        self.result, self.chosen, self.picked = gr.State(None), gr.State(None), gr.State(0)
+        self.view = pick_list(pictures.empty(words("empty.draw")), "draw-view")
+        self.note = gr.HTML("", elem_id="draw-note")
+        with gr.Row(elem_classes="small-buttons"):
+            for kind in ("png", "jpg", "webp"):
+                write = partial(actions.write_drawing, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"draw-save-{kind}", self.chosen, write)
+            download(context, words("save.zip"), "draw-save-zip", self.result, write_all)
+            self.reuse = gr.Button(words("draw.reuse"), size="sm", elem_id="draw-reuse")
+            self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="draw-to-upscale")
+            self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="draw-to-a")
+            self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="draw-to-b")
+        with gr.Accordion(words("draw.compare"), visible=False, elem_id="draw-compare") as self.compare_fold:
+            self.compare = compare_stage("", "draw-compare-view")
+        with gr.Accordion(words("panel.inside_draw"), open=False, elem_id="draw-inside"):
+            self.inside = film("draw-film")
+        self.lesson = Lesson(context, ("diffusion",), "diffusion", "draw-lesson")
+        self.code = CodePanel.build(context, "draw-code")
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        shown = [self.view, self.note, self.inside, self.compare_fold, self.compare]
+        states = [self.result, self.chosen, self.picked]
+        self.ran = gr.on(
+            [self.go.click, self.fields["prompt"].submit],
+            self.run,
+            {*self.fields.values(), self.pad.picture, self.pad.mask},
+            [*states, *shown, *vars(self.code).values()],
+            concurrency_id="device",
+            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
+            **private,
+        )
+        self.halt.click(self.stop, queue=False, **private)
+        for name, button in self.examples.items():
+            filled = button.click(lambda name=name: EXAMPLES[name], None, self.fields["prompt"], **private)
+            filled.success(None, None, None, js="() => document.querySelector('#draw-go').click()")
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.view.select(
+            self.pick, self.result, [*states[1:], self.view, self.inside, self.compare], **private
+        )
+        self.reuse.click(self.start_from, self.chosen, [self.fold, *self.pad.settable()], **private)
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [*self.fields.values(), self.card_lines, self.fold]
+
+    def show(self, request: DrawRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets; picture and mask stay what they are."""
+        updates = self.for_model(request.model, lang)
+        updates |= self.adapters.for_model(request.model, lang, request.adapter)
+        for name, component in self.fields.items():
+            if name != "adapter":
+                updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates[self.fields["model"]] = chosen_model(self.context, "draw", request.model, lang)
+        return updates
+
+    def for_model(self, model: str, lang: str) -> dict[Any, Any]:
+        """Updates of what depends on the model: card, adapters, its own settings, and whether it starts from pictures."""
+        card = find_card(model, self.context.settings, "draw")
+        own = {name: DrawRequest.model_fields[name].default for name in MODEL_OWN} | card.defaults
+        return {
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
+            self.fold: gr.update(visible=redraws(card)),
+            **self.adapters.for_model(model, lang),
+            **{self.fields[name]: gr.update(value=own[name]) for name in MODEL_OWN},
+        }
+
+    @polite
+    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen."""
+        return self.for_model(model, self.context.lang(request))
+
+    def asked(self, values: dict[Any, Any]) -> DrawRequest:
+        """The request of the widgets; a picture counts only where the model can start from one."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        if not given["model"]:
+            raise InputError(
+                en="There is no model to draw with yet; fetch one in the Models tab.",
+                zh="还没有可以绘图的模型；请在“模型”页下载一个。",
+            )
+        if redraws(find_card(given["model"], self.context.settings, "draw")):
+            given |= {"image": values[self.pad.picture], "mask": values[self.pad.mask]}
+        return check(DrawRequest, given)
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Draw, showing the picture as it comes out of the noise."""
+        asked = self.asked(values)
+        stop = self.context.begin(request, self.task)
+        loading = self.context.words.say("draw.loading", self.context.lang(request), model=asked.model)
+        yield {self.note: status(loading)}
+        try:
+            yield from self._draw(asked, stop, request)
+        except Exception:
+            yield {self.note: ""}
+            raise
+
+    def _draw(self, asked: DrawRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        lang, words = self.context.lang(request), self.context.words
+        progress, start, result = Progress(), time.perf_counter(), None
+        try:
+            for result in draw(asked, self.context.cache, stop):
+                progress.take(result)
+                if progress.due() and result.pictures is None:
+                    text = draw_view.progress_text(result, progress.seconds_left(result), words, lang)
+                    html = draw_view.progress_html(result, text, words, lang)
+                    yield {self.view: html, self.note: status(text)}
+                    progress.sent(len(html))
+        except Stopped:
+            step = {"step": result.step if result else 0, "steps": result.steps if result else 0}
+            yield {self.note: status(words.say("draw.stopped", lang, **step))}
+            return
+        if result is None or result.pictures is None:
+            return
+        drawing = self.finished(result, progress, asked, request)
+        yield {
+            **self.picture(drawing, 0, lang),
+            self.result: drawing,
+            self.note: self.note_html(result, time.perf_counter() - start, lang),
+            self.compare_fold: gr.update(visible=bool(drawing.start)),
+            **self.code.show(portable(asked), request),
+        }
+
+    def finished(
+        self, result: DrawResult, progress: Progress, asked: DrawRequest, request: gr.Request
+    ) -> Drawing:
+        """The drawing with its labelled files, which the page shows by address, and what it started from."""
+        folder, marking = self.context.folder(request), self.context.marking(request)
+        addresses = [
+            pictures.address(path) for path in actions.write_drawings(result, folder, marking=marking)
+        ]
+        start = ""
+        if asked.image:
+            size = result.pictures.shape[2], result.pictures.shape[1]
+            path = media.new_path(folder, "start", ".png")
+            given = media.open_picture(asked.image).convert("RGB")
+            media.save_copy(ImageOps.fit(given, size, Image.Resampling.LANCZOS), path, carried(asked.image))
+            start = pictures.address(path)
+        return Drawing(result, addresses, progress.films, start)
+
+    def picture(self, drawing: Drawing, index: int, lang: str) -> dict[Any, Any]:
+        """Updates that show one picture of a drawing: large, from inside, and beside what it started from."""
+        words = self.context.words
+        names = (words.say("train.before", lang), words.say("train.after", lang))
+        pair = (
+            compare_html(drawing.start, drawing.addresses[index], names, words.say("compare.hand", lang))
+            if drawing.start
+            else ""
+        )
+        return {
+            self.chosen: one_of(drawing.result, index),
+            self.picked: index,
+            self.view: draw_view.pictures_html(drawing, index, words, lang),
+            self.inside: draw_view.inside_html(drawing, index, words, lang),
+            self.compare: pair,
+        }
+
+    @polite
+    def pick(self, drawing: Drawing | None, event: gr.EventData, request: gr.Request) -> Any:
+        """Another picture of the drawing was chosen."""
+        if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
+            return gr.skip()
+        return self.picture(drawing, index_of(event), self.context.lang(request))
+
+    def note_html(self, result: DrawResult, seconds: float, lang: str) -> str:
+        """The line under the pictures, and what the model has to say about them."""
+        request, (height, width) = result.request, result.pictures.shape[1:3]
+        facts = {"count": len(result.pictures), "size": f"{width} × {height}", "seconds": f"{seconds:.1f}"}
+        facts |= {"steps": request.num_inference_steps, "guidance": f"{request.guidance_scale:g}"}
+        text = status(self.context.words.say("draw.done", lang, **facts))
+        if result.note:
+            en, zh = result.note
+            text += status(zh if lang == "zh" else en)
+        return text
+
+    @polite
+    def start_from(self, chosen: DrawResult | None, request: gr.Request) -> Any:
+        """The chosen picture becomes the one to start from."""
+        if chosen is None:
+            raise InputError(en="There is no picture yet; draw one first.", zh="还没有图片；请先绘制一张。")
+        path = actions.write_drawing(
+            chosen, self.context.folder(request), marking=self.context.marking(request).unseen()
+        )
+        return {self.fold: gr.update(open=True), **self.pad.put(path)}
+
+    def file_of(self, drawing: Drawing, index: int) -> Path:
+        """The picked picture as a labelled file, for another tab."""
+        return actions.write_drawing(
+            one_of(drawing.result, index), self.context.folder(), marking=self.context.marking().unseen()
+        )
+
+    def end_point(self, drawing: Drawing, index: int) -> dict[str, Any]:
+        """The picked picture as an end point of a walk: model, prompt and seed."""
+        result = drawing.result
+        return {
+            "model": result.card.id,
+            "seed": result.seeds[index],
+            "prompt": result.request.prompt,
+            "label": "0",
+        }
+
+    def memory(self, drawing: Drawing, lang: str) -> Memory:
+        """The result for the history."""
+        result = drawing.result
+        about = result.request.prompt[:60] or result.card.id
+        small = [pictures.shrunk(picture, 96) for picture in result.pictures[:3]]
+        return Memory(result.request, about, pictures.sprite(small))
+
+
+def redraws(card: ModelCard) -> bool:
+    """Whether a model can start from a picture."""
+    return "redraw" in card.tasks
+
+
+def portable(request: DrawRequest) -> DrawRequest:
+    """The request for the code panel, with names that the reader replaces where the paths of uploads were."""
+    own = {name: f"{name}.png" for name in UPLOADS if getattr(request, name)}
+    return request.model_copy(update=own)
+
+
+def write_all(drawing: Drawing, folder: Path, marking: Marking) -> Path:
+    """A zip of all pictures of a drawing, each labelled."""
+    return actions.write_archive(drawing.result, folder, marking)

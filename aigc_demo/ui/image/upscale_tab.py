@@ -1,0 +1,161 @@
+"""The way of working that makes a picture larger, beside what plain interpolation would have made of it."""
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from aigc_demo import actions, media
+from aigc_demo.actions import UpscaleResult, upscale
+from aigc_demo.actions.upscale import MAX_PIXELS
+from aigc_demo.core.errors import InputError
+from aigc_demo.provenance.carrying import carried
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.schemas import UpscaleRequest, check
+from aigc_demo.ui.image.compare import compare_html, compare_stage
+from aigc_demo.ui.page import pictures
+from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
+from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
+
+THUMBNAIL = 96  # pixels of the longer side in the history
+
+
+class UpscaleTab(MakerTab):
+    """Components and handlers. `fields` are its widgets by request field; the picture is never set from a recipe."""
+
+    task = "upscale"
+    title = "mode.upscale"
+    request_type = UpscaleRequest
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "upscale", "realesrgan-x4", "upscale-model")
+        self.no_model = NoModel(context, "upscale", "upscale-no-model")
+        self.picture = gr.Image(
+            type="filepath",
+            sources=["upload", "clipboard"],
+            label=words("upscale.image"),
+            height=260,
+            elem_id="upscale-image",
+            buttons=[],
+        )
+        # Gradio would open the file before a handler can refuse it in words, and keep a copy that belongs to nobody.
+        self.picture.preprocess = lambda sent: sent.path if sent else None
+        limits = {"en": round(MAX_PIXELS / 1e6), "zh": 100 * round(MAX_PIXELS / 1e6)}
+        note = words.both(*(words.say("upscale.limit", lang, limit=limit) for lang, limit in limits.items()))
+        gr.Markdown(note, elem_classes="note")
+        self.fields = {"model": picker}
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.upscale"), variant="primary", elem_id="upscale-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="upscale-stop", scale=1, min_width=80)
+
+    def _build_see(self) -> None:
+        """Right: see, take away."""
+        context, words = self.context, self.context.words
+        self.result = gr.State(None)
+        self.view = compare_stage(pictures.empty(words("empty.upscale")), "upscale-view")
+        self.note = gr.HTML("", elem_id="upscale-note")
+        with gr.Row(elem_classes="small-buttons"):
+            for kind in ("png", "jpg", "webp"):
+                write = partial(actions.write_upscaled, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"upscale-save-{kind}", self.result, write)
+        with gr.Accordion(words("panel.lesson"), open=False, elem_id="upscale-lesson"):
+            gr.Markdown(words("upscale.lesson"), latex_delimiters=LATEX, elem_classes="lesson")
+            networks = "families/upscaler/networks.py"
+            gr.Code(source(networks), language="python", label=f"aigc_demo/{networks}", interactive=False)
+        self.code = CodePanel.build(context, "upscale-code")
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        self.ran = self.go.click(
+            self.run,
+            [self.fields["model"], self.picture],
+            [self.result, self.view, self.note, *vars(self.code).values()],
+            concurrency_id="device",
+            trigger_mode="multiple",
+            **private,
+        )
+        self.halt.click(self.stop, queue=False, **private)
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [*self.fields.values(), self.card_lines]
+
+    def show(self, request: UpscaleRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets; the picture stays the one that is there."""
+        model = chosen_model(self.context, self.task, request.model, lang)
+        return {**self.for_model(request.model, lang), self.fields["model"]: model}
+
+    def for_model(self, model: str, lang: str) -> dict[Any, Any]:
+        """Updates of what depends on the model: its card."""
+        card = find_card(model, self.context.settings, self.task)
+        return {self.card_lines: gr.update(value=card_lines(self.context, card, lang))}
+
+    @polite
+    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen."""
+        return self.for_model(model, self.context.lang(request))
+
+    def receive(self, path: Path) -> dict[Any, Any]:
+        """Updates that put a picture of another tab here."""
+        return {self.picture: str(path)}
+
+    @polite
+    def run(self, model: str | None, path: str | None, request: gr.Request) -> Any:
+        """Enlarge the picture, and lay the result beside a bicubic enlargement."""
+        lang, say = self.context.lang(request), self.context.words.say
+        if not path:
+            raise InputError(
+                en="There is no picture yet; open one, drop it on the field, or send one from another tab.",
+                zh="还没有图片；请打开一张、拖到图片框中，或从其他标签页发送过来。",
+            )
+        stop = self.context.begin(request, self.task)
+        yield {self.note: f'<p class="note" role="status">{say("upscale.running", lang)}</p>'}
+        try:
+            start = time.perf_counter()
+            asked = check(UpscaleRequest, {"model": model or "", "image": path})
+            result = upscale(asked, self.context.cache, stop)
+        except Exception:
+            yield {self.note: ""}
+            raise
+        yield {
+            self.result: result,
+            self.view: self.view_html(result, lang),
+            self.note: self.note_html(result, time.perf_counter() - start, lang),
+            **self.code.show(asked.model_copy(update={"image": "a.png"}), request),
+        }
+
+    def view_html(self, result: UpscaleResult, lang: str) -> str:
+        """The bicubic enlargement over the left half of the model's, and a link to the whole file."""
+        say, folder = self.context.words.say, self.context.folder()
+        height, width, _ = result.after.shape
+        plain = media.new_path(folder, "bicubic", ".png")
+        bicubic = Image.fromarray(result.before).resize((width, height), Image.Resampling.BICUBIC)
+        media.save_copy(bicubic, plain, carried(result.request.image))
+        after = pictures.address(actions.write_upscaled(result, folder, marking=self.context.marking()))
+        names = (say("upscale.bicubic", lang), result.card.title.say(lang))
+        whole = f'<p class="note"><a href="{after}" target="_blank">{say("upscale.whole", lang)}</a></p>'
+        return compare_html(pictures.address(plain), after, names, say("compare.hand", lang)) + whole
+
+    def note_html(self, result: UpscaleResult, seconds: float, lang: str) -> str:
+        """The line under the picture."""
+        (h, w, _), (high, wide, _) = result.before.shape, result.after.shape
+        sizes = {"before": f"{w} × {h}", "after": f"{wide} × {high}", "seconds": f"{seconds:.1f}"}
+        return f'<p class="note">{self.context.words.say("upscale.done", lang, **sizes)}</p>'
+
+    def memory(self, result: UpscaleResult, lang: str) -> Memory:
+        """The result for the history."""
+        small = pictures.shrunk(result.before, THUMBNAIL)
+        return Memory(
+            result.request,
+            f"{result.card.id} · × {result.scale}",
+            pictures.data_uri(small, carried(result.request.image)),
+        )

@@ -1,0 +1,1 @@
+"""The Latent tab: films and grids through latent space."""

@@ -1,0 +1,257 @@
+"""The Latent space tab: two end points, the film from one to the other, and the hand between them."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import actions
+from aigc_demo.actions import GridResult, WalkResult, walk
+from aigc_demo.core.stopping import Stop
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.registry import cards_for, find_card
+from aigc_demo.schemas import GridRequest, WalkRequest, check
+from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
+from aigc_demo.ui.latent.end_point import EndPoint
+from aigc_demo.ui.latent.grid_panel import GridPanel
+from aigc_demo.ui.latent.path_view import path_html
+from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html
+from aigc_demo.ui.page import pictures
+from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.progress import Followed, remark
+from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download, model_picker
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
+    "shoes": {"model": "gan-fashion", "from_label": "7", "to_label": "9", "frames": 48},
+    "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
+    "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
+}
+WRITERS = {
+    "gif": actions.write_film,
+    "mp4": partial(actions.write_film, suffix=".mp4"),
+    "strip": actions.write_strip,
+}
+
+
+class LatentTab(MakerTab):
+    """Components and handlers of the tab. `fields` are its widgets by request field; `runs` are its (event, result)."""
+
+    task = "walk"
+    title = "tab.latent"
+    tasks = ("walk", "grid")
+    request_type = WalkRequest
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "latent", "vae-digits", "walk-model")
+        self.no_model = NoModel(context, "latent", "walk-no-model")
+        self.card = chosen_card(context, picker)
+        self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
+        plain = {"interpolation": self._field("interpolation", info=None)}
+        with gr.Row(equal_height=True):
+            plain["frames"] = self._field("frames", min_width=170)
+            plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
+        with gr.Accordion(words("shell.more"), open=False):
+            plain["fps"] = self._field("fps")
+            truncated = has_psi(self.card)
+            plain["truncation_psi"] = self._field("truncation_psi", visible=truncated)
+            self.sampler = SamplerFields(context, self.task, WalkRequest, self.card)
+            plain |= self.sampler.fields
+        self.plain = {"model": picker, **plain}
+        self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
+        here = {card.id for card in cards_for("latent", context.settings)}
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.examples = {
+                name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
+                for name, values in EXAMPLES.items()
+                if values["model"] in here
+            }
+
+    def _build_see(self) -> None:
+        """Right: see, take away, look inside, how it works."""
+        context, words = self.context, self.context.words
+        self.result = gr.State(None)
+        self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
+        self.note = gr.HTML("", elem_id="walk-note")
+        with gr.Row(elem_classes="small-buttons"):
+            for kind, write in WRITERS.items():
+                download(context, words(f"save.{kind}"), f"walk-save-{kind}", self.result, write)
+        with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
+            self.inside = gr.HTML(words("empty.inside_walk"))
+        grid_place = gr.Column()
+        self.lesson = Lesson(context, ("gan", "vae", "diffusion"), self.card.family, "walk-lesson")
+        self.code = CodePanel.build(context, "walk-code")
+        shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
+        with grid_place:
+            self.grid = GridPanel(context, self.card, shared, self.code)
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        run = {
+            "fn": self.run,
+            "inputs": {*self.fields.values(), *(end.source for end in self.ends)},
+            "outputs": [self.result, self.stage, self.note, self.inside, *vars(self.code).values()],
+            "concurrency_id": "device",
+            **private,
+        }
+        self.ran = self.go.click(**run)
+        self.runs = [(self.ran, self.result), (self.grid.ran, self.grid.result)]
+        for name, button in self.examples.items():
+            filled = button.click(self.example(name), outputs=[*self.settable(), self.inside_fold], **private)
+            filled.success(None, None, None, js="() => document.querySelector('#walk-go').click()")
+        self.halt.click(self.stop, queue=False, api_visibility="private")
+        self.choosers = [self.plain["model"], *(end.label for end in self.ends), *self.grid.labels]
+        self.plain["model"].input(self.choose, set(self.choosers), self.settable(), queue=False, **private)
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        ends = [component for end in self.ends for component in end.settable()]
+        return [
+            *self.plain.values(),
+            *ends,
+            self.card_lines,
+            *self.lesson.groups.values(),
+            *self.grid.settable(),
+        ]
+
+    def show(self, request: WalkRequest | GridRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
+        card = find_card(request.model, self.context.settings, "latent")
+        about = self._about(card, lang)
+        if isinstance(request, GridRequest):
+            labels = [WalkRequest.model_fields[f"{end.side}_label"].default for end in self.ends]
+            for end, label in zip(self.ends, labels, strict=True):
+                about |= end.for_model(card, label, lang)
+            return {**about, **self.grid.show(request, card, lang)}
+        for end in self.ends:
+            about |= end.show(request, card, lang)
+        corners = GridRequest.model_fields["labels"].default
+        about |= self.grid.for_model(card, corners, lang)
+        for name, component in self.plain.items():
+            about[component] = {**about.get(component, {}), **gr.update(value=getattr(request, name))}
+        return {**about, self.plain["model"]: chosen_model(self.context, "latent", request.model, lang)}
+
+    def _about(self, card: ModelCard, lang: str) -> dict[Any, Any]:
+        """Updates of what hangs on the model alone: card, lesson, and the settings that it knows."""
+        return {
+            self.card_lines: card_lines(self.context, card, lang),
+            **self.lesson.show(card.family),
+            **self.sampler.for_model(card),
+            self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
+        }
+
+    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen: offer its classes, and keep the choices that it has too."""
+        return self._for_model(values[self.plain["model"]], values, self.context.lang(request))
+
+    def _for_model(self, model: str, values: dict[Any, Any], lang: str) -> dict[Any, Any]:
+        card = find_card(model, self.context.settings, "latent")
+        updates = self._about(card, lang)
+        for end in self.ends:
+            updates |= end.for_model(card, values[end.label], lang)
+        return updates | self.grid.for_model(card, [values[label] for label in self.grid.labels], lang)
+
+    def receive(self, side: str, point: dict[str, Any], values: dict[Any, Any], lang: str) -> dict[Any, Any]:
+        """Updates that make a picture of another tab (its model, seed and label) the end `side` of the walk.
+
+        `values` are those of `choosers`, so that the other end keeps its class.
+        """
+        end = self.ends[0] if side == "from" else self.ends[1]
+        updates = self._for_model(point["model"], {**values, end.label: point["label"]}, lang)
+        updates |= end.choose_source("seed")
+        updates[end.source] = {**updates[end.source], "value": "seed"}
+        updates[end.prompt] = {**updates[end.prompt], "value": point.get("prompt", "")}
+        model = chosen_model(self.context, "latent", point["model"], lang)
+        return {**updates, self.plain["model"]: model, end.seed: point["seed"]}
+
+    def example(self, name: str) -> Any:
+        """A handler that puts an example's settings into the widgets; the straight path opens the look inside."""
+
+        def fill(request: gr.Request) -> dict[Any, Any]:
+            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(request))
+            return updates | ({self.inside_fold: gr.update(open=True)} if name == "straight" else {})
+
+        return fill
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Make the film and show it; meanwhile, where that takes long, say how far it is."""
+        asked = self.asked(values)
+        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        start, cache = time.perf_counter(), self.context.cache
+        work = Followed(lambda report: walk(asked, cache, stop, progress=report))
+        try:
+            for line in work.news(self.context.words, lang):
+                yield {self.note: line}
+        except Exception:
+            yield {self.note: ""}
+            raise
+        result, seconds = work.result, time.perf_counter() - start
+        names = tuple(end.caption(asked, result.card, lang) for end in self.ends)
+        yield {
+            self.result: result,
+            self.stage: stage_html(result, names, self.context.words, lang),
+            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
+            + remark(result.note, lang),
+            self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
+            **self.code.show(self.portable(asked), request),
+        }
+
+    def asked(self, values: dict[Any, Any]) -> WalkRequest:
+        """The request of the widgets."""
+        fields = {name: values[component] for name, component in self.plain.items()}
+        card = find_card(fields["model"] or "", self.context.settings, "latent")
+        for end in self.ends:
+            fields |= end.read(values, card)
+        return check(WalkRequest, fields)
+
+    def both_paths(self, result: WalkResult, stop: Stop) -> list[WalkResult]:
+        """The walk at a glance along either path; only the one that was asked for where each picture takes many steps."""
+        if samples_in_steps(result.card):
+            return []
+        glance = {"frames": min(STRIP, result.request.frames), "there_and_back": False}
+        asked = result.request
+        return [
+            walk(asked.model_copy(update={**glance, "interpolation": kind}), self.context.cache, stop)
+            for kind in result.lengths
+        ]
+
+    def portable(self, request: WalkRequest) -> WalkRequest:
+        """The request for the code panel, with a name that the reader replaces where the path of a picture was."""
+        own = {
+            name: f"{end}.png"
+            for name, end in (("from_image", "a"), ("to_image", "b"))
+            if getattr(request, name)
+        }
+        return request.model_copy(update=own)
+
+    def note_text(self, result: WalkResult, seconds: float, lang: str) -> str:
+        """The line under the film."""
+        count = len(result.frames)
+        length = f"{count / result.request.fps:.1f}"
+        return self.context.words.say("walk.done", lang, count=count, length=length, seconds=f"{seconds:.2f}")
+
+    def memory(self, result: WalkResult | GridResult, lang: str) -> Memory:
+        """The result for the history."""
+        if isinstance(result, GridResult):
+            return self.grid.memory(result, lang)
+        a, b = (end.short(result.request, result.card, lang) for end in self.ends)
+        last = result.request.frames - 1
+        shown = [result.frames[index] for index in (0, (last + 1) // 2, last)]
+        return Memory(result.request, f"{result.card.id} · {a} → {b}", pictures.sprite(shown))
+
+
+def has_psi(card: ModelCard) -> bool:
+    """Whether truncation means anything to a model: those of our own sample from a density, the others do not."""
+    return not card.kind

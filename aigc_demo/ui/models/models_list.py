@@ -1,0 +1,106 @@
+"""Models as a list to choose from: what is here, what the catalogue names, what the hub found; filtered, then drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from aigc_demo.core.words import Bilingual
+from aigc_demo.models.cards import Task
+from aigc_demo.ui.page.language import Words
+
+Fit = Literal["fits", "tight", "no", ""]
+FREE_LICENCES = (
+    "apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "isc", "unlicense",
+)  # fmt: skip
+SIZES = {"any": 0, "500": 500 * 10**6, "2000": 2 * 10**9, "10000": 10 * 10**9}  # at most so many bytes
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now; an adapter's `base`."""
+
+    id: str
+    title: Bilingual | None
+    tasks: tuple[str, ...]
+    licence: str
+    size: int = 0
+    gated: bool = False
+    here: bool = False
+    fit: Fit = ""
+    base: str = ""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader looks for; an empty value, and "any", let everything through."""
+
+    words: str = ""
+    task: Task | Literal["any"] = "any"
+    licence: Literal["any", "free", "open"] = "any"
+    size: str = "any"
+    fits: bool = False
+
+    def let_through(self, entry: Entry) -> bool:
+        """Whether a model is what the reader looks for. A size that nobody has said is let through, an unknown fit not."""
+        text = " ".join([entry.id, *((entry.title.en, entry.title.zh) if entry.title else ())]).casefold()
+        limit = SIZES.get(self.size, 0)
+        return (
+            all(word in text for word in self.words.casefold().split())
+            and (self.task in ("any", "", None) or self.task in entry.tasks)
+            and (self.licence != "free" or is_free(entry.licence))
+            and (self.licence != "open" or not entry.gated)
+            and (not limit or entry.size <= limit)
+            and (not self.fits or entry.fit in ("fits", "tight"))
+        )
+
+
+def is_free(licence: str) -> bool:
+    """Whether a licence lets anybody use and change the model for anything; of several, all must."""
+    names = [name.strip().casefold() for name in licence.replace(";", ",").split(",") if name.strip()]
+    return bool(names) and all(name.split(" ")[0] in FREE_LICENCES for name in names)
+
+
+def bytes_said(count: float) -> str:
+    """Such as "812 kB", "312 MB" or "1.5 GB", in powers of ten as the hub writes them."""
+    if count >= 999.5e6:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 999.5e3 else f"{count / 1e3:.0f} kB"
+
+
+def tasks_said(tasks: Sequence[str], words: Words, lang: str) -> str:
+    """What a model does, in words."""
+    between = "、" if lang == "zh" else ", "
+    return between.join(
+        words.say(f"task.{task}", lang) for task in tasks if f"task.{task}" in words.tables[lang]
+    )
+
+
+def list_html(entries: Sequence[Entry], chosen: str, words: Words, lang: str) -> str:
+    """The models as buttons that can be picked: name, what it does, size and licence, and how it stands."""
+    rows = "".join(_row(i, entry, entry.id == chosen, words, lang) for i, entry in enumerate(entries[:SHOWN]))
+    more = len(entries) - SHOWN
+    note = f'<p class="note">{words.say("models.more", lang, count=more)}</p>' if more > 0 else ""
+    return f'<div class="models">{rows}</div>{note}'
+
+
+def _row(index: int, entry: Entry, chosen: bool, words: Words, lang: str) -> str:
+    facts = [
+        words.say("models.adapter_of", lang, base=entry.base)
+        if entry.base
+        else tasks_said(entry.tasks, words, lang),
+        bytes_said(entry.size) if entry.size else "",
+        entry.licence if entry.licence not in ("", "unknown") else words.say("models.licence_unknown", lang),
+    ]
+    marks = [name for name in ("here", "gated") if getattr(entry, name)]
+    marks += [f"fit_{entry.fit}"] if entry.fit in ("tight", "no") else []
+    badges = "".join(
+        f'<span class="badge {name}">{words.say(f"models.mark.{name}", lang)}</span>' for name in marks
+    )
+    title = f'<span class="title">{escape(entry.title.say(lang))}</span>' if entry.title else ""
+    return (
+        f'<button type="button" data-index="{index}" aria-pressed="{str(chosen).lower()}">'
+        f'<span class="name">{escape(entry.id)}</span>{badges}{title}'
+        f'<span class="about">{escape(" · ".join(fact for fact in facts if fact))}</span></button>'
+    )

@@ -1,0 +1,142 @@
+"""The Models tab: what is here, what the catalogue and the hub have, one model's card, and fetching it.
+
+Nothing is fetched without a press on a button that says how much. A download belongs to the app, not to the page: a
+timer reads how it stands, so that a reload and a second browser show the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import hub
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import Task
+from aigc_demo.schemas import check
+from aigc_demo.ui.models.models_chosen import ChosenPanel
+from aigc_demo.ui.models.models_find import FindPanel
+from aigc_demo.ui.models.probe_panel import ProbePanel
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.widgets import chosen_model
+
+FIRST_CLASS = {"from_label": "0", "to_label": "0"}  # the one that every model of the Latent space tab has
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+SHOW_CARD = """() => {
+  const card = document.getElementById('models-card');
+  if (card.getBoundingClientRect().top > innerHeight * 0.6) card.scrollIntoView({ block: 'start' });
+}"""  # on a phone it stands below the list
+
+
+class ModelsTab:
+    """Components and handlers of the tab; its panels stand in files of their own."""
+
+    task = "models"
+    runs: Sequence[Any] = ()  # nothing of this tab goes into the session's history
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        with (
+            gr.Tab(context.words("tab.models"), id=self.task, elem_id="tab-models") as self.tab,
+            gr.Row(equal_height=False),
+        ):
+            with gr.Column(scale=1, min_width=300):
+                self.find = FindPanel(context)
+                self.find.build()
+            with gr.Column(scale=2, min_width=320):
+                self.chosen = ChosenPanel(context, hub.Downloads(context.settings))
+                self.chosen.build()
+                self.probe = ProbePanel(context)
+                self.probe.build()
+        self._connect()
+
+    def _connect(self) -> None:
+        find, chosen = self.find, self.chosen
+        find.connect(chosen.model)
+        chosen.connect()
+        self.probe.connect(chosen.model)
+        asking = {**PRIVATE, "concurrency_id": "hub"}
+        find.list.select(self.pick, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
+        find.list.select(None, None, None, js=SHOW_CARD, queue=False, **PRIVATE)
+        now = {chosen.model, *find.asked()}
+        chosen.deleted.success(find.search, now, find.shown(), **asking)
+        chosen.came.change(find.search, now, find.shown(), **asking)
+        self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
+        if find.any_model:
+            gr.on(
+                [find.look.click, find.other.submit],
+                self.look_at,
+                find.other,
+                [find.other, *chosen.shown()],
+                **asking,
+            )
+
+    def settable(self) -> list[Any]:
+        """No link, file or past result sets this tab's widgets."""
+        return []
+
+    def connect_tabs(self, shell: Any, tasks: Mapping[str, Task]) -> None:
+        """Buttons between this tab and the others; `tasks` says what the models of a tab do."""
+        for tab in shell.by_task.values():
+            if hasattr(tab, "no_model"):
+                shown = [*shell.places(), *self.find.asked(), *self.find.shown()]
+                tab.no_model.button.click(self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE)
+        for name, button in self.chosen.uses.items():
+            if name not in tasks:
+                continue
+            other = shell.by_task[name]
+            shown = [*shell.places(), *other.settable()]
+            button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
+
+    def open_for(self, shell: Any, task: Task) -> Any:
+        """A handler that opens this tab and looks for models of a task in the catalogue."""
+
+        def open_here(request: gr.Request) -> dict[Any, Any]:
+            asked = ("catalogue", "", task, "any", "any", False)
+            filled = {
+                part: gr.update(value=value) for part, value in zip(self.find.asked(), asked, strict=True)
+            }
+            listed = self.find.found(asked, "", self.context.lang(request))
+            return {**shell.opened(self.task), **filled, **listed}
+
+        return open_here
+
+    def use_in(self, shell: Any, other: Any, task: Task) -> Any:
+        """A handler that opens another tab with the chosen model."""
+
+        def open_there(model: str, request: gr.Request) -> dict[Any, Any]:
+            lang = self.context.lang(request)
+            if not hasattr(other, "for_model"):  # its widgets hang on more than the model
+                return shell.show(check(other.request_type, {"model": model, **FIRST_CLASS}), request)
+            picked = {other.fields["model"]: chosen_model(self.context, task, model, lang)}
+            return {**shell.opened(other.task), **other.for_model(model, lang), **picked}
+
+        return open_there
+
+    @polite
+    def refresh(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """The tab was opened: models as they are now, and a download under way, whoever began it."""
+        listed = {} if values[self.find.place] == "hub" else self.find.search(values, request)
+        return {**listed, **self.chosen.afresh(values[self.chosen.model], self.context.lang(request))}
+
+    @polite
+    def pick(self, ids: list[str], event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """A model of the list was chosen."""
+        if 0 <= index_of(event) < len(ids):
+            yield from self.chosen.show(ids[index_of(event)], self.context.lang(request))
+
+    @polite
+    def look_at(self, text: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Any model of the hub by its id, or a folder of this computer, which is checked and offered at once."""
+        if not self.context.settings.rules.any_model:
+            raise InputError(
+                en="Only the person at this computer may name other models.",
+                zh="只有在本机运行时才能指定其他模型。",
+            )
+        text, lang = (text or "").strip(), self.context.lang(request)
+        folder = Path(text).expanduser()
+        if text and (folder.is_absolute() or text.startswith(".")):
+            text = hub.add_folder(folder, self.context.settings).id
+        for updates in self.chosen.show(text, lang):
+            yield {self.find.other: "", **updates}

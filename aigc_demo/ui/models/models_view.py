@@ -1,0 +1,91 @@
+"""One model as the page shows it: its card, and how a download of it stands. Pure functions to HTML."""
+
+from collections.abc import Sequence
+from html import escape
+
+from aigc_demo.hub import Download
+from aigc_demo.jobs.job import duration
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.ui.models.models_list import bytes_said, tasks_said
+from aigc_demo.ui.page.language import Words
+
+LANGUAGES = {"en": ("English", "英文"), "zh": ("Chinese", "中文")}
+Facts = dict[str, str]
+
+
+def card_html(card: ModelCard, facts: Facts, remark: str, words: Words, lang: str) -> str:
+    """Title, id, what it is; facts as a table under their names; a remark in a sentence, such as an error."""
+    rows = "".join(
+        f"<div><dt>{escape(words.say(f'models.fact.{name}', lang))}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in facts.items()
+        if value
+    )
+    said = f'<p class="remark" role="status">{escape(remark)}</p>' if remark else ""
+    return (
+        f'<article class="model"><h3>{escape(card.title.say(lang))}</h3><p class="id">{escape(card.id)}</p>'
+        f'<p>{escape(card.summary.say(lang))}</p><dl class="measured">{rows}</dl>{said}</article>'
+    )
+
+
+def bare_html(model: str, remark: str) -> str:
+    """A model of which nothing is known but its id."""
+    return f'<article class="model"><h3>{escape(model)}</h3><p class="remark" role="status">{escape(remark)}</p></article>'
+
+
+def card_facts(card: ModelCard, words: Words, lang: str) -> Facts:
+    """What a card by itself says."""
+    unknown = words.say("models.licence_unknown", lang)
+    return {
+        "does": tasks_said(card.tasks, words, lang),
+        "licence": unknown if card.licence in ("", "unknown") else card.licence,
+        "parameters": parameters_said(card.parameters),
+        "languages": language_said(card.language, lang),
+        "data": "" if card.kind else card.data,  # of others' models the summary says what is known
+        "base": card.base,
+    }
+
+
+def parameters_said(count: int) -> str:
+    """Such as "7 k", "135 M" or "1.7 B"; nothing where it is not known."""
+    if not count:
+        return ""
+    if count >= 999.5e6:
+        return f"{count / 1e9:.1f} B"
+    return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count:,}"
+
+
+def language_said(codes: str, lang: str) -> str:
+    """A card's languages, such as "zh,en", in words; codes that are not known are shown as they are."""
+    names = [LANGUAGES.get(code.strip(), (code.strip(),) * 2)[lang == "zh"] for code in codes.split(",")]
+    return ("、" if lang == "zh" else ", ").join(name for name in names if name)
+
+
+def downloads_html(downloads: Sequence[Download], words: Words, lang: str) -> str:
+    """The downloads that run or did not end well: how far, how fast, how long still, or why not."""
+    return "".join(
+        f'<div class="chosen" role="button" tabindex="0" data-index="{place}">{_download(download, words, lang)}</div>'
+        for place, download in enumerate(downloads)
+    )
+
+
+def _download(download: Download, words: Words, lang: str) -> str:
+    done, total = download.done_bytes, download.total_bytes
+    share = done / total if total else 0.0
+    facts = [words.say("models.of", lang, done=bytes_said(done), total=bytes_said(total))]
+    if download.checking:
+        facts.append(words.say("models.checking", lang))
+    elif download.state == "running":
+        if download.rate:
+            facts.append(words.say("models.rate", lang, rate=bytes_said(download.rate)))
+        if download.seconds_left is not None:
+            facts.append(words.say("train.left", lang, time=duration(download.seconds_left, lang)))
+    error = download.error.say(lang) if download.error else ""
+    cause = f'<p class="cause" role="status">{escape(error)}</p>' if error else ""
+    kind = {"cancelled": "stopped"}.get(download.state, download.state)
+    return (
+        f'<div class="job {kind}"><p class="name"><b>{escape(download.id)}</b>'
+        f'<span class="badge">{words.say(f"models.state.{download.state}", lang)}</span></p>'
+        f'<div class="progress" role="progressbar" aria-label="{escape(download.id)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
+        f'<p class="facts">{escape(" · ".join(facts))}</p>{cause}</div>'
+    )

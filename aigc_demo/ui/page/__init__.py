@@ -1,0 +1,1 @@
+"""What all tabs share: the shell, the language, panels, progress, and ways around the gaps of Gradio."""

@@ -1,0 +1,143 @@
+"""What every tab is given, and how a handler speaks to the visitor who called it."""
+
+import functools
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.settings import Settings
+from aigc_demo.jobs import Jobs
+from aigc_demo.provenance.marking import Marking
+from aigc_demo.provenance.policy import marking_for
+from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.server import Visitors, visitor_of
+from aigc_demo.ui.page.label_choices import LabelChoices
+from aigc_demo.ui.page.language import Words, language_of
+from aigc_demo.ui.page.sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+
+class StopFlags:
+    """One flag a visitor and tab: starting anew sets the old one, so that at most one computation goes on."""
+
+    def __init__(self) -> None:
+        self._flags: dict[tuple[str, str], threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, session: str, tab: str) -> threading.Event:
+        """A fresh flag for a computation that starts now."""
+        with self._lock:
+            if old := self._flags.get((session, tab)):
+                old.set()
+            self._flags[session, tab] = flag = threading.Event()
+            return flag
+
+    def stop(self, session: str, tab: str | None = None) -> None:
+        """Set the flag of one tab, or of all tabs when the visitor has left."""
+        with self._lock:
+            for (owner, name), flag in list(self._flags.items()):
+                if owner == session and tab in (None, name):
+                    flag.set()
+                    del self._flags[owner, name]
+
+
+class Context:
+    """The app's parts that tabs share.
+
+    In a handler `settings`, `cache` and `jobs` are those of the visitor who called it (Gradio knows whose request a
+    thread serves): another visitor's runs and data sets are not in them. While the page is built they are the owner's.
+    """
+
+    def __init__(self, settings: Settings, cache: ModelCache, words: Words) -> None:
+        self.words, self.stops, self.visitors = words, StopFlags(), Visitors(settings)
+        self.labels, self.sessions = LabelChoices(), Sessions(settings.rules.retention_seconds)
+        self._cache = cache
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the folders of the visitor who asks."""
+        return self.visitors.settings(self.visitor())
+
+    @property
+    def cache(self) -> ModelCache:
+        """The models, among them the own ones of the visitor who asks."""
+        own = self.settings
+        return self._cache.seen_with(own) if own.visitor else self._cache
+
+    @property
+    def jobs(self) -> Jobs:
+        """The training jobs of the visitor who asks."""
+        return Jobs(self.settings)
+
+    def visitor(self, request: gr.Request | None = None) -> str:
+        """The name of the visitor who sent `request`, else of who asks; "" where nobody does."""
+        request = request or LocalContext.request.get(None)
+        if not request:
+            return ""
+        session = getattr(request, "session_hash", None)  # a tool's call (MCP) comes without one
+        return visitor_of(request.cookies, session)
+
+    def starting(self, request: gr.Request) -> str:
+        """What is said until the first word comes, with how many others wait for the device."""
+        lang, count = self.lang(request), self.cache.waiting()
+        more = self.words.say("own.waiting", lang, count=count) if count else ""
+        return self.words.say("text.starting", lang) + more
+
+    def folder(self, request: gr.Request | None = None) -> Path:
+        """Where files for the visitor who sent `request` are written, or for who asks."""
+        return self.visitors.folder(self.visitor(request))
+
+    def marking(self, request: gr.Request | None = None) -> Marking:
+        """How files for that visitor are marked: as the mode has it, with the visible label as the visitor chose."""
+        return marking_for(self.settings, self.labels.of(self.visitor(request)))
+
+    def lang(self, request: gr.Request) -> str:
+        """The visitor's language, "en" or "zh"."""
+        return language_of(request, self.settings.lang)
+
+    def begin(self, request: gr.Request, tab: str) -> Callable[[], bool]:
+        """The stop flag of a computation that this visitor starts in this tab."""
+        return self.stops.begin(request.session_hash or "", tab).is_set
+
+
+def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn errors of a tab's handler into a toast in the visitor's language that leaves the page as it was.
+
+    For methods of an object with a `context`, whose last parameter is the gr.Request. An InputError is said as it
+    is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
+    """
+
+    def tell(error: Exception, context: Context, request: gr.Request) -> None:
+        lang = context.lang(request)
+        if isinstance(error, InputError):  # it may quote what the visitor typed, and a toast shows HTML
+            gr.Warning(escape(error.say(lang)), duration=12)
+        elif not isinstance(error, Stopped):
+            log.error("a handler failed", exc_info=error)
+            gr.Warning(context.words.say("toast.bug", lang))
+
+    @functools.wraps(handler)
+    def call(self: Any, *arguments: Any) -> Any:
+        try:
+            return handler(self, *arguments)
+        except Exception as error:
+            tell(error, self.context, arguments[-1])
+            return gr.skip()
+
+    @functools.wraps(handler)
+    def stream(self: Any, *arguments: Any) -> Any:
+        try:
+            yield from handler(self, *arguments)
+        except Exception as error:
+            tell(error, self.context, arguments[-1])
+            yield gr.skip()
+
+    return stream if inspect.isgeneratorfunction(handler) else call

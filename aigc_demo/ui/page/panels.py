@@ -1,0 +1,124 @@
+"""The folded panels under every result: how it works, the code that makes the same, the history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.schemas import Request, as_code
+from aigc_demo.ui.page.context import Context
+
+PACKAGE = Path(__file__).parents[2]
+LONGEST_LINK = 8000  # characters that servers and browsers take; a long conversation travels as a file
+LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+
+
+def source(name: str) -> str:
+    """The text of a source file such as "families/gan/losses.py", read from the package as it is, without importing it."""
+    return (PACKAGE / name).read_text("utf-8")
+
+
+def loss_source(family: str) -> str:
+    """The path of a family's loss inside the package."""
+    own = f"families/{family}/losses.py"
+    return own if (PACKAGE / own).exists() else "language/losses.py"
+
+
+def lesson(family: str, lang: str) -> str:
+    """The lesson of a family, Markdown with KaTeX."""
+    return (PACKAGE / "families" / family / f"lesson.{lang}.md").read_text("utf-8")
+
+
+class Lesson:
+    """How it works: the lesson of the chosen model's family beside the real source of its loss."""
+
+    def __init__(self, context: Context, families: Sequence[str], shown: str, elem_id: str) -> None:
+        self.groups: dict[str, gr.Column] = {}
+        with gr.Accordion(context.words("panel.lesson"), open=False, elem_id=elem_id):
+            for family in families:
+                with gr.Column(visible=family == shown) as group:
+                    text = context.words.both(lesson(family, "en"), lesson(family, "zh"))
+                    gr.Markdown(text, latex_delimiters=LATEX, elem_classes="lesson")
+                    losses = loss_source(family)
+                    gr.Code(
+                        losses,
+                        language="python",
+                        label=f"aigc_demo/families/{family}/losses.py",
+                        interactive=False,
+                    )
+                self.groups[family] = group
+
+    def show(self, family: str) -> dict[Any, Any]:
+        """Updates that show the lesson of `family` and hide the others."""
+        return {group: gr.update(visible=name == family) for name, group in self.groups.items()}
+
+
+@dataclass(frozen=True)
+class CodePanel:
+    """Show the code: Python, command line and a link for the last request."""
+
+    python: gr.Code
+    shell: gr.Code
+    link: gr.Textbox
+
+    @classmethod
+    def build(cls, context: Context, elem_id: str) -> "CodePanel":
+        """Place the panel."""
+        with gr.Accordion(context.words("panel.code"), open=False, elem_id=elem_id):
+            gr.Markdown(context.words("panel.code_help"), elem_classes="note")
+            python = gr.Code("", language="python", label="Python", interactive=False)
+            shell = gr.Code("", language="shell", label=context.words("panel.shell"), interactive=False)
+            link = gr.Textbox("", label=context.words("panel.link"), interactive=False, buttons=["copy"])
+        return cls(python, shell, link)
+
+    def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
+        """Updates with the code of `request`; the link begins with the address the visitor has open."""
+        base, query = str(page.headers.get("referer", "")).split("?")[0], as_code.link(request)
+        return {
+            self.python: as_code.python(request),
+            self.shell: as_code.command_line(request),
+            self.link: base + query if len(query) <= LONGEST_LINK else "",
+        }
+
+
+PICK = """element.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-index]');
+  if (!chosen) return;
+  element.querySelectorAll('[data-index]').forEach((b) => b.setAttribute('aria-pressed', String(b === chosen)));
+  trigger('select', { index: Number(chosen.dataset.index) });
+});"""
+
+
+def pick_list(value: Any, elem_id: str) -> gr.HTML:
+    """HTML whose elements with data-index can be picked: the event `select` carries the index."""
+    return gr.HTML(value, js_on_load=PICK, elem_id=elem_id)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One past result: what was asked, in how few words, and a thumbnail (a data: address) or the first words."""
+
+    request: Request
+    about: str
+    thumbnail: str = ""
+    words: str = ""
+
+
+def history_html(memories: Sequence[Memory], title: str) -> str:
+    """The last results as a row of buttons; nothing where there are none."""
+    if not memories:
+        return ""
+    cells = "".join(
+        f'<button type="button" data-index="{i}" title="{escape(memory.about)}">'
+        + (
+            f'<span class="thumb" style="background-image:url({memory.thumbnail})"></span>'
+            if memory.thumbnail
+            else f'<span class="thumb words">{escape(memory.words)}</span>'
+        )
+        + f'<span class="about">{escape(memory.about)}</span></button>'
+        for i, memory in enumerate(memories)
+    )
+    return f'<p class="note">{escape(title)}</p><div class="history">{cells}</div>'

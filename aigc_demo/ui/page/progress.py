@@ -1,0 +1,97 @@
+"""Telling how a text grows: how fast, and how often the page is sent news of it."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from html import escape
+from typing import Generic, TypeVar
+
+from aigc_demo.jobs.job import duration
+from aigc_demo.ui.page.language import Words
+
+
+@dataclass
+class Pace:
+    """How fast the model writes, and when the page may be sent news again."""
+
+    started: float = 0.0
+    next_news: float = 0.0
+    tokens: int = 0
+    clock: Callable[[], float] = time.perf_counter
+
+    def count(self, tokens: int) -> None:
+        """`tokens` are written by now; time counts from the first of them, since a model may be loaded before."""
+        self.tokens = tokens
+        self.started = self.started or self.clock()
+
+    def due(self) -> bool:
+        """Whether news may be sent now."""
+        return self.clock() >= self.next_news
+
+    def sent(self, characters: int) -> None:
+        """News of this length went out: ten a second at most, and no more than 100 000 characters a second."""
+        self.next_news = self.clock() + max(0.1, characters / 100_000)
+
+    def rate(self) -> float:
+        """Tokens a second so far."""
+        return self.tokens / max(self.clock() - self.started, 1e-3)
+
+
+def status(words: str) -> str:
+    """A line that says what is being done."""
+    return f'<p class="note" role="status">{escape(words)}</p>'
+
+
+def remark(note: tuple[str, str] | None, lang: str) -> str:
+    """What a result says of itself, (en, zh), as a line; nothing where it says nothing."""
+    return f'<p class="note remark">{escape(note[lang == "zh"])}</p>' if note else ""
+
+
+T = TypeVar("T")
+EVERY = 0.4  # seconds between two pieces of news; what is done sooner needs none
+
+
+class Followed(Generic[T]):
+    """`work(report)` under way, which calls `report(share)` with a share in [0, 1] now and then.
+
+    Iterate over `news` to the end, then ask for the `result`. An error of the work is raised by both.
+    """
+
+    def __init__(self, work: Callable[[Callable[[float], None]], T]) -> None:
+        self.share, self.first, self.started = 0.0, 0.0, 0.0
+        pool = ThreadPoolExecutor(1)
+        self._future = pool.submit(work, self._hear)
+        pool.shutdown(wait=False)
+
+    def _hear(self, share: float) -> None:
+        if not self.started:  # a model may be loaded before, so time counts from the first report
+            self.started, self.first = time.perf_counter(), share
+        self.share = share
+
+    def news(self, words: Words, lang: str) -> Iterator[str]:
+        """A line that says how far the work is, again and again until it is done."""
+        while True:
+            try:
+                self._future.result(timeout=EVERY)
+                return
+            except NotYet:
+                if self._future.done():  # the work itself ran into a time limit
+                    raise
+                yield status(self._line(words, lang))
+
+    @property
+    def result(self) -> T:
+        """What the work gave."""
+        return self._future.result()
+
+    def _line(self, words: Words, lang: str) -> str:
+        if not self.started:
+            return words.say("follow.loading", lang)
+        line = words.say("follow.share", lang, share=f"{self.share:.0%}")
+        done = self.share - self.first
+        if done <= 0:
+            return line
+        left = (time.perf_counter() - self.started) / done * (1 - self.share)
+        return f"{line} · {words.say('train.left', lang, time=duration(left, lang))}"

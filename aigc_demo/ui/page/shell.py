@@ -1,0 +1,342 @@
+"""Header, tabs, history and restoring: what stands around the tabs and connects them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import actions, provenance
+from aigc_demo.core.errors import InputError
+from aigc_demo.models.cards import Task
+from aigc_demo.runtime.registry import all_cards
+from aigc_demo.schemas import REQUESTS, Request, as_code
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.delete_my_data import OwnData
+from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.label_switch import LabelSwitch
+from aigc_demo.ui.page.panels import Memory, history_html, pick_list
+from aigc_demo.ui.page.subtabs import ModePage
+from aigc_demo.ui.page.widgets import model_choices
+
+HISTORY = 12
+MODES = ("text", "image")  # tabs that hold ways of working
+PICKERS: Mapping[str, Task] = {
+    "text": "text",
+    "chat": "chat",
+    "rewrite": "rewrite",
+    "image": "image",
+    "draw": "draw",
+    "upscale": "upscale",
+    "walk": "latent",
+}  # by tab, what its models do
+
+
+class Shell:
+    """Components and handlers around the tabs."""
+
+    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[type]]) -> None:
+        self.context = context
+        self.tab_types = tab_types
+
+    def build(self, page: gr.Blocks) -> None:
+        """Place everything and connect it."""
+        words = self.context.words
+        self.header = gr.HTML(
+            self.header_html(words("shell.tagline"), words("shell.loading")), elem_id="header"
+        )
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
+            self.by_task = {tab.task: tab for tab in self._build_tabs()}
+        self.makers = {task: kind for task, kind in PICKERS.items() if task in self.by_task}
+        self.memories = gr.State([])
+        self.history = pick_list("", "history")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.file = gr.UploadButton(
+                words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
+            )
+        LabelSwitch(self.context).build(page)
+        OwnData(self.context).build()
+        if "api" in self.context.settings.rules.footer_links:
+            gr.Markdown(
+                words.both(*map(self.guide_link, ("en", "zh"))), elem_id="api-guide", elem_classes="note"
+            )
+        self._connect(page)
+
+    def guide_link(self, lang: str) -> str:
+        """The way to the guide of the HTTP API, as Markdown."""
+        return f"[{self.context.words.say('api.guide', lang)}](API.md)"
+
+    def _build_tabs(self) -> Iterator[Any]:
+        """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
+        self.pages: dict[str, ModePage] = {}
+        for name, kinds in self.tab_types.items():
+            if name not in MODES:
+                yield from (kind(self.context) for kind in kinds)
+                continue
+            page = ModePage(self.context, name, kinds)
+            self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
+            yield from page.inner
+
+    def places(self) -> list[gr.Tabs]:
+        """The components that say which tab is open."""
+        return [self.tabs, *(page.modes for page in dict.fromkeys(self.pages.values()))]
+
+    def opened(self, task: str) -> dict[Any, Any]:
+        """Updates that open the tab of a task."""
+        page = self.pages.get(task)
+        if page is None:
+            return {self.tabs: gr.update(selected=task)}
+        return {self.tabs: gr.update(selected=page.name), **page.open(task)}
+
+    def _connect(self, page: gr.Blocks) -> None:
+        everything = self.places()
+        for tab in self.by_task.values():
+            everything += tab.settable()
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        page.load(self.greet, None, self.header, **private)
+        self._connect_changes(page, everything, private)
+        page.unload(self.leave)
+        self.file.upload(self.restore_file, self.file, everything, **private)
+        self.history.select(self.restore_memory, self.memories, everything, **private)
+        for tab in self.by_task.values():
+            for ran, result in tab.runs if hasattr(tab, "runs") else [(tab.ran, tab.result)]:
+                ran.success(
+                    self.remember(tab), [result, self.memories], [self.memories, self.history], **private
+                )
+        for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
+            self._connect_send(tab, private)
+        if "models" in self.by_task:
+            self.by_task["models"].connect_tabs(self, self.makers)
+        if "verify" in self.by_task:
+            verify = self.by_task["verify"]
+            verify.restore.click(self.restore_recipe, verify.recipe, everything, **private)
+        if "train" in self.by_task:
+            self._connect_train(self.by_task["train"], page, private)
+        for (
+            event
+        ) in page.fns.values():  # the browser looks each component that shows progress up in the whole page
+            if event.show_progress == "hidden" and event.outputs:
+                event.show_progress_on = [self.header]
+
+    def _connect_changes(self, page: gr.Blocks, everything: list[Any], private: dict[str, Any]) -> None:
+        """A link's recipe, and models that are new: only where there are any does an event with many outputs run."""
+        recipe, offered = gr.State(), gr.State(self.offered())
+        page.load(self.linked, None, recipe, **private)
+        recipe.change(self.open_link, recipe, everything, **private)
+        for opened in (page.load, *(place.select for place in self.places())):
+            opened(self.offered, None, offered, **private)
+        offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **private)
+
+    def _connect_train(self, train: Any, page: gr.Blocks, private: dict[str, str]) -> None:
+        """A run is used in another tab."""
+        train.connect_page(page)
+        for task, button in train.uses().items():
+            if task in self.by_task:
+                places = [*self.places(), *self.by_task[task].settable()]
+                button.click(self.use(train, task), train.watch.job, places, **private)
+
+    def _connect_send(self, tab: Any, private: dict[str, str]) -> None:
+        """A picture becomes an end of a walk, or is enlarged; a button to a tab that this page lacks is not shown."""
+        latent, upscale = self.by_task.get("walk"), self.by_task.get("upscale")
+        for button, side in ((tab.send_a, "from"), (tab.send_b, "to")):
+            if latent is None:
+                button.visible = False
+                continue
+            inputs = {tab.result, tab.picked, *latent.choosers}
+            places = [*self.places(), *latent.settable()]
+            button.click(self.send(tab, latent, side), inputs, places, **private)
+        if upscale is None:
+            tab.send_upscale.visible = False
+            return
+        places = [*self.places(), upscale.picture]
+        tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **private)
+
+    def pickers(self) -> list[gr.Dropdown]:
+        """The model pickers of the tabs that make something."""
+        return [self.by_task[task].fields["model"] for task in self.makers]
+
+    def refreshed(self) -> list[Any]:
+        """What changes with the models on the disk: the pickers, and in tabs with `for_model` what hangs on the model."""
+        found = self.pickers()
+        for tab in self.by_task.values():
+            found += tab.settable() if hasattr(tab, "for_model") else []
+            found += [tab.no_model.group] if hasattr(tab, "no_model") else []
+        return list(dict.fromkeys(found))
+
+    def offered(self) -> list[str]:
+        """The models that can be chosen now."""
+        return [card.id for card in all_cards(self.context.settings)]
+
+    @polite
+    def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
+        """Offer the models that are on the disk now: one may have been trained or fetched since the page was opened."""
+        lang, updates = self.context.lang(request), {}
+        for task, kind in self.makers.items():
+            tab = self.by_task[task]
+            picker, choices = tab.fields["model"], model_choices(self.context, kind, lang)
+            gone = chosen[picker] not in [model_id for _, model_id in choices]
+            value = choices[0][1] if choices else None
+            if gone and value and hasattr(tab, "for_model"):
+                updates |= tab.for_model(value, lang)
+            updates[picker] = gr.update(choices=choices, **({"value": value} if gone else {}))
+            if hasattr(tab, "no_model"):
+                updates |= tab.no_model.show(not choices)
+        return updates
+
+    def use(self, train: Any, task: str) -> Any:
+        """A handler that opens the tab of `task` with the run that is being watched."""
+
+        def open_there(name: str | None, request: gr.Request) -> Any:
+            return self.use_run(train, task, name, request)
+
+        return open_there
+
+    @polite
+    def use_run(self, train: Any, task: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
+        """Open a tab with a run as its model, though it was trained after the page was opened."""
+        return self.show(train.first_use(task, name), request)
+
+    def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
+        """Name, device with the reason for it, and the choice of language."""
+        marks = {"zh": "中文", "en": "EN"}
+        links = " | ".join(
+            f'<a href="?lang={key}" lang="{key}" data-lang="{key}"{" aria-current=true" if key == lang else ""}>{mark}</a>'
+            for key, mark in marks.items()
+        )
+        return (
+            f'<div class="bar"><span><span class="seal" aria-hidden="true">生成</span><h1>AIGC Demo</h1></span>'
+            f'<span class="tagline">{tagline}</span><span class="facts">{facts} &nbsp; {links}</span></div>'
+        )
+
+    def greet(self, request: gr.Request) -> str:
+        """The header once torch is there and the device is known."""
+        lang, say = self.context.lang(request), self.context.words.say
+        actions.sweep(self.context.settings.outputs_dir)
+        try:
+            device = self.context.cache.device()
+        except InputError as error:
+            return self.header_html(say("shell.tagline", lang), error.say(lang), lang)
+        import torch
+
+        threads = (
+            f" · {say('shell.threads', lang, count=torch.get_num_threads())}" if device.name == "cpu" else ""
+        )
+        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason(lang)}"
+        return self.header_html(say("shell.tagline", lang), facts, lang)
+
+    def leave(self, request: gr.Request) -> None:
+        """The visitor closed or reloaded the page: nothing computes on for them."""
+        self.context.stops.stop(request.session_hash or "")
+
+    def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
+        """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
+        task = as_code.task_of(request)
+        tab = next(
+            (tab for tab in self.by_task.values() if task in (getattr(tab, "tasks", ()) or (tab.task,))), None
+        )
+        if tab is None:
+            raise InputError(
+                en=f"This page has no tab that brings back the task {task}; "
+                "python -m aigc_demo verify FILE shows what it was made with.",
+                zh=f"本页面没有可还原任务 {task} 的标签页；可用 python -m aigc_demo verify 文件 查看它的设置。",
+            )
+        if hasattr(tab, "end"):  # an answer under way would be written over what is restored
+            tab.end(page)
+        return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
+
+    def linked(self, request: gr.Request) -> str | None:
+        """The recipe in the page's address."""
+        return request.query_params.get("recipe")
+
+    @polite
+    def open_link(self, text: str, request: gr.Request) -> Any:
+        """Restore the recipe of an address."""
+        task, values = as_code.read_link(text)
+        return self.show(as_code.request_of(task, values), request)
+
+    @polite
+    def restore_file(self, path: str | None, request: gr.Request) -> Any:
+        """Restore the settings that a generated file carries."""
+        if not path:
+            return gr.skip()
+        found = provenance.read(path)
+        name = Path(path).name
+        if found.recipe is None or found.recipe.task not in REQUESTS:
+            raise InputError(
+                en=f"{name} carries no recipe of this app; drop a file that was saved here.",
+                zh=f"{name} 不含本应用的配方；请拖入在这里保存的文件。",
+            )
+        asked = as_code.request_of(found.recipe.task, found.recipe.request)
+        lang = self.context.lang(request)
+        updates = self.show(asked, request)
+        words = self.context.words.say("shell.restored", lang, name=name)
+        gr.Info(
+            words + (self.context.words.say("shell.picture", lang) if as_code.lacks_picture(asked) else "")
+        )
+        return updates
+
+    @polite
+    def restore_recipe(self, recipe: tuple[str, dict[str, Any]], request: gr.Request) -> Any:
+        """Restore the settings of what the Verify tab looked at."""
+        if not recipe:
+            return gr.skip()
+        task, values = recipe
+        return self.show(as_code.request_of(task, values), request)
+
+    @polite
+    def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
+        """Bring a past result's settings back."""
+        index = index_of(event)
+        if not 0 <= index < len(memories):  # the session was idle for too long, or the app has started anew
+            gr.Info(self.context.words.say("toast.forgotten", self.context.lang(request)))
+            return gr.skip()
+        return self.show(memories[index].request, request)
+
+    def send(self, tab: Any, latent: Any, side: str) -> Any:
+        """A handler that opens the Latent space tab with the picked picture as the end `side`."""
+
+        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
+            return self.send_to_walk(tab, latent, side, values, request)
+
+        return open_there
+
+    @polite
+    def send_to_walk(
+        self, tab: Any, latent: Any, side: str, values: dict[Any, Any], request: gr.Request
+    ) -> Any:
+        """Open the Latent space tab with the model, the seed and the class or sentence of the picked picture."""
+        lang = self.context.lang(request)
+        if values[tab.result] is None:
+            gr.Info(self.context.words.say("toast.nothing", lang))
+            return gr.skip()
+        point = tab.end_point(values[tab.result], values[tab.picked])
+        return {**self.opened(latent.task), **latent.receive(side, point, values, lang)}
+
+    def enlarge(self, tab: Any, upscale: Any) -> Any:
+        """A handler that opens the tab that enlarges, with the picked picture in it."""
+
+        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
+            return self.send_to_upscale(tab, upscale, values, request)
+
+        return open_there
+
+    @polite
+    def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], request: gr.Request) -> Any:
+        """Open the tab that enlarges, with the picked picture as a labelled file."""
+        if values[tab.result] is None:
+            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+            return gr.skip()
+        path = tab.file_of(values[tab.result], values[tab.picked])
+        return {**self.opened(upscale.task), **upscale.receive(path)}
+
+    def remember(self, tab: Any) -> Any:
+        """A handler that puts a tab's new result at the front of the history."""
+
+        def add(result: Any, memories: list[Memory], request: gr.Request) -> Any:
+            if result is None or (memories and memories[0].request == result.request):
+                return gr.skip()
+            lang = self.context.lang(request)
+            kept = [tab.memory(result, lang), *memories][:HISTORY]
+            return kept, history_html(kept, self.context.words.say("shell.history", lang))
+
+        return add

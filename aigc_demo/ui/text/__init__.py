@@ -1,0 +1,1 @@
+"""The Text tab: write, chat, rewrite, and views into a language model."""

@@ -1,0 +1,361 @@
+"""Chat, in the Text tab: a conversation with a chat model that can be taken up at any of its points."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import actions
+from aigc_demo.actions import ChatResult, chat
+from aigc_demo.core.errors import InputError
+from aigc_demo.runtime.registry import find_card
+from aigc_demo.safety import check_asked
+from aigc_demo.schemas import MAX_SEED, ChatRequest, check
+from aigc_demo.ui.page.adapters import AdapterFields
+from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import index_of, told
+from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
+from aigc_demo.ui.text import odds
+from aigc_demo.ui.text.attention import AttentionPanel
+from aigc_demo.ui.text.conversation import Talk, shown
+from aigc_demo.ui.text.mark_panel import MarkPanel, mark_field
+from aigc_demo.ui.text.template_panel import TemplatePanel
+from aigc_demo.ui.text.token_view import TokenView
+
+FOLDED = ("max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
+EXAMPLES = ("explain", "write", "plan")
+TALK = "chat-talk"  # the flag of whoever changed the conversation last
+
+
+class ChatTab(MakerTab):
+    """Components and handlers of the tab. `fields` are its widgets by request field, all but the messages."""
+
+    task = "chat"
+    title = "mode.chat"
+    request_type = ChatRequest
+
+    def _build_ask(self) -> None:
+        """Left: choose the model, and who it is to be."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(
+            context, "chat", ChatRequest.model_fields["model"].default, "chat-model"
+        )
+        self.no_model = NoModel(context, "chat", "chat-no-model")
+        self.adapters = AdapterFields(context, self.task, ChatRequest, picker.value)
+        system = self._field("system", lines=2, max_lines=8, placeholder=words("chat.system_hint"))
+        self.templates = TemplatePanel(context, self.task)
+        with gr.Accordion(words("shell.more"), open=False, elem_id="chat-more"):
+            seed = seed_field(context, self.task, ChatRequest)
+            folded = {name: self._field(name) for name in FOLDED}
+            folded["watermark"] = mark_field(context, self.task, ChatRequest)
+        self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.examples = {
+                name: gr.Button(words(f"chat_example.{name}"), size="sm", elem_id=f"chat-example-{name}")
+                for name in EXAMPLES
+            }
+
+    def _build_see(self) -> None:
+        """Right: the conversation, and what is under it."""
+        self._build_talk()
+        self._build_below()
+
+    def _build_talk(self) -> None:
+        """The conversation, and what to say next."""
+        words = self.context.words
+        self.talk = gr.State(Talk())
+        self.result = gr.State(None)
+        self.view = gr.Chatbot(
+            label=words("chat.conversation"),
+            show_label=False,
+            height=460,
+            editable="user",
+            buttons=["copy"],
+            placeholder=words("chat.empty"),
+            feedback_options=None,
+            group_consecutive_messages=False,
+            elem_id="chat-view",
+        )
+        self.status = gr.HTML("", elem_id="chat-status")
+        self.note = gr.HTML("", elem_id="chat-note")
+        self.input = gr.Textbox(
+            label=words("chat.input"),
+            placeholder=words("chat.input_hint"),
+            lines=1,  # so that Enter sends
+            max_lines=10,
+            elem_id="chat-input",
+        )
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.send"), variant="primary", elem_id="chat-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="chat-stop", scale=1, min_width=80)
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.again, self.undo, self.clear = (
+                gr.Button(words(f"chat.{name}"), size="sm", elem_id=f"chat-{name}")
+                for name in ("again", "undo", "clear")
+            )
+
+    def _build_below(self) -> None:
+        """Under it: take away, look inside, how it works, the code."""
+        context, words = self.context, self.context.words
+        with gr.Row(elem_classes="small-buttons"):
+            for kind in ("md", "json", "txt"):
+                write = partial(actions.write_chat, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"chat-save-{kind}", self.result, write)
+        with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
+            self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
+        self.mark = MarkPanel(context, self.task)
+        self.attention = AttentionPanel(context, self.task)
+        self.lesson = Lesson(context, ("transformer",), "transformer", "chat-lesson")
+        self.code = CodePanel.build(context, "chat-code")
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        asked = {*self.fields.values(), self.talk, self.input}
+        writes = {
+            "outputs": [*self._conversation(), self.input, self.fields["seed"], *vars(self.code).values()],
+            "concurrency_id": "device",
+            **private,
+        }
+        self.runs = [
+            (event(handler, inputs=asked, trigger_mode="multiple", **writes), self.result)
+            for event, handler in (
+                (partial(gr.on, [self.go.click, self.input.submit]), self.send),
+                (self.again.click, self.answer_again),
+                (self.view.edit, self.edit),
+            )
+        ]
+        self.halt.click(self.stop, queue=False, **private)
+        changed = [*self._conversation(), self.input]
+        self.undo.click(self.take_back, self.talk, changed, queue=False, **private)
+        for forget in (self.clear.click, self.view.clear):
+            forget(self.forget, None, changed, queue=False, **private)
+        for name, button in self.examples.items():
+            button.click(self.example(name), None, self.input, queue=False, **private)
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.tokens.connect(self.result)
+        self.attention.connect(self.result)
+        self.templates.connect(self.input, self.fields["system"])
+
+    def _conversation(self) -> list[Any]:
+        """The components that show the conversation as it is."""
+        inside = [*self.tokens.outputs(), *self.mark.outputs(), *self.attention.outputs()]
+        return [self.talk, self.result, self.view, self.status, self.note, *inside]
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        return [
+            *self.fields.values(),
+            self.card_lines,
+            self.no_model.group,
+            *self.lesson.groups.values(),
+            self.input,
+            *self._conversation(),
+        ]
+
+    def show(self, request: ChatRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings and its messages into the page, ready to be answered again."""
+        updates = self.for_model(request.model, lang, request.adapter)
+        for name, component in self.fields.items():
+            if name not in ("model", "adapter"):
+                updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
+        hint = status(self.context.words.say("chat.restored", lang))
+        rest = self._at_rest(Talk(tuple(request.messages)), lang)
+        return {**updates, **rest, self.status: hint, self.input: ""}
+
+    def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
+        """Updates of what depends on the model: its card, its adapters, the settings that it was made for."""
+        card = find_card(model, self.context.settings, self.task)
+        wanted = {name: value for name, value in card.defaults.items() if name in FOLDED}
+        return {
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
+            **{self.fields[name]: gr.update(value=value) for name, value in wanted.items()},
+            **self.adapters.for_model(model, lang, adapter),
+            **self.no_model.show(False),
+        }
+
+    @polite
+    def choose(self, model: str, request: gr.Request) -> Any:
+        """Another model was chosen."""
+        return self.for_model(model, self.context.lang(request))
+
+    def example(self, name: str) -> Callable[[gr.Request], str]:
+        """A handler that puts an example into the input."""
+
+        def fill(request: gr.Request) -> str:
+            return self._say(request)(f"chat_example_text.{name}")
+
+        return fill
+
+    @polite
+    def send(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Say what stands in the input, and have it answered; with an empty input, the last message said."""
+        talk, text = values[self.talk], (values[self.input] or "").strip()
+        if not text and not talk.unanswered:
+            raise InputError(
+                en="Write a message first; it goes into the field under the conversation.",
+                zh="请先输入消息：写在对话下方的输入框里。",
+            )
+        yield from self._answer(talk.ask(text) if text else talk, values, request, sent=True)
+
+    @polite
+    def answer_again(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Another answer to the last message, by the next seed."""
+        talk: Talk = values[self.talk]
+        if not talk.messages:
+            gr.Info(self._say(request)("chat.nothing"))
+            return
+        if not talk.unanswered:
+            seed = self.fields["seed"]
+            values[seed] = (int(values[seed] or 0) + 1) % (MAX_SEED + 1)
+        yield from self._answer(talk.again(), values, request)
+
+    @polite
+    def edit(
+        self, values: dict[Any, Any], event: gr.EventData, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        """A past message was said otherwise: the conversation goes on from there."""
+        text = flat(told(event, "value")).strip()
+        place = index_of(event)
+        talk = values[self.talk].edit(place, text) if text else values[self.talk]
+        if talk is values[self.talk]:
+            yield {self.view: shown(talk.messages)}
+            return
+        yield from self._answer(talk, values, request)
+
+    def _answer(
+        self, talk: Talk, values: dict[Any, Any], request: gr.Request, sent: bool = False
+    ) -> Iterator[dict[Any, Any]]:
+        """Have the last message answered, showing the answer as it grows."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        if not given["model"]:
+            raise InputError(
+                en="There is no chat model on this machine yet; get one in the Models tab, or start the app with --text-server.",
+                zh="本机还没有对话模型；请在“模型”页获取，或用 --text-server 启动应用。",
+            )
+        asked = check(ChatRequest, {**given, "messages": [message.model_dump() for message in talk.messages]})
+        check_asked(
+            asked, self.context.settings
+        )  # here, so that what is refused stays out of the conversation
+        superseded = self.context.begin(request, TALK)
+        stopped = self.context.begin(request, self.task)
+        yield {
+            **self._at_rest(talk, self.context.lang(request)),
+            self.status: status(self.context.starting(request)),
+            **({self.input: ""} if sent else {}),
+            self.fields["seed"]: asked.seed,
+        }
+        try:
+            for update in self._write(talk, asked, lambda: stopped() or superseded(), request):
+                if superseded():  # another handler now says what the conversation is
+                    return
+                yield update
+        except Exception:
+            yield {self.status: ""}
+            raise
+
+    def _write(
+        self, talk: Talk, asked: ChatRequest, stop: Callable[[], bool], request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        say, pace, result = self._say(request), Pace(), None
+        for result in chat(asked, self.context.cache, stop):
+            pace.count(len(result.tokens))
+            if pace.due():
+                talk = talk.answer(result)
+                words = status(say("text.writing", tokens=pace.tokens))
+                yield {self.talk: talk, self.view: shown(talk.messages), self.status: words}
+                pace.sent(len(result.text))
+        if result is not None:
+            talk = talk.answer(result)
+            yield {
+                **self._at_rest(talk, self.context.lang(request)),
+                self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+                **self.code.show(asked, request),
+            }
+        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
+
+    def _at_rest(self, talk: Talk, lang: str) -> dict[Any, Any]:
+        """Updates that show a conversation in which nothing is being written."""
+        say = partial(self._words, lang)
+        result = talk.result
+        inside = (
+            {
+                **self.tokens.show(result.tokens, say),
+                **self.mark.show(result, say),
+                **self.attention.fit(result),
+            }
+            if result
+            else {
+                **self.tokens.clear(say("chat.inside_empty")),
+                **self.mark.clear(say),
+                **self.attention.clear(),
+            }
+        )
+        return {
+            self.talk: talk,
+            self.result: result,
+            self.view: shown(talk.messages),
+            self.status: "",
+            self.note: "",
+            **inside,
+        }
+
+    def _words(self, lang: str, key: str, **values: Any) -> str:
+        return self.context.words.say(key, lang, **values)
+
+    def _say(self, request: gr.Request) -> odds.Say:
+        return partial(self._words, self.context.lang(request))
+
+    @polite
+    def take_back(self, talk: Talk, request: gr.Request) -> dict[Any, Any]:
+        """Take the last message back into the input, and its answer away."""
+        self.end(request)
+        if not talk.messages:
+            return gr.skip()
+        earlier, text = talk.undo()
+        return {**self._at_rest(earlier, self.context.lang(request)), self.input: text}
+
+    @polite
+    def forget(self, request: gr.Request) -> dict[Any, Any]:
+        """Begin a new conversation."""
+        self.end(request)
+        return {**self._at_rest(Talk(), self.context.lang(request)), self.input: ""}
+
+    def end(self, request: gr.Request) -> None:
+        """Whatever is being written belongs to a conversation that is no more."""
+        self.context.begin(request, TALK)
+
+    def memory(self, result: ChatResult, lang: str) -> Memory:
+        """The result for the history."""
+        about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
+        return Memory(result.request, about, words=result.request.messages[-1].content[:40])
+
+
+def flat(content: Any) -> str:
+    """The text of a message as the browser sends it: plain, or in blocks."""
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else [content]
+    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
+
+
+def note_html(result: ChatResult, rate: float, lang: str, say: odds.Say) -> str:
+    """The line under the conversation, and what of it the model did not read."""
+    facts = say(
+        "text.done",
+        tokens=len(result.tokens),
+        rate=f"{rate:,.0f}",
+        bits=odds.said_bits(result.tokens, 2),
+    )
+    remarks = [] if result.ended else [say("chat.unfinished")]
+    if result.note:
+        remarks.append(result.note[1] if lang == "zh" else result.note[0])
+    lines = "".join(f'<p class="note remark">{escape(remark)}</p>' for remark in remarks)
+    return f'<p class="note">{escape(facts)}</p>{lines}'

@@ -1,0 +1,254 @@
+"""The Text tab: have a language model write, see the odds of every token, and look at its attention."""
+
+from collections.abc import Iterator
+from functools import partial
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo import actions
+from aigc_demo.actions import TextResult, write_text
+from aigc_demo.core.stopping import Stop
+from aigc_demo.runtime.registry import cards_for, find_card
+from aigc_demo.schemas import TextRequest, check
+from aigc_demo.ui.page import pictures
+from aigc_demo.ui.page.adapters import AdapterFields
+from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
+from aigc_demo.ui.text import odds
+from aigc_demo.ui.text.attention import AttentionPanel
+from aigc_demo.ui.text.mark_panel import MarkPanel, mark_field
+from aigc_demo.ui.text.template_panel import TemplatePanel
+from aigc_demo.ui.text.token_view import CHOOSE
+
+POEMS = "gpt-poems"
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue"},
+    "birthday": {"model": POEMS, "prompt": "贺友人", "form": "qijue", "heads": "生日快乐"},
+    "regulated": {"model": POEMS, "prompt": "秋夜登楼", "form": "qilu"},
+    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3},
+    "hot": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 1.5, "top_p": 1.0},
+    "austen": {
+        "model": "gpt-austen",
+        "prompt": "It is a truth universally acknowledged",
+        "prompt_is": "opening",
+        "temperature": 0.8,
+        "max_new_tokens": 160,
+    },
+}
+VERSE_ONLY = ("prompt_is", "form", "heads")
+FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
+
+
+class TextTab(MakerTab):
+    """Components and handlers of the tab. `fields` are its widgets by request field."""
+
+    task = "text"
+    title = "mode.text"
+    request_type = TextRequest
+
+    def _build_ask(self) -> None:
+        """Left: choose and ask."""
+        context, words = self.context, self.context.words
+        picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
+        self.adapters = AdapterFields(context, self.task, TextRequest, picker.value)
+        verse = self._is_verse(picker.value)
+        hints = {name: words(f"text.{name}_hint") for name in ("prompt", "heads")}
+        prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"])
+        self.templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
+        form = self._field("form", visible=verse, info=None)
+        heads = self._field("heads", visible=verse, placeholder=hints["heads"])
+        count = self._field("count")
+        seed = seed_field(context, self.task, TextRequest)
+        with gr.Accordion(words("shell.more"), open=False, elem_id="text-more"):
+            folded = {
+                name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
+                for name in FOLDED
+            }
+            watermark = mark_field(context, self.task, TextRequest)
+        self.fields = {
+            "model": picker,
+            "prompt": prompt,
+            "form": form,
+            "heads": heads,
+            "count": count,
+            "seed": seed,
+            **folded,
+            "watermark": watermark,
+            **self.adapters.fields,
+        }
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("action.write"), variant="primary", elem_id="text-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id="text-stop", scale=1, min_width=80)
+        self._build_examples()
+
+    def _build_examples(self) -> None:
+        """One button an example, for the models that are here."""
+        words = self.context.words
+        here = {card.id for card in cards_for(self.task, self.context.settings)}
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.examples = {
+                name: gr.Button(words(f"text_example.{name}"), size="sm", elem_id=f"text-example-{name}")
+                for name, values in EXAMPLES.items()
+                if values["model"] in here
+            }
+
+    def _build_see(self) -> None:
+        """Right: the text, the odds, look inside, how it works, take away."""
+        context, words = self.context, self.context.words
+        self.result = gr.State(None)
+        self.text = gr.HTML(pictures.empty(words("text.empty")), js_on_load=CHOOSE, elem_id="text-view")
+        self.status = gr.HTML("", elem_id="text-status")
+        self.note = gr.HTML("", elem_id="text-note")
+        self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
+        with gr.Row(elem_classes="small-buttons"):
+            for kind in ("txt", "md", "json"):
+                write = partial(actions.write_texts, suffix=f".{kind}")
+                download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
+        self.mark = MarkPanel(context, self.task)
+        self.attention = AttentionPanel(context, self.task)
+        self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
+        self.code = CodePanel.build(context, "text-code")
+
+    def _connect(self) -> None:
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        shown = [self.result, self.text, self.status, self.note, self.odds]
+        self.ran = gr.on(
+            [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
+            self.run,
+            set(self.fields.values()),
+            [*shown, *vars(self.code).values(), *self.mark.outputs(), *self.attention.outputs()],
+            concurrency_id="device",
+            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
+            **private,
+        )
+        self.halt.click(self.stop, queue=False, **private)
+        for name, button in self.examples.items():
+            filled = button.click(self.example(name), None, self.settable(), **private)
+            filled.success(None, None, None, js="() => document.querySelector('#text-go').click()")
+        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.text.select(
+            self.pick, self.result, self.odds, queue=False, trigger_mode="always_last", **private
+        )
+        self.attention.connect(self.result)
+        self.templates.connect(prompt=self.fields["prompt"])
+
+    def settable(self) -> list[Any]:
+        """The components that `show` may update."""
+        groups = self.lesson.groups.values()
+        return [*self.fields.values(), self.card_lines, self.templates.fold, *groups]
+
+    def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
+        updates = self.for_model(request.model, lang, request.adapter)
+        for name in self.fields.keys() - {"adapter"}:
+            component = self.fields[name]
+            updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
+        return updates
+
+    def _is_verse(self, model: str | None) -> bool:
+        cards = cards_for(self.task, self.context.settings)
+        return all(odds.is_verse(card) for card in cards if card.id == model)
+
+    def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
+        """Updates of what depends on the model: its card, lesson and adapters, and what only a writer of verse has."""
+        card = find_card(model, self.context.settings, self.task)
+        verse = odds.is_verse(card)
+        return {
+            **{self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY},
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
+            self.templates.fold: gr.update(visible=not verse),
+            **self.adapters.for_model(model, lang, adapter),
+            **self.lesson.show("transformer"),
+        }
+
+    @polite
+    def choose(self, model: str, request: gr.Request) -> Any:
+        """Another model was chosen."""
+        return self.for_model(model, self.context.lang(request))
+
+    def example(self, name: str) -> Any:
+        """A handler that puts an example's settings into the widgets."""
+
+        def fill(request: gr.Request) -> dict[Any, Any]:
+            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(request))
+
+        return fill
+
+    def asked(self, values: dict[Any, Any]) -> TextRequest:
+        """The request of the widgets; for prose the prompt is always the opening, and verse's fields are left out."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        if not odds.is_verse(find_card(given["model"] or "", self.context.settings, self.task)):
+            given = {name: value for name, value in given.items() if name not in VERSE_ONLY}
+            given["prompt_is"] = "opening"
+        return check(TextRequest, given)
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Write, showing the text as it grows and its odds when it is done."""
+        asked = self.asked(values)
+        stop = self.context.begin(request, self.task)
+        yield {self.status: status(self.context.starting(request))}
+        try:
+            yield from self._write(asked, stop, request)
+        except Exception:
+            yield {self.status: ""}
+            raise
+
+    def _write(self, asked: TextRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, pace, result = self._say(request), Pace(), None
+        for result in write_text(asked, self.context.cache, stop):
+            pace.count(sum(len(sample.tokens) for sample in result.samples))
+            if pace.due():
+                light = odds.plain_texts(result)
+                yield {self.text: light, self.status: status(say("text.writing", tokens=pace.tokens))}
+                pace.sent(len(light))
+        if result is None or not pace.tokens:
+            yield {self.status: ""}
+            return
+        yield {
+            self.result: result,
+            self.text: odds.texts(result, say),
+            self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+            self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
+            **self.mark.show(result, say),
+            **self.attention.fit(result),
+            **self.code.show(asked, request),
+        }
+        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
+
+    def _say(self, request: gr.Request) -> odds.Say:
+        lang = self.context.lang(request)
+        return lambda key, **values: self.context.words.say(key, lang, **values)
+
+    def pick(self, result: TextResult | None, event: gr.EventData, request: gr.Request) -> Any:
+        """A token was chosen: show what else the model had in mind."""
+        if result is None:
+            return gr.skip()
+        sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
+        place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
+        tokens = result.samples[sample].tokens
+        return odds.alternatives(tokens, place, self._say(request)) if place >= 0 else gr.skip()
+
+    def memory(self, result: TextResult, lang: str) -> Memory:
+        """The result for the history."""
+        about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
+        return Memory(result.request, about, words=result.samples[0].text[:40])
+
+
+def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:
+    """The line under the text, and what was changed about the prompt."""
+    tokens = [token for sample in result.samples for token in sample.tokens]
+    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(tokens, 2))
+    remark = ""
+    if result.note:
+        en, zh = result.note
+        remark = f'<p class="note remark">{escape(zh if lang == "zh" else en)}</p>'
+    return f'<p class="note">{escape(facts)}</p>{remark}'

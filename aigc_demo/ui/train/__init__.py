@@ -1,0 +1,1 @@
+"""The Train tab: data, settings, a job to watch, its samples."""

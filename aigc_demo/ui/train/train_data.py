@@ -1,0 +1,215 @@
+"""Choosing what to train on: a data set of the catalogue, one's own, or new files that become a set of one's own."""
+
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.core.errors import InputError
+from aigc_demo.data import catalogue, find_card
+from aigc_demo.data.imports import ImportRequest, Manifest, import_files, own, paste, preview, remove
+from aigc_demo.schemas import check
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.widgets import field
+from aigc_demo.ui.train import train_data_view as view
+from aigc_demo.ui.train.train_captions import CaptionPanel
+
+MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
+VISITORS_SETS = 10  # data sets that a visitor of a public page may have
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def is_text(name: str, data_dir: Path) -> bool:
+    """Whether a data set holds text or conversations."""
+    if name in catalogue():
+        return not catalogue()[name].classes  # pictures are told apart by class, texts are not
+    return any(manifest.name == name and manifest.kind != "pictures" for manifest in own(data_dir))
+
+
+class DataPanel:
+    """Components and handlers; `choice` is the name of the chosen set, `look` shows it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.captions = CaptionPanel(context)
+
+    @property
+    def own_dir(self) -> Path:
+        """Where the sets are that whoever asks has brought."""
+        return self.context.settings.own_data_dir
+
+    def build_ask(self) -> None:
+        """Left: choose, or bring one's own."""
+        words = self.context.words
+        self.choice = gr.Dropdown(
+            self.choices(),
+            value="digits",
+            label=words("train.data"),
+            elem_id="train-data",
+            filterable=False,
+        )
+        with gr.Accordion(words("train.bring"), open=False, elem_id="train-bring") as self.fold:
+            self.files = gr.File(
+                label=words("train.upload"), file_count="multiple", elem_id="train-files", height=132
+            )
+            gr.Markdown(words("train.upload_help"), elem_classes="note")
+            self.text = gr.Textbox(
+                "",
+                label=words("train.paste"),
+                lines=3,
+                max_lines=8,
+                elem_id="train-paste",
+                max_length=2_000_000,
+            )
+            self.fields = {"name": self._field("name", value="")}
+            if self.context.settings.rules.folder_paths:
+                self.fields["folder"] = self._field("folder")
+            self.fields |= {name: self._field(name) for name in ("licence", "consent")}
+            with gr.Accordion(words("shell.more"), open=False, elem_id="train-import-more"):
+                self.fields |= {name: self._field(name) for name in MORE}
+            self.go = gr.Button(words("train.import"), elem_id="train-import")
+        self.status = gr.HTML("", elem_id="train-import-status")
+
+    def build_see(self) -> None:
+        """Right: the chosen set."""
+        words = self.context.words
+        with gr.Accordion(words("train.look"), open=False, elem_id="train-look") as self.look_fold:
+            self.look = gr.HTML("", elem_id="train-preview")
+            with gr.Row(elem_classes="small-buttons chips"):
+                self.drop = gr.Button(
+                    words("train.delete_set"), size="sm", visible=False, elem_id="train-data-delete"
+                )
+                self.really = gr.Button(
+                    words("train.really"),
+                    size="sm",
+                    variant="stop",
+                    visible=False,
+                    elem_id="train-data-really",
+                )
+        self.captions.build()
+
+    def _field(self, name: str, **changes: Any) -> Any:
+        return field(self.context, "data", ImportRequest, name, **changes)
+
+    def seen(self) -> list[Any]:
+        """The components that `show` updates."""
+        return [self.look, self.drop, self.really, *self.captions.seen()]
+
+    def connect(self) -> None:
+        """What happens inside the panel."""
+        self.choice.change(self.show, self.choice, self.seen(), **PRIVATE)
+        self.captions.connect(self.choice)
+        self.files.upload(self.propose, {self.files, self.fields["name"]}, self.fields["name"], **PRIVATE)
+        self.imported = self.go.click(
+            self.run,
+            {self.files, self.text, *self.fields.values()},
+            [self.choice, self.status, self.fold, self.look_fold, self.files, self.text, self.fields["name"]],
+            concurrency_id="import",
+            concurrency_limit=1,
+            **PRIVATE,
+        )
+        self.drop.click(lambda: gr.update(visible=True), None, self.really, queue=False, **PRIVATE)
+        self.really.click(self.delete, self.choice, [self.choice, self.look_fold], **PRIVATE)
+
+    def choices(self, lang: str | None = None) -> list[tuple[Any, str]]:
+        """(shown, name) of every data set, own ones first. Without `lang` the browser translates."""
+        titles = {manifest.name: manifest.title for manifest in own(self.own_dir)}
+        titles |= {
+            card.id: lambda lang, card=card: f"{card.id} · {card.title.say(lang)}"
+            for card in catalogue().values()
+        }
+        if lang is None:
+            return [
+                (self.context.words.both(title("en"), title("zh")), name) for name, title in titles.items()
+            ]
+        return [(title(lang), name) for name, title in titles.items()]
+
+    def update(self, lang: str, chosen: str | None = None) -> Any:
+        """An update of the choice: what is on the disk now, and a set to choose."""
+        return gr.update(choices=self.choices(lang), **({"value": chosen} if chosen else {}))
+
+    @polite
+    def show(self, name: str | None, request: gr.Request) -> Any:
+        """Another set was chosen: show what is in it."""
+        lang, words = self.context.lang(request), self.context.words
+        manifest = self.manifest(name)
+        if manifest is not None:
+            html = view.own_html(manifest, preview(manifest, self.own_dir, count=40), words, lang)
+        elif name in catalogue():
+            card = find_card(name or "")
+            html = view.card_html(
+                card, (self.context.settings.data_dir / card.id / "source.json").exists(), words, lang
+            )
+        else:
+            html = ""
+        return {
+            self.look: html,
+            self.drop: gr.update(visible=manifest is not None),
+            self.really: gr.update(visible=False),
+            **self.captions.show(manifest, lang),
+        }
+
+    def manifest(self, name: str | None) -> Manifest | None:
+        """The manifest of an own set; None of any other."""
+        return next((manifest for manifest in own(self.own_dir) if manifest.name == name), None)
+
+    def propose(self, values: dict[Any, Any]) -> Any:
+        """A name for the set from the name of the first file, where the visitor has given none."""
+        if values[self.fields["name"]] or not values[self.files]:
+            return gr.skip()
+        return re.sub(r"[^\w.-]+", "-", Path(values[self.files][0]).stem).strip("-.")[:40]
+
+    @polite
+    def run(self, values: dict[Any, Any], request: gr.Request) -> Any:
+        """Import what was brought, and choose it."""
+        lang, say = self.context.lang(request), self.context.words.say
+        asked = check(ImportRequest, {name: values[component] for name, component in self.fields.items()})
+        yield {self.status: f'<p class="note" role="status">{say("train.importing", lang)}</p>'}
+        try:
+            manifest = self._import(asked, values, self.context.begin(request, "data"))
+        except Exception:
+            yield {self.status: ""}
+            raise
+        yield {
+            self.choice: self.update(lang, manifest.name),
+            self.status: f'<p class="note" role="status">{self.summary(manifest, lang)}</p>',
+            self.fold: gr.update(open=False),
+            self.look_fold: gr.update(open=True),
+            self.files: None,
+            self.text: "",
+            self.fields["name"]: "",
+        }
+
+    def _import(self, asked: ImportRequest, values: dict[Any, Any], stop: Any) -> Manifest:
+        """From the first place that has something: uploaded files, pasted text, a folder of this computer."""
+        if self.context.settings.visitor and len(own(self.own_dir)) >= VISITORS_SETS:
+            raise InputError(
+                en=f"You have {VISITORS_SETS} data sets here, as many as one may; delete one first.",
+                zh=f"你在这里已有 {VISITORS_SETS} 个数据集，达到上限；请先删除一个。",
+            )
+        text, folder = (values[self.text] or "").strip(), asked.folder
+        if values[self.files]:
+            return import_files(asked, [Path(path) for path in values[self.files]], self.own_dir, stop)
+        if text:
+            return paste(asked, text, self.own_dir, stop)
+        if folder and self.context.settings.rules.folder_paths:
+            return import_files(asked, [Path(folder).expanduser()], self.own_dir, stop)
+        raise InputError(
+            en="There is nothing to import yet; choose files, paste a text or name a folder.",
+            zh="还没有可导入的内容；请选择文件、粘贴文本或填写文件夹。",
+        )
+
+    def summary(self, manifest: Manifest, lang: str) -> str:
+        """That it came in, and how much did not; the list above and the look beside say what it is."""
+        say, refused = self.context.words.say, len(manifest.refused)
+        words = say("train.some_refused", lang, count=refused) if refused else ""
+        return escape(say("train.imported", lang, name=manifest.name)) + words
+
+    @polite
+    def delete(self, name: str, request: gr.Request) -> Any:
+        """Delete an own set, after the second press."""
+        remove(name, self.own_dir)
+        gr.Info(self.context.words.say("train.deleted", self.context.lang(request), name=name))
+        return self.update(self.context.lang(request), "digits"), gr.update(open=False)

@@ -1,0 +1,320 @@
+"""What to train and how: family, start, size, steps and the rest, with a sentence for each; plan, then start."""
+
+import re
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.jobs import TrainRequest
+from aigc_demo.jobs.checks import ADAPTED
+from aigc_demo.jobs.presets import Preset, presets
+from aigc_demo.jobs.request import USED_BY
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.registry import all_cards
+from aigc_demo.schemas import check
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.widgets import field, seed_field
+from aigc_demo.ui.train.train_data import DataPanel, is_text
+
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+FOLDED = (
+    "batch_size",
+    "learning_rate",
+    *(name for name in USED_BY if name not in ("size", "trigger")),
+    "save_every",
+)
+# Numbers without a slider.
+FREE = frozenset(
+    {
+        "steps",
+        "batch_size",
+        "learning_rate",
+        "save_every",
+        "kl_weight",
+        "gradient_penalty",
+        "lora_alpha",
+        "resolution",
+    }
+)
+
+
+class SettingsPanel:
+    """Components and handlers; `fields` are the widgets by request field, all but `data`, which is chosen beside."""
+
+    def __init__(self, context: Context, data: DataPanel) -> None:
+        self.context = context
+        self.data_panel, self.data = data, data.choice
+
+    def build(self) -> None:
+        """Left, under the data."""
+        words = self.context.words
+        family = self._field("family", value="gan")
+        start = gr.Dropdown(
+            self.starts("gan"), value="", label=words("train.start"), info=words("train.start.help"),
+            elem_id="train-start", filterable=False,
+        )  # fmt: skip
+        size = self._field("size")
+        self.cost = gr.HTML("", elem_id="train-cost", elem_classes="card-lines")
+        with gr.Row(equal_height=True):
+            steps = self._field("steps", min_width=110, info=None)
+            name = self._field(
+                "name", value=self.free_name("gan", "digits"), min_width=150, info=None, max_lines=1
+            )
+        self.proposed = gr.State(name.value)
+        trigger = self._field("trigger", visible=False, max_lines=1)
+        self.fields = {"family": family, "start": start, "size": size, "steps": steps, "name": name}
+        self.fields["trigger"] = trigger
+        with gr.Accordion(words("shell.more"), open=False, elem_id="train-more"):
+            for item in FOLDED:
+                self.fields[item] = self._field(item, visible=used_by(item, "gan"))
+            self.fields["seed"] = seed_field(self.context, "train", TrainRequest)
+        self._build_presets()
+        with gr.Row(elem_classes="actions"):
+            self.plan = gr.Button(words("train.plan"), elem_id="train-plan", scale=1, min_width=80)
+            self.go = gr.Button(words("train.go"), variant="primary", elem_id="train-go", scale=2)
+        self.planned = gr.HTML("", elem_id="train-planned")
+        self.accept = gr.Button(words("train.accept"), size="sm", visible=False, elem_id="train-accept")
+        self.estimate = gr.State(None)
+
+    def _build_presets(self) -> None:
+        """Settings that show what can go wrong, for a class."""
+        words = self.context.words
+        with gr.Accordion(words("train.presets"), open=False, elem_id="train-presets"):
+            gr.Markdown(words("train.presets_help"), elem_classes="note")
+            self.preset = gr.Dropdown(
+                [(words.both(preset.title.en, preset.title.zh), preset.id) for preset in presets()],
+                value=None,
+                label=words("train.preset"),
+                elem_id="train-preset",
+                filterable=False,
+            )
+            self.watch_for = gr.HTML("", elem_id="train-watch-for", elem_classes="card-lines")
+
+    def _field(self, name: str, **changes: Any) -> Any:
+        words, default = self.context.words, TrainRequest.model_fields[name].default
+        if name not in FREE:
+            return field(self.context, "train", TrainRequest, name, **changes)
+        options = {
+            "label": words(f"train.{name}"), "info": words(f"train.{name}.help"), "value": default,
+            "precision": 0 if isinstance(default, int) else None, "elem_id": f"train-{name}".replace("_", "-"),
+        }  # fmt: skip
+        return gr.Number(**{**options, **changes})
+
+    def connect(self) -> None:
+        """What happens inside the panel; starting is the tab's."""
+        family, start, size, name = (self.fields[key] for key in ("family", "start", "size", "name"))
+        chosen = {family, self.data, name, self.proposed, start, size, self.fields["lora_rank"]}
+        shown = [family, start, self.cost, name, self.proposed, *self._optional()]
+        shown += [self.planned, self.accept]
+        for component in (family, self.data):
+            component.change(self.choose, chosen, shown, queue=False, **PRIVATE)
+        rank = self.fields["lora_rank"]
+        size.change(self.say_cost, [family, size, start, rank], self.cost, queue=False, **PRIVATE)
+        begun = [family, size, start, rank]
+        start.change(self.show_fields, begun, [self.cost, *self._optional()], queue=False, **PRIVATE)
+        self.preset.input(
+            self.use_preset,
+            {self.preset, self.data},
+            [self.data, self.watch_for, *self.fields.values()],
+            **PRIVATE,
+        )
+        self.plan.click(
+            self.make_plan,
+            {self.data, *self.fields.values()},
+            [self.planned, self.estimate, self.accept],
+            concurrency_id="plan",
+            concurrency_limit=1,
+            **PRIVATE,
+        )
+        self.accept.click(self.use_suggestion, self.estimate, [*self.fields.values(), self.accept], **PRIVATE)
+
+    def _optional(self) -> list[Any]:
+        """The widgets that only some trainings have."""
+        return [self.fields[name] for name in USED_BY]
+
+    def starts(self, family: str) -> list[tuple[Any, str]]:
+        """(shown, id) of what a run of this family may begin with: random weights, or a model of the family."""
+        found = [(card.id, card.id) for card in self.bases(family)]
+        if family == "diffusion":
+            return found or [(self.context.words("train.no_base"), "")]
+        return [(self.context.words("train.from_scratch"), ""), *found]
+
+    def bases(self, family: str) -> list[ModelCard]:
+        """The models of a family that a run may go on from: own ones, and pretrained ones that take an adapter."""
+        mine = [card for card in all_cards(self.context.settings) if card.family == family and not card.base]
+        return [card for card in mine if not card.kind or card.kind in ADAPTED]
+
+    def base(self, family: str, start: str) -> ModelCard | None:
+        """The pretrained model that an adapter would be trained for; None where all weights are trained."""
+        return next((card for card in self.bases(family) if card.id == start and card.kind), None)
+
+    def training(self, family: str, start: str) -> str:
+        """What kind of training these make, as in USED_BY."""
+        return f"{family} lora" if family == "diffusion" or self.base(family, start) else family
+
+    def free_name(self, family: str, data: str) -> str:
+        """A name for a run of this family and data that no run has yet."""
+        stem = {"transformer": "gpt", "diffusion": "lora"}.get(family, family)
+        return self.free_run(f"{stem}-{data}")
+
+    def free_run(self, wish: str) -> str:
+        """A name like `wish` that no run has yet."""
+        stem = re.sub(r"[^\w.-]+", "-", wish).strip(".-")[:50] or "run"
+        runs = self.context.settings.own_runs_dir
+        names = (stem, *(f"{stem}-{i}" for i in range(2, 10_000)))
+        return next(name for name in names if not (runs / name).exists())
+
+    @polite
+    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
+        given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
+        data, family = values[self.data] or "", given["family"]
+        if data and is_text(data, self.context.settings.own_data_dir) != (family == "transformer"):
+            family = "gan" if family == "transformer" else "transformer"
+        starts = self.starts(family)
+        start = given["start"] if given["start"] in dict(map(reversed, starts)) else starts[0][1]
+        rank = values[self.fields["lora_rank"]]
+        updates = {
+            self.fields["family"]: family,
+            self.fields["start"]: gr.update(choices=self.said_starts(family, request), value=start),
+            self.cost: self.say_cost(family, given["size"], start, rank, request),
+            **self._visible(family, start),
+            self.planned: "",  # it was for other settings
+            self.accept: _seen(False),
+        }
+        if not given["name"] or given["name"] == values[self.proposed]:
+            name = self.free_name(family, data)
+            updates |= {self.fields["name"]: name, self.proposed: name}
+        return updates
+
+    def _visible(self, family: str, start: str) -> dict[Any, Any]:
+        """Updates that show the fields of this training alone."""
+        training = self.training(family, start)
+        return {self.fields[name]: gr.update(visible=used_by(name, training)) for name in USED_BY}
+
+    @polite
+    def show_fields(
+        self, family: str, size: str, start: str, rank: int, request: gr.Request
+    ) -> dict[Any, Any]:
+        """Another start was chosen: a pretrained one has other settings than one of our own."""
+        return {self.cost: self.say_cost(family, size, start, rank, request), **self._visible(family, start)}
+
+    def said_starts(self, family: str, request: gr.Request) -> list[tuple[str, str]]:
+        """`starts` with the words in the visitor's language."""
+        lang, say = self.context.lang(request), self.context.words.say
+        words = {"": say("train.no_base" if family == "diffusion" else "train.from_scratch", lang)}
+        return [(words.get(name, name), name) for _, name in self.starts(family)]
+
+    def say_cost(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> str:
+        """How many parameters each size has, or what an adapter is learned beside."""
+        from aigc_demo.jobs.estimate import sizes
+
+        say, lang = self.context.words.say, self.context.lang(request)
+        if base := self.base(family, start):
+            return (
+                f"<p>{say('train.adapter_cost', lang, base=f'{base.parameters / 1e6:,.0f}', rank=rank)}</p>"
+            )
+        if family == "diffusion":
+            return ""
+        said = [f"{say(f'choice.{name}', lang)} {count / 1e6:.1f} M" for name, count in sizes(family).items()]
+        return f"<p>{say('train.cost', lang, sizes=escape(' · '.join(said)))}</p>"
+
+    def asked(self, values: dict[Any, Any]) -> TrainRequest:
+        """The request of the widgets; fields that the family does not use stay at their defaults."""
+        given = {name: values[component] for name, component in self.fields.items()}
+        training = self.training(given["family"], given["start"] or "")
+        used = {name: value for name, value in given.items() if used_by(name, training) and value is not None}
+        return check(TrainRequest, {**used, "data": values[self.data] or ""})
+
+    @polite
+    def make_plan(self, values: dict[Any, Any], request: gr.Request) -> Any:
+        """A few measured steps: does it fit, and how long will it take?"""
+        from aigc_demo.jobs.estimate import estimate
+
+        asked, lang, say = self.asked(values), self.context.lang(request), self.context.words.say
+        self.context.jobs.check(asked)
+        yield {
+            self.planned: f'<p class="note" role="status">{say("train.planning", lang)}</p>',
+            self.accept: _seen(False),
+        }
+        try:
+            found = estimate(asked, self.context.settings, self.context.begin(request, "plan"))
+        except Exception:
+            yield {self.planned: ""}
+            raise
+        verdict = found.verdict.replace(" ", "-")
+        lines = "".join(f"<p>{escape(line)}</p>" for line in found.words(lang).splitlines() if line.strip())
+        changes = self._changes(asked, found.suggestion, lang) if found.suggestion else ""
+        yield {
+            self.planned: f'<div class="plan {verdict}">{lines}{changes}</div>',
+            self.estimate: (asked, found),
+            self.accept: _seen(found.suggestion is not None),
+        }
+
+    def _changes(self, asked: TrainRequest, wiser: TrainRequest, lang: str) -> str:
+        """What a suggestion changes, in the words of the fields."""
+        said = [
+            f"{self.context.words.say(f'train.{name}', lang)}: {getattr(asked, name)} → {value}"
+            for name, value in wiser
+            if value != getattr(asked, name)
+        ]
+        return f"<p><b>{escape(' · '.join(said))}</b></p>"
+
+    def use_suggestion(self, planned: Any) -> dict[Any, Any]:
+        """Put the suggested settings into the widgets."""
+        if not planned or planned[1].suggestion is None:
+            return {self.accept: _seen(False)}
+        updates = {self.fields[name]: value for name, value in planned[1].suggestion if name in self.fields}
+        return {**updates, self.accept: _seen(False)}
+
+    def expected_seconds(self, planned: Any, asked: TrainRequest) -> float:
+        """What the plan of this very request measured; 0 where there was none."""
+        return planned[1].seconds if planned and planned[0] == asked else 0.0
+
+    @polite
+    def use_preset(self, values: dict[Any, Any], request: gr.Request) -> Any:
+        """Put everything of a preset into the widgets; where it brings its own text, that becomes a data set."""
+        preset = next((preset for preset in presets() if preset.id == values[self.preset]), None)
+        if preset is None:
+            return gr.skip()
+        lang = self.context.lang(request)
+        wanted, data = dict(preset.settings), values[self.data]
+        if preset.text:
+            data = self._paste(preset)
+        data = wanted.pop("data", data)
+        fields = {**{name: self._default(name) for name in self.fields}, **wanted}
+        updates = {self.fields[name]: fields[name] for name in self.fields if name not in ("name", "start")}
+        name = self.free_name(fields["family"], preset.id)
+        needs = (
+            f"<p>{escape(preset.needs.say(lang))}</p>"
+            if not wanted.get("data") and preset.needs.say(lang)
+            else ""
+        )
+        return {
+            **updates,
+            self.fields["name"]: name,
+            self.fields["start"]: gr.update(choices=self.said_starts(fields["family"], request), value=""),
+            self.data: self.data_panel.update(lang, data),
+            self.watch_for: f"<p>{escape(preset.watch.say(lang))}</p>{needs}",
+        }
+
+    def _default(self, name: str) -> Any:
+        return TrainRequest.model_fields[name].get_default()
+
+    def _paste(self, preset: Preset) -> str:
+        """The preset's own text as a data set; its name."""
+        from aigc_demo.data.imports import ImportRequest, paste
+
+        name = f"preset-{preset.id}"
+        values = {"name": name, "consent": True, "licence": "MIT"}
+        return paste(check(ImportRequest, values), preset.text, self.context.settings.own_data_dir).name
+
+
+def used_by(name: str, training: str) -> bool:
+    """Whether a training of this kind asks for a field."""
+    return name not in USED_BY or training in USED_BY[name]
+
+
+def _seen(visible: bool) -> Any:
+    return gr.update(visible=visible)

@@ -1,0 +1,216 @@
+"""The Fine-tune tab: bring data, choose what to train, watch it learn, use it in the other tabs.
+
+No training happens in a page event. The tab writes a request for a job (aigc_demo/jobs), which is a process of its own
+with its truth on the disk, and watches that.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aigc_demo.core.errors import InputError
+from aigc_demo.jobs import Job
+from aigc_demo.jobs.export import export_run, import_run
+from aigc_demo.publish import publish_zip
+from aigc_demo.schemas import REQUESTS, Request, check
+from aigc_demo.schemas.as_code import train_command
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.panels import Lesson
+from aigc_demo.ui.page.widgets import download
+from aigc_demo.ui.train.train_compare import ComparePanel
+from aigc_demo.ui.train.train_data import DataPanel
+from aigc_demo.ui.train.train_settings import SettingsPanel
+from aigc_demo.ui.train.train_watch import PRIVATE, WatchPanel
+
+
+class TrainTab:
+    """Components and handlers of the tab; its panels stand in files of their own."""
+
+    task = "train"
+    runs: Sequence[
+        Any
+    ] = ()  # nothing of this tab goes into the session's history: its results lie on the disk
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.allowed = context.settings.may_train
+        words = context.words
+        with gr.Tab(words("tab.train"), id=self.task, elem_id="tab-train") as self.tab:
+            if not self.allowed:
+                gr.Markdown(words("publish.train_away"), elem_id="train-not-here", elem_classes="lesson")
+                return
+            self.data = DataPanel(context)
+            self.watch, self.compare = WatchPanel(context), ComparePanel(context)
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=1, min_width=300):
+                    self.data.build_ask()
+                    self.settings = SettingsPanel(context, self.data)
+                    self.settings.build()
+                with gr.Column(scale=2, min_width=320):
+                    self._build_see()
+        self._connect()
+
+    def _build_see(self) -> None:
+        """Right: see, look inside, how it works, take away."""
+        words = self.context.words
+        self.data.build_see()
+        self.watch.build()
+        self.compare.build()
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.export = download(
+                self.context,
+                words("train.export"),
+                "train-export",
+                self.watch.job,
+                lambda job, folder, marking: self.write_zip(job, folder),
+                visible=False,
+            )
+            self.publish = download(
+                self.context,
+                words("publish.button"),
+                "train-publish",
+                self.watch.job,
+                lambda job, folder, marking: publish_zip(
+                    self.context.jobs.get(job).model, folder, self.context.settings
+                ),
+                visible=False,
+            )
+            self.open_zip = gr.UploadButton(
+                words("train.import_run"),
+                size="sm",
+                elem_id="train-import-run",
+                type="filepath",
+                file_types=[".zip"],
+                visible=self.context.settings.rules.checkpoint_upload,
+            )
+        self.lesson = Lesson(self.context, ("gan", "vae", "transformer", "diffusion"), "gan", "train-lesson")
+        with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
+            gr.Markdown(words("train.code_help"), elem_classes="note")
+            self.command = gr.Code(
+                "", language="shell", label=words("panel.shell"), interactive=False, wrap_lines=True
+            )
+
+    def _connect(self) -> None:
+        data, settings, watch = self.data, self.settings, self.watch
+        for panel in (data, settings, watch):
+            panel.connect()
+        self.compare.connect(watch.job)
+        family = settings.fields["family"]
+        family.change(self.lesson.show, family, list(self.lesson.groups.values()), queue=False, **PRIVATE)
+        watch.job.change(
+            self.about, watch.job, [self.command, self.export, self.publish], queue=False, **PRIVATE
+        )
+        settings.go.click(
+            self.start,
+            {data.choice, settings.estimate, *settings.fields.values()},
+            [watch.memory, *watch.shown(), data.look_fold, settings.fields["name"], settings.proposed],
+            **PRIVATE,
+        )
+        self.open_zip.upload(
+            self.read_zip, self.open_zip, [watch.memory, *watch.shown()], concurrency_id="import", **PRIVATE
+        )
+
+    def connect_page(self, page: gr.Blocks) -> None:
+        """As the page opens: the job that was being watched, and the data and models that are there now."""
+        if not self.allowed:
+            return
+        page.load(self.watch.restore, self.watch.memory, self.watch.shown(), queue=False, **PRIVATE)
+        self.fresh = [self.data.choice, self.settings.fields["start"], self.settings.cost]
+        inputs = [self.settings.fields[name] for name in ("family", "size", "start", "lora_rank")]
+        self.tab.select(self.refresh, inputs, self.fresh, queue=False, **PRIVATE)
+        page.load(self.propose, self.settings.fields["family"], self._named(), queue=False, **PRIVATE)
+        page.load(self.data.show, self.data.choice, self.data.seen(), **PRIVATE)
+
+    def _named(self) -> list[Any]:
+        return [self.data.choice, self.settings.fields["name"], self.settings.proposed]
+
+    def settable(self) -> list[Any]:
+        """No link, file or past result sets this tab's widgets."""
+        return []
+
+    @polite
+    def propose(self, family: str, request: gr.Request) -> Any:
+        """Data sets as they are now, and a name that is still free."""
+        name = self.settings.free_name(family, "digits")
+        return self.data.update(self.context.lang(request)), name, name
+
+    @polite
+    def refresh(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> Any:
+        """The tab was opened: data sets and models as they are now."""
+        cost = self.settings.say_cost(
+            family, size, start, rank, request
+        )  # first: it may have to wait for torch
+        starts = gr.update(choices=self.settings.said_starts(family, request))
+        return self.data.update(self.context.lang(request)), starts, cost
+
+    @polite
+    def start(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """Hand the request to the jobs, and watch what becomes of it."""
+        asked = self.settings.asked(values)
+        name = self.context.jobs.submit(
+            asked, self.settings.expected_seconds(values[self.settings.estimate], asked)
+        )
+        lang = self.context.lang(request)
+        gr.Info(self.context.words.say("train.started", lang, name=name))
+        proposal = self.settings.free_name(asked.family, asked.data)
+        return {
+            self.watch.memory: name,
+            **self.watch.afresh(name, lang),
+            self.data.look_fold: gr.update(open=False),
+            self.settings.fields["name"]: proposal,
+            self.settings.proposed: proposal,
+        }
+
+    def about(self, name: str | None) -> Any:
+        """The command that starts the chosen run, and whether there is something to take away."""
+        job = next((job for job in self.context.jobs.list() if job.name == name), None)
+        local = self.context.settings.mode == "local"
+        command = train_command(job.request) if job else ""
+        return command, gr.update(visible=job is not None), gr.update(visible=job is not None and local)
+
+    def write_zip(self, name: str, folder: Path) -> Path:
+        """The run as one file for another machine."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return export_run(self.context.jobs.get(name).folder, folder / f"{name}.zip")
+
+    @polite
+    def read_zip(self, path: str | None, request: gr.Request) -> Any:
+        """A run that another machine exported."""
+        if not path:
+            return gr.skip()
+        name = self.settings.free_run(Path(path).stem)
+        if not self.context.settings.rules.checkpoint_upload:
+            raise InputError(
+                en="Models cannot be uploaded to this public page; open the zip in the app on your own computer.",
+                zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
+            )
+        import_run(Path(path), self.context.settings.own_runs_dir, name)
+        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
+
+    def uses(self) -> dict[str, gr.Button]:
+        """The buttons that open another tab with the watched run, by the tab's task."""
+        return self.watch.uses if self.allowed else {}
+
+    def first_use(self, task: str, name: str | None) -> Request:
+        """A request of another tab that any run can serve: class 0 is always there."""
+        job = self.context.jobs.get(self.watch.known(name))
+        if not job.usable:
+            raise InputError(
+                en=f"{job.name} has no model yet; wait for its first save, or press Save now.",
+                zh=f"{job.name} 还没有模型；请等到第一次保存，或点“立即保存”。",
+            )
+        if job.request.method == "lora":
+            return check(
+                REQUESTS[task], {"model": job.request.start, "adapter": job.model, **first_words(task, job)}
+            )
+        ends = {"from_label": "0", "to_label": "0"} if task == "walk" else {}
+        return check(REQUESTS[task], {"model": job.model, **ends})
+
+
+def first_words(task: str, job: Job) -> dict[str, Any]:
+    """What an adapter is asked first: its trigger word, or a greeting."""
+    if task == "draw":
+        return {"prompt": job.request.trigger}
+    return {"messages": [{"role": "user", "content": "你好"}]} if task == "chat" else {"prompt": ""}

@@ -1,0 +1,1 @@
+"""The Verify tab: what a file or text says of itself."""
