@@ -49,10 +49,9 @@ def write_card(folder, **block):
 
 def write_model(folder, seed=0, **block):
     """A debug model with its card, as a trained one lies in weights/."""
-    family = import_module(f"aigc_demo.families.{block['family']}")
+    family = import_module(f"aigc_demo.families.{block.get('kind') or block['family']}")
     options = {"language": block["language"]} if block["family"] == "transformer" else {}
-    write = family.write_debug_upscaler if block.get("kind") == "upscaler" else family.write_debug_model
-    write(folder, seed, **options)
+    family.write_debug_model(folder, seed, **options)
     write_card(folder, **block)
 
 

@@ -43,8 +43,8 @@ def test_classes_by_number_or_name(text, wanted):
 def test_an_unknown_class_is_a_sentence_with_the_choices(text):
     with pytest.raises(InputError) as caught:
         resolve_labels(text, CLASSES)
-    assert "1 Sneaker" in caught.value.en and "1 运动鞋" in caught.value.zh
-    assert len(caught.value.en) < 200
+    assert "1 Sneaker" in caught.value.text.en and "1 运动鞋" in caught.value.text.zh
+    assert len(caught.value.text.en) < 200
 
 
 def test_the_same_request_gives_the_same_pictures(cache):
@@ -210,7 +210,7 @@ def test_prose_knows_no_forms_and_no_heads(cache):
 def test_what_the_model_cannot_read_is_said(cache):
     with pytest.raises(InputError) as caught:
         write(TextRequest(prompt="🌸🌸🌸"), cache)
-    assert caught.value.en.endswith(".") and caught.value.zh.endswith("。")
+    assert caught.value.text.en.endswith(".") and caught.value.text.zh.endswith("。")
     result = write(TextRequest(prompt="春🌸望", max_new_tokens=4), cache)
     assert "🌸" in result.note[0] and "🌸" in result.note[1]
 

@@ -80,8 +80,8 @@ def test_a_card_that_does_not_fit_is_a_sentence(folder, text):
     (folder / "README.md").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_card(folder, "gan-digits")
-    assert caught.value.en.startswith("gan-digits: ") and "README.md" in caught.value.zh
-    assert "\n" not in caught.value.en
+    assert caught.value.text.en.startswith("gan-digits: ") and "README.md" in caught.value.text.zh
+    assert "\n" not in caught.value.text.en
 
 
 def test_a_card_in_another_encoding_is_a_sentence(folder):

@@ -89,7 +89,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(tmp_path, value):
     save_weights(tmp_path, {"good": torch.zeros(2), "head.weight": torch.tensor([0.0, value])}, {})
     with pytest.raises(InputError) as caught:
         read_weights(tmp_path)
-    assert "head.weight" in caught.value.en and "head.weight" in caught.value.zh
+    assert "head.weight" in caught.value.text.en and "head.weight" in caught.value.text.zh
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x04pickle", b"\xff" * 8, b"\x08\0\0\0\0\0\0\0{}      extra"])

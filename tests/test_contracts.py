@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import words_of
+from aigc_demo.core.words import label_of
 from aigc_demo.schemas import (
     REQUESTS,
     ArrayRequest,
@@ -40,9 +40,9 @@ def test_every_default_is_valid(task):
 @pytest.mark.parametrize("task", REQUESTS)
 def test_every_field_has_words_in_both_languages(task):
     for name in REQUESTS[task].model_fields:
-        words = words_of(REQUESTS[task], name)
-        assert words.label("en") != name and words.label("zh")
-        assert bool(words.help("en")) == bool(words.help("zh"))
+        words = label_of(REQUESTS[task], name)
+        assert words.say("en") != name and words.say("zh")
+        assert bool(words.help.say("en")) == bool(words.help.say("zh"))
 
 
 @pytest.mark.parametrize("task", REQUESTS)
@@ -99,13 +99,13 @@ def test_what_does_not_fit_is_a_sentence(kind, values, en, zh):
 def test_a_sentence_about_a_megabyte_is_short():
     with pytest.raises(InputError) as caught:
         check(TextRequest, {"prompt": "春" * 2**20})
-    assert len(caught.value.en) < 200
+    assert len(caught.value.text.en) < 200
 
 
 def test_a_field_name_of_a_megabyte_is_cut():
     with pytest.raises(InputError) as caught:
         check(TextRequest, {"x" * 2**20: 1})
-    assert len(caught.value.en) < 400
+    assert len(caught.value.text.en) < 400
 
 
 def test_control_characters_leave_the_prompt_and_everything_else_stays():

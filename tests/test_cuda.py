@@ -70,7 +70,7 @@ def test_where_memory_really_runs_out_a_smaller_way_or_a_sentence_helps_and_the_
     try:
         assert drawn(cache, width=2048, height=2048).shape == (1, 2048, 2048, 3)
     except InputError as error:
-        assert "Memory ran out" in error.en
+        assert "Memory ran out" in error.text.en
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert drawn(cache).shape == (1, 32, 32, 3)

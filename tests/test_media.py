@@ -270,7 +270,7 @@ def test_what_is_no_picture_gets_a_sentence(tmp_path):
     for name in [*cases, "missing.png", ".", "nul\0"]:
         with pytest.raises(InputError) as caught:
             open_picture(tmp_path / name)
-        assert caught.value.zh
+        assert caught.value.text.zh
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import memory, memory_plan
@@ -15,7 +15,7 @@ from aigc_demo.runtime.memory_plan import GIGABYTE, plan, size_of
 
 
 def card(kind="causal_lm", parameters=1_000_000_000, **more):
-    words = Bilingual(en="x", zh="x")
+    words = Text(en="x", zh="x")
     return ModelCard(
         id="some/model",
         folder=Path(),

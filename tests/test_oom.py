@@ -168,7 +168,7 @@ def ask_twice(ask, cache, drawing):
     try:
         return ask(cache, drawing)
     except InputError as error:
-        assert "Memory ran out" in error.en
+        assert "Memory ran out" in error.text.en
         return ask(cache, drawing)
 
 
@@ -191,7 +191,7 @@ def serve_and_run_out(cache, drawing, verb, exhaustive):
         pytest.raises(InputError, match=r"Memory ran out while using .* free now") as caught,
     ):
         ask(cache, drawing)
-    assert "内存不足" in caught.value.zh and cache.loaded() == {}
+    assert "内存不足" in caught.value.text.zh and cache.loaded() == {}
     del caught
     assert np.array_equal(ask(cache, drawing), wanted)
     assert living_bytes() <= 1.05 * before

@@ -226,7 +226,7 @@ def test_what_is_no_known_file_gets_a_sentence(tmp_path):
     for name in [*cases, "huge", "missing", "nul\0", "."]:
         with pytest.raises(InputError) as caught:
             read(tmp_path / name)
-        assert caught.value.zh
+        assert caught.value.text.zh
 
 
 def damaged(data, dice):

@@ -30,8 +30,8 @@ def test_cards_for_a_task(settings):
 def test_an_unknown_model_or_task_is_a_sentence_with_the_choices(settings, name, task):
     with pytest.raises(InputError) as caught:
         registry.find_card(name, settings, task)
-    assert "choose one of" in caught.value.en and len(caught.value.en) < 300
-    assert all(card.id in caught.value.zh for card in registry.cards_for(task or "image", settings))
+    assert "choose one of" in caught.value.text.en and len(caught.value.text.en) < 300
+    assert all(card.id in caught.value.text.zh for card in registry.cards_for(task or "image", settings))
 
 
 def test_a_family_is_one_of_the_list():

@@ -129,7 +129,7 @@ def test_out_of_memory_is_a_sentence_and_lets_everything_go(cache, loads, error)
     del model
     with pytest.raises(InputError) as caught, cache.use("gan-digits"):
         raise error
-    assert "gan-digits" in caught.value.en and "内存不足" in caught.value.zh
+    assert "gan-digits" in caught.value.text.en and "内存不足" in caught.value.text.zh
     assert cache.loaded() == {}
     del caught
     gc.collect()

@@ -48,8 +48,8 @@ def test_a_space_is_recognised_and_can_be_overruled():
 def test_a_bad_value_is_a_sentence_that_names_it(values, name):
     with pytest.raises(InputError) as caught:
         settings_from(values, {})
-    assert name in caught.value.en and name in caught.value.zh
-    assert "\n" not in caught.value.en
+    assert name in caught.value.text.en and name in caught.value.text.zh
+    assert "\n" not in caught.value.text.en
 
 
 def test_what_must_stand_before_torch_is_imported():

@@ -259,7 +259,7 @@ def test_a_disk_without_room_for_a_save_ends_the_run_in_words(learn, tmp_path, m
     monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(InputError, match="disk is nearly full") as caught:
         learn(steps=10)
-    assert "state-00000005" in caught.value.zh
+    assert "state-00000005" in caught.value.text.zh
     monkeypatch.undo()
     assert load_state(tmp_path / "run")["step"] == 5
     assert shutil.disk_usage(tmp_path).free > 0

@@ -19,7 +19,7 @@ from aigc_demo.bench.measure import Comparison, take_turns
 from aigc_demo.bench.small_llama import write_gguf, write_llama
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.hub import records
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime.cache import ModelCache
@@ -124,7 +124,7 @@ def llama_cpp(model: Path) -> Callable[[int], int]:
 def _offer(folder: Path, settings: Settings, home: Path) -> Settings:
     """Settings under which the app has the model, as if it had been fetched."""
     settings = settings.model_copy(update={"hub_dir": home / "hub", "runs_dir": home / "runs"})
-    words = Bilingual(en="Random Llama", zh="随机的 Llama")
+    words = Text(en="Random Llama", zh="随机的 Llama")
     card = ModelCard(
         id=MODEL, folder=folder, family="transformer", kind="causal_lm", tasks=("text", "chat"), title=words,
         summary=words, parameters=22_000_000, licence="MIT", data="none", revision="0" * 40,

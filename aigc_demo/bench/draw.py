@@ -8,7 +8,7 @@ from typing import Any
 from aigc_demo import actions
 from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.cli.flags import Asked
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.hub.records import keep
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime.cache import ModelCache
@@ -112,7 +112,7 @@ def _text_config(tokenizer: Any) -> Any:
 
 
 def _card(folder: Path, parameters: int) -> ModelCard:
-    words = Bilingual(en="Random weights, to measure speed with", zh="测速用的随机权重")
+    words = Text(en="Random weights, to measure speed with", zh="测速用的随机权重")
     return ModelCard(
         id=REQUEST.model,
         folder=folder,

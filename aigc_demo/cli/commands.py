@@ -12,7 +12,7 @@ from aigc_demo.actions.audit.request import ProbeSettings
 from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
 from aigc_demo.core.settings import add_flags
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.request import ImportSettings
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.schemas import (
@@ -37,7 +37,7 @@ class Command:
 
     name: str
     place: str
-    words: Words
+    words: Text
     request: type[BaseModel] | None = None
     writes: bool = False
     arguments: Callable[[Any, bool], None] = arguments.none
@@ -51,66 +51,66 @@ class Command:
 
 DATA = "aigc_demo.cli.data"
 DATA_COMMANDS = (
-    Command("list", f"{DATA}:show_all", Words("list the data sets", "列出数据集")),
-    Command("get", f"{DATA}:get", Words("bring a data set to this disk", "获取数据集"), arguments=arguments.data_set),
-    Command("add", f"{DATA}:add", Words("make a data set of your own files", "用自己的文件制作数据集"), ImportSettings, arguments=arguments.new_data),
-    Command("show", f"{DATA}:show", Words("what is in your own set, and what is not", "查看自己的数据集"), arguments=arguments.own_data),
-    Command("remove", f"{DATA}:remove_", Words("delete a set of your own", "删除自己的数据集"), arguments=arguments.own_data),
+    Command("list", f"{DATA}:show_all", Text("list the data sets", "列出数据集")),
+    Command("get", f"{DATA}:get", Text("bring a data set to this disk", "获取数据集"), arguments=arguments.data_set),
+    Command("add", f"{DATA}:add", Text("make a data set of your own files", "用自己的文件制作数据集"), ImportSettings, arguments=arguments.new_data),
+    Command("show", f"{DATA}:show", Text("what is in your own set, and what is not", "查看自己的数据集"), arguments=arguments.own_data),
+    Command("remove", f"{DATA}:remove_", Text("delete a set of your own", "删除自己的数据集"), arguments=arguments.own_data),
 )  # fmt: skip
 JOBS = "aigc_demo.cli.jobs"
 JOB_COMMANDS = (
-    Command("list", f"{JOBS}:show_all", Words("what trains, waits and is trained", "列出训练中、排队和已训练的")),
-    Command("show", f"{JOBS}:show", Words("one job, its figures, what the doctor said", "查看一个训练的状态、数值和诊断"), arguments=arguments.job),
-    Command("stop", f"{JOBS}:stop", Words("save and end", "保存并结束"), arguments=arguments.job),
-    Command("resume", f"{JOBS}:resume", Words("go on in the background", "在后台继续"), arguments=arguments.job),
-    Command("save", f"{JOBS}:save", Words("save now", "立即保存"), arguments=arguments.job),
-    Command("sample", f"{JOBS}:sample", Words("write samples now", "立即生成样本"), arguments=arguments.job),
-    Command("delete", f"{JOBS}:delete", Words("delete a run with all its files", "删除训练记录及其全部文件"), arguments=arguments.job),
-    Command("export", f"{JOBS}:export", Words("write a trained model as one zip", "把训练好的模型导出为一个 zip"), None, True, arguments.job),
-    Command("import", f"{JOBS}:import_", Words("take a model from such a zip", "从这样的 zip 导入模型"), arguments=arguments.archive),
+    Command("list", f"{JOBS}:show_all", Text("what trains, waits and is trained", "列出训练中、排队和已训练的")),
+    Command("show", f"{JOBS}:show", Text("one job, its figures, what the doctor said", "查看一个训练的状态、数值和诊断"), arguments=arguments.job),
+    Command("stop", f"{JOBS}:stop", Text("save and end", "保存并结束"), arguments=arguments.job),
+    Command("resume", f"{JOBS}:resume", Text("go on in the background", "在后台继续"), arguments=arguments.job),
+    Command("save", f"{JOBS}:save", Text("save now", "立即保存"), arguments=arguments.job),
+    Command("sample", f"{JOBS}:sample", Text("write samples now", "立即生成样本"), arguments=arguments.job),
+    Command("delete", f"{JOBS}:delete", Text("delete a run with all its files", "删除训练记录及其全部文件"), arguments=arguments.job),
+    Command("export", f"{JOBS}:export", Text("write a trained model as one zip", "把训练好的模型导出为一个 zip"), None, True, arguments.job),
+    Command("import", f"{JOBS}:import_", Text("take a model from such a zip", "从这样的 zip 导入模型"), arguments=arguments.archive),
 )  # fmt: skip
 HUB = "aigc_demo.cli.hub"
 HUB_COMMANDS = (
-    Command("search", f"{HUB}:search", Words("models of the catalogue and of the hub", "在目录和仓库中查找模型"), arguments=arguments.search),
-    Command("show", f"{HUB}:show", Words("size, licence, and whether it fits", "大小、许可证、能否运行"), arguments=arguments.hub_model),
-    Command("get", f"{HUB}:get", Words("fetch a model and check it", "下载并检查模型"), arguments=arguments.hub_model),
-    Command("list", f"{HUB}:show_all", Words("what has been fetched", "已下载的模型")),
-    Command("remove", f"{HUB}:remove", Words("delete a fetched model", "删除已下载的模型"), arguments=arguments.hub_model),
+    Command("search", f"{HUB}:search", Text("models of the catalogue and of the hub", "在目录和仓库中查找模型"), arguments=arguments.search),
+    Command("show", f"{HUB}:show", Text("size, licence, and whether it fits", "大小、许可证、能否运行"), arguments=arguments.hub_model),
+    Command("get", f"{HUB}:get", Text("fetch a model and check it", "下载并检查模型"), arguments=arguments.hub_model),
+    Command("list", f"{HUB}:show_all", Text("what has been fetched", "已下载的模型")),
+    Command("remove", f"{HUB}:remove", Text("delete a fetched model", "删除已下载的模型"), arguments=arguments.hub_model),
 )  # fmt: skip
 COMMANDS = (
-    Command("models", "aigc_demo.cli.look:models", Words("list the models on this disk", "列出本机的模型")),
-    Command("text", "aigc_demo.cli.ask:text", Words("write text", "写文字"), TextRequest, True),
-    Command("image", "aigc_demo.cli.ask:image", Words("make pictures", "生成图片"), ImageRequest, True),
-    Command("chat", "aigc_demo.cli.chat:chat", Words("talk with a chat model", "与对话模型聊天"), ChatRequest, True, arguments=arguments.question),
-    Command("rewrite", "aigc_demo.cli.chat:rewrite", Words("translate or summarise a text", "翻译或概括文字"), RewriteRequest, True),
-    Command("draw", "aigc_demo.cli.draw:draw", Words("make pictures of a sentence", "按一句话作画"), DrawRequest, True),
-    Command("upscale", "aigc_demo.cli.draw:upscale", Words("a picture in more pixels", "放大图片"), UpscaleRequest, True),
+    Command("models", "aigc_demo.cli.look:models", Text("list the models on this disk", "列出本机的模型")),
+    Command("text", "aigc_demo.cli.ask:text", Text("write text", "写文字"), TextRequest, True),
+    Command("image", "aigc_demo.cli.ask:image", Text("make pictures", "生成图片"), ImageRequest, True),
+    Command("chat", "aigc_demo.cli.chat:chat", Text("talk with a chat model", "与对话模型聊天"), ChatRequest, True, arguments=arguments.question),
+    Command("rewrite", "aigc_demo.cli.chat:rewrite", Text("translate or summarise a text", "翻译或概括文字"), RewriteRequest, True),
+    Command("draw", "aigc_demo.cli.draw:draw", Text("make pictures of a sentence", "按一句话作画"), DrawRequest, True),
+    Command("upscale", "aigc_demo.cli.draw:upscale", Text("a picture in more pixels", "放大图片"), UpscaleRequest, True),
     Command(
         "reconstruct",
         "aigc_demo.cli.ask:reconstruct",
-        Words("encode a picture and decode it again", "把图片编码再解码"),
+        Text("encode a picture and decode it again", "把图片编码再解码"),
         ReconstructRequest,
         True,
     ),
-    Command("walk", "aigc_demo.cli.ask:walk", Words("film a way through latent space", "拍摄潜空间漫步"), WalkRequest, True),
-    Command("grid", "aigc_demo.cli.ask:grid", Words("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
-    Command("train", "aigc_demo.cli.train:train", Words("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
-    Command("jobs", "", Words("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
-    Command("hub", "", Words("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
-    Command("data", "", Words("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
-    Command("modes", "aigc_demo.cli.modes:modes", Words("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
-    Command("probe", "aigc_demo.cli.probe:probe", Words("look for copies, count classes", "查复制与类别"), ProbeSettings, arguments=arguments.probed),
-    Command("verify", "aigc_demo.cli.look:verify", Words("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
-    Command("publish", "aigc_demo.cli.publish:publish", Words("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
-    Command("bench", "aigc_demo.bench:bench", Words("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
+    Command("walk", "aigc_demo.cli.ask:walk", Text("film a way through latent space", "拍摄潜空间漫步"), WalkRequest, True),
+    Command("grid", "aigc_demo.cli.ask:grid", Text("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
+    Command("train", "aigc_demo.cli.train:train", Text("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
+    Command("jobs", "", Text("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
+    Command("hub", "", Text("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
+    Command("data", "", Text("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
+    Command("modes", "aigc_demo.cli.modes:modes", Text("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
+    Command("probe", "aigc_demo.cli.probe:probe", Text("look for copies, count classes", "查复制与类别"), ProbeSettings, arguments=arguments.probed),
+    Command("verify", "aigc_demo.cli.look:verify", Text("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
+    Command("publish", "aigc_demo.cli.publish:publish", Text("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
+    Command("bench", "aigc_demo.bench:bench", Text("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
 )  # fmt: skip
-OUT = Words("a folder, or a file of the kind to make", "文件夹，或要生成的文件")
-ABOUT = Words("AIGC Demo: meet generative AI by using it.", "AIGC Demo：动手认识生成式 AI。")
+OUT = Text("a folder, or a file of the kind to make", "文件夹，或要生成的文件")
+ABOUT = Text("AIGC Demo: meet generative AI by using it.", "AIGC Demo：动手认识生成式 AI。")
 
 
 def build_parser(lang: str) -> Parser:
     """The parser of the whole command line, with help in `lang`."""
-    parser = Parser(prog="python -m aigc_demo", description=ABOUT.label(lang))
+    parser = Parser(prog="python -m aigc_demo", description=ABOUT.say(lang))
     add_help(parser, lang)
     add = _subparsers(parser, lang)
     for command in COMMANDS:
@@ -131,7 +131,7 @@ def _subparsers(parser: Parser, lang: str) -> Callable[[Command], Parser]:
     children = parser.add_subparsers(title=title, metavar=metavar, required=True, parser_class=Parser)
 
     def add(command: Command) -> Parser:
-        words = command.words.label(lang)
+        words = command.words.say(lang)
         usage = f"{parser.prog} {command.name} [--flag VALUE ...]"
         child = children.add_parser(command.name, help=words, description=words, usage=usage)
         child.set_defaults(command=command)
@@ -148,7 +148,7 @@ def _finish(parser: Parser, command: Command, lang: str) -> None:
     command.arguments(own, lang == "zh")
     output = group(parser, "output", lang)
     if command.writes:
-        output.add_argument("--out", metavar="PATH", type=Path, help=OUT.label(lang))
+        output.add_argument("--out", metavar="PATH", type=Path, help=OUT.say(lang))
     if command.name == "image":
         _add_image_flags(output, lang)
     words = "print one JSON object and nothing else", "只输出一个 JSON 对象"

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Words, words_of
+from aigc_demo.core.words import Text, label_of
 from aigc_demo.provenance.marking import Marking
 from aigc_demo.provenance.policy import marking_for
 from aigc_demo.runtime.cache import ModelCache
@@ -21,10 +21,10 @@ from aigc_demo.schemas import Request, check
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 METAVARS = {int: "N", float: "X", bool: None}
 GROUPS = {
-    "fields": Words("what to make", "生成内容"),
-    "output": Words("output", "输出"),
-    "settings": Words("settings", "设置"),
-    "help": Words("help", "帮助"),
+    "fields": Text("what to make", "生成内容"),
+    "output": Text("output", "输出"),
+    "settings": Text("settings", "设置"),
+    "help": Text("help", "帮助"),
 }
 
 
@@ -89,7 +89,7 @@ def add_help(parser: argparse.ArgumentParser, lang: str) -> None:
 
 def group(parser: argparse.ArgumentParser, name: str, lang: str) -> Any:
     """A titled part of the help."""
-    return parser.add_argument_group(GROUPS[name].label(lang))
+    return parser.add_argument_group(GROUPS[name].say(lang))
 
 
 def add_fields(parser: Any, kind: type[BaseModel], lang: str) -> None:
@@ -97,14 +97,14 @@ def add_fields(parser: Any, kind: type[BaseModel], lang: str) -> None:
     properties = kind.model_json_schema()["properties"]
     for name, info in kind.model_fields.items():
         flag = f"--{name.replace('_', '-')}"
-        words = describe(words_of(kind, name), properties[name], lang)
+        words = describe(label_of(kind, name), properties[name], lang)
         if info.annotation is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=words)
         else:
             parser.add_argument(flag, metavar=METAVARS.get(info.annotation, name.upper()), help=words)
 
 
-def describe(words: Words, schema: Mapping[str, Any], lang: str) -> str:
+def describe(words: Text, schema: Mapping[str, Any], lang: str) -> str:
     """Label, help, choices or limits, and the default, as argparse wants it."""
     low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     limits = [
@@ -112,7 +112,7 @@ def describe(words: Words, schema: Mapping[str, Any], lang: str) -> str:
         f"{low} … {high}" if high is not None else "",
         f"= {_plain(schema['default'])}" if schema.get("default") not in (None, "") else "",
     ]
-    said = ": ".join(part for part in (words.label(lang), words.help(lang)) if part)
+    said = ": ".join(part for part in (words.say(lang), words.help.say(lang)) if part)
     fits = ", ".join(part for part in limits if part)
     return (f"{said} [{fits}]" if fits else said).replace("%", "%%")
 

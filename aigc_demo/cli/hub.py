@@ -139,7 +139,7 @@ def _fetch(model_id: str, settings: Settings) -> ModelCard:
         downloads.wait(now.id)
         raise
     if now.error:
-        raise InputError(en=now.error.en, zh=now.error.zh)
+        raise InputError.of(now.error)
     return next(card for card in hub.fetched(settings) if card.id == now.id)
 
 

@@ -12,7 +12,7 @@ def modes(asked: Asked) -> Answer:
     """The rules of every mode; --json adds those of this call's flags as "here"."""
     head = ("", *RULES)
     rows = [
-        (words_of_rule(name).label(asked.lang), *(shown(getattr(rules, name), asked.lang) for rules in RULES.values()))
+        (words_of_rule(name).say(asked.lang), *(shown(getattr(rules, name), asked.lang) for rules in RULES.values()))
         for name in rule_names()
     ]  # fmt: skip
     data = {mode: asdict(rules) for mode, rules in RULES.items()}

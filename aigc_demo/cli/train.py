@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo.cli.flags import Answer, Asked, values_of
@@ -62,7 +62,7 @@ def _train_here(jobs: Jobs, request: TrainRequest, lang: str) -> Answer:
     if signalled:
         raise KeyboardInterrupt
     if state.state == "failed" and state.cause:
-        raise InputError(en=state.cause.en, zh=state.cause.zh)
+        raise InputError.of(state.cause)
     return told(jobs.get(request.name), lang) if talks else Answer()
 
 
@@ -127,7 +127,7 @@ def fields(job: Job) -> dict[str, Any]:
         "name": job.name,
         "folder": str(job.folder),
         "state": job.state,
-        "cause": job.cause.model_dump() if job.cause else None,
+        "cause": asdict(job.cause) if job.cause else None,
         "step": job.step,
         "steps": job.steps,
         "seconds": job.seconds,

@@ -1,22 +1,28 @@
 """What goes wrong, said in one sentence that names the cause and the way out, in both languages."""
 
+from aigc_demo.core.words import Text
+
 
 class InputError(ValueError):
     """A request that cannot be served as it stands.
 
-    The two sentences stand side by side where the error is raised, so that neither is forgotten:
+    The two sentences stand side by side where the error is raised:
 
         raise InputError(en="Count is 0; ask for 1 to 64.", zh="数量为 0；请填 1 到 64。")
     """
 
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)
-        self.en = en
-        self.zh = zh
+        self.text = Text(en, zh)
+
+    @classmethod
+    def of(cls, text: Text) -> "InputError":
+        """The error that says `text`."""
+        return cls(text.en, text.zh)
 
     def say(self, lang: str) -> str:
-        """The sentence in `lang` ("en" or "zh"; anything else reads English)."""
-        return self.zh if lang == "zh" else self.en
+        """The sentence in `lang`."""
+        return self.text.say(lang)
 
 
 class Stopped(Exception):  # noqa: N818  (a decision of the reader, not an error)

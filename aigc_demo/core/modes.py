@@ -10,41 +10,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, get_type_hints
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import Text
 
 
 @dataclass(frozen=True)
 class Rules:
     """What holds in a mode. Sizes in megabytes (2^20 bytes), times in seconds, None: no limit."""
 
-    login: Annotated[bool, Words("a password is asked for", "需要密码登录")]
-    queue_size: Annotated[int, Words("calls that may wait", "可排队的请求数")]
-    upload_mb: Annotated[int, Words("one uploaded file, MB", "单个上传文件，MB")]
+    login: Annotated[bool, Text("a password is asked for", "需要密码登录")]
+    queue_size: Annotated[int, Text("calls that may wait", "可排队的请求数")]
+    upload_mb: Annotated[int, Text("one uploaded file, MB", "单个上传文件，MB")]
     upload_mb_per_hour: Annotated[
-        int | None, Words("uploads of a visitor in an hour, MB", "每位访客每小时上传，MB")
+        int | None, Text("uploads of a visitor in an hour, MB", "每位访客每小时上传，MB")
     ]
-    show_error: Annotated[bool, Words("errors are shown with their internals", "显示错误的内部信息")]
-    footer_links: Annotated[tuple[str, ...], Words("links at the foot of the page", "页脚链接")]
+    show_error: Annotated[bool, Text("errors are shown with their internals", "显示错误的内部信息")]
+    footer_links: Annotated[tuple[str, ...], Text("links at the foot of the page", "页脚链接")]
     retention_seconds: Annotated[
-        int | None, Words("a visitor's files are kept, seconds", "访客文件的保留时间，秒")
+        int | None, Text("a visitor's files are kept, seconds", "访客文件的保留时间，秒")
     ]
-    train: Annotated[bool, Words("training (--allow-training)", "训练（--allow-training）")]
-    download: Annotated[bool, Words("fetching models (--allow-downloads)", "下载模型（--allow-downloads）")]
+    train: Annotated[bool, Text("training (--allow-training)", "训练（--allow-training）")]
+    download: Annotated[bool, Text("fetching models (--allow-downloads)", "下载模型（--allow-downloads）")]
     any_model: Annotated[
-        bool, Words("models outside the catalogue (--allow-any-model)", "目录之外的模型（--allow-any-model）")
+        bool, Text("models outside the catalogue (--allow-any-model)", "目录之外的模型（--allow-any-model）")
     ]
     folder_paths: Annotated[
-        bool, Words("folders of this computer (--allow-folders)", "本机文件夹（--allow-folders）")
+        bool, Text("folders of this computer (--allow-folders)", "本机文件夹（--allow-folders）")
     ]
     checkpoint_upload: Annotated[
-        bool, Words("uploading a model (--allow-model-upload)", "上传模型（--allow-model-upload）")
+        bool, Text("uploading a model (--allow-model-upload)", "上传模型（--allow-model-upload）")
     ]
-    visible_label: Annotated[bool, Words("a label that people see in the result", "结果上有可见标识")]
-    text_mark: Annotated[bool, Words("a watermark in written text", "文字水印")]
-    image_mark: Annotated[bool, Words("a hidden mark in pictures", "图片隐藏水印")]
-    content_filter: Annotated[bool, Words("requests and pictures pass a content filter", "内容过滤")]
-    hosts: Annotated[tuple[str, ...], Words("names the page answers to", "网页响应的域名")]
-    isolate: Annotated[bool, Words("visitors do not see each other's things", "访客彼此隔离")]
+    visible_label: Annotated[bool, Text("a label that people see in the result", "结果上有可见标识")]
+    text_mark: Annotated[bool, Text("a watermark in written text", "文字水印")]
+    image_mark: Annotated[bool, Text("a hidden mark in pictures", "图片隐藏水印")]
+    content_filter: Annotated[bool, Text("requests and pictures pass a content filter", "内容过滤")]
+    hosts: Annotated[tuple[str, ...], Text("names the page answers to", "网页响应的域名")]
+    isolate: Annotated[bool, Text("visitors do not see each other's things", "访客彼此隔离")]
 
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -91,7 +91,7 @@ RULES: Mapping[str, Rules] = types.MappingProxyType({
 })  # fmt: skip
 
 
-def words_of_rule(name: str) -> Words:
+def words_of_rule(name: str) -> Text:
     """What the rule `name` says, in both languages."""
     return get_type_hints(Rules, include_extras=True)[name].__metadata__[0]
 

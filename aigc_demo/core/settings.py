@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.modes import RULES, Rules
-from aigc_demo.core.words import Words, words_of
+from aigc_demo.core.words import FieldLabel, label_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "space.json"  # a published folder says there which part of the app it shows
@@ -35,39 +35,41 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Annotated[Literal["local", "share", "spaces"], Words("who can reach the page", "谁能访问网页")] = (
-        "local"
-    )
+    mode: Annotated[
+        Literal["local", "share", "spaces"], FieldLabel("who can reach the page", "谁能访问网页")
+    ] = "local"
     device: Annotated[
         str,
         Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"),
-        Words("auto, cpu, cuda, cuda:1 or mps", "auto、cpu、cuda、cuda:1 或 mps"),
+        FieldLabel("auto, cpu, cuda, cuda:1 or mps", "auto、cpu、cuda、cuda:1 或 mps"),
     ] = "auto"
-    weights_dir: Annotated[Path, Words("models that come with the app", "应用自带的模型")] = ROOT / "weights"
-    runs_dir: Annotated[Path, Words("models trained here", "在本机训练的模型")] = ROOT / "runs"
-    data_dir: Annotated[Path, Words("data sets, fetched once", "数据集，只获取一次")] = ROOT / "data"
-    outputs_dir: Annotated[Path, Words("files on their way to the browser", "发往浏览器的文件")] = (
+    weights_dir: Annotated[Path, FieldLabel("models that come with the app", "应用自带的模型")] = (
+        ROOT / "weights"
+    )
+    runs_dir: Annotated[Path, FieldLabel("models trained here", "在本机训练的模型")] = ROOT / "runs"
+    data_dir: Annotated[Path, FieldLabel("data sets, fetched once", "数据集，只获取一次")] = ROOT / "data"
+    outputs_dir: Annotated[Path, FieldLabel("files on their way to the browser", "发往浏览器的文件")] = (
         Path(tempfile.gettempdir()) / "aigc-demo"
     )
-    offline: Annotated[bool, Words("never ask the network", "不访问网络")] = False
+    offline: Annotated[bool, FieldLabel("never ask the network", "不访问网络")] = False
     lang: Annotated[
-        Literal["auto", "en", "zh"], Words("language of page and messages", "网页与消息的语言")
+        Literal["auto", "en", "zh"], FieldLabel("language of page and messages", "网页与消息的语言")
     ] = "auto"
     memory_mb: Annotated[
         int,
         Field(ge=0),
-        Words(
+        FieldLabel(
             "models kept loaded, in megabytes of weights; 0: three quarters of the device's memory",
             "保持加载的模型，以权重的 MB 计；0 为设备内存的四分之三",
         ),
     ] = 0
-    hub_dir: Annotated[Path, Words("models fetched from the hub", "从模型仓库下载的模型")] = Field(
+    hub_dir: Annotated[Path, FieldLabel("models fetched from the hub", "从模型仓库下载的模型")] = Field(
         default_factory=hub_cache
     )
     text_server: Annotated[
         str,
         Field(pattern=r"^(https?://\S+)?$", max_length=500),
-        Words(
+        FieldLabel(
             "base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; its key in AIGC_SERVER_KEY",
             "OpenAI 兼容服务的地址，如 http://127.0.0.1:8000/v1；密钥放在 AIGC_SERVER_KEY 中",
         ),
@@ -75,39 +77,39 @@ class Settings(BaseModel):
     image_server: Annotated[
         str,
         Field(pattern=r"^(https?://\S+)?$", max_length=500),
-        Words("URL of a text-to-image inference endpoint", "文生图推理端点的地址"),
+        FieldLabel("URL of a text-to-image inference endpoint", "文生图推理端点的地址"),
     ] = ""
     hosts: Annotated[
         str,
         Field(pattern=r"^[\w.,:*\[\] -]*$", max_length=500),
-        Words(
+        FieldLabel(
             "further names the page is reached under, as lab.example.org,*.example.net",
             "网页的其他域名，如 lab.example.org,*.example.net",
         ),
     ] = ""
     allow_downloads: Annotated[
-        bool, Words("visitors of a public page may fetch models, too", "公开网页的访客也可以下载模型")
+        bool, FieldLabel("visitors of a public page may fetch models, too", "公开网页的访客也可以下载模型")
     ] = False
     allow_training: Annotated[
-        bool, Words("visitors of a public page may train, too", "公开网页的访客也可以训练")
+        bool, FieldLabel("visitors of a public page may train, too", "公开网页的访客也可以训练")
     ] = False
     allow_any_model: Annotated[
-        bool, Words("and fetch models outside the catalogue", "并可下载目录之外的模型")
+        bool, FieldLabel("and fetch models outside the catalogue", "并可下载目录之外的模型")
     ] = False
-    allow_folders: Annotated[bool, Words("and name folders of this computer", "并可填写本机文件夹的路径")] = (
-        False
-    )
-    allow_model_upload: Annotated[bool, Words("and upload models", "并可上传模型")] = False
+    allow_folders: Annotated[
+        bool, FieldLabel("and name folders of this computer", "并可填写本机文件夹的路径")
+    ] = False
+    allow_model_upload: Annotated[bool, FieldLabel("and upload models", "并可上传模型")] = False
     content_filter: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "refuse and blur what should not be shown, as public pages always do",
             "拒绝或模糊不宜展示的内容（公开网页始终开启）",
         ),
     ] = False
     allow_unchecked_pictures: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "draw with hub models though no picture classifier is here to check what comes out",
             "即使本机没有图片分类器检查结果，也可用下载的模型绘图",
         ),
@@ -116,7 +118,7 @@ class Settings(BaseModel):
     tabs: Annotated[
         str,
         Field(pattern=rf"^(({ANY_TAB})(,({ANY_TAB}))*)?$"),
-        Words(
+        FieldLabel(
             f"the parts of the page to show, such as image,walk, of {','.join(TABS)}; else all",
             f"只显示网页的这些部分，如 image,walk；可选 {','.join(TABS)}，不填则全部显示",
         ),
@@ -124,12 +126,12 @@ class Settings(BaseModel):
     visitor: Annotated[
         str,
         Field(pattern=r"^([cs][0-9a-f]{32})?$"),
-        Words("the visitor of a public page whose runs and data are meant", "所指的公开网页访客"),
+        FieldLabel("the visitor of a public page whose runs and data are meant", "所指的公开网页访客"),
     ] = ""
 
     mcp: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "offer the endpoints as tools for a language model (MCP), for those with the token that is printed",
             "把接口同时作为语言模型的工具提供（MCP），需要启动时显示的令牌",
         ),
@@ -172,7 +174,7 @@ class Settings(BaseModel):
 def add_flags(parser: Any, lang: str = "en") -> None:
     """Add a flag for each field to an argparse parser or group; one that is not given reads None."""
     for name, field in Settings.model_fields.items():
-        flag, words = f"--{name.replace('_', '-')}", words_of(Settings, name).label(lang)
+        flag, words = f"--{name.replace('_', '-')}", label_of(Settings, name).say(lang)
         if field.annotation is bool:
             parser.add_argument(flag, action="store_true", default=None, help=words)
         else:

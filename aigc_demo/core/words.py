@@ -1,4 +1,4 @@
-"""Words in two languages."""
+"""The one way to hold a sentence: in English and in Chinese, side by side, so that neither is forgotten."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,41 +8,44 @@ from pydantic import BaseModel, ConfigDict
 
 
 @dataclass(frozen=True)
-class Words:
-    """A field's label and help, in English and Chinese."""
+class Text:
+    """The same words in both languages. In a pydantic model it is an object of exactly these two strings."""
 
     en: str
     zh: str
-    help_en: str = ""
-    help_zh: str = ""
 
-    def label(self, lang: str) -> str:
-        """The label in `lang`."""
-        return self.zh if lang == "zh" else self.en
-
-    def help(self, lang: str) -> str:
-        """What the field does, in a sentence."""
-        return self.help_zh if lang == "zh" else self.help_en
-
-
-class Bilingual(BaseModel):
-    """The same words in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    en: str
-    zh: str
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     def say(self, lang: str) -> str:
-        """The words in `lang` ("en" or "zh")."""
+        """The words in `lang`: Chinese for "zh", English for anything else."""
         return self.zh if lang == "zh" else self.en
 
+    def format(self, **values: Any) -> "Text":
+        """The words with their `{name}` places filled in; a value that is itself a Text in its own language."""
+        return Text(*(getattr(self, lang).format(**_said(values, lang)) for lang in ("en", "zh")))
 
-def words_of(request_type: type[BaseModel], field: str) -> Words:
+    def __bool__(self) -> bool:
+        """Whether anything is said."""
+        return bool(self.en or self.zh)
+
+
+@dataclass(frozen=True)
+class FieldLabel(Text):
+    """What a field is called, and in `help` what it does."""
+
+    help: Text = Text("", "")
+
+
+def _said(values: dict[str, Any], lang: str) -> dict[str, Any]:
+    return {name: value.say(lang) if isinstance(value, Text) else value for name, value in values.items()}
+
+
+def label_of(request_type: type[BaseModel], field: str) -> FieldLabel:
     """Label and help of a field; the bare field name where it has none."""
     for item in request_type.model_fields[field].metadata:
-        if isinstance(item, Words):
+        if isinstance(item, FieldLabel):
             return item
-    return Words(field, field)
+    return FieldLabel(field, field)
 
 
 def parse_yaml(text: str) -> Any:

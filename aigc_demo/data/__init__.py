@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.data.sources import KINDS
 
 
@@ -36,7 +36,7 @@ class DataCard(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
-    title: Bilingual
+    title: Text
     licence: str
     credit: str
     module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
@@ -83,7 +83,7 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
                 KINDS[candidate.kind](candidate.name, candidate.version, Path(temporary))
                 _prepare(card, Path(temporary), folder, str(candidate))
             except InputError as error:
-                reasons.append((f"{candidate}: {error.en}", f"{candidate}：{error.zh}"))
+                reasons.append((f"{candidate}: {error.text.en}", f"{candidate}：{error.text.zh}"))
             else:
                 return folder
     if offline:

@@ -12,15 +12,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.core.settings import ROOT
-from aigc_demo.core.words import Bilingual, parse_yaml
+from aigc_demo.core.words import Text, parse_yaml
 from aigc_demo.models.cards import ModelCard, Task
 
 PACKAGE = ROOT / "aigc_demo"
 RunsOn = Literal["cpu", "small-gpu", "big-gpu"]
-RUNS_ON: Mapping[str, Bilingual] = {
-    "cpu": Bilingual(en="runs on a CPU", zh="CPU 可运行"),
-    "small-gpu": Bilingual(en="wants a GPU of 4 to 8 GB", zh="建议 4–8 GB 显存的 GPU"),
-    "big-gpu": Bilingual(en="wants a GPU of 16 GB or more", zh="建议 16 GB 以上显存的 GPU"),
+RUNS_ON: Mapping[str, Text] = {
+    "cpu": Text(en="runs on a CPU", zh="CPU 可运行"),
+    "small-gpu": Text(en="wants a GPU of 4 to 8 GB", zh="建议 4–8 GB 显存的 GPU"),
+    "big-gpu": Text(en="wants a GPU of 16 GB or more", zh="建议 16 GB 以上显存的 GPU"),
 }
 
 
@@ -33,8 +33,8 @@ class Entry(BaseModel):
     family: str
     kind: str
     tasks: tuple[Task, ...]
-    title: Bilingual
-    summary: Bilingual
+    title: Text
+    summary: Text
     parameters: int
     licence: str
     gated: bool = False
@@ -68,7 +68,7 @@ def catalogue() -> tuple[Entry, ...]:
     """All entries, family by family, in the order of the files."""
     return tuple(
         Entry.model_validate({"family": path.parent.name, **block})
-        for path in sorted(PACKAGE.glob("*/cards.yaml"))
+        for path in sorted(PACKAGE.glob("families/*/cards.yaml"))
         for block in parse_yaml(path.read_text(encoding="utf-8"))
     )
 

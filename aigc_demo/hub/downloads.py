@@ -17,7 +17,7 @@ from typing import Literal
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.hub.client import check_id
 from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import describe, keep
@@ -44,7 +44,7 @@ class Download:
     total_bytes: int
     rate: float = 0.0
     checking: bool = False
-    error: Bilingual | None = None
+    error: Text | None = None
     told: float = 0.0
 
     @property
@@ -127,12 +127,12 @@ class Downloads:
                 keep(describe(card, offer.entry, offer.licence, offer.revision), self.settings)
                 self._update(offer.id, state="done", checking=False, done_bytes=offer.bytes)
         except InputError as error:
-            self._update(offer.id, state="failed", checking=False, error=Bilingual(en=error.en, zh=error.zh))
+            self._update(offer.id, state="failed", checking=False, error=error.text)
         except (
             Exception
         ) as error:  # the thread's last word: whatever it is, the page is to show that it has ended
             words = f"{type(error).__name__}: {error}"
-            self._update(offer.id, state="failed", checking=False, error=Bilingual(en=words, zh=words))
+            self._update(offer.id, state="failed", checking=False, error=Text(en=words, zh=words))
 
     def _fetch(self, offer: Offer) -> Path:
         """Run the child that fetches, and listen to it."""

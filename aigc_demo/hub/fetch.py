@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def main() -> None:
     try:
         folder = fetch_all(plan)
     except InputError as error:
-        tell({"en": error.en, "zh": error.zh})
+        tell(asdict(error.text))
         sys.exit(1)
     tell({"folder": str(folder)})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.hub.catalogue import Entry, find_entry
 from aigc_demo.hub.client import PATIENCE, check_id, class_name_of, is_offline, licence_of, repository
 from aigc_demo.hub.failures import offline, sentence
@@ -48,7 +48,7 @@ class Offer:
     card: ModelCard
     entry: Entry | None
     already: bool
-    refusal: Bilingual | None
+    refusal: Text | None
 
     @property
     def fits_disk(self) -> bool:
@@ -139,23 +139,23 @@ def _cached(model_id: str, settings: Settings) -> "ModelInfo | None":
     return ModelInfo(id=model_id, sha=newest.name, siblings=siblings, config=found)
 
 
-def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tuple[str, Bilingual | None]:
+def _kind(info: "ModelInfo", entry: Entry | None, files: list[RepoFile]) -> tuple[str, Text | None]:
     """The kind of a model by what the hub says of it, and why it cannot be used, as far as that can be seen already."""
     class_name = class_name_of(info)
     kind = kind_of(class_name) or (entry.kind if entry and not class_name else "")
     if class_name and not kind:
         known = ", ".join({**ARCHITECTURES, **PIPELINES})
-        return "", Bilingual(
+        return "", Text(
             en=f"It is a {class_name[:60]}; the app loads {known}.",
             zh=f"它是 {class_name[:60]}；本应用可加载 {known}。",
         )
     if not any(file.name.endswith(".safetensors") for file in files):
-        return kind, Bilingual(
+        return kind, Text(
             en="Its weights are not in safetensors; other formats can run code when they are opened.",
             zh="其权重不是 safetensors 格式；其他格式打开时可能运行代码。",
         )
     if name := only_pickled(files) if class_name in PIPELINES else "":
-        return kind, Bilingual(
+        return kind, Text(
             en=f"Its part {name} is not in safetensors; other formats can run code when they are opened.",
             zh=f"其组件 {name} 不是 safetensors 格式；其他格式打开时可能运行代码。",
         )
@@ -178,8 +178,8 @@ def _card(
         family=found.family if found else "unknown",
         kind=kind,
         tasks=found.tasks if found else (),
-        title=Bilingual(en=name, zh=name),
-        summary=Bilingual(en=f"Pretrained: {model_id}.", zh=f"预训练模型：{model_id}。"),
+        title=Text(en=name, zh=name),
+        summary=Text(en=f"Pretrained: {model_id}.", zh=f"预训练模型：{model_id}。"),
         parameters=counted or sum(file.size for file in files) // HALF,
         data="see the model's page",
         **facts,

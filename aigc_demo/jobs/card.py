@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from aigc_demo.core.disk import write_atomically
-from aigc_demo.core.words import words_of
+from aigc_demo.core.words import label_of
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.safetensors_header import parameters, weights_of
 from aigc_demo.schemas.as_code import train_command
@@ -158,7 +158,7 @@ def _settings_rows(request: TrainRequest) -> Rows:
     """The settings that this training uses, by their labels on the page."""
     for name, value in request:
         if name not in {"name", "data", "start"} and request.uses(name):
-            words = words_of(TrainRequest, name)
+            words = label_of(TrainRequest, name)
             preset = value == 0 and name in ("batch_size", "learning_rate", "resolution")
             yield words.en, words.zh, "the size's own · 预设值" if preset else value
 

@@ -119,17 +119,13 @@ def main(arguments: Sequence[str]) -> None:
     try:
         found: dict[str, Any] = asdict(measure(TrainRequest.model_validate_json(sys.stdin.read()), settings))
     except InputError as error:
-        found = {"refused": {"en": error.en, "zh": error.zh}}
+        found = {"refused": asdict(error.text)}
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         found = {"out_of_memory": True}
     with answer:
         json.dump(found, answer)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
 
 
 PERIOD = 0.01
@@ -161,3 +157,7 @@ class PeakMemory:
             self.bytes = max(self.bytes, process.memory_info().rss)
             if self.over.wait(PERIOD):
                 return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

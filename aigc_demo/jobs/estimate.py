@@ -14,7 +14,7 @@ from typing import Any, Literal
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import flags_of
@@ -35,7 +35,7 @@ class Estimate:
     """
 
     verdict: Literal["fits", "tight", "will not fit"]
-    reason: Bilingual
+    reason: Text
     suggestion: TrainRequest | None
     device: str
     seconds_a_step: float = 0.0
@@ -75,7 +75,7 @@ class Estimate:
     def fields(self) -> dict[str, Any]:
         """All of it as one JSON object."""
         wiser = self.suggestion.model_dump() if self.suggestion else None
-        return {**asdict(self), "reason": self.reason.model_dump(), "suggestion": wiser}
+        return {**asdict(self), "suggestion": wiser}
 
 
 def estimate(request: TrainRequest, settings: Settings, stop: Callable[[], bool] = lambda: False) -> Estimate:
@@ -87,7 +87,7 @@ def estimate(request: TrainRequest, settings: Settings, stop: Callable[[], bool]
     if "refused" in found:
         raise InputError(**found["refused"])
     if "step" not in found:
-        reason = Bilingual(en="memory ran out in the first steps.", zh="最初几步内存就已耗尽。")
+        reason = Text(en="memory ran out in the first steps.", zh="最初几步内存就已耗尽。")
         return Estimate("will not fit", reason, smaller(request, 0.5, 0), settings.device)
     saves = request.steps // request.save_every + 1
     seconds = (
@@ -120,7 +120,7 @@ def judge(request: TrainRequest, figures: dict[str, Any], examples: int) -> Esti
     disk = figures["disk"] / max(figures["disk_free"], 1)
     if max(memory, disk) > 1:
         what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
-        reason = Bilingual(
+        reason = Text(
             en=f"it needs {max(memory, disk):.1f} times the {what[0]} that is free.",
             zh=f"所需{what[1]}是可用量的 {max(memory, disk):.1f} 倍。",
         )
@@ -128,19 +128,19 @@ def judge(request: TrainRequest, figures: dict[str, Any], examples: int) -> Esti
         return Estimate("will not fit", reason, smaller(request, share, examples), **figures)
     if max(memory, disk) > TIGHT:
         what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
-        reason = Bilingual(
+        reason = Text(
             en=f"it takes {max(memory, disk):.0%} of the {what[0]} that is free; close other programs.",
             zh=f"将占用可用{what[1]}的 {max(memory, disk):.0%}；请关闭其他程序。",
         )
         share = TIGHT / memory if memory > disk else 0.0
         return Estimate("tight", reason, smaller(request, share, examples), **figures)
     if figures["seconds"] > LONG:
-        reason = Bilingual(
+        reason = Text(
             en="it takes long; fewer steps would do for a first look.", zh="用时很长；先用较少步数试试。"
         )
         steps = max(int(request.steps * LONG / figures["seconds"]), 1)
         return Estimate("tight", reason, request.model_copy(update={"steps": steps}), **figures)
-    return Estimate("fits", Bilingual(en="this machine can do it.", zh="本机可以完成。"), None, **figures)
+    return Estimate("fits", Text(en="this machine can do it.", zh="本机可以完成。"), None, **figures)
 
 
 def smaller(request: TrainRequest, share: float, examples: int) -> TrainRequest | None:

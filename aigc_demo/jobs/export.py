@@ -94,14 +94,13 @@ def _receive(archive: Path, folder: Path) -> None:
             f"its model is not loaded after {PATIENCE} s", f"{PATIENCE} 秒后仍未加载其模型"
         ) from error
     if done.returncode:
-        raise InputError(**_last_words(done.stdout))
+        raise _last_words(done.stdout)
 
 
-def _last_words(output: bytes) -> dict[str, str]:
+def _last_words(output: bytes) -> InputError:
     """The sentence that the process ended with; of one that was killed for its greed, ours."""
     try:
         words = json.loads(output)
-        return {"en": words["en"], "zh": words["zh"]}
+        return InputError(words["en"], words["zh"])
     except (ValueError, TypeError, KeyError):
-        unloadable = refused("its model cannot be loaded", "其模型无法加载")
-        return {"en": unloadable.en, "zh": unloadable.zh}
+        return refused("its model cannot be loaded", "其模型无法加载")

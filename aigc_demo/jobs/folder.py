@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.settings import VISITORS
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.jobs.request import NAME, TrainRequest
 from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.models.safetensors_header import weights_of
@@ -26,7 +26,7 @@ class JobState(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     state: State
-    cause: Bilingual | None = None
+    cause: Text | None = None
     queued_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.jobs.folder import JobFolder, JobState, State
 from aigc_demo.jobs.request import TrainRequest
 
@@ -53,7 +53,7 @@ class Job:
         return self.status.state
 
     @property
-    def cause(self) -> Bilingual | None:
+    def cause(self) -> Text | None:
         """Why it failed or was interrupted."""
         return self.status.cause
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from aigc_demo.core.words import Bilingual, parse_yaml
+from aigc_demo.core.words import Text, parse_yaml
 
 
 class Preset(BaseModel):
@@ -19,12 +19,12 @@ class Preset(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
-    title: Bilingual
-    watch: Bilingual
+    title: Text
+    watch: Text
     shows: str = ""
     settings: dict[str, Any]
     text: str = ""
-    needs: Bilingual = Bilingual(en="", zh="")
+    needs: Text = Text(en="", zh="")
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.jobs.checks import (
     check_data,
     check_request,
@@ -33,11 +33,11 @@ from aigc_demo.jobs.spawn import start_worker
 
 RANKS = {"running": 0, "queued": 1}
 VISITORS_SHARE = 3  # jobs that a visitor of a public page may have running or waiting
-KILLED = Bilingual(
+KILLED = Text(
     en="its process ended without a word (killed, out of memory, or the power went); resume goes on from the last save.",
     zh="训练进程意外消失（被终止、内存耗尽或断电）；点「继续」即可从上次保存处接着训练。",
 )
-UNSTARTED = Bilingual(
+UNSTARTED = Text(
     en="its process could not be started; worker.log in the run folder says why.",
     zh="无法启动训练进程；原因见训练记录文件夹中的 worker.log。",
 )
@@ -200,7 +200,7 @@ class Jobs:
             try:
                 devices = devices_for(state.device)
             except InputError as error:
-                folder.update(state="failed", cause=Bilingual(en=error.en, zh=error.zh), ended_at=time.time())
+                folder.update(state="failed", cause=error.text, ended_at=time.time())
                 continue
             count = min(state.processes, len(devices))
             free = [name for name in devices if name not in taken and not is_held(self.leases.device(name))]

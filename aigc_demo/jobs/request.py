@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.schemas import Seed
 from aigc_demo.schemas.base import printable
 
@@ -32,161 +32,193 @@ class TrainRequest(BaseModel):
 
     family: Annotated[
         Literal["gan", "vae", "transformer", "diffusion"],
-        Words(
+        FieldLabel(
             "Model family",
             "模型家族",
-            "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; "
-            "a diffusion model that is on this disk can be taught your own subject or style.",
-            "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会你的主体或画风。",
+            Text(
+                "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; "
+                "a diffusion model that is on this disk can be taught your own subject or style.",
+                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会你的主体或画风。",
+            ),
         ),
     ]
     data: Annotated[
         str,
         Field(min_length=1, max_length=1000),
-        Words(
+        FieldLabel(
             "Data",
             "数据",
-            "A data set's name (see `data list`), a prepared folder, or your own files: a folder or zip of pictures, a text file.",
-            "数据集名称（见 `data list`）、准备好的文件夹，或自己的文件：图片文件夹或 zip、文本文件。",
+            Text(
+                "A data set's name (see `data list`), a prepared folder, or your own files: a folder or zip of pictures, a text file.",
+                "数据集名称（见 `data list`）、准备好的文件夹，或自己的文件：图片文件夹或 zip、文本文件。",
+            ),
         ),
     ]
     name: Annotated[
         str,
         Field(pattern=NAME),
-        Words(
+        FieldLabel(
             "Name",
             "名称",
-            "Letters, digits, dot, dash; the model is then runs/<name>.",
-            "字母、数字、点、短横线；模型将称为 runs/<名称>。",
+            Text(
+                "Letters, digits, dot, dash; the model is then runs/<name>.",
+                "字母、数字、点、短横线；模型将称为 runs/<名称>。",
+            ),
         ),
     ]
     start: Annotated[
         str,
         Field(max_length=200),
         AfterValidator(str.strip),
-        Words(
+        FieldLabel(
             "Start from",
             "起点",
-            "A model of the same family to go on from (fine-tuning); empty: random weights.",
-            "从同一家族的已有模型继续训练（微调）；留空则从随机权重开始。",
+            Text(
+                "A model of the same family to go on from (fine-tuning); empty: random weights.",
+                "从同一家族的已有模型继续训练（微调）；留空则从随机权重开始。",
+            ),
         ),
     ] = ""
     method: Annotated[
         Literal["auto", "full", "lora"],
-        Words(
+        FieldLabel(
             "Method",
             "训练方法",
-            "full moves every weight; lora leaves a pretrained model as it is and learns a small adapter beside it; "
-            "auto: lora for a pretrained model.",
-            "full 调整全部权重；lora 不改动预训练模型，只在旁边学习一个小适配器；auto 对预训练模型用 lora。",
+            Text(
+                "full moves every weight; lora leaves a pretrained model as it is and learns a small adapter beside it; "
+                "auto: lora for a pretrained model.",
+                "full 调整全部权重；lora 不改动预训练模型，只在旁边学习一个小适配器；auto 对预训练模型用 lora。",
+            ),
         ),
     ] = "auto"
     size: Annotated[
         Literal["tiny", "small", "base"],
-        Words(
+        FieldLabel(
             "Size",
             "规模",
-            "Larger networks can learn more, from more data, in more time.",
-            "网络越大，能学的越多，也需要更多数据和时间。",
+            Text(
+                "Larger networks can learn more, from more data, in more time.",
+                "网络越大，能学的越多，也需要更多数据和时间。",
+            ),
         ),
     ] = "tiny"
     steps: Annotated[
         int,
         Field(ge=1, le=10_000_000),
-        Words(
+        FieldLabel(
             "Steps",
             "步数",
-            "How many batches the model learns from; too few under-fits, too many over-fits small data.",
-            "模型学习多少个批次；太少欠拟合，数据少时太多会过拟合。",
+            Text(
+                "How many batches the model learns from; too few under-fits, too many over-fits small data.",
+                "模型学习多少个批次；太少欠拟合，数据少时太多会过拟合。",
+            ),
         ),
     ] = 500
     batch_size: Annotated[
         int,
         Field(ge=0, le=4096),
-        Words(
+        FieldLabel(
             "Batch size",
             "批大小",
-            "Examples a step; larger is steadier and slower. 0: the preset's.",
-            "每步的样本数；越大越平稳也越慢。0 为预设值。",
+            Text(
+                "Examples a step; larger is steadier and slower. 0: the preset's.",
+                "每步的样本数；越大越平稳也越慢。0 为预设值。",
+            ),
         ),
     ] = 0
     learning_rate: Annotated[
         float,
         Field(ge=0, le=10, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "Learning rate",
             "学习率",
-            "How far each step moves the weights; too high diverges, too low crawls. 0: the preset's.",
-            "每步移动权重的幅度；太高会发散，太低则学得很慢。0 为预设值。",
+            Text(
+                "How far each step moves the weights; too high diverges, too low crawls. 0: the preset's.",
+                "每步移动权重的幅度；太高会发散，太低则学得很慢。0 为预设值。",
+            ),
         ),
     ] = 0.0
     frozen_layers: Annotated[
         int,
         Field(ge=0, le=12),
-        Words(
+        FieldLabel(
             "Frozen layers",
             "冻结层数",
-            "Layers that keep what they know: of a GAN's discriminator (freeze-D), or a language model's lowest.",
-            "保持不变的层数：GAN 的判别器（Freeze-D），或语言模型最底部的层。",
+            Text(
+                "Layers that keep what they know: of a GAN's discriminator (freeze-D), or a language model's lowest.",
+                "保持不变的层数：GAN 的判别器（Freeze-D），或语言模型最底部的层。",
+            ),
         ),
     ] = 0
     augment: Annotated[
         Literal["auto", "on", "off"],
-        Words(
+        FieldLabel(
             "Augmentation",
             "数据增强",
-            "Shifts, mirrors and tints what the networks see; keeps a GAN from learning few pictures by heart.",
-            "对网络看到的图片做平移、镜像和变色；防止 GAN 把少量图片背下来。",
+            Text(
+                "Shifts, mirrors and tints what the networks see; keeps a GAN from learning few pictures by heart.",
+                "对网络看到的图片做平移、镜像和变色；防止 GAN 把少量图片背下来。",
+            ),
         ),
     ] = "auto"
     kl_weight: Annotated[
         float,
         Field(ge=0, le=100, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "KL weight β",
             "KL 权重 β",
-            "A VAE's pull of codes towards N(0, I): 0 leaves gaps between codes, too much makes codes say nothing.",
-            "VAE 把编码拉向 N(0, I) 的力度：0 会在编码间留下空洞，太大则编码不再含信息。",
+            Text(
+                "A VAE's pull of codes towards N(0, I): 0 leaves gaps between codes, too much makes codes say nothing.",
+                "VAE 把编码拉向 N(0, I) 的力度：0 会在编码间留下空洞，太大则编码不再含信息。",
+            ),
         ),
     ] = 0.2
     gradient_penalty: Annotated[
         float,
         Field(ge=0, le=100, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "Gradient penalty γ",
             "梯度惩罚 γ",
-            "Keeps a GAN's discriminator smooth; 0 lets it win, and the generator learns nothing more.",
-            "让 GAN 的判别器保持平滑；为 0 时判别器容易获胜，生成器学不到东西。",
+            Text(
+                "Keeps a GAN's discriminator smooth; 0 lets it win, and the generator learns nothing more.",
+                "让 GAN 的判别器保持平滑；为 0 时判别器容易获胜，生成器学不到东西。",
+            ),
         ),
     ] = 0.05
     lora_rank: Annotated[
         int,
         Field(ge=1, le=128),
-        Words(
+        FieldLabel(
             "LoRA rank r",
             "LoRA 秩 r",
-            "Each matrix is changed by a product of two thin ones, r wide: larger learns more, and more by heart.",
-            "每个矩阵的改动是两个宽度为 r 的细长矩阵之积；r 越大学得越多，也越容易死记。",
+            Text(
+                "Each matrix is changed by a product of two thin ones, r wide: larger learns more, and more by heart.",
+                "每个矩阵的改动是两个宽度为 r 的细长矩阵之积；r 越大学得越多，也越容易死记。",
+            ),
         ),
     ] = 8
     lora_alpha: Annotated[
         float,
         Field(gt=0, le=512, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "LoRA α",
             "LoRA α",
-            "The change is scaled by α / r; with the rank, raise this too.",
-            "改动按 α / r 缩放；提高秩时也应提高它。",
+            Text(
+                "The change is scaled by α / r; with the rank, raise this too.",
+                "改动按 α / r 缩放；提高秩时也应提高它。",
+            ),
         ),
     ] = 16.0
     load_in_4bit: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "Base in 4 bits (QLoRA)",
             "4 位基座（QLoRA）",
-            "The model that stays as it is lies in memory with 4 bits a weight: room for a larger one, some accuracy less. "
-            "Needs the package bitsandbytes.",
-            "不变的模型以每个权重 4 位存放：可容纳更大的模型，精度略降。需要 bitsandbytes 包。",
+            Text(
+                "The model that stays as it is lies in memory with 4 bits a weight: room for a larger one, some accuracy less. "
+                "Needs the package bitsandbytes.",
+                "不变的模型以每个权重 4 位存放：可容纳更大的模型，精度略降。需要 bitsandbytes 包。",
+            ),
         ),
     ] = False
     trigger: Annotated[
@@ -194,40 +226,45 @@ class TrainRequest(BaseModel):
         Field(max_length=60),
         AfterValidator(printable),
         AfterValidator(str.strip),
-        Words(
+        FieldLabel(
             "Trigger word",
             "触发词",
-            "Put before every caption; later it calls up what was learnt. A rare word, such as sks or zjstyle.",
-            "加在每条图片说明之前；之后在提示词里写它就能唤起所学内容。请用少见的词，如 sks 或 zjstyle。",
+            Text(
+                "Put before every caption; later it calls up what was learnt. A rare word, such as sks or zjstyle.",
+                "加在每条图片说明之前；之后在提示词里写它就能唤起所学内容。请用少见的词，如 sks 或 zjstyle。",
+            ),
         ),
     ] = ""
     resolution: Annotated[
         int,
         Field(ge=0, le=2048, multiple_of=8),
-        Words(
+        FieldLabel(
             "Resolution",
             "分辨率",
-            "Side in pixels at which a diffusion model is trained, a multiple of 8; 0: what it is made for.",
-            "训练扩散模型时图片的边长（像素），须为 8 的倍数；0 为模型自身的分辨率。",
+            Text(
+                "Side in pixels at which a diffusion model is trained, a multiple of 8; 0: what it is made for.",
+                "训练扩散模型时图片的边长（像素），须为 8 的倍数；0 为模型自身的分辨率。",
+            ),
         ),
     ] = 0
     seed: Annotated[
         Seed,
-        Words(
+        FieldLabel(
             "Seed",
             "随机种子",
-            "The same seed, data and settings train the same model.",
-            "相同的种子、数据和设置训练出相同的模型。",
+            Text(
+                "The same seed, data and settings train the same model.",
+                "相同的种子、数据和设置训练出相同的模型。",
+            ),
         ),
     ] = 0
     save_every: Annotated[
         int,
         Field(ge=1, le=1_000_000),
-        Words(
+        FieldLabel(
             "Save every so many steps",
             "每多少步保存一次",
-            "A crash loses at most this many steps.",
-            "意外中断时最多丢失这么多步。",
+            Text("A crash loses at most this many steps.", "意外中断时最多丢失这么多步。"),
         ),
     ] = 100
 

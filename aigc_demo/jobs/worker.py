@@ -16,7 +16,7 @@ from aigc_demo import __version__
 from aigc_demo.core.disk import sweep, write_json
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue
 from aigc_demo.jobs.checks import find_start
 from aigc_demo.jobs.folder import JobFolder, JobState, State
@@ -57,7 +57,7 @@ class Worker:
         self.folder.run.stop.clear()
         return self.folder.update(state=state, cause=cause, ended_at=time.time())
 
-    def _end(self, endings: Endings, ready: Callable[[], None]) -> tuple[State, Bilingual | None]:
+    def _end(self, endings: Endings, ready: Callable[[], None]) -> tuple[State, Text | None]:
         """Do it all; which end it came to, and why."""
         try:
             self._begin()
@@ -71,7 +71,7 @@ class Worker:
         except (KeyboardInterrupt, Stopped):
             return ("done" if endings.moment == "measuring" else "stopped"), None
         except InputError as error:
-            return "failed", Bilingual(en=error.en, zh=error.zh)
+            return "failed", error.text
         except Exception as error:
             self._write_traceback(error)
             return "failed", in_words(error)
@@ -183,24 +183,24 @@ def thread_count() -> int:
     return torch.get_num_threads()
 
 
-FULL = Bilingual(
+FULL = Text(
     en="the disk is full; what was saved before is kept: make room, then resume.",
     zh="磁盘已满；之前的保存仍在：请清理空间后继续。",
 )
-NO_MEMORY = Bilingual(
+NO_MEMORY = Text(
     en="memory ran out; resume with a smaller batch, or start again with a smaller size.",
     zh="内存不足；请减小批大小后继续，或用更小的规模重新开始。",
 )
 
 
-def in_words(error: Exception) -> Bilingual:
+def in_words(error: Exception) -> Text:
     """The sentence for an error that is no InputError."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FULL
     if is_out_of_memory(error):
         return NO_MEMORY
     name = type(error).__name__
-    return Bilingual(
+    return Text(
         en=f"an error of the program itself ({name}); worker.log in the run folder says where.",
         zh=f"程序自身出错（{name}）；详情见训练记录文件夹中的 worker.log。",
     )

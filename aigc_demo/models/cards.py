@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual, parse_yaml
+from aigc_demo.core.words import Text, parse_yaml
 
 log = logging.getLogger(__name__)
 Task = Literal[
@@ -42,8 +42,8 @@ class ModelCard(BaseModel):
     folder: Path
     family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     tasks: tuple[Task, ...]
-    title: Bilingual
-    summary: Bilingual
+    title: Text
+    summary: Text
     parameters: int
     licence: str
     data: str
@@ -140,5 +140,5 @@ def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:
             try:
                 found.append(read_card(child, prefix + child.name))
             except InputError as error:
-                log.warning("%s %s", error.en, error.zh)
+                log.warning("%s %s", error.text.en, error.text.zh)
     return found

@@ -7,7 +7,7 @@ run code is refused (configs.py), weights are safetensors (weights.py), links st
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard, front_matter
 from aigc_demo.models.safetensors_header import Header
 from aigc_demo.pretrained.allow_list import ARCHITECTURES, KINDS, LIBRARIES, NETWORKS, PIPELINES, TOOLS
@@ -131,8 +131,8 @@ def _words(folder: Path, model_id: str) -> dict[str, Any]:
     language = card.get("language") or ""
     name = model_id.rsplit("/", 1)[-1]
     return {
-        "title": Bilingual(en=name, zh=name),
-        "summary": Bilingual(en=f"Pretrained: {model_id}.", zh=f"预训练模型：{model_id}。"),
+        "title": Text(en=name, zh=name),
+        "summary": Text(en=f"Pretrained: {model_id}.", zh=f"预训练模型：{model_id}。"),
         "licence": licence[:100] if isinstance(licence, str) else "unknown",
         "data": "see the model's page",
         "language": language[:20] if isinstance(language, str) else ",".join(map(str, language[:8])),

@@ -260,7 +260,7 @@ class ModelCache:
         del held
         plan = memory_plan.plan(card, device.name, self.budget, sum(self.loaded().values()))
         if plan.fit == "no":
-            raise InputError(en=plan.words.en, zh=plan.words.zh)
+            raise InputError.of(plan.words)
         placement = placement or plan.placement
         size = memory_plan.kept(card, placement)
         self._make_room(size, memory_plan.on_device(card, placement), device.name)

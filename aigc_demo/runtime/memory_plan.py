@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import DTYPE_BYTES, ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime.memory import free_memory, total_memory
@@ -41,7 +41,7 @@ class MemoryPlan:
     need: int
     free: int
     placement: Placement
-    words: Bilingual
+    words: Text
 
 
 def place(card: ModelCard, device: str) -> Placement:
@@ -126,7 +126,7 @@ def room(card: ModelCard, placement: Placement) -> int:
     return OWN_ROOM // 2 + int(CONTEXT_SHARE * weights)
 
 
-def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Bilingual:
+def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     """What a model takes where it fits."""
     slower = ("", "")
     if placement.offload != "none":
@@ -135,24 +135,24 @@ def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Biling
         slower = (", half of what float32 takes: slower", "，为 float32 的一半；较慢")
     elif placement.sliced:
         slower = (", working in slices: slower", "；分片计算，较慢")
-    return Bilingual(
+    return Text(
         en=f"{card.id} needs about {gigabytes(need)} of the {gigabytes(free)} that are free,"
         f" in {placement.dtype}{slower[0]}.",
         zh=f"{card.id} 约需 {gigabytes(need)}，空闲 {gigabytes(free)}，以 {placement.dtype} 计算{slower[1]}。",
     )
 
 
-def _refused(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Bilingual:
+def _refused(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Text:
     """Why a model does not fit, and what would help."""
     weights = kept(card, placement)
     if card.kind and weights > budget:
-        return Bilingual(
+        return Text(
             en=f"{card.id} needs {gigabytes(weights)} for its weights, and the app keeps {gigabytes(budget)} at most;"
             f" choose a smaller model, or start with --memory-mb {-(-weights // MEGABYTE)}.",
             zh=f"{card.id} 的权重需要 {gigabytes(weights)}，而本应用至多保留 {gigabytes(budget)}；"
             f"请选择更小的模型，或以 --memory-mb {-(-weights // MEGABYTE)} 启动。",
         )
-    return Bilingual(
+    return Text(
         en=f"{card.id} needs about {gigabytes(need)} even in the way that needs least, and {gigabytes(free)}"
         " are free; choose a smaller model, or close other programs.",
         zh=f"{card.id} 即使以最省的方式也约需 {gigabytes(need)}，而空闲仅 {gigabytes(free)}；"

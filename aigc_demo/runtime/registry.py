@@ -16,7 +16,7 @@ from aigc_demo.models.cards import ModelCard, Task, find_cards
 from aigc_demo.models.placement import Placement
 from aigc_demo.pretrained.loading import check_pinned
 
-FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "remote", "moderation")
+FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "upscaler", "remote", "moderation")
 
 
 def all_cards(settings: Settings) -> list[ModelCard]:
@@ -74,7 +74,7 @@ def family_module(family: str) -> ModuleType:
 
 def load(card: ModelCard, placement: Placement) -> Any:
     """Build the card's network where `placement` says and fill it from the card's folder, strictly."""
-    family = family_module(card.family)
+    family = family_module("upscaler" if card.kind == "upscaler" else card.family)
     if card.kind:
         check_pinned(card)
         return family.load_pretrained(card, placement)

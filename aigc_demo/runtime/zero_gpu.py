@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.runtime.worker_thread import END, Lane
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ class Answer:
 class Refusal:
     """The sentences of an InputError, which as an exception would lose them on the way."""
 
-    en: str
-    zh: str
+    text: Text
 
 
 Item = Beat | Answer | Refusal
@@ -124,7 +124,7 @@ def _items(
         for value in answer if inspect.isgenerator(answer) else [answer]:
             yield Answer(value)
     except InputError as error:
-        yield Refusal(error.en, error.zh)
+        yield Refusal(error.text)
     except Stopped:
         return
 
@@ -176,7 +176,7 @@ def _answers(
     try:
         for item in items:
             if isinstance(item, Refusal):
-                raise InputError(en=item.en, zh=item.zh)
+                raise InputError.of(item.text)
             if isinstance(item, Answer):
                 yield item.value
             elif item.share:

@@ -12,7 +12,7 @@ import numpy as np
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
@@ -23,12 +23,12 @@ Note = tuple[str, str]
 CLASSIFIERS = ("Falconsai/nsfw_image_detection",)  # whose labels are known; another one is never asked
 FAMILIES = ("diffusion", "remote")
 THRESHOLD = 0.5  # of the probability: above it a picture is blurred
-UNSAFE = Bilingual(
+UNSAFE = Text(
     en="The content filter takes this picture for one of nudity, and blurred it; it errs at times. "
     "Change the prompt or the seed.",
     zh="内容过滤器判断此图可能含裸露内容，已作模糊处理；判断有时会出错。请更改提示词或随机种子。",
 )
-FAILED = Bilingual(
+FAILED = Text(
     en="The pictures could not be checked, so they are not shown; try again, or tell the person who runs this page.",
     zh="无法检查图片内容，因此不予显示；请重试，或告知本页面的运营者。",
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 
 Item = TypeVar("Item", contravariant=True)  # noqa: PLC0105  (the name that readers expect)
 
@@ -19,7 +19,7 @@ class Verdict:
     """
 
     action: Literal["allow", "blur", "refuse"]
-    reason: Bilingual
+    reason: Text
     score: float
 
     @property
@@ -29,7 +29,7 @@ class Verdict:
 
     def error(self) -> InputError:
         """The reason, as an error of the request."""
-        return InputError(en=self.reason.en, zh=self.reason.zh)
+        return InputError.of(self.reason)
 
 
 class Filter(Protocol[Item]):
@@ -40,4 +40,4 @@ class Filter(Protocol[Item]):
         ...
 
 
-ALLOWED = Verdict("allow", Bilingual(en="", zh=""), 0.0)
+ALLOWED = Verdict("allow", Text(en="", zh=""), 0.0)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from aigc_demo.core.words import Bilingual, parse_yaml
+from aigc_demo.core.words import Text, parse_yaml
 from aigc_demo.safety.normalise import forms
 from aigc_demo.safety.verdict import ALLOWED, Verdict
 
@@ -82,10 +82,10 @@ class WordFilter:
 
 
 @cache
-def _table() -> tuple[dict[str, Bilingual], re.Pattern[str], tuple[Rule, ...]]:
+def _table() -> tuple[dict[str, Text], re.Pattern[str], tuple[Rule, ...]]:
     """words.yaml: reasons, what is harmless, rules."""
     loaded = parse_yaml(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
-    reasons = {name: Bilingual(**words) for name, words in loaded["reasons"].items()}
+    reasons = {name: Text(**words) for name, words in loaded["reasons"].items()}
     return reasons, _pattern(loaded["harmless"]), tuple(_rules(loaded["categories"]))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from aigc_demo.core.words import Words, words_of
+from aigc_demo.core.words import FieldLabel, Text, label_of
 from aigc_demo.schemas.validation import refusal
 
 MAX_SEED = 2**32 - 1
@@ -21,45 +21,57 @@ Label = Annotated[str, Field(max_length=200), AfterValidator(str.strip)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Psi = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
 
-SEED = Words(
-    "Seed", "随机种子", "The same seed and settings give the same result.", "相同的种子和设置得到相同的结果。"
+SEED = FieldLabel(
+    "Seed",
+    "随机种子",
+    Text("The same seed and settings give the same result.", "相同的种子和设置得到相同的结果。"),
 )
-PSI = Words(
+PSI = FieldLabel(
     "Truncation ψ",
     "截断 ψ",
-    "Below 1: safer and more alike; 0: the class average; above 1: bolder.",
-    "小于 1 更稳妥也更雷同，0 为该类的平均样貌，大于 1 更大胆。",
+    Text(
+        "Below 1: safer and more alike; 0: the class average; above 1: bolder.",
+        "小于 1 更稳妥也更雷同，0 为该类的平均样貌，大于 1 更大胆。",
+    ),
 )
-MODEL = Words("Model", "模型")
+MODEL = FieldLabel("Model", "模型")
 AdapterId = Annotated[str, Field(max_length=200), AfterValidator(str.strip)]
 AdapterWeight = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
-ADAPTER = Words(
+ADAPTER = FieldLabel(
     "Adapter",
     "适配器",
-    "A LoRA that was trained on this model, as runs/mine; empty: the model as it is.",
-    "在此模型上训练的 LoRA，如 runs/mine；留空则使用原模型。",
+    Text(
+        "A LoRA that was trained on this model, as runs/mine; empty: the model as it is.",
+        "在此模型上训练的 LoRA，如 runs/mine；留空则使用原模型。",
+    ),
 )
 PicturePrompt = Annotated[str, Field(max_length=2000), AfterValidator(printable)]
 PicturePath = Annotated[str, Field(max_length=1000)]
 StepCount = Annotated[int, Field(ge=0, le=1000)]
-STEPS = Words(
+STEPS = FieldLabel(
     "Steps",
     "采样步数",
-    "How many times a diffusion model denoises; 0: as many as the model is made for.",
-    "扩散模型去噪的次数；0 为该模型的默认值。",
+    Text(
+        "How many times a diffusion model denoises; 0: as many as the model is made for.",
+        "扩散模型去噪的次数；0 为该模型的默认值。",
+    ),
 )
 Guidance = Annotated[float, Field(ge=-1, le=30, allow_inf_nan=False)]
-GUIDANCE = Words(
+GUIDANCE = FieldLabel(
     "Guidance",
     "引导强度",
-    "How closely a diffusion model follows the prompt or class; up to 1: not guided; -1: the model's own.",
-    "扩散模型对提示词或类别的遵循程度；不大于 1 则不引导，-1 为模型默认。",
+    Text(
+        "How closely a diffusion model follows the prompt or class; up to 1: not guided; -1: the model's own.",
+        "扩散模型对提示词或类别的遵循程度；不大于 1 则不引导，-1 为模型默认。",
+    ),
 )
-ADAPTER_WEIGHT = Words(
+ADAPTER_WEIGHT = FieldLabel(
     "Adapter weight",
     "适配器权重",
-    "How much of the adapter is added: 0 none, 1 as it was trained.",
-    "适配器起多大作用：0 为不用，1 为训练时的强度。",
+    Text(
+        "How much of the adapter is added: 0 none, 1 as it was trained.",
+        "适配器起多大作用：0 为不用，1 为训练时的强度。",
+    ),
 )
 
 
@@ -79,4 +91,4 @@ def check(request_type: type[AnyRequest], values: Mapping[str, Any]) -> AnyReque
     try:
         return request_type.model_validate(dict(values))
     except ValidationError as error:
-        raise refusal(request_type, error, words_of) from error
+        raise refusal(request_type, error, label_of) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aigc_demo.core.words import Words, words_of
+from aigc_demo.core.words import FieldLabel, label_of
 
 # JSON schema's key for a bound, and how the bound reads in a table
 BOUNDS = (
@@ -30,7 +30,7 @@ class FieldFacts:
     required: bool
     default: Any
     limits: str
-    words: Words
+    words: FieldLabel
 
 
 def describe(kind: type[BaseModel]) -> list[FieldFacts]:
@@ -43,7 +43,7 @@ def describe(kind: type[BaseModel]) -> list[FieldFacts]:
             field.is_required(),
             None if field.is_required() else field.default,
             limits(properties[name]),
-            words_of(kind, name),
+            label_of(kind, name),
         )
         for name, field in kind.model_fields.items()
     ]
@@ -61,6 +61,6 @@ def docstring(kind: type[BaseModel]) -> str:
     """A request's docstring with its fields under "Args:", as tools read it that show functions to a language model."""
     lines = [(kind.__doc__ or "").strip(), "", "Args:"]
     for fact in describe(kind):
-        about = f"{fact.words.en}. {fact.words.help_en}".strip()
+        about = f"{fact.words.en}. {fact.words.help.en}".strip()
         lines.append(f"    {fact.name}: {about}" + (f" ({fact.limits})" if fact.limits else ""))
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.schemas.base import (
     ADAPTER,
     ADAPTER_WEIGHT,
@@ -32,25 +32,29 @@ class ImageRequest(Request):
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "gan-digits"
     label: Annotated[
         Label,
-        Words(
+        FieldLabel(
             "Class",
             "类别",
-            '"all", or classes by number or name, with commas.',
-            "all 表示全部，或用逗号分隔的类别编号或名称。",
+            Text(
+                '"all", or classes by number or name, with commas.',
+                "all 表示全部，或用逗号分隔的类别编号或名称。",
+            ),
         ),
     ] = "all"
     count: Annotated[
-        int, Field(ge=1, le=64), Words("Count", "数量", "How many pictures.", "生成多少张图。")
+        int, Field(ge=1, le=64), FieldLabel("Count", "数量", Text("How many pictures.", "生成多少张图。"))
     ] = 40
     seed: Annotated[Seed, SEED] = 42
     truncation_psi: Annotated[Psi, PSI] = 1.0
     prior: Annotated[
         Literal["density", "normal"],
-        Words(
+        FieldLabel(
             "Sample from",
             "采样自",
-            "A VAE's latents: the density fitted on real codes, or the plain N(0, I).",
-            "VAE 的潜向量取自：在真实编码上拟合的密度，或标准正态 N(0, I)。",
+            Text(
+                "A VAE's latents: the density fitted on real codes, or the plain N(0, I).",
+                "VAE 的潜向量取自：在真实编码上拟合的密度，或标准正态 N(0, I)。",
+            ),
         ),
     ] = "density"
     num_inference_steps: Annotated[StepCount, STEPS] = 0
@@ -67,25 +71,23 @@ class ReconstructRequest(Request):
     """Ask an autoencoder to encode a picture and decode it again."""
 
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "vae-digits"
-    image: Annotated[str, Field(min_length=1, max_length=1000), Words("Picture", "图片")]
+    image: Annotated[str, Field(min_length=1, max_length=1000), FieldLabel("Picture", "图片")]
     noise: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "Noise",
             "噪声",
-            "Standard deviation of the noise added before encoding.",
-            "编码之前加入的噪声的标准差。",
+            Text("Standard deviation of the noise added before encoding.", "编码之前加入的噪声的标准差。"),
         ),
     ] = 0.0
     neighbours: Annotated[
         int,
         Field(ge=1, le=16),
-        Words(
+        FieldLabel(
             "Neighbours",
             "近邻",
-            "How many of the nearest training codes to show.",
-            "显示多少个最近的训练样本编码。",
+            Text("How many of the nearest training codes to show.", "显示多少个最近的训练样本编码。"),
         ),
     ] = 8
     seed: Annotated[Seed, SEED] = 42
@@ -95,54 +97,60 @@ class DrawRequest(Request):
     """Ask a diffusion model for pictures of a sentence; from a picture, and inside a mask, where these are given."""
 
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "SimianLuo/LCM_Dreamshaper_v7"
-    prompt: Annotated[PicturePrompt, Words("Prompt", "提示词", "What the picture shows.", "画面的内容。")] = (
-        ""
-    )
+    prompt: Annotated[
+        PicturePrompt, FieldLabel("Prompt", "提示词", Text("What the picture shows.", "画面的内容。"))
+    ] = ""
     negative_prompt: Annotated[
         PicturePrompt,
-        Words(
+        FieldLabel(
             "Negative prompt",
             "反向提示词",
-            "What the picture should not show; needs a guidance above 1.",
-            "画面中不要出现的内容；引导强度大于 1 时才起作用。",
+            Text(
+                "What the picture should not show; needs a guidance above 1.",
+                "画面中不要出现的内容；引导强度大于 1 时才起作用。",
+            ),
         ),
     ] = ""
     image: Annotated[
-        PicturePath, Words("Picture", "起始图片", "A picture to start from.", "从这张图片开始画。")
+        PicturePath, FieldLabel("Picture", "起始图片", Text("A picture to start from.", "从这张图片开始画。"))
     ] = ""
     mask: Annotated[
         PicturePath,
-        Words(
+        FieldLabel(
             "Mask",
             "蒙版",
-            "White where the picture is to be drawn anew, of the picture's size.",
-            "白色处重新绘制，大小与图片相同。",
+            Text(
+                "White where the picture is to be drawn anew, of the picture's size.",
+                "白色处重新绘制，大小与图片相同。",
+            ),
         ),
     ] = ""
     strength: Annotated[
         float,
         Field(gt=0, le=1, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "Strength",
             "重绘幅度",
-            "How far to go from the picture: near 0 keeps it, 1 forgets it. FLUX.2 goes by this only where there is a mask.",
-            "偏离原图的程度：接近 0 几乎不变，1 完全重画。FLUX.2 仅在有蒙版时使用它。",
+            Text(
+                "How far to go from the picture: near 0 keeps it, 1 forgets it. FLUX.2 goes by this only where there is a mask.",
+                "偏离原图的程度：接近 0 几乎不变，1 完全重画。FLUX.2 仅在有蒙版时使用它。",
+            ),
         ),
     ] = 0.75
     width: Annotated[
         int,
         Field(ge=0, le=2048),
-        Words("Width", "宽度", "Pixels; 0: the model's own.", "像素；0 为模型默认。"),
+        FieldLabel("Width", "宽度", Text("Pixels; 0: the model's own.", "像素；0 为模型默认。")),
     ] = 0
     height: Annotated[
         int,
         Field(ge=0, le=2048),
-        Words("Height", "高度", "Pixels; 0: the model's own.", "像素；0 为模型默认。"),
+        FieldLabel("Height", "高度", Text("Pixels; 0: the model's own.", "像素；0 为模型默认。")),
     ] = 0
     num_inference_steps: Annotated[StepCount, STEPS] = 0
     guidance_scale: Annotated[Guidance, GUIDANCE] = -1.0
     count: Annotated[
-        int, Field(ge=1, le=16), Words("Count", "数量", "How many pictures.", "生成多少张图。")
+        int, Field(ge=1, le=16), FieldLabel("Count", "数量", Text("How many pictures.", "生成多少张图。"))
     ] = 1
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""
@@ -156,5 +164,5 @@ class UpscaleRequest(Request):
     image: Annotated[
         str,
         Field(min_length=1, max_length=1000),
-        Words("Picture", "图片", "What to enlarge.", "要放大的图片。"),
+        FieldLabel("Picture", "图片", Text("What to enlarge.", "要放大的图片。")),
     ]

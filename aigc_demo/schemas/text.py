@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.schemas.base import (
     ADAPTER,
     ADAPTER_WEIGHT,
@@ -18,54 +18,60 @@ from aigc_demo.schemas.base import (
     printable,
 )
 
-LENGTH = Words("Length limit", "最长词元数", "At most this many tokens are written.", "最多写出这么多词元。")
+LENGTH = FieldLabel(
+    "Length limit", "最长词元数", Text("At most this many tokens are written.", "最多写出这么多词元。")
+)
 Temperature = Annotated[
     float,
     Field(ge=0, le=2, allow_inf_nan=False),
-    Words(
+    FieldLabel(
         "Temperature",
         "温度",
-        "0 always takes the likeliest token; above 1 is adventurous.",
-        "0 总取最可能的词元；大于 1 更冒险。",
+        Text(
+            "0 always takes the likeliest token; above 1 is adventurous.",
+            "0 总取最可能的词元；大于 1 更冒险。",
+        ),
     ),
 ]
 TopK = Annotated[
     int,
     Field(ge=0, le=1000),
-    Words(
+    FieldLabel(
         "Top-k",
         "Top-k",
-        "Choose among the k likeliest tokens; 0: all.",
-        "只在最可能的 k 个词元中选；0 为不限。",
+        Text("Choose among the k likeliest tokens; 0: all.", "只在最可能的 k 个词元中选；0 为不限。"),
     ),
 ]
 TopP = Annotated[
     float,
     Field(gt=0, le=1, allow_inf_nan=False),
-    Words(
+    FieldLabel(
         "Top-p",
         "Top-p",
-        "Choose among the likeliest tokens that together reach p; 1: all.",
-        "只在累计概率达到 p 的词元中选；1 为不限。",
+        Text(
+            "Choose among the likeliest tokens that together reach p; 1: all.",
+            "只在累计概率达到 p 的词元中选；1 为不限。",
+        ),
     ),
 ]
 RepetitionPenalty = Annotated[
     float,
     Field(ge=1, le=2, allow_inf_nan=False),
-    Words(
+    FieldLabel(
         "Repetition penalty",
         "重复惩罚",
-        "Above 1 makes tokens already used less likely.",
-        "大于 1 时，已出现的词元更不容易再出现。",
+        Text("Above 1 makes tokens already used less likely.", "大于 1 时，已出现的词元更不容易再出现。"),
     ),
 ]
 Watermark = Annotated[
     bool,
-    Words(
+    FieldLabel(
         "Watermark",
         "水印",
-        "Prefers tokens that a key colours green, so that the text can be recognised later.",
-        "让模型偏向由密钥染成绿色的词元，日后可据此认出这段文字。",
+        Text(
+            "Prefers tokens that a key colours green, so that the text can be recognised later.",
+            "让模型偏向由密钥染成绿色的词元，日后可据此认出这段文字。",
+        ),
     ),
 ]
 LongText = Annotated[str, Field(max_length=20_000), AfterValidator(printable)]
@@ -77,35 +83,39 @@ class TextRequest(Request):
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "gpt-poems"
     prompt: Annotated[
         Prompt,
-        Words("Prompt", "提示词", "A title, or the words to go on from.", "题目，或让模型接着写下去的开头。"),
+        FieldLabel(
+            "Prompt",
+            "提示词",
+            Text("A title, or the words to go on from.", "题目，或让模型接着写下去的开头。"),
+        ),
     ] = ""
     prompt_is: Annotated[
         Literal["title", "opening"],
-        Words(
+        FieldLabel(
             "The prompt is",
             "提示词作为",
-            "A title stands above the text; an opening begins it.",
-            "题目在正文之上；开头是正文的第一部分。",
+            Text(
+                "A title stands above the text; an opening begins it.",
+                "题目在正文之上；开头是正文的第一部分。",
+            ),
         ),
     ] = "title"
     form: Annotated[
         Literal["wujue", "qijue", "wulu", "qilu"],
-        Words(
+        FieldLabel(
             "Form",
             "体裁",
-            "Quatrain or regulated verse of 5 or 7 characters a line.",
-            "五言或七言，绝句或律诗。",
+            Text("Quatrain or regulated verse of 5 or 7 characters a line.", "五言或七言，绝句或律诗。"),
         ),
     ] = "qijue"
     heads: Annotated[
         str,
         Field(max_length=8),
         AfterValidator(str.strip),
-        Words(
+        FieldLabel(
             "Acrostic heads",
             "藏头",
-            "One character for the head of each line.",
-            "每句开头的字，例如「生日快乐」。",
+            Text("One character for the head of each line.", "每句开头的字，例如「生日快乐」。"),
         ),
     ] = ""
     max_new_tokens: Annotated[
@@ -118,7 +128,9 @@ class TextRequest(Request):
     top_p: TopP = 0.95
     repetition_penalty: RepetitionPenalty = 1.1
     count: Annotated[
-        int, Field(ge=1, le=16), Words("Samples", "样本数", "How many texts at once.", "一次写几篇。")
+        int,
+        Field(ge=1, le=16),
+        FieldLabel("Samples", "样本数", Text("How many texts at once.", "一次写几篇。")),
     ] = 1
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""
@@ -142,22 +154,23 @@ class ChatRequest(Request):
     messages: Annotated[
         list[Message],
         Field(min_length=1, max_length=200),
-        Words(
+        FieldLabel(
             "Messages",
             "消息",
-            "The conversation so far, {role, content} each; the last one is the user's.",
-            "到目前为止的对话，每条为 {role, content}；最后一条来自用户。",
+            Text(
+                "The conversation so far, {role, content} each; the last one is the user's.",
+                "到目前为止的对话，每条为 {role, content}；最后一条来自用户。",
+            ),
         ),
     ]
     system: Annotated[
         str,
         Field(max_length=4000),
         AfterValidator(printable),
-        Words(
+        FieldLabel(
             "System prompt",
             "系统提示词",
-            "Who the model is to be, and what it should keep to.",
-            "模型扮演的角色，以及应遵守的要求。",
+            Text("Who the model is to be, and what it should keep to.", "模型扮演的角色，以及应遵守的要求。"),
         ),
     ] = ""
     max_new_tokens: Annotated[
@@ -182,29 +195,37 @@ class RewriteRequest(Request):
     text: Annotated[
         LongText,
         Field(min_length=1),
-        Words("Text", "原文", "What to translate or to summarise.", "要翻译或概括的文字。"),
+        FieldLabel("Text", "原文", Text("What to translate or to summarise.", "要翻译或概括的文字。")),
     ]
     task: Annotated[
         Literal["translate", "summarise"],
-        Words("Task", "任务", "A model may know one of them, or both.", "模型可能只会其中一种，也可能都会。"),
+        FieldLabel(
+            "Task",
+            "任务",
+            Text("A model may know one of them, or both.", "模型可能只会其中一种，也可能都会。"),
+        ),
     ] = "translate"
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=1024),
-        Words(
+        FieldLabel(
             "Length limit",
             "最长词元数",
-            "At most this many tokens are written for each part; a long text is taken in parts.",
-            "每一部分最多写出这么多词元；长文本会分成几部分处理。",
+            Text(
+                "At most this many tokens are written for each part; a long text is taken in parts.",
+                "每一部分最多写出这么多词元；长文本会分成几部分处理。",
+            ),
         ),
     ] = 256
     num_beams: Annotated[
         int,
         Field(ge=1, le=8),
-        Words(
+        FieldLabel(
             "Beams",
             "束宽",
-            "How many candidate texts are followed at once; 1 takes the likeliest token each time.",
-            "同时保留多少条候选译文；为 1 时每步只取最可能的词元。",
+            Text(
+                "How many candidate texts are followed at once; 1 takes the likeliest token each time.",
+                "同时保留多少条候选译文；为 1 时每步只取最可能的词元。",
+            ),
         ),
     ] = 1

@@ -8,11 +8,13 @@ from pydantic import BaseModel, ValidationError
 from aigc_demo.core.errors import InputError
 
 if TYPE_CHECKING:
-    from aigc_demo.core.words import Words
+    from aigc_demo.core.words import FieldLabel
 
 
 def refusal(
-    request_type: type[BaseModel], error: ValidationError, words_of: Callable[[type[BaseModel], str], "Words"]
+    request_type: type[BaseModel],
+    error: ValidationError,
+    label_of: Callable[[type[BaseModel], str], "FieldLabel"],
 ) -> InputError:
     """An InputError that names the first field that does not fit, by its label, and what would."""
     first = error.errors(include_url=False)[0]
@@ -23,15 +25,15 @@ def refusal(
             en=f"{_short(field)} is no field of this request; it has {known}.",
             zh=f"此请求没有字段 {_short(field)}；可用字段：{known}。",
         )
-    words = words_of(request_type, field)
+    words = label_of(request_type, field)
     if first["type"] == "missing":
         return InputError(en=f"{words.en} is missing; it must be given.", zh=f"缺少 {words.zh}；此项必填。")
     schema = request_type.model_json_schema()["properties"][field]
     en, zh = _what_fits(schema.get("items", schema) if len(first["loc"]) > 1 else schema)
     shown = _short(first.get("input"))
     return InputError(
-        en=f"{words.en}: {shown} does not fit; {(en or words.help_en or 'choose another').rstrip('.')}.",
-        zh=f"{words.zh}：{shown} 不合要求；{(zh or words.help_zh or '请换一个').rstrip('。')}。",
+        en=f"{words.en}: {shown} does not fit; {(en or words.help.en or 'choose another').rstrip('.')}.",
+        zh=f"{words.zh}：{shown} 不合要求；{(zh or words.help.zh or '请换一个').rstrip('。')}。",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.schemas.base import PicturePath
 
 MAX_TEXT = 100_000  # characters
@@ -17,15 +17,19 @@ class VerifyRequest(BaseModel):
 
     file: Annotated[
         PicturePath,
-        Words(
+        FieldLabel(
             "File",
             "文件",
-            "PNG, JPEG, WebP, GIF, MP4, WAV or text, up to 64 MB.",
-            "PNG、JPEG、WebP、GIF、MP4、WAV 或文本，不超过 64 MB。",
+            Text(
+                "PNG, JPEG, WebP, GIF, MP4, WAV or text, up to 64 MB.",
+                "PNG、JPEG、WebP、GIF、MP4、WAV 或文本，不超过 64 MB。",
+            ),
         ),
     ] = ""
     text: Annotated[
         str,
         Field(max_length=MAX_TEXT),
-        Words("Text", "文字", "A text to look at where there is no file.", "没有文件时要检查的文字。"),
+        FieldLabel(
+            "Text", "文字", Text("A text to look at where there is no file.", "没有文件时要检查的文字。")
+        ),
     ] = ""

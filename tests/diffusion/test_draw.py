@@ -130,7 +130,7 @@ def test_what_cannot_be_drawn_is_said(values, reason, offer, cache, photo, right
     values = {name: paths.get(value, value) for name, value in values.items()}
     with pytest.raises(InputError, match=reason) as found:
         draw(cache, model="tiny/sd", prompt="a cat", **values)
-    assert found.value.zh != found.value.en
+    assert found.value.text.zh != found.value.text.en
 
 
 def test_models_without_a_negative_prompt_say_so(offer, cache):

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.families.diffusion import load_pretrained
 from aigc_demo.families.diffusion.loading import denoiser
 from aigc_demo.families.diffusion.lora import FILE, LoraLearner, make_learner
@@ -24,7 +24,7 @@ from aigc_demo.schemas import DrawRequest
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from tests.checkpoints.diffusion import write_flow, write_lcm, write_sd, write_sdxl
 
-WORDS = Bilingual(en="Tiny", zh="小")
+WORDS = Text(en="Tiny", zh="小")
 
 
 def card_of(folder, name):

@@ -57,4 +57,4 @@ def test_a_run_that_does_not_fit_is_refused(folder, tmp_path, damage):
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError) as raised:
         gan.load(tmp_path, "cpu")
-    assert raised.value.zh != raised.value.en
+    assert raised.value.text.zh != raised.value.text.en

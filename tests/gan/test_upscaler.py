@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from aigc_demo import actions, provenance
 from aigc_demo.core.errors import InputError, Stopped
-from aigc_demo.families import gan
+from aigc_demo.families import upscaler
 from aigc_demo.families.upscaler import convert, evaluate
 from aigc_demo.families.upscaler.model import SMALL_TILE, TILE, Upscaler
 from aigc_demo.families.upscaler.networks import CompactUpscaler, UpscalerConfig
@@ -21,7 +21,7 @@ from aigc_demo.schemas import UpscaleRequest
 
 @pytest.fixture
 def folder(tmp_path):
-    gan.write_debug_upscaler(tmp_path / "upscaler", scale=3)
+    upscaler.write_debug_model(tmp_path / "upscaler", scale=3)
     return tmp_path / "upscaler"
 
 

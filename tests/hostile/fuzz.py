@@ -59,8 +59,8 @@ def fuzz(name: str, count: int, start: int = 0) -> Report:
                 report.taken += 1
             except InputError as error:
                 report.refused += 1
-                if not any("\u4e00" <= char <= "\u9fff" for char in error.zh) or not error.en:
-                    report.find(number, "a refusal without words", error.en)
+                if not any("\u4e00" <= char <= "\u9fff" for char in error.text.zh) or not error.text.en:
+                    report.find(number, "a refusal without words", error.text.en)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

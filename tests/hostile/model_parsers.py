@@ -102,11 +102,11 @@ def adapter_settings(data: bytes, folder: Path) -> Any:
     """adapter_config.json beside a sound adapter."""
     from safetensors.numpy import save
 
-    from aigc_demo.core.words import Bilingual
+    from aigc_demo.core.words import Text
     from aigc_demo.jobs.import_adapter import check_adapter
     from aigc_demo.models.cards import ModelCard
 
-    words = Bilingual(en="a", zh="a")
+    words = Text(en="a", zh="a")
     card = ModelCard(
         id="runs/a", folder=folder, family="transformer", kind="lora", base="b", tasks=(), title=words, summary=words,
         parameters=1, licence="mit", data="d",

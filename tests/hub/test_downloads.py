@@ -229,7 +229,7 @@ def test_a_renamed_model_is_kept_under_the_name_asked_for(hub, llama, settings):
 
 def test_a_cache_that_cannot_be_written():
     error = sentence(PermissionError(13, "Permission denied", "/cache/x"))
-    assert "--hub-dir" in error.en and "/cache/x" in error.zh
+    assert "--hub-dir" in error.text.en and "/cache/x" in error.text.zh
 
 
 def test_a_silent_hub_is_not_waited_for(hub, llama, settings, monkeypatch):

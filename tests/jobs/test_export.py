@@ -201,8 +201,8 @@ def test_a_zip_that_is_no_model_is_refused_in_a_sentence(tmp_path, exported, wha
     archive = repack(exported, tmp_path / "bad.zip", **HOSTILE[what](exported))
     with pytest.raises(InputError) as caught:
         import_run(archive, tmp_path / "runs", "bad")
-    assert 20 < len(caught.value.en) < 700
-    assert caught.value.zh
+    assert 20 < len(caught.value.text.en) < 700
+    assert caught.value.text.zh
     assert not list((tmp_path / "runs").iterdir())
 
 
@@ -213,8 +213,8 @@ def test_what_is_wrong_is_seen_before_anything_is_loaded(tmp_path, exported, wha
     with pytest.raises(InputError) as caught:
         import_zip.unpack(archive, tmp_path / "new")
         registry.load(import_zip.check(tmp_path / "new"), Placement())
-    assert 20 < len(caught.value.en) < 700
-    assert caught.value.zh
+    assert 20 < len(caught.value.text.en) < 700
+    assert caught.value.text.zh
     assert {path.name for path in tmp_path.iterdir()} == {"bad.zip", "new"}
 
 

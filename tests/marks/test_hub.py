@@ -2,7 +2,7 @@
 
 import pytest
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.continuous_batching import Wish
 from aigc_demo.language.sampling import Settings
@@ -17,7 +17,7 @@ MARK = TextMark(bytes(range(32)))
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A tiny random Llama."""
-    folder, words = write_llama(tmp_path_factory.mktemp("llama")), Bilingual(en="Random", zh="随机")
+    folder, words = write_llama(tmp_path_factory.mktemp("llama")), Text(en="Random", zh="随机")
     card = ModelCard(
         id="test/llama", folder=folder, family="transformer", kind="causal_lm", tasks=("text", "chat"),
         title=words, summary=words, parameters=40_000, licence="mit", data="",

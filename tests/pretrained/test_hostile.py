@@ -190,7 +190,7 @@ def test_refused_by_reading_alone(model, spoil):
     spoil(model)
     with pytest.raises(InputError, match=REFUSED[spoil]) as refused:
         inspect(model, "evil/model")
-    assert any("一" <= char <= "鿿" for char in refused.value.zh)
+    assert any("一" <= char <= "鿿" for char in refused.value.text.zh)
     assert not list(model.rglob("canary"))
 
 

@@ -149,7 +149,7 @@ def test_a_refusal_is_one_sentence(status, words, quick):
 
     with scripted(refuse) as server, pytest.raises(InputError, match=words) as caught:
         chat(server.url)
-    assert caught.value.zh and server.url not in caught.value.en
+    assert caught.value.text.zh and server.url not in caught.value.text.en
     assert len(server.asked) == (3 if status == 503 else 1)  # only what may pass is tried again
 
 
@@ -255,7 +255,7 @@ def test_the_directory_remembers_and_tells_of_a_server_that_is_down():
     there.url = f"http://127.0.0.1:{free_port()}/v1"
     there.refresh()
     standing = there.standing()
-    assert not standing.answers and standing.cards and "does not answer" in standing.trouble.en
+    assert not standing.answers and standing.cards and "does not answer" in standing.trouble.text.en
 
 
 def test_no_server_is_asked_while_offline():
@@ -268,7 +268,7 @@ def test_a_list_in_another_form_is_no_model(answer):
     with scripted(listed=answer) as server:
         there = Directory(server.url, "chat")
         there.refresh()
-    assert there.standing().cards == () and "OpenAI-compatible" in there.standing().trouble.en
+    assert there.standing().cards == () and "OpenAI-compatible" in there.standing().trouble.text.en
 
 
 def test_the_address_comes_from_the_settings_alone():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aigc_demo.core.errors import InputError, Stopped
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.continuous_batching import Wish
 from aigc_demo.language.sampling import Settings
@@ -18,7 +18,7 @@ HELLO = [{"role": "user", "content": "你好！请写一首诗。"}]
 
 
 def card_of(folder):
-    words = Bilingual(en="Random", zh="随机")
+    words = Text(en="Random", zh="随机")
     return ModelCard(
         id="test/llama", folder=folder, family="transformer", kind="causal_lm", tasks=("text", "chat"),
         title=words, summary=words, parameters=40_000, licence="mit", data="",

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.chat_template import read_conversation
 from aigc_demo.families.transformer.lora import evaluate, length_for, make_learner
@@ -19,7 +19,7 @@ from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from tests.checkpoints.language import write_llama
 
-WORDS = Bilingual(en="Tiny", zh="小")
+WORDS = Text(en="Tiny", zh="小")
 ANSWER = "The old red barn by the river was closed."
 
 
@@ -154,4 +154,4 @@ def test_conversations_want_a_chat_template(chats, base, tmp_path):
     plain = base.model_copy(update={"folder": write_llama(tmp_path / "plain", chat=False)})
     with pytest.raises(InputError) as caught:
         open_material(chats, load_pretrained(plain, Placement()), 64)
-    assert "not made for conversations" in caught.value.en
+    assert "not made for conversations" in caught.value.text.en

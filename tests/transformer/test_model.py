@@ -136,7 +136,7 @@ def test_unknown_characters_are_named(verse):
 def test_bad_requests_are_sentences(verse, wrong):
     with pytest.raises(InputError) as caught:
         next(verse.generate("春望", **{"form": "wujue", **wrong}))
-    assert caught.value.en and caught.value.zh
+    assert caught.value.text.en and caught.value.text.zh
 
 
 def test_a_prompt_of_a_megabyte_is_refused_and_prose_has_no_heads(prose):

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.hub import Download
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.folder import JobFolder
@@ -24,7 +24,7 @@ from tests.ui.test_latent_tab import Page, toasts  # noqa: F401
 LLAMA, LARGE, GATED = "tiny/story-writer", "tiny/large-writer", "tiny/secret-writer"
 ENTRY = Entry(
     "Qwen/Qwen3-0.6B",
-    Bilingual(en="Qwen3", zh="通义千问"),
+    Text(en="Qwen3", zh="通义千问"),
     ("text", "chat"),
     "apache-2.0",
     1_500_000_000,
@@ -91,7 +91,7 @@ def test_numbers_in_words():
 def test_names_are_shown_as_text():
     html = list_html([Entry("<b>x</b>/y", None, (), "<i>")], "", Words(), "en")
     html += downloads_html(
-        [Download("<b>x</b>", "failed", 1, 2, error=Bilingual(en="<i>", zh="<i>"))], Words(), "en"
+        [Download("<b>x</b>", "failed", 1, 2, error=Text(en="<i>", zh="<i>"))], Words(), "en"
     )
     assert "<b>x" not in html and "<i>" not in html.replace("<i style", "")
 

@@ -121,7 +121,7 @@ def test_a_plan_that_does_not_fit_is_refused_in_both_languages(digits, tmp_path,
         plan = replace(plan, data=photos(tmp_path / "data", side=30))
     with pytest.raises(InputError) as refusal:
         make_learner(plan, make_accelerator("cpu"))
-    assert refusal.value.en.endswith(".") and refusal.value.zh.endswith("。")
+    assert refusal.value.text.en.endswith(".") and refusal.value.text.zh.endswith("。")
 
 
 def test_too_much_kl_leaves_no_unit_active(digits, tmp_path):

@@ -44,7 +44,7 @@ def refusal(verb, request, cache):
     try:
         verb(request, cache)
     except InputError as error:
-        return [error.en, error.zh]
+        return [error.text.en, error.text.zh]
 
 
 def stopped_return(cache):

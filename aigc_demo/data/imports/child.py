@@ -8,6 +8,7 @@ import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def main(work: Path) -> int:
             take(takes, item, journal, place, len(items))
         finish(takes, kind, request, task["source"], journal, work / "prepared")
     except InputError as error:
-        write_json(work / "failure.json", {"en": error.en, "zh": error.zh})
+        write_json(work / "failure.json", asdict(error.text))
     return 0
 
 
@@ -150,7 +151,7 @@ def no_picture(name: str) -> InputError:
 
 
 def _refused(name: str, error: InputError) -> dict[str, str]:
-    return {"name": name, "en": error.en, "zh": error.zh}
+    return {"name": name, **asdict(error.text)}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 
 NAME = r"^\w[\w.-]{0,59}$"
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
@@ -24,80 +24,96 @@ class ImportSettings(BaseModel):
 
     kind: Annotated[
         Literal["auto", "pictures", "text", "chat"],
-        Words(
+        FieldLabel(
             "Kind",
             "类型",
-            "Pictures (a caption may lie beside each, as cat.txt or in metadata.jsonl), text, or conversations "
-            "(.jsonl, .csv); auto looks at the files.",
-            "图片（说明可放在旁边，如 cat.txt，或写在 metadata.jsonl）、文本，或对话（.jsonl、.csv）；auto 会查看文件来判断。",
+            Text(
+                "Pictures (a caption may lie beside each, as cat.txt or in metadata.jsonl), text, or conversations "
+                "(.jsonl, .csv); auto looks at the files.",
+                "图片（说明可放在旁边，如 cat.txt，或写在 metadata.jsonl）、文本，或对话（.jsonl、.csv）；auto 会查看文件来判断。",
+            ),
         ),
     ] = "auto"
     side: Annotated[
         int,
         Field(ge=28, le=1024, multiple_of=4),
-        Words(
+        FieldLabel(
             "Side in pixels",
             "边长（像素）",
-            "All pictures become squares of this side, a multiple of 4: 28 to 128 for a GAN or VAE, 256 to 1024 to "
-            "teach a diffusion model. Twice the side takes about four times as long to train.",
-            "所有图片都变成此边长的正方形，须为 4 的倍数：GAN 和 VAE 用 28 到 128，教扩散模型用 256 到 1024。边长加倍，训练时间约为四倍。",
+            Text(
+                "All pictures become squares of this side, a multiple of 4: 28 to 128 for a GAN or VAE, 256 to 1024 to "
+                "teach a diffusion model. Twice the side takes about four times as long to train.",
+                "所有图片都变成此边长的正方形，须为 4 的倍数：GAN 和 VAE 用 28 到 128，教扩散模型用 256 到 1024。边长加倍，训练时间约为四倍。",
+            ),
         ),
     ] = 64
     colour: Annotated[
         Literal["auto", "grey", "colour"],
-        Words(
+        FieldLabel(
             "Colour",
             "颜色",
-            "Grey is easier to learn; auto keeps colour where any picture has it.",
-            "灰度更容易学；auto 在有彩色图片时保留颜色。",
+            Text(
+                "Grey is easier to learn; auto keeps colour where any picture has it.",
+                "灰度更容易学；auto 在有彩色图片时保留颜色。",
+            ),
         ),
     ] = "auto"
     crop: Annotated[
         Literal["centre", "pad", "stretch"],
-        Words(
+        FieldLabel(
             "How to make it square",
             "变为正方形的方式",
-            "Cut out the centre, pad the short side in the border's tone, or stretch.",
-            "裁出中央、按边缘色调补齐短边，或拉伸。",
+            Text(
+                "Cut out the centre, pad the short side in the border's tone, or stretch.",
+                "裁出中央、按边缘色调补齐短边，或拉伸。",
+            ),
         ),
     ] = "centre"
     validation_share: Annotated[
         float,
         Field(ge=0.05, le=0.5, allow_inf_nan=False),
-        Words(
+        FieldLabel(
             "Held-out share",
             "验证集比例",
-            "This part is never trained on: it shows whether the model learnt or only memorised.",
-            "这一部分不参与训练，用来判断模型是真正学会还是只是背下来。",
+            Text(
+                "This part is never trained on: it shows whether the model learnt or only memorised.",
+                "这一部分不参与训练，用来判断模型是真正学会还是只是背下来。",
+            ),
         ),
     ] = 0.1
     drop_duplicates: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "Drop near-duplicates",
             "去除近似重复",
-            "Of pictures or texts that are nearly the same only the first is kept; copies invite memorising.",
-            "几乎相同的图片或文本只保留第一份；重复的数据会让模型死记硬背。",
+            Text(
+                "Of pictures or texts that are nearly the same only the first is kept; copies invite memorising.",
+                "几乎相同的图片或文本只保留第一份；重复的数据会让模型死记硬背。",
+            ),
         ),
     ] = True
     licence: Annotated[
         str,
         Field(min_length=1, max_length=200),
         AfterValidator(str.strip),
-        Words(
+        FieldLabel(
             "Licence",
             "许可",
-            "Under which terms you may use these data, such as CC BY 4.0 or own work; it goes into the model card.",
-            "你依据什么条款使用这些数据，例如 CC BY 4.0 或自己的作品；会写入模型卡。",
+            Text(
+                "Under which terms you may use these data, such as CC BY 4.0 or own work; it goes into the model card.",
+                "你依据什么条款使用这些数据，例如 CC BY 4.0 或自己的作品；会写入模型卡。",
+            ),
         ),
     ] = "not stated"
     consent: Annotated[
         bool,
-        Words(
+        FieldLabel(
             "I may use these data for this",
             "我有权将这些数据用于此目的",
-            "They are mine or their makers allow it, and the people in them agree.",
-            "数据属于我或作者允许使用，并且其中的人物同意。",
+            Text(
+                "They are mine or their makers allow it, and the people in them agree.",
+                "数据属于我或作者允许使用，并且其中的人物同意。",
+            ),
         ),
     ] = False
 
@@ -109,21 +125,25 @@ class ImportRequest(ImportSettings):
         str,
         Field(pattern=NAME),
         AfterValidator(_portable),
-        Words(
+        FieldLabel(
             "Name of the data set",
             "数据集名称",
-            "Letters, digits, dot, dash; choose a name that says what is in it.",
-            "字母、数字、点、短横线；请取一个能说明内容的名称。",
+            Text(
+                "Letters, digits, dot, dash; choose a name that says what is in it.",
+                "字母、数字、点、短横线；请取一个能说明内容的名称。",
+            ),
         ),
     ]
     folder: Annotated[
         str,
         Field(max_length=1000),
         AfterValidator(str.strip),
-        Words(
+        FieldLabel(
             "Folder on this computer",
             "本机文件夹",
-            "Instead of an upload; its sub-folders become classes.",
-            "代替上传；其中的子文件夹会成为类别。",
+            Text(
+                "Instead of an upload; its sub-folders become classes.",
+                "代替上传；其中的子文件夹会成为类别。",
+            ),
         ),
     ] = ""

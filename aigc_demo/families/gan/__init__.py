@@ -2,18 +2,14 @@
 small residual networks.
 
 Serves the tasks image and latent. A run folder holds both networks, so that the app can show what the
-discriminator thinks of a picture. The task upscale is served by the generator of another GAN, Real-ESRGAN's.
+discriminator thinks of a picture.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.placement import Placement
-
 if TYPE_CHECKING:
     from aigc_demo.families.gan.model import GAN
-    from aigc_demo.families.upscaler.model import Upscaler
 
 
 def load(folder: Path, device: str) -> "GAN":
@@ -21,13 +17,6 @@ def load(folder: Path, device: str) -> "GAN":
     from aigc_demo.families.gan.model import GAN
 
     return GAN(folder, device)
-
-
-def load_pretrained(card: ModelCard, placement: Placement) -> "Upscaler":
-    """The super-resolution network of a card whose kind is upscaler, which came from elsewhere."""
-    from aigc_demo.families.upscaler.model import Upscaler
-
-    return Upscaler(card.folder, placement.device, placement.sliced)
 
 
 def write_debug_model(
@@ -52,17 +41,3 @@ def write_debug_model(
     }
     config = replace(SIZES["tiny"][0], side=side, channels=channels, classes=classes)
     export(folder, data, Generator(config), Discriminator(config), final=True)
-
-
-def write_debug_upscaler(folder: Path, seed: int = 0, scale: int = 4) -> None:
-    """Write a tiny untrained super-resolution network."""
-    from dataclasses import asdict
-
-    import torch
-
-    from aigc_demo.families.upscaler.networks import CompactUpscaler, UpscalerConfig
-    from aigc_demo.models.checkpoints import save_weights
-
-    torch.manual_seed(seed)
-    config = UpscalerConfig(width=4, depth=2, scale=scale)
-    save_weights(folder, CompactUpscaler(config).state_dict(), {"family": "gan", "network": asdict(config)})

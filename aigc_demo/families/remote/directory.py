@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.troubles import not_understood
 from aigc_demo.models.cards import ModelCard
@@ -78,7 +78,7 @@ class Directory:
             cards = tuple(text_card(self.url, name) for name in names(found))
             self._standing = Standing(self.does, True, None, cards)
         except InputError as error:
-            log.warning("the text server: %s", error.en)
+            log.warning("the text server: %s", error.text.en)
             self._standing = Standing(self.does, False, error, self._standing.cards)
         self._answered.set()
 
@@ -95,26 +95,26 @@ def names(found: Any) -> list[str]:
 
 def text_card(server: str, name: str) -> ServedCard:
     """The card of a language model that a server names; what it is made of, only who runs the server knows."""
-    summary = Bilingual(
+    summary = Text(
         en="Runs on the text server of this app, which receives what you write.",
         zh="运行在本应用的文本服务器上；您输入的内容会发送到该服务器。",
     )
     short = name.rsplit("/", 1)[-1]
-    title = Bilingual(en=f"{short}, on the server", zh=f"{short}（服务器）")
+    title = Text(en=f"{short}, on the server", zh=f"{short}（服务器）")
     return _card(server, name, "text", ("text", "chat"), title, summary)
 
 
 def image_card(server: str) -> ServedCard:
     """The card of the endpoint that draws."""
-    summary = Bilingual(
+    summary = Text(
         en="Runs on the image server of this app, which receives what you write.",
         zh="运行在本应用的图像服务器上；您输入的内容会发送到该服务器。",
     )
-    title = Bilingual(en="the image server", zh="图像服务器")
+    title = Text(en="the image server", zh="图像服务器")
     return _card(server.rstrip("/"), "image", "image", ("draw",), title, summary)
 
 
-def _card(server: str, name: str, kind: str, tasks: Any, title: Bilingual, summary: Bilingual) -> ServedCard:
+def _card(server: str, name: str, kind: str, tasks: Any, title: Text, summary: Text) -> ServedCard:
     return ServedCard(
         id=f"server/{name}",
         folder=Path(),

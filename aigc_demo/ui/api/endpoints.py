@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from aigc_demo import actions
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Words
+from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.request import NAME
 from aigc_demo.runtime import registry
@@ -32,7 +32,7 @@ class JobRequest(BaseModel):
     name: Annotated[
         str,
         Field(pattern=NAME),
-        Words("Name", "名称", "As it was given when the job began.", "即开始训练时的名称。"),
+        FieldLabel("Name", "名称", Text("As it was given when the job began.", "即开始训练时的名称。")),
     ]
 
 
@@ -187,7 +187,7 @@ def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> C
                 named[field] = uploaded_path(named[field])
             return verb(check(kind, named))
         except InputError as error:
-            raise gr.Error(f"{error.en} {error.zh}", print_exception=False) from error
+            raise gr.Error(f"{error.text.en} {error.text.zh}", print_exception=False) from error
 
     parameters = [
         inspect.Parameter(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import Task
 from aigc_demo.ui.page.language import Words
 
@@ -22,7 +22,7 @@ class Entry:
     """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now; an adapter's `base`."""
 
     id: str
-    title: Bilingual | None
+    title: Text | None
     tasks: tuple[str, ...]
     licence: str
     size: int = 0

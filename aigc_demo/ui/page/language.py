@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from aigc_demo.core.words import parse_yaml, words_of
+from aigc_demo.core.words import label_of, parse_yaml
 from aigc_demo.data.imports import ImportRequest
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.schemas import REQUESTS
@@ -32,10 +32,10 @@ class Words:
         self.tables = {lang: _read_words(folder / lang) for lang in LOCALES}
         for task, request_type in {**REQUESTS, "data": ImportRequest, "train": TrainRequest}.items():
             for name in request_type.model_fields:
-                words = words_of(request_type, name)
+                words = label_of(request_type, name)
                 for lang, table in self.tables.items():
-                    table[f"{task}.{name}"] = words.label(lang)
-                    table[f"{task}.{name}.help"] = words.help(lang)
+                    table[f"{task}.{name}"] = words.say(lang)
+                    table[f"{task}.{name}.help"] = words.help.say(lang)
         self.i18n = gr.I18n(**{LOCALES[lang]: table for lang, table in self.tables.items()})
 
     def __call__(self, key: str) -> Any:

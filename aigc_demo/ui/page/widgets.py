@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Bilingual
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard, Task
 from aigc_demo.runtime.registry import all_cards, cards_for
 from aigc_demo.schemas import MAX_SEED, Request
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import literal_choices
 
-NO_WORDS = Bilingual(en="", zh="")
+NO_WORDS = Text(en="", zh="")
 NOTHING = ModelCard(
     id="",
     folder=Path(),
