@@ -81,12 +81,12 @@ def test_texts_stand_under_their_title(cache, tmp_path, suffix):
     assert recipe(path).request["prompt"] == "春望"
     words = path.read_text("utf-8")
     words = json.loads(words)["text"] if suffix == ".json" else words
-    assert words.index("春望") < words.index(actions.full_texts(result)[1])
+    assert words.index("春望") < words.index(result.full_texts()[1])
 
 
 def test_an_opening_belongs_to_its_text(cache):
     *_, result = actions.write_text(TextRequest(prompt="春眠", prompt_is="opening", max_new_tokens=5), cache)
-    assert actions.full_texts(result)[0].startswith("春眠")
+    assert result.full_texts()[0].startswith("春眠")
 
 
 def test_old_files_of_ours_are_swept_and_nothing_else(cache, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import read_card
+from aigc_demo.models.family import family
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import registry
 
@@ -35,10 +36,16 @@ def test_an_unknown_model_or_task_is_a_sentence_with_the_choices(settings, name,
 
 
 def test_a_family_is_one_of_the_list():
-    assert registry.family_module("gan").__name__ == "aigc_demo.families.gan"
+    assert family("gan").part("train").__name__ == "aigc_demo.families.gan.train"
     for name in ("os", "ui", "gan.train", "../gan", ""):
         with pytest.raises(InputError):
-            registry.family_module(name)
+            family(name)
+
+
+def test_a_kind_that_nothing_loads_is_refused(settings):
+    card = registry.find_card("gan-digits", settings).model_copy(update={"kind": "os"})
+    with pytest.raises(InputError, match="which nothing here loads"):
+        registry.load(card, Placement())
 
 
 @pytest.mark.parametrize("model_id", ["gan-digits", "vae-digits", "gpt-poems", "gpt-austen", "realesrgan-x4"])

@@ -23,7 +23,7 @@ from aigc_demo.actions.save_pictures import (
     write_strip,
     write_upscaled,
 )
-from aigc_demo.actions.save_texts import conversation, full_texts, write_chat, write_rewrite, write_texts
+from aigc_demo.actions.save_texts import conversation, write_chat, write_rewrite, write_texts
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
 from aigc_demo.actions.watermark import TextFinding, find_text_mark, text_mark
@@ -46,7 +46,6 @@ __all__ = [
     "conversation",
     "draw",
     "find_text_mark",
-    "full_texts",
     "grid",
     "make_images",
     "recipe_of",

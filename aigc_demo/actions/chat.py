@@ -8,6 +8,7 @@ from aigc_demo import safety
 from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
@@ -33,6 +34,10 @@ class ChatResult:
     tokens: list[TokenChoice] = field(default_factory=list)
     ended: bool = False
     note: tuple[str, str] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {"text": self.text, "ended": self.ended, "note": plain(self.note)}
 
     @property
     def text(self) -> str:

@@ -14,7 +14,8 @@ from aigc_demo.actions.callback_stream import stepwise
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.core.words import plain
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.worker_thread import Lane
@@ -41,6 +42,10 @@ UNREAD = (
 )
 
 
+# Settings of which zero means the model's own: as they were settled.
+AS_USED = ("width", "height", "num_inference_steps", "guidance_scale")
+
+
 @dataclass
 class DrawResult:
     """Pictures as they come: `step` of `steps` over all of them, each with its own seed, one after the other.
@@ -59,6 +64,14 @@ class DrawResult:
     pictures: np.ndarray | None = None
     note: Note | None = None
     sigmas: list[float] = field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {
+            "seeds": self.seeds,
+            "note": plain(self.note),
+            **{name: getattr(self.request, name) for name in AS_USED},
+        }
 
 
 @dataclass
@@ -81,7 +94,7 @@ class _Start:
     mask: "Image.Image | None" = None
 
     @property
-    def task(self) -> Task:
+    def task(self) -> str:
         return "inpaint" if self.mask else "redraw" if self.picture else "draw"
 
     def fitted(self, width: int, height: int) -> "tuple[Image.Image | None, Image.Image | None]":

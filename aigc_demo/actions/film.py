@@ -1,7 +1,7 @@
 """What a walk through latent space comes to, whoever drew its frames."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,10 @@ class WalkResult:
     times: list[float]
     lengths: dict[str, list[float]]
     note: tuple[str, str] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {}
 
 
 def film(frames: np.ndarray, times: list[float], request: WalkRequest) -> tuple[np.ndarray, list[float]]:

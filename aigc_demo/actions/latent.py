@@ -43,6 +43,10 @@ class GridResult:
     pictures: np.ndarray
     note: tuple[str, str] | None = None
 
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {}
+
 
 @on_gpu()
 def walk(

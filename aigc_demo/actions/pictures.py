@@ -44,6 +44,10 @@ class ImageResult:
     percentiles: list[float] | None = None
     note: tuple[str, str] | None = None
 
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {"labels": self.labels, "seeds": self.seeds, "percentiles": self.percentiles}
+
 
 @dataclass(frozen=True)
 class ReconstructResult:
@@ -62,6 +66,13 @@ class ReconstructResult:
     neighbours: np.ndarray
     neighbour_labels: list[int]
     distances: list[float]
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {
+            "latent": self.mean,
+            "neighbours": {"labels": self.neighbour_labels, "distances": self.distances},
+        }
 
 
 @on_gpu()

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aigc_demo import safety
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
@@ -35,6 +36,10 @@ class RewriteResult:
     text: str = ""
     attention: np.ndarray | None = None
     note: tuple[str, str] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {"text": self.text, "note": plain(self.note)}
 
 
 @on_gpu(keeps_part=True)

@@ -36,7 +36,7 @@ def recipe_of(request: Request, card: ModelCard) -> Recipe:
     values = request.model_dump(exclude=PATHS)
     given = {name: path for name in sorted(PATHS) if (path := getattr(request, name, ""))}
     return Recipe(
-        task=task_of(request),
+        task=task_of(request).name,
         model=card.id,
         weights=card.weights_hash(),
         request=values,

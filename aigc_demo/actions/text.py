@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aigc_demo import safety
 from aigc_demo.actions.base import find_adapter, put_adapter
@@ -40,6 +40,15 @@ class TextResult:
     card: ModelCard
     samples: list[TextSample]
     note: tuple[str, str] | None = None
+
+    def full_texts(self) -> list[str]:
+        """The texts of all samples; an opening belongs to the text it opens."""
+        opening = self.request.prompt if self.request.prompt_is == "opening" else ""
+        return [(opening + sample.text).strip() for sample in self.samples]
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {"texts": self.full_texts()}
 
 
 @on_gpu(keeps_part=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ class UpscaleResult:
     before: np.ndarray
     after: np.ndarray
     scale: int
+
+    def facts(self) -> dict[str, Any]:
+        """What a program is told beside the files."""
+        return {"scale": self.scale, "size": [self.after.shape[1], self.after.shape[0]]}
 
 
 @on_gpu()

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from aigc_demo.core.settings import Settings
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.provenance.watermark.text import Finding, TextMark
 from aigc_demo.runtime.registry import cards_for
@@ -26,7 +27,7 @@ def settle_mark(
     A public mode marks all that a model of this machine writes; a server's model chooses its tokens out of our reach.
     """
     wanted = request.watermark or settings.rules.text_mark
-    put = wanted and card.family != "remote"
+    put = wanted and runs_here(card.family)
     return request.model_copy(update={"watermark": put}), UNMARKED if wanted and not put else None
 
 
@@ -57,7 +58,7 @@ def find_text_mark(text: str, settings: Settings) -> list[TextFinding]:
     tokenizers = {}
     for task in ("text", "chat"):
         for card in cards_for(task, settings):
-            if card.family != "remote" and (card.folder / "tokenizer.json").is_file():
+            if runs_here(card.family) and (card.folder / "tokenizer.json").is_file():
                 tokenizers.setdefault(card.id, card)
     mark, total = text_mark(settings), len(tokenizers)
     found = [

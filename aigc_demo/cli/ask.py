@@ -1,4 +1,4 @@
-"""text, image, reconstruct, walk, grid: check the request, let actions.py compute, write labelled files."""
+"""The tasks: check the request, let actions/ compute, write labelled files."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -7,18 +7,8 @@ from typing import Any
 
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.core.errors import InputError
-from aigc_demo.schemas import (
-    ArrayRequest,
-    GridRequest,
-    ImageRequest,
-    ReconstructRequest,
-    TextRequest,
-    WalkRequest,
-)
-
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
-FILMS = (".gif", ".mp4")
-TEXTS = (".txt", ".md", ".json")
+from aigc_demo.schemas import TASKS, ArrayRequest, ImageRequest, TextRequest
+from aigc_demo.schemas.tasks import PICTURES, TEXTS
 
 
 def text(asked: Asked) -> Answer:
@@ -28,7 +18,7 @@ def text(asked: Asked) -> Answer:
     request = asked.request(TextRequest)
     check_ending(asked.flags.out, TEXTS)
     result = deque(actions.write_text(request, asked.cache), maxlen=1).pop()
-    texts = actions.full_texts(result)
+    texts = result.full_texts()
     answer: dict[str, Any] = {"texts": texts}
     if asked.flags.out:
         answer["files"] = [str(write(asked, actions.write_texts, result, TEXTS))]
@@ -57,36 +47,17 @@ def image(asked: Asked) -> Answer:
     return _written([write(asked, actions.write_sheet, result, PICTURES)])
 
 
-def reconstruct(asked: Asked) -> Answer:
-    """Encode a picture and decode it again: input, noisy input and reconstruction on one sheet."""
+def make(asked: Asked) -> Answer:
+    """What most tasks do: make the result, write its file, tell its facts."""
     from aigc_demo import actions
+    from aigc_demo.actions.perform import perform
 
-    request = asked.request(ReconstructRequest)
-    check_ending(asked.flags.out, PICTURES)
-    result = actions.reconstruct(request, asked.cache)
-    near = {"labels": result.neighbour_labels, "distances": result.distances}
-    answer = _written([write(asked, actions.write_reconstruction, result, PICTURES)])
-    return Answer({**answer.data, "latent": result.mean, "neighbours": near}, answer.words)
-
-
-def walk(asked: Asked) -> Answer:
-    """Film the way from one point of latent space to another."""
-    from aigc_demo import actions
-
-    request = asked.request(WalkRequest)
-    check_ending(asked.flags.out, FILMS)
-    result = actions.walk(request, asked.cache)
-    return _written([write(asked, actions.write_film, result, FILMS)])
-
-
-def grid(asked: Asked) -> Answer:
-    """The square between four points of latent space on one sheet."""
-    from aigc_demo import actions
-
-    request = asked.request(GridRequest)
-    check_ending(asked.flags.out, PICTURES)
-    result = actions.grid(request, asked.cache)
-    return _written([write(asked, actions.write_sheet, result, PICTURES)])
+    task = next(task for task in TASKS if task.name == asked.flags.command.name)
+    request = asked.request(task.request)
+    check_ending(asked.flags.out, task.endings)
+    result = perform(task, request, asked.cache)
+    path = str(write(asked, getattr(actions, task.writer), result, task.endings))
+    return Answer({"files": [path], **result.facts()}, path)
 
 
 def _array(asked: Asked) -> Answer:

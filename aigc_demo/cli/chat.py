@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from aigc_demo.actions import ChatResult
-from aigc_demo.cli.ask import TEXTS, check_ending, write
+from aigc_demo.cli.ask import check_ending, write
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import ChatRequest, RewriteRequest, check
+from aigc_demo.schemas.tasks import TEXTS
 
 CHATS = (".md", ".json", ".txt")
 

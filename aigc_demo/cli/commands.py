@@ -15,17 +15,7 @@ from aigc_demo.core.settings import add_flags
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.request import ImportSettings
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.schemas import (
-    ChatRequest,
-    DrawRequest,
-    GridRequest,
-    ImageRequest,
-    ReconstructRequest,
-    RewriteRequest,
-    TextRequest,
-    UpscaleRequest,
-    WalkRequest,
-)
+from aigc_demo.schemas import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,23 @@ class Command:
         """Do it."""
         module, function = self.place.split(":")
         return getattr(import_module(module), function)(asked)
+
+
+# Tasks whose command does more than make a result and write its file; and what they take besides the request's fields.
+OWN = {
+    "text": "ask:text",
+    "image": "ask:image",
+    "chat": "chat:chat",
+    "rewrite": "chat:rewrite",
+    "draw": "draw:draw",
+}
+ARGUMENTS = {"chat": arguments.question}
+
+
+def task_command(task: Task) -> Command:
+    """The command of a row of the table of tasks."""
+    place, own = OWN.get(task.name, "ask:make"), ARGUMENTS.get(task.name, arguments.none)
+    return Command(task.name, f"aigc_demo.cli.{place}", task.words, task.request, True, own)
 
 
 DATA = "aigc_demo.cli.data"
@@ -79,21 +86,7 @@ HUB_COMMANDS = (
 )  # fmt: skip
 COMMANDS = (
     Command("models", "aigc_demo.cli.look:models", Text("list the models on this disk", "列出本机的模型")),
-    Command("text", "aigc_demo.cli.ask:text", Text("write text", "写文字"), TextRequest, True),
-    Command("image", "aigc_demo.cli.ask:image", Text("make pictures", "生成图片"), ImageRequest, True),
-    Command("chat", "aigc_demo.cli.chat:chat", Text("talk with a chat model", "与对话模型聊天"), ChatRequest, True, arguments=arguments.question),
-    Command("rewrite", "aigc_demo.cli.chat:rewrite", Text("translate or summarise a text", "翻译或概括文字"), RewriteRequest, True),
-    Command("draw", "aigc_demo.cli.draw:draw", Text("make pictures of a sentence", "按一句话作画"), DrawRequest, True),
-    Command("upscale", "aigc_demo.cli.draw:upscale", Text("a picture in more pixels", "放大图片"), UpscaleRequest, True),
-    Command(
-        "reconstruct",
-        "aigc_demo.cli.ask:reconstruct",
-        Text("encode a picture and decode it again", "把图片编码再解码"),
-        ReconstructRequest,
-        True,
-    ),
-    Command("walk", "aigc_demo.cli.ask:walk", Text("film a way through latent space", "拍摄潜空间漫步"), WalkRequest, True),
-    Command("grid", "aigc_demo.cli.ask:grid", Text("the square between four pictures", "四张图片之间的方阵"), GridRequest, True),
+    *map(task_command, TASKS),
     Command("train", "aigc_demo.cli.train:train", Text("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
     Command("jobs", "", Text("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
     Command("hub", "", Text("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),

@@ -1,13 +1,14 @@
-"""draw, upscale: pictures of a sentence, and pictures in more pixels."""
+"""draw: pictures of a sentence."""
 
 import sys
 from collections import deque
 from collections.abc import Iterator
 from typing import TypeVar
 
-from aigc_demo.cli.ask import PICTURES, check_ending, write
+from aigc_demo.cli.ask import check_ending, write
 from aigc_demo.cli.flags import Answer, Asked
-from aigc_demo.schemas import DrawRequest, UpscaleRequest
+from aigc_demo.schemas import DrawRequest
+from aigc_demo.schemas.tasks import PICTURES
 
 T = TypeVar("T")
 
@@ -26,18 +27,6 @@ def draw(asked: Asked) -> Answer:
         words.insert(0, result.note[asked.lang == "zh"])
         answer["note"] = result.note[asked.lang == "zh"]
     return Answer(answer, "\n".join(words))
-
-
-def upscale(asked: Asked) -> Answer:
-    """Enlarge a picture."""
-    from aigc_demo import actions
-
-    request = asked.request(UpscaleRequest)
-    check_ending(asked.flags.out, PICTURES)
-    result = actions.upscale(request, asked.cache)
-    path = write(asked, actions.write_upscaled, result, PICTURES)
-    size = list(result.after.shape[:2])
-    return Answer({"files": [str(path)], "scale": result.scale, "size": size[::-1]}, str(path))
 
 
 def _shown(results: Iterator[T]) -> Iterator[T]:

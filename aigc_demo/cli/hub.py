@@ -2,22 +2,23 @@
 
 import sys
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any
 
 from aigc_demo import hub
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable, table
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import memory_plan
+from aigc_demo.schemas.tasks import abilities
 
 PAUSE = 0.3  # seconds between two looks at a download
 
 
 def search(asked: Asked) -> Answer:
     """Models by words in their names; without words the catalogue."""
-    task, tasks = asked.flags.task, get_args(Task)
+    task, tasks = asked.flags.task, abilities()
     if task and task not in tasks:
         raise InputError(
             en=f"There is no task {task[:40]}; choose one of {', '.join(tasks)}.",

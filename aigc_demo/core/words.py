@@ -1,6 +1,6 @@
 """The one way to hold a sentence: in English and in Chinese, side by side, so that neither is forgotten."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
@@ -36,8 +36,16 @@ class FieldLabel(Text):
     help: Text = Text("", "")
 
 
+NO_TEXT = Text("", "")
+
+
 def _said(values: dict[str, Any], lang: str) -> dict[str, Any]:
     return {name: value.say(lang) if isinstance(value, Text) else value for name, value in values.items()}
+
+
+def plain(text: Text | None) -> dict[str, str]:
+    """A sentence for a program: both languages; empty for none."""
+    return asdict(text) if text else {}
 
 
 def label_of(request_type: type[BaseModel], field: str) -> FieldLabel:

@@ -6,15 +6,15 @@ Addresses, token and mirror are the client's own (HF_ENDPOINT, HF_TOKEN); the ap
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.hub.catalogue import Entry, catalogue, find_entry
 from aigc_demo.hub.failures import sentence, wrong_id
 from aigc_demo.hub.records import fetched
-from aigc_demo.models.cards import Task
-from aigc_demo.pretrained.allow_list import KINDS, kind_of
+from aigc_demo.models.family import kinds
+from aigc_demo.pretrained.allow_list import kind_of
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -40,7 +40,7 @@ class Listing:
 
     id: str
     kind: str
-    tasks: tuple[Task, ...]
+    tasks: tuple[str, ...]
     licence: str
     gated: bool
     downloads: int
@@ -151,7 +151,7 @@ def _of_info(info: "ModelInfo", here: set[str]) -> Listing:
     return Listing(
         id=info.id,
         kind=kind,
-        tasks=cast(tuple[Task, ...], KINDS[kind].tasks if kind else ()),
+        tasks=kinds()[kind][1].tasks if kind else (),
         licence=licence_of(info) or "unknown",
         gated=bool(info.gated),
         downloads=info.downloads or 0,

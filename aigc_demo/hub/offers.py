@@ -14,7 +14,8 @@ from aigc_demo.hub.failures import offline, sentence
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
 from aigc_demo.hub.records import fetched
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.pretrained.allow_list import ARCHITECTURES, KINDS, PIPELINES, kind_of
+from aigc_demo.models.family import kinds
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, PIPELINES, kind_of
 from aigc_demo.pretrained.inspect import read_class
 
 if TYPE_CHECKING:
@@ -171,11 +172,11 @@ def _card(
     if entry:
         facts |= {"licence": licence_of(info) or entry.licence, "parameters": counted or entry.parameters}
         return entry.card().model_copy(update=facts)
-    name, found = model_id.rsplit("/", 1)[-1], KINDS.get(kind)
+    name, (row, found) = model_id.rsplit("/", 1)[-1], kinds().get(kind, (None, None))
     return ModelCard(
         id=model_id,
         folder=Path("-"),
-        family=found.family if found else "unknown",
+        family=row.name if row else "unknown",
         kind=kind,
         tasks=found.tasks if found else (),
         title=Text(en=name, zh=name),

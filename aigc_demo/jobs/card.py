@@ -15,23 +15,10 @@ import yaml
 from aigc_demo.core.disk import write_atomically
 from aigc_demo.core.words import label_of
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.models.family import family
 from aigc_demo.models.safetensors_header import parameters, weights_of
 from aigc_demo.schemas.as_code import train_command
 
-TASKS = {"gan": ["image", "latent"], "vae": ["image", "latent", "reconstruct"], "transformer": ["text"]}
-PIPELINES = {
-    "gan": "unconditional-image-generation",
-    "vae": "image-to-image",
-    "transformer": "text-generation",
-    "diffusion": "text-to-image",
-}
-LIBRARIES = {
-    "gan": "pytorch",
-    "vae": "pytorch",
-    "transformer": "transformers",
-    "transformer lora": "peft",
-    "diffusion lora": "diffusers",
-}
 HUB_LICENCES = {
     "MIT": "mit",
     "APACHE-2.0": "apache-2.0",
@@ -77,7 +64,7 @@ def edited(card: Path) -> bool:
 
 def _hub(request: TrainRequest, licence: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the hub reads: ModelCardData's field names."""
-    known = HUB_LICENCES.get(licence.upper())
+    known, row = HUB_LICENCES.get(licence.upper()), family(request.family)
     matter: dict[str, Any] = {"license": known} if known else {"license": "other", "license_name": licence}
     if language:
         matter["language"] = language
@@ -85,8 +72,8 @@ def _hub(request: TrainRequest, licence: str, language: str, facts: Mapping[str,
         matter["base_model"] = _line(facts["started_from"])
     return {
         **matter,
-        "library_name": LIBRARIES[request.training],
-        "pipeline_tag": PIPELINES[request.family],
+        "library_name": row.trains[request.way].library,
+        "pipeline_tag": row.pipeline_tag,
         "tags": [*request.training.split(), "aigc-demo"],
     }
 
@@ -106,7 +93,7 @@ def _block(
     return {
         "family": request.family,
         **adapter,
-        "tasks": [] if is_adapter else TASKS[request.family],
+        "tasks": [] if is_adapter else list(family(request.family).tasks),
         "title": {"en": request.name, "zh": request.name},
         "summary": {
             "en": f"Trained here: {request.family}, {what}, on {data}{on[0]}, seed {request.seed}.",
@@ -183,13 +170,10 @@ def _fact_rows(facts: Mapping[str, Any]) -> Rows:
         yield en, zh, f"{energy.watt_hours:.3g} Wh"
 
 
-def _limits(family: str, figures: Mapping[str, Any]) -> Iterable[str]:
-    if family == "transformer":
-        yield "Writes in the manner of its data; nothing it says is knowledge."
-        yield "只模仿训练数据的写法；所写内容不代表事实。"
-    else:
-        yield "Draws what its data show and nothing else, at their size and with their gaps."
-        yield "只会画训练数据中的内容，尺寸与缺漏也随数据而定。"
+def _limits(name: str, figures: Mapping[str, Any]) -> Iterable[str]:
+    limits = family(name).limits
+    yield limits.en
+    yield limits.zh
     if not {"memorised", "copied_share", "copied_lines"} & set(figures):
         yield "Whether it copies its training data was not measured."
         yield "是否复制训练数据尚未测量。"

@@ -9,6 +9,7 @@ from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import family, kinds
 from aigc_demo.pretrained.quantise import check_library
 from aigc_demo.runtime import registry
 from aigc_demo.safety import guarded
@@ -29,7 +30,6 @@ SAME = (
     "resolution",
 )
 MOST_SIDE = 128  # pixels of what a GAN or VAE learns
-ADAPTED = ("causal_lm", "text_to_image")  # kinds of pretrained models that an adapter can be trained for
 
 
 def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
@@ -63,7 +63,7 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
 
 def check_kind(request: TrainRequest, manifest: Manifest) -> None:
     """An InputError where an own set is of another kind than the training, or its pictures are too large for it."""
-    if (manifest.kind == "pictures") == (request.family == "transformer"):
+    if (manifest.kind == "pictures") != (family(request.family).reads == "pictures"):
         raise InputError(
             en=f"{manifest.name} holds {manifest.kind}, which a {request.family} does not learn from; choose other data.",
             zh=f"{manifest.name} 的类型是 {manifest.kind}，{request.family} 无法从中学习；请选择其他数据。",
@@ -115,19 +115,19 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
 
     A pretrained model is only ever adapted, beside its weights; a model of this app is only ever trained whole.
     """
-    if start is None and request.family == "diffusion":
+    if start is None and "full" not in family(request.family).trains:
         raise InputError(
             en="A diffusion model is not trained from nothing here; choose one on this disk to start from.",
             zh="这里不从零训练扩散模型；请选择本机已有的模型作为起点。",
         )
     pretrained = start is not None and bool(start.kind)
-    if pretrained and (start.kind not in ADAPTED or request.method == "full"):
+    if pretrained and (not adaptable(start) or request.method == "full"):
         en, zh = (
             (
                 "takes no adapter; choose a language model or a text-to-image model",
                 "不支持适配器；请选择语言模型或文生图模型",
             )
-            if start.kind not in ADAPTED
+            if not adaptable(start)
             else (
                 "is pretrained, which needs the method lora or auto",
                 "是预训练模型，请用 lora 或 auto 方法",
@@ -142,6 +142,11 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
     if pretrained and request.load_in_4bit:
         check_library()
     return request.model_copy(update={"method": "lora" if pretrained else "full"})
+
+
+def adaptable(card: ModelCard) -> bool:
+    """Whether an adapter can be trained for a pretrained model."""
+    return card.kind in kinds() and kinds()[card.kind][1].adaptable
 
 
 def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:

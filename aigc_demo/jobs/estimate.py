@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Any, Literal
 
 from aigc_demo.core.errors import InputError, Stopped
@@ -18,10 +17,9 @@ from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import flags_of
-from aigc_demo.runtime.registry import family_module
+from aigc_demo.models.family import family
 
 PATIENCE = 300.0  # seconds for a dry run, which may have to fetch its data first
-SIZES = ("tiny", "small", "base")
 LOOKS, SAMPLES = 20, 20  # times in a run that training/loop.py validates and samples
 TIGHT = 0.7  # of what is free
 LONG = 12 * 3600  # seconds
@@ -148,18 +146,19 @@ def smaller(request: TrainRequest, share: float, examples: int) -> TrainRequest 
 
     A model that is gone on with has a size of its own.
     """
-    batch = request.batch_size or (examples if request.family != "transformer" else 0)
+    batch = request.batch_size or (examples if family(request.family).reads == "pictures" else 0)
     if share and int(batch * share) >= 4:
         return request.model_copy(update={"batch_size": int(batch * share)})
-    if request.size != "tiny" and not request.start:
-        return request.model_copy(update={"size": SIZES[SIZES.index(request.size) - 1], "batch_size": 0})
+    own = family(request.family).sizes
+    if request.size in own[1:] and not request.start:
+        return request.model_copy(update={"size": own[own.index(request.size) - 1], "batch_size": 0})
     return None
 
 
-def sizes(family: str) -> dict[str, int]:
+def sizes(name: str) -> dict[str, int]:
     """Numbers in a new model of each preset size; about, since data decide on classes and vocabulary. Imports torch."""
-    train = import_module(f"{family_module(family).__name__}.train")
-    return {size: train.count_parameters(size) for size in SIZES}
+    row = family(name)
+    return {size: row.part("train").count_parameters(size) for size in row.sizes}
 
 
 def _dry_run(request: TrainRequest, settings: Settings, stop: Callable[[], bool]) -> dict[str, Any]:

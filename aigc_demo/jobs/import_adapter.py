@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import family
 from aigc_demo.models.safetensors_header import check_finite, read_header, weights_of
 
 MATRIX = re.compile(r"[\w.-]{1,300}\.lora(?:_A|_B|\.down|\.up)\.weight")
@@ -29,7 +30,6 @@ PLAIN = {
     "lora_dropout": lambda value: value == 0,
     "bias": lambda value: value == "none",
 }
-FILES = {"transformer": "adapter_model.safetensors", "diffusion": "pytorch_lora_weights.safetensors"}
 
 
 def is_module(name: Any) -> bool:
@@ -40,7 +40,7 @@ def is_module(name: Any) -> bool:
 def check_adapter(folder: Path, card: ModelCard) -> None:
     """An InputError unless the folder holds an adapter as this app writes them, for the card's family."""
     path = weights_of(folder)
-    if path.name != FILES.get(card.family) or not card.base or card.tasks:
+    if path.name != family(card.family).trains["lora"].weights or not card.base or card.tasks:
         raise _odd("its card and its files do not belong together", "模型卡与文件不相符")
     header = read_header(path)
     for name, entry in header.items():
@@ -62,7 +62,7 @@ def check_adapter(folder: Path, card: ModelCard) -> None:
 def _settings(folder: Path, path: Path) -> list[dict[str, Any]]:
     """adapter_config.json, or what diffusers keeps in the header: its names without the network's before them."""
     try:
-        if path.name == FILES["transformer"]:
+        if (folder / "adapter_config.json").exists():
             return [{**json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))}]
         with safe_open(path, "numpy") as file:
             kept = file.metadata() or {}

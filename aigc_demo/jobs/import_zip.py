@@ -14,9 +14,9 @@ from pathlib import Path
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.processes import limit
-from aigc_demo.jobs.card import TASKS
 from aigc_demo.jobs.import_adapter import check_adapter
 from aigc_demo.models.cards import WEIGHTS, ModelCard, read_card
+from aigc_demo.models.family import family, trained
 from aigc_demo.models.placement import Placement
 from aigc_demo.models.safetensors_header import parameters, weights_of
 from aigc_demo.runtime import registry
@@ -37,7 +37,6 @@ MOST_BYTES = {
 }
 NEEDED = ("config.json", "README.md")  # and one file of weights
 MOST_PACKED = 100  # times smaller than its content: weights hardly pack at all
-ADAPTED = ("transformer", "diffusion")  # families of which there are adapters
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 READING = 1 << 30  # bytes of address space while unpacking
 LOADING = 16 << 30  # and while loading: torch alone maps several gigabytes
@@ -114,14 +113,15 @@ def check(folder: Path) -> ModelCard:
     if not plain or len(card.model_dump_json()) > WORDS:
         raise refused("its card is not as this app writes them", "其模型卡不是本应用的格式")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    families = ADAPTED if card.kind == "lora" else tuple(TASKS)
+    way = "lora" if card.kind == "lora" else "full"
+    families = [row.name for row in trained() if way in row.trains]
     if card.family not in families or config.get("family") != card.family or card.kind not in ("", "lora"):
         raise refused(
             f"its family {card.family[:60]!r} is none of {', '.join(families)}, or not that of its config.json",
             f"其家族 {card.family[:60]!r} 不在 {'、'.join(families)} 之中，或与 config.json 不一致",
         )
     count = parameters(weights_of(folder))  # the app plans its memory with it
-    tasks = () if card.kind else TASKS[card.family]
+    tasks = () if card.kind else family(card.family).tasks
     if set(card.tasks) - set(tasks) or card.parameters != count:
         raise refused(
             f"its card promises {card.parameters} numbers for {', '.join(card.tasks)}, its weights hold {count}",

@@ -1,13 +1,11 @@
 """From a request to the family's learner, and to the figures of a finished run."""
 
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.runtime.registry import family_module
+from aigc_demo.models.family import family
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -26,15 +24,11 @@ def make_plan(request: TrainRequest, data: Path, run: Path, start: ModelCard | N
 
 def make_learner(request: TrainRequest, plan: "TrainPlan", accelerator: "Accelerator") -> "Learner":
     """What the family's train.py offers, or for an adapter its lora.py."""
-    return _module(request, "lora" if plan.base else "train").make_learner(plan, accelerator)
+    return family(request.family).part("lora" if plan.base else "train").make_learner(plan, accelerator)
 
 
 def evaluate(request: TrainRequest, plan: "TrainPlan", device: str) -> dict[str, Any]:
     """The family's figures of merit on held-out data, for the model card."""
     if plan.base:
-        return _module(request, "lora").evaluate(plan, device)
-    return _module(request, "evaluate").evaluate(plan.run, plan.data, device)
-
-
-def _module(request: TrainRequest, name: str) -> ModuleType:
-    return import_module(f"{family_module(request.family).__name__}.{name}")
+        return family(request.family).part("lora").evaluate(plan, device)
+    return family(request.family).part("evaluate").evaluate(plan.run, plan.data, device)

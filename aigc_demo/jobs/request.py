@@ -1,28 +1,15 @@
 """The one request that starts a training job, whoever asks: page, HTTP API or command line."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aigc_demo.core.words import FieldLabel, Text
+from aigc_demo.models.family import family, trained
 from aigc_demo.schemas import Seed
 from aigc_demo.schemas.base import printable
 
 NAME = r"^\w[\w.-]{0,59}$"
-# Fields that only some trainings ask for; an adapter's training is its family's name with "lora" behind.
-USED_BY: Mapping[str, frozenset[str]] = {
-    "size": frozenset({"gan", "vae", "transformer"}),
-    "frozen_layers": frozenset({"gan", "transformer"}),
-    "augment": frozenset({"gan", "vae"}),
-    "kl_weight": frozenset({"vae"}),
-    "gradient_penalty": frozenset({"gan"}),
-    "lora_rank": frozenset({"transformer lora", "diffusion lora"}),
-    "lora_alpha": frozenset({"transformer lora", "diffusion lora"}),
-    "load_in_4bit": frozenset({"transformer lora", "diffusion lora"}),
-    "trigger": frozenset({"diffusion lora"}),
-    "resolution": frozenset({"diffusion lora"}),
-}
 
 
 class TrainRequest(BaseModel):
@@ -31,7 +18,7 @@ class TrainRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     family: Annotated[
-        Literal["gan", "vae", "transformer", "diffusion"],
+        Literal[tuple(row.name for row in trained())],
         FieldLabel(
             "Model family",
             "模型家族",
@@ -269,10 +256,27 @@ class TrainRequest(BaseModel):
     ] = 100
 
     @property
+    def way(self) -> str:
+        """How this trains, as in the families' table: "lora" beside a pretrained model, else "full"."""
+        return "lora" if self.method == "lora" else "full"
+
+    @property
     def training(self) -> str:
-        """What kind of training this is, as in USED_BY: the family, with "lora" behind where an adapter is trained."""
-        return f"{self.family} lora" if self.method == "lora" else self.family
+        """What kind of training this is: the family, with "lora" behind where an adapter is trained."""
+        return f"{self.family} lora" if self.way == "lora" else self.family
 
     def uses(self, field: str) -> bool:
         """Whether this kind of training looks at `field`."""
-        return field not in USED_BY or self.training in USED_BY[field]
+        return uses(self.family, self.way, field)
+
+
+def optional_fields() -> list[str]:
+    """The fields that only some trainings ask for, in their order."""
+    asked = {name for row in trained() for training in row.trains.values() for name in training.fields}
+    return [name for name in TrainRequest.model_fields if name in asked]
+
+
+def uses(name: str, way: str, field: str) -> bool:
+    """Whether training a family in this way asks for a field."""
+    trains = family(name).trains
+    return field not in optional_fields() or (way in trains and field in trains[way].fields)

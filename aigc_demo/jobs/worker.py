@@ -24,6 +24,7 @@ from aigc_demo.jobs.job import last_line, read_object
 from aigc_demo.jobs.learning import evaluate, make_learner, make_plan
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.signals import Endings
+from aigc_demo.models.family import family
 from aigc_demo.runtime.memory import is_out_of_memory
 from aigc_demo.runtime.registry import find_card
 
@@ -123,7 +124,7 @@ class Worker:
         from aigc_demo.training.doctor import Doctor
 
         self.meter = EnergyMeter(self.device, cores=thread_count())
-        for progress in train(learner, plan, Doctor(self.request.family)):
+        for progress in train(learner, plan, Doctor(family(self.request.family).part("diagnoses").CHART)):
             self.last = progress
             self.show(progress)
             if self.is_main and not (plan.run / "README.md").exists():  # the run can be used while it trains

@@ -10,7 +10,7 @@ import json
 import logging
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,11 +19,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text, parse_yaml
 
 log = logging.getLogger(__name__)
-Task = Literal[
-    "text", "chat", "rewrite", "embed",
-    "image", "draw", "redraw", "inpaint", "upscale",
-    "latent", "reconstruct", "moderate",
-]  # fmt: skip
+TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -41,7 +37,7 @@ class ModelCard(BaseModel):
     id: str
     folder: Path
     family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    tasks: tuple[Task, ...]
+    tasks: tuple[TaskName, ...]
     title: Text
     summary: Text
     parameters: int

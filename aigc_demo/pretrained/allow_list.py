@@ -1,32 +1,10 @@
-"""The allow-list: which classes of transformers and diffusers the app loads, and which of our loaders takes them.
+"""The allow-list: which classes of transformers and diffusers the app loads, by the kind of model that they make.
 
 A checkpoint only names its class; what is loaded is one of these, chosen here. Everything else is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from aigc_demo.models.cards import Task
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One way to load: the family that does it, and what its models serve."""
-
-    family: str
-    tasks: tuple[Task, ...]
-
-
-KINDS: Mapping[str, Kind] = {
-    "causal_lm": Kind("transformer", ("text", "chat")),  # "chat" only where the tokenizer has a chat template
-    "encoder": Kind("transformer", ("embed",)),
-    "seq2seq": Kind("seq2seq", ("rewrite",)),
-    "text_to_image": Kind("diffusion", ("draw", "redraw", "inpaint", "latent")),
-    "unconditional": Kind("diffusion", ("image", "latent")),
-    "class_conditional": Kind("diffusion", ("image", "latent")),
-    "autoencoder": Kind("vae", ("latent",)),
-    "picture_classifier": Kind("moderation", ("moderate",)),
-}
 # `architectures` of a transformers config.json
 ARCHITECTURES: Mapping[str, str] = {
     "LlamaForCausalLM": "causal_lm",

@@ -9,8 +9,9 @@ from typing import Any
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard, front_matter
+from aigc_demo.models.family import kinds
 from aigc_demo.models.safetensors_header import Header
-from aigc_demo.pretrained.allow_list import ARCHITECTURES, KINDS, LIBRARIES, NETWORKS, PIPELINES, TOOLS
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, LIBRARIES, NETWORKS, PIPELINES, TOOLS
 from aigc_demo.pretrained.classes import class_names
 from aigc_demo.pretrained.configs import check_configs, read_config
 from aigc_demo.pretrained.refusal import refused
@@ -38,14 +39,15 @@ def inspect(folder: Path, model_id: str) -> ModelCard:
             f"它是 {class_name[:60]}，而本应用可加载 {known}",
         )
     files = weight_files(folder, model_id)
+    row, found = kinds()[kind]
     return ModelCard(
         id=model_id,
         folder=folder,
-        family=KINDS[kind].family,
+        family=row.name,
         kind=kind,
-        tasks=tuple(task for task in KINDS[kind].tasks if task != "chat" or has_chat_template(folder)),
+        tasks=tuple(task for task in found.tasks if task != "chat" or has_chat_template(folder)),
         parameters=count_parameters(files),
-        classes=class_names(kind, config) if "latent" in KINDS[kind].tasks else {},
+        classes=class_names(kind, config) if "latent" in found.tasks else {},
         **_words(folder, model_id),
     )
 

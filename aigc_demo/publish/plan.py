@@ -9,24 +9,13 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.hub.catalogue import find_entry
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.publish.requirements import packages_of
 from aigc_demo.runtime import registry
+from aigc_demo.schemas.tasks import TASKS, tab_of
 
 COMMIT = re.compile(r"^[0-9a-f]{40}$")
-TAB_OF = {
-    "text": "text", "chat": "chat", "rewrite": "rewrite", "image": "image", "draw": "draw", "upscale": "upscale", "latent": "walk",
-}  # fmt: skip
 POEM, PROSE = "春望", "It was a fine morning"
-# What the smoke test asks, by the tab that shows the model first: endpoint, fields, and fields that take a picture.
-ASKED: Mapping[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
-    "text": ("/generate_text", {"max_new_tokens": 32, "seed": 1}, ()),
-    "chat": ("/chat", {"messages": [{"role": "user", "content": "你好"}], "max_new_tokens": 16}, ()),
-    "rewrite": ("/rewrite", {"text": "Good morning."}, ()),
-    "image": ("/generate_image", {"count": 4, "seed": 1}, ()),
-    "draw": ("/draw", {"prompt": "a lighthouse", "count": 1, "num_inference_steps": 2}, ()),
-    "upscale": ("/upscale", {}, ("image",)),
-    "walk": ("/interpolate", {"frames": 8}, ("from_image", "to_image")),
-}
 
 
 @dataclass(frozen=True)
@@ -71,8 +60,8 @@ def plan_for(model_id: str, settings: Settings) -> Plan:
         return _whole(settings)
     card = registry.find_card(model_id, settings)
     models = [_base(card, settings), card] if card.base else [card]
-    tabs = tuple(dict.fromkeys(TAB_OF[task] for task in models[0].tasks if task in TAB_OF))
-    if not tabs or card.family == "remote" or card.id.startswith("local/"):
+    tabs = tuple(dict.fromkeys(filter(None, map(tab_of, models[0].tasks))))
+    if not tabs or not runs_here(card.family) or card.id.startswith("local/"):
         raise InputError(
             en=f"{card.id} cannot be published: choose a model that was trained here or fetched from the hub and that a tab shows.",
             zh=f"无法发布 {card.id}：请选择在本机训练的或从 hub 下载的、有标签页可以展示的模型。",
@@ -123,7 +112,8 @@ def _base(adapter: ModelCard, settings: Settings) -> ModelCard:
 
 def _example(card: ModelCard, tab: str) -> dict[str, Any]:
     """One call of the API that the model answers soon."""
-    endpoint, fields, pictures = ASKED[tab]
+    task = next(task for task in TASKS if task.name == tab)
+    fields, pictures = task.smoke, task.pictures
     model = {"model": card.base, "adapter": card.id} if card.base else {"model": card.id}
     if tab == "text":
         fields = {**fields, "prompt": POEM if card.language.startswith("zh") else PROSE}
@@ -135,4 +125,8 @@ def _example(card: ModelCard, tab: str) -> dict[str, Any]:
         for name, value in (entry.defaults if entry else {}).items()
         if name in ("width", "height")
     }
-    return {"endpoint": endpoint, "fields": {**fields, **defaults, **model}, "pictures": list(pictures)}
+    return {
+        "endpoint": f"/{task.endpoint}",
+        "fields": {**fields, **defaults, **model},
+        "pictures": list(pictures),
+    }

@@ -10,19 +10,11 @@ from aigc_demo.jobs.card import HUB_LICENCES
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.publish.plan import Plan
 from aigc_demo.publish.upload import commands
+from aigc_demo.schemas import TASKS
 
 PYTHON = "3.12.12"  # one of the two that ZeroGPU offers (2026-08)
 SHORT = 60  # characters that Spaces shows of a description
 COLOURS = ("indigo", "green")
-EMOJI = {
-    "text": "✍️",
-    "chat": "💬",
-    "rewrite": "🈯",
-    "image": "🖼️",
-    "draw": "🎨",
-    "upscale": "🔍",
-    "walk": "🌌",
-}
 RUN, TEST = "<!-- run -->", "<!-- test -->"
 LABELS = """## Labels · 标识
 
@@ -48,7 +40,7 @@ def front_matter(plan: Plan) -> dict[str, Any]:
     known = HUB_LICENCES.get(plan.licence.upper(), plan.licence.lower())
     matter = {
         "title": plan.title,
-        "emoji": EMOJI.get(plan.tabs[0] if plan.tabs else "image"),
+        "emoji": next(task.emoji for task in TASKS if task.name == (plan.tabs[0] if plan.tabs else "image")),
         "colorFrom": COLOURS[0],
         "colorTo": COLOURS[1],
         "sdk": "gradio",

@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import memory_plan, registry, zero_gpu
 from aigc_demo.runtime.batching import Company
@@ -134,7 +135,7 @@ class ModelCache:
         budget = memory_plan.budget_of(self.settings.memory_mb, device.name)
         for card in registry.all_cards(self.settings):
             size = memory_plan.kept(card, memory_plan.place(card, device.name))
-            if card.tasks and card.family != "remote" and size + sum(self.loaded().values()) <= budget:
+            if card.tasks and runs_here(card.family) and size + sum(self.loaded().values()) <= budget:
                 self._get(card, None, device)
 
     def device(self) -> Device:
@@ -155,7 +156,7 @@ class ModelCache:
         return self._device
 
     @contextmanager
-    def use(self, model_id: str, task: Task | None = None, stop: Stop = never) -> Iterator[Any]:
+    def use(self, model_id: str, task: str | None = None, stop: Stop = never) -> Iterator[Any]:
         """Lend a model, loading it if need be. Waits for the device, and raises Stopped if `stop()` turns true.
 
         An InputError where the id is unknown, does not serve `task`, or does not fit into memory. After an
@@ -169,13 +170,13 @@ class ModelCache:
                 raise
             raise self._out_of_memory(card, error) from error
 
-    def run(self, model_id: str, task: Task, work: Callable[[Any], T], stop: Stop = never) -> T:
+    def run(self, model_id: str, task: str, work: Callable[[Any], T], stop: Stop = never) -> T:
         """`work(model)` on a lent model; where memory runs out, once more in a smaller way. Otherwise as `use`."""
         [result] = self.stream(model_id, task, once(work), stop)
         return result
 
     def stream(
-        self, model_id: str, task: Task, work: Callable[[Any], Iterator[T]], stop: Stop = never
+        self, model_id: str, task: str, work: Callable[[Any], Iterator[T]], stop: Stop = never
     ) -> Iterator[T]:
         """What `work(model)` yields, lent and tried as by `run`; the second time it begins anew."""
         card = registry.find_card(model_id, self.settings, task)
@@ -198,7 +199,7 @@ class ModelCache:
                 raise
             raise self._out_of_memory(card, error) from error
 
-    def company(self, model_id: str, task: Task) -> Company:
+    def company(self, model_id: str, task: str) -> Company:
         """The readers of a model that answers several at once; their batch is lent the model as by `stream`."""
         weights = registry.find_card(
             model_id, self.settings, task
@@ -207,7 +208,7 @@ class ModelCache:
 
     def lane(self, card: ModelCard) -> Lane:
         """The thread for work of a lent model that only calls back; a server's models, which nobody waits for, share none."""
-        return Lane("server") if card.family == "remote" else self._calls
+        return Lane("server") if not runs_here(card.family) else self._calls
 
     def loaded(self) -> dict[str, int]:
         """Ids of the models in memory with their bytes on the device, least recently used first."""
@@ -234,7 +235,7 @@ class ModelCache:
     @contextmanager
     def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Held]:
         """Hold the device, and let all models go where memory ran out. A server's model needs neither."""
-        if card.family == "remote":
+        if not runs_here(card.family):
             yield Held("", Placement(), 0, registry.load(card, Placement()))
             return
         device = self.device()

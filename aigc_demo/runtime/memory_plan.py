@@ -11,19 +11,17 @@ from typing import Any, Literal
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import DTYPE_BYTES, ModelCard
+from aigc_demo.models.family import Kind, kinds
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime.memory import free_memory, total_memory
 
 MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30
-# Kinds whose weights keep their figures in half precision. Not autoencoders, whose rounding would show, nor T5,
-# which overflows in float16.
-HALVED = ("causal_lm", "text_to_image", "unconditional", "class_conditional")
-PARTS = ("text_to_image", "unconditional", "class_conditional")  # networks that can take turns on the device
 LARGEST_PART, LARGEST_LAYER = 0.8, 0.1  # of the weights, of what is laid on the device by turns
 COMFORTABLE = 0.85  # of the free memory; above it is tight
 OWN_ROOM = 256 * MEGABYTE  # for this app's own models and the upscaler, whose work is cut into pieces
-SIDE, LATENT_SIDE = 512, 256  # pixels, where the card names no size: of drawings, of frames in the Latent tab
+# Pixels, where the card names no size: of drawings, of frames in the Latent tab.
+SIDES = {"pictures": 512, "frames": 256}
 MAPS = 6  # of 256 channels at full size that a decoder holds; Stable Diffusion's took 5.0 at 256 x 256
 HOLDERS = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
 CONTEXT_SHARE = 0.2  # keys and values of two thousand tokens, as a share of the weights
@@ -46,9 +44,14 @@ class MemoryPlan:
 
 def place(card: ModelCard, device: str) -> Placement:
     """The placement that a model wants: pretrained ones in half precision on an accelerator, all others in float32."""
-    if card.kind not in HALVED or device == "cpu":
+    if not of_kind(card).halved or device == "cpu":
         return Placement(device)
     return Placement(device, half(device))
+
+
+def of_kind(card: ModelCard) -> Kind:
+    """What is known of models of this kind; of an own model or an adapter, nothing that would save memory."""
+    return kinds()[card.kind][1] if card.kind in kinds() else Kind(())
 
 
 def half(device: str) -> Literal["bfloat16", "float16"]:
@@ -90,16 +93,15 @@ def plan(card: ModelCard, device: str, budget: int, held: int = 0) -> MemoryPlan
 def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
     """The placements of a model, from the quickest to the one that needs least."""
     yield first
-    if card.kind in ("", "encoder", "autoencoder", "seq2seq", "picture_classifier"):
-        return
-    if card.kind != "causal_lm":
+    kind = of_kind(card)
+    if kind.sliced:
         yield replace(first, sliced=True)
     if first.device.startswith("cuda"):
-        if card.kind in PARTS:
+        if kind.parts:
             yield replace(first, sliced=True, offload="model")
-        if card.kind in HALVED:
+        if kind.halved:
             yield replace(first, sliced=True, offload="layers")
-    elif first.dtype == "float32" and card.kind in HALVED:
+    elif first.dtype == "float32" and kind.halved:
         yield replace(first, sliced=True, dtype=half(first.device))
 
 
@@ -117,11 +119,12 @@ def kept(card: ModelCard, placement: Placement) -> int:
 def room(card: ModelCard, placement: Placement) -> int:
     """Bytes to work in, estimated by the kind of model."""
     weights, size = card.weights_bytes(placement.dtype), DTYPE_BYTES[placement.dtype]
-    if card.kind in ("text_to_image", "autoencoder"):
-        side = LATENT_SIDE if card.kind == "autoencoder" else SIDE
+    what = of_kind(card).room if card.kind else "fixed"
+    if what in SIDES:
+        side = SIDES[what]
         pixels = (card.defaults.get("width") or side) * (card.defaults.get("height") or side)
         return OWN_ROOM // 2 + MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
-    if card.kind in ("", "upscaler"):
+    if what == "fixed":
         return OWN_ROOM
     return OWN_ROOM // 2 + int(CONTEXT_SHARE * weights)
 

@@ -1,22 +1,18 @@
-"""The one central list: which families there are, which models are on this disk, and how a card is loaded.
+"""Which models are on this disk, or on a server, and how a card is loaded.
 
-A family is a package of that name beside this file. Its `__init__.py` has `load(folder, device)` for models of its
-own, `load_pretrained(card, placement)` for models of others that it can use, or both. It is imported when a card of
-it is chosen, so that looking at the list costs nothing.
+A family has `load(folder, device)` for models of its own, `load_pretrained(card, placement)` for models of others that
+it can use, or both; one whose models run on servers has `standings(settings)`.
 """
 
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 from aigc_demo import hub
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.models.cards import ModelCard, Task, find_cards
+from aigc_demo.models.cards import ModelCard, find_cards
+from aigc_demo.models.family import families, family, kinds
 from aigc_demo.models.placement import Placement
 from aigc_demo.pretrained.loading import check_pinned
-
-FAMILIES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "upscaler", "remote", "moderation")
 
 
 def all_cards(settings: Settings) -> list[ModelCard]:
@@ -34,7 +30,13 @@ def served(settings: Settings) -> list[ModelCard]:
     """The models of the servers that the settings name."""
     if not (settings.text_server or settings.image_server):
         return []
-    return family_module("remote").cards(settings)
+    return [card for standing in standings(settings) for card in standing.cards]
+
+
+def standings(settings: Settings) -> list[Any]:
+    """Each server that the settings name: whether it answers, and what it has."""
+    served = [row.part() for row in families().values() if not row.local]
+    return [standing for part in served for standing in part.standings(settings)]
 
 
 def adapters_for(model_id: str, settings: Settings) -> list[ModelCard]:
@@ -42,12 +44,12 @@ def adapters_for(model_id: str, settings: Settings) -> list[ModelCard]:
     return [card for card in trained(settings) if card.base == model_id]
 
 
-def cards_for(task: Task, settings: Settings) -> list[ModelCard]:
+def cards_for(task: str, settings: Settings) -> list[ModelCard]:
     """The models that serve a task."""
     return [card for card in all_cards(settings) if task in card.tasks]
 
 
-def find_card(model_id: str | None, settings: Settings, task: Task | None = None) -> ModelCard:
+def find_card(model_id: str | None, settings: Settings, task: str | None = None) -> ModelCard:
     """The card with this id; an InputError that lists the choices where there is none or it does another thing."""
     cards = cards_for(task, settings) if task else all_cards(settings)
     for card in cards:
@@ -62,20 +64,15 @@ def find_card(model_id: str | None, settings: Settings, task: Task | None = None
     )
 
 
-def family_module(family: str) -> ModuleType:
-    """The package of a family, imported now; an InputError that lists the families where it is none of them."""
-    if family not in FAMILIES:
-        raise InputError(
-            en=f"There is no model family {family}; there are {', '.join(FAMILIES)}.",
-            zh=f"没有模型家族 {family}；可用的有 {', '.join(FAMILIES)}。",
-        )
-    return import_module(f"aigc_demo.families.{family}")
-
-
 def load(card: ModelCard, placement: Placement) -> Any:
     """Build the card's network where `placement` says and fill it from the card's folder, strictly."""
-    family = family_module("upscaler" if card.kind == "upscaler" else card.family)
-    if card.kind:
-        check_pinned(card)
-        return family.load_pretrained(card, placement)
-    return family.load(card.folder, placement.device)
+    if not card.kind:
+        return family(card.family).part().load(card.folder, placement.device)
+    if card.kind not in kinds():
+        raise InputError(
+            en=f"{card.id} is of the kind {card.kind[:60]}, which nothing here loads; choose another model.",
+            zh=f"{card.id} 的类型为 {card.kind[:60]}，无法加载；请选择其他模型。",
+        )
+    check_pinned(card)
+    loader, _ = kinds()[card.kind]
+    return loader.part().load_pretrained(card, placement)

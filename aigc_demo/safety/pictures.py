@@ -14,6 +14,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import family
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.safety.blur import cautioned
@@ -21,7 +22,6 @@ from aigc_demo.safety.verdict import ALLOWED, Verdict
 
 Note = tuple[str, str]
 CLASSIFIERS = ("Falconsai/nsfw_image_detection",)  # whose labels are known; another one is never asked
-FAMILIES = ("diffusion", "remote")
 THRESHOLD = 0.5  # of the probability: above it a picture is blurred
 UNSAFE = Text(
     en="The content filter takes this picture for one of nudity, and blurred it; it errs at times. "
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def guarded(card: ModelCard, settings: Settings) -> bool:
     """Whether what a model draws is checked before it is shown."""
-    return settings.rules.content_filter and card.family in FAMILIES
+    return settings.rules.content_filter and family(card.family).guarded
 
 
 def classifier(settings: Settings) -> ModelCard | None:

@@ -6,8 +6,6 @@ checked here, on the server, whatever a widget allowed. A `FieldLabel` says in b
 and what it does.
 """
 
-from collections.abc import Mapping
-
 from aigc_demo.schemas.base import MAX_SEED, Request, Seed, check
 from aigc_demo.schemas.latent import GridRequest, WalkRequest
 from aigc_demo.schemas.pictures import (
@@ -17,12 +15,14 @@ from aigc_demo.schemas.pictures import (
     ReconstructRequest,
     UpscaleRequest,
 )
+from aigc_demo.schemas.tasks import REQUESTS, TASKS, Task, task_of
 from aigc_demo.schemas.text import ChatRequest, Message, RewriteRequest, TextRequest
 from aigc_demo.schemas.verify import VerifyRequest
 
 __all__ = [
     "MAX_SEED",
     "REQUESTS",
+    "TASKS",
     "ArrayRequest",
     "ChatRequest",
     "DrawRequest",
@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "RewriteRequest",
     "Seed",
+    "Task",
     "TextRequest",
     "UpscaleRequest",
     "VerifyRequest",
@@ -40,19 +41,3 @@ __all__ = [
     "check",
     "task_of",
 ]
-REQUESTS: Mapping[str, type[Request]] = {
-    "text": TextRequest,
-    "chat": ChatRequest,
-    "rewrite": RewriteRequest,
-    "image": ImageRequest,
-    "draw": DrawRequest,
-    "upscale": UpscaleRequest,
-    "reconstruct": ReconstructRequest,
-    "walk": WalkRequest,
-    "grid": GridRequest,
-}
-
-
-def task_of(request: Request) -> str:
-    """The name of a request's task, as in REQUESTS."""
-    return next(name for name, kind in REQUESTS.items() if isinstance(request, kind))

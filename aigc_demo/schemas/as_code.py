@@ -12,31 +12,11 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import REQUESTS, Request, check, task_of
 
 ABSENT = "picture"  # in place of the path of a picture that is not here
-CALLS = {
-    "text": (
-        "write_text",
-        "for result in {call}:\n    pass\npath = actions.write_texts(result, Path('out'))",
-    ),
-    "chat": ("chat", "for result in {call}:\n    pass\npath = actions.write_chat(result, Path('out'))"),
-    "rewrite": (
-        "rewrite",
-        "for result in {call}:\n    pass\npath = actions.write_rewrite(result, Path('out'))",
-    ),
-    "draw": ("draw", "for result in {call}:\n    pass\npath = actions.write_drawing(result, Path('out'))"),
-    "upscale": ("upscale", "result = {call}\npath = actions.write_upscaled(result, Path('out'))"),
-    "image": ("make_images", "result = {call}\npath = actions.write_sheet(result, Path('out'))"),
-    "reconstruct": (
-        "reconstruct",
-        "result = {call}\npath = actions.write_reconstruction(result, Path('out'))",
-    ),
-    "walk": ("walk", "result = {call}\npath = actions.write_film(result, Path('out'), '.mp4')"),
-    "grid": ("grid", "result = {call}\npath = actions.write_sheet(result, Path('out'))"),
-}
 
 
 def command_line(request: Request) -> str:
     """One shell command; values that equal the defaults are left out."""
-    task = task_of(request)
+    task = task_of(request).name
     return " ".join([*_words(task, request), "--out", "out.mp4" if task == "walk" else "out"])
 
 
@@ -61,20 +41,22 @@ def _words(command: str, request: BaseModel) -> list[str]:
 
 def python(request: Request) -> str:
     """A program that makes the result and writes its labelled file."""
-    verb, use = CALLS[task_of(request)]
-    kind = type(request).__name__
+    task, kind = task_of(request), type(request)
     fields = ", ".join(f"{name}={value!r}" for name, value in _changed(request).items())
+    call = f"actions.{task.verb}(request, ModelCache(settings_from({{}})))"
+    ending = ", '.mp4'" if task.name == "walk" else ""
     return "\n".join(
         [
             "from pathlib import Path",
             "",
             "from aigc_demo import actions",
-            f"from aigc_demo.schemas import {kind}",
-            "from aigc_demo.runtime.cache import ModelCache",
             "from aigc_demo.core.settings import settings_from",
+            "from aigc_demo.runtime.cache import ModelCache",
+            f"from {kind.__module__} import {kind.__name__}",
             "",
-            f"request = {kind}({fields})",
-            use.format(call=f"actions.{verb}(request, ModelCache(settings_from({{}})))"),
+            f"request = {kind.__name__}({fields})",
+            f"for result in {call}:\n    pass" if task.streams else f"result = {call}",
+            f"path = actions.{task.writer}(result, Path('out'){ending})",
             "print(path)",
         ]
     )
@@ -82,7 +64,7 @@ def python(request: Request) -> str:
 
 def link(request: Request) -> str:
     """The query that opens the page with these settings: /?recipe=..."""
-    values = {"task": task_of(request), **_changed(request)}
+    values = {"task": task_of(request).name, **_changed(request)}
     return "?recipe=" + quote(json.dumps(values, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -6,40 +6,30 @@ the right tab's widgets by `Shell.show`.
 """
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import gradio as gr
 from gradio.route_utils import FnIndexInferError
 
 from aigc_demo import server
-from aigc_demo.core.settings import Settings
+from aigc_demo.core.settings import TABS, Settings
 from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.server import Gate
 from aigc_demo.ui import api
-from aigc_demo.ui.image.draw_tab import DrawTab
-from aigc_demo.ui.image.image_tab import ImageTab
-from aigc_demo.ui.image.upscale_tab import UpscaleTab
-from aigc_demo.ui.latent.latent_tab import LatentTab
-from aigc_demo.ui.models.models_tab import ModelsTab
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import LanguageMiddleware, Words, language_script
 from aigc_demo.ui.page.page import Page
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import asset, build_theme
-from aigc_demo.ui.text.chat_tab import ChatTab
-from aigc_demo.ui.text.rewrite_tab import RewriteTab
-from aigc_demo.ui.text.text_tab import TextTab
-from aigc_demo.ui.train.train_tab import TrainTab
-from aigc_demo.ui.verify.verify_tab import VerifyTab
 
-TABS: Mapping[str, Sequence[type]] = {
-    "text": (TextTab, ChatTab, RewriteTab),
-    "image": (ImageTab, DrawTab, UpscaleTab),
-    "walk": (LatentTab,),
-    "train": (TrainTab,),
-    "models": (ModelsTab,),
-    "verify": (VerifyTab,),
-}  # under text and image several ways of working, inside one tab
+# Tabs that are no task, after those of the table.
+OTHERS = {
+    "train": "train.train_tab:TrainTab",
+    "models": "models.models_tab:ModelsTab",
+    "verify": "verify.verify_tab:VerifyTab",
+}
 
 
 def build_app(
@@ -92,8 +82,16 @@ def build_app(
 
 
 def offered(names: str) -> Mapping[str, Sequence[type]]:
-    """The tabs, or of them those that are named, as "image,walk"."""
-    if not names:
-        return TABS
-    chosen = {page: [kind for kind in kinds if kind.task in names.split(",")] for page, kinds in TABS.items()}
-    return {page: kinds for page, kinds in chosen.items() if kinds}
+    """By page the tabs on it, several where they are ways to one thing; where some are named, as "image,walk", only those."""
+    wanted = names.split(",") if names else TABS
+    pages: dict[str, list[type]] = {}
+    for task in shown_tasks():
+        if task.name in wanted:
+            pages.setdefault(task.page, []).append(tab_class(task.tab))
+    return pages | {name: [tab_class(place)] for name, place in OTHERS.items() if name in wanted}
+
+
+def tab_class(place: str) -> type:
+    """The class of a tab, from "module:class" below this package."""
+    module, name = place.split(":")
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -11,7 +11,7 @@ from aigc_demo.actions.audit.request import ProbeRequest
 from aigc_demo.core.errors import Stopped
 from aigc_demo.metrics.memorisation import KnownText, copied_windows
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.runtime import registry
+from aigc_demo.models.family import family
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import TextRequest
 
@@ -55,7 +55,7 @@ def probe_texts(
     progress: Callable[[float], None],
 ) -> TextProbe:
     """Have the model write from the openings of held-out texts, or verse without a title, and look the passages up."""
-    train, held_out = registry.family_module(card.family).training_texts(folder)
+    train, held_out = family(card.family).part().training_texts(folder)
     count = request.count or COUNT
     openings = _openings(held_out, -(-count // BATCH), verse=card.language == "zh")
     written: list[str] = []

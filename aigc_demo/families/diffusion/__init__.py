@@ -9,10 +9,46 @@ sampling.py           noise to picture in a few steps (DDIM)
 losses.py             what such a network learns
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Kind, Training
 from aigc_demo.models.placement import Placement
+
+PACKAGES = ("diffusers", "transformers", "accelerate")
+SHARED: Mapping[str, Any] = {"packages": PACKAGES, "halved": True, "parts": True, "sliced": True}
+FAMILY = Family(
+    "diffusion",
+    Text("Diffusion", "扩散模型"),
+    reads="pictures",
+    trains={
+        "lora": Training(
+            "diffusers",
+            ("lora_rank", "lora_alpha", "load_in_4bit", "trigger", "resolution"),
+            "pytorch_lora_weights.safetensors",
+            (*PACKAGES, "peft"),
+        )
+    },
+    kinds={
+        "text_to_image": Kind(
+            ("draw", "redraw", "inpaint", "latent"), room="pictures", adaptable=True, **SHARED
+        ),
+        "unconditional": Kind(("image", "latent"), **SHARED),
+        "class_conditional": Kind(("image", "latent"), **SHARED),
+    },
+    pipeline_tag="text-to-image",
+    run_stem="lora",
+    curves={
+        "denoising": (("train_loss", 1, False), ("held_out_loss", 1, True)),
+        "step_loss": (("loss", 2, False),),
+        "nearness": (("nearest_ratio", 4, False),),
+    },
+    limits=PICTURE_LIMITS,
+    sampled=True,
+    guarded=True,
+)
 
 
 def load_pretrained(card: ModelCard, placement: Placement) -> Any:

@@ -8,8 +8,28 @@ discriminator thinks of a picture.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aigc_demo.core.words import Text
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Training
+
 if TYPE_CHECKING:
     from aigc_demo.families.gan.model import GAN
+
+FAMILY = Family(
+    "gan",
+    Text("GAN", "GAN"),
+    reads="pictures",
+    tasks=("image", "latent"),
+    trains={"full": Training("pytorch", ("size", "frozen_layers", "augment", "gradient_penalty"))},
+    sizes=("tiny", "small", "base"),
+    pipeline_tag="unconditional-image-generation",
+    curves={
+        "losses": (("generator_loss", 1, False), ("discriminator_loss", 2, False)),
+        "accuracy": (("discriminator_accuracy", 2, False), ("held_out_accuracy", 2, True)),
+        "scores": (("real_logit", 2, False), ("fake_logit", 1, False)),
+        "variety": (("diversity", 3, False), ("nearest_ratio", 4, False)),
+    },
+    limits=PICTURE_LIMITS,
+)
 
 
 def load(folder: Path, device: str) -> "GAN":

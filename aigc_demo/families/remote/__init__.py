@@ -14,16 +14,19 @@ image.py      pictures from sentences
 from typing import Any
 
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.families.remote.directory import ServedCard, Standing, directory
-from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import Family, Kind
 from aigc_demo.models.placement import Placement
 
-__all__ = ["Standing", "cards", "load_pretrained", "standings"]
-
-
-def cards(settings: Settings) -> list[ModelCard]:
-    """The models of the servers that the settings name, as far as they have answered; none while offline."""
-    return [card for standing in standings(settings) for card in standing.cards]
+__all__ = ["Standing", "load_pretrained", "standings"]
+FAMILY = Family(
+    "remote",
+    Text("On a server", "服务器"),
+    kinds={"text": Kind(("text", "chat")), "image": Kind(("draw",))},
+    guarded=True,
+    local=False,
+)
 
 
 def standings(settings: Settings) -> list[Standing]:
@@ -38,7 +41,7 @@ def standings(settings: Settings) -> list[Standing]:
 
 
 def load_pretrained(card: ServedCard, placement: Placement) -> Any:
-    """The model behind a card of `cards`; `placement` says nothing, for nothing is loaded here."""
+    """The model behind the card of a standing; `placement` says nothing, for nothing is loaded here."""
     if card.kind == "image":
         from aigc_demo.families.remote.image import ServedDrawer
 

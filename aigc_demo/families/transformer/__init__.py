@@ -11,11 +11,48 @@ encoder.py              pretrained sentence encoders
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import Family, Kind, Training
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
     from aigc_demo.families.transformer.model import LanguageModel
+
+FAMILY = Family(
+    "transformer",
+    Text("Transformer (text)", "Transformer（文本）"),
+    reads="texts",
+    tasks=("text",),
+    trains={
+        "full": Training("transformers", ("size", "frozen_layers")),
+        "lora": Training(
+            "peft",
+            ("lora_rank", "lora_alpha", "load_in_4bit"),
+            "adapter_model.safetensors",
+            ("transformers", "accelerate", "peft"),
+        ),
+    },
+    sizes=("tiny", "small", "base"),
+    # "chat" only where the tokenizer has a chat template
+    kinds={
+        "causal_lm": Kind(("text", "chat"), ("transformers", "accelerate"), halved=True, adaptable=True),
+        "encoder": Kind(("embed",), ("transformers",)),
+    },
+    pipeline_tag="text-generation",
+    run_stem="gpt",
+    curves={
+        "bits": (("train_bits", 1, False), ("held_out", 1, True)),
+        "token_loss": (("loss", 2, False),),
+        "repetition": (("repetition", 4, False), ("copied_run", 3, False)),
+    },
+    limits=Text(
+        "Writes in the manner of its data; nothing it says is knowledge.",
+        "只模仿训练数据的写法；所写内容不代表事实。",
+    ),
+    losses="language/losses.py",
+    packages=("tokenizers",),
+)
 
 
 def load(folder: Path, device: str) -> "LanguageModel":

@@ -7,11 +7,19 @@ is a part of one: the kind upscaler finds this loader.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import Family, Kind
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
     from aigc_demo.families.upscaler.model import Upscaler
+
+FAMILY = Family(
+    "upscaler",
+    Text("Super-resolution", "超分辨率"),
+    kinds={"upscaler": Kind(("upscale",), sliced=True, room="fixed")},
+)
 
 
 def load_pretrained(card: ModelCard, placement: Placement) -> "Upscaler":

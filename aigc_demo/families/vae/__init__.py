@@ -7,12 +7,32 @@ of diffusion models are here too (hub_autoencoder.py): a latent space of picture
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Kind, Training
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
     from aigc_demo.families.vae.hub_autoencoder import HubAutoencoder
     from aigc_demo.families.vae.model import VAE
+
+FAMILY = Family(
+    "vae",
+    Text("VAE", "VAE"),
+    reads="pictures",
+    tasks=("image", "latent", "reconstruct"),
+    trains={"full": Training("pytorch", ("size", "augment", "kl_weight"))},
+    sizes=("tiny", "small", "base"),
+    kinds={"autoencoder": Kind(("latent",), ("diffusers",), room="frames")},
+    pipeline_tag="image-to-image",
+    curves={
+        "loss": (("loss", 1, False), ("held_out_loss", 1, True)),
+        "reconstruction": (("reconstruction", 2, False), ("held_out_reconstruction", 2, True)),
+        "kl": (("kl", 3, False), ("held_out_kl", 3, True)),
+        "units": (("active_units", 4, False),),
+    },
+    limits=PICTURE_LIMITS,
+)
 
 
 def load(folder: Path, device: str) -> "VAE":

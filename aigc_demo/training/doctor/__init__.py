@@ -1,7 +1,8 @@
 """The training doctor: says what is going wrong while it happens, with evidence and one suggestion.
 
-    diagnosis.py                     what a diagnosis is, and the log as a few looks
-    gan.py  vae.py  transformer.py  diffusion.py   what can befall each family: thresholds, words, sources
+    diagnosis.py   what a diagnosis is, and the log as a few looks
+
+What can befall each family (thresholds, words, sources) is in its diagnoses.py.
 
 It reads the log and nothing else, so it costs nothing, and a run that goes on is told what is new to it only.
 Divergence is not found here: training.loop must act on it at once.
@@ -10,23 +11,16 @@ Divergence is not found here: training.loop must act on it at once.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aigc_demo.training.doctor import diffusion, gan, transformer, vae
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, looks
 
 GONE = 3  # looks without it, and a trouble is over
-CHARTS: Mapping[str, Chart] = {
-    "gan": gan.CHART,
-    "vae": vae.CHART,
-    "transformer": transformer.CHART,
-    "diffusion": diffusion.CHART,
-}
 
 
 class Doctor:
-    """Looks at a run of `family` after each line of its log; see training.loop.Doctor."""
+    """Looks at a run after each line of its log, for what `chart` says can befall it; see training.loop.Doctor."""
 
-    def __init__(self, family: str) -> None:
-        self.chart = CHARTS[family]
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
 
     def __call__(self, log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Events of what has come up with the last line: each diagnosis once, and again only after it had gone."""

@@ -1,13 +1,5 @@
 """The HTTP endpoints."""
 
-from aigc_demo.ui.api import endpoints, pictures, text, verify
-from aigc_demo.ui.api.endpoints import no_such_endpoint
-from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.api.endpoints import add_endpoints, no_such_endpoint
 
 __all__ = ["add_endpoints", "no_such_endpoint"]
-
-
-def add_endpoints(context: Context) -> None:
-    """Place all endpoints on the page that is being built."""
-    for part in (endpoints, text, pictures, verify):
-        part.add_endpoints(context)

@@ -1,7 +1,6 @@
 """The HTTP API with stable names: each endpoint takes the fields of its request as keyword parameters."""
 
 import inspect
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -12,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from aigc_demo import actions
+from aigc_demo.actions.perform import perform
+from aigc_demo.actions.verify import check_file, check_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.request import NAME
 from aigc_demo.runtime import registry
-from aigc_demo.schemas import ImageRequest, ReconstructRequest, TextRequest, WalkRequest, check
+from aigc_demo.schemas import TASKS, Task, VerifyRequest, check
 from aigc_demo.schemas.describe import docstring
 from aigc_demo.ui.page.context import Context
 
@@ -50,7 +51,7 @@ async def no_such_endpoint(request: Request, error: Exception) -> Response:
 
 
 def add_endpoints(context: Context) -> None:
-    """Add /list_models, /generate_text, /generate_image, /reconstruct and /interpolate, and those of training."""
+    """Add /list_models, those of training, one for each task that has one, and /verify."""
 
     def list_models() -> list[dict]:
         """List the models that are here: id, family, tasks, classes, parameters, data, licence."""
@@ -58,49 +59,26 @@ def add_endpoints(context: Context) -> None:
             card.model_dump(mode="json", exclude={"folder"}) for card in registry.all_cards(context.settings)
         ]
 
-    def text(request: TextRequest) -> dict:
-        result = deque(actions.write_text(request, context.cache), maxlen=1).pop()
-        return {
-            "texts": actions.full_texts(result),
-            "file": written(context, actions.write_texts, result),
-        }
-
-    def image(request: ImageRequest) -> dict:
-        result = actions.make_images(request, context.cache)
-        sheet = written(context, actions.write_sheet, result)
-        return {
-            "file": sheet,
-            "labels": result.labels,
-            "seeds": result.seeds,
-            "percentiles": result.percentiles,
-        }
-
-    def reconstruct(request: ReconstructRequest) -> dict:
-        result = actions.reconstruct(request, context.cache)
-        near = {"labels": result.neighbour_labels, "distances": result.distances}
-        return {
-            "file": written(context, actions.write_reconstruction, result),
-            "latent": result.mean,
-            "neighbours": near,
-        }
-
-    def walk(request: WalkRequest) -> dict:
-        result = actions.walk(request, context.cache)
-        return {
-            kind: written(context, actions.write_film, result, suffix=f".{kind}") for kind in ("gif", "mp4")
-        }
-
     gr.api(list_models, api_name="list_models", api_description=list_models.__doc__, queue=False)
     add_training(context)
-    for name, kind, verb in (
-        ("generate_text", TextRequest, text),
-        ("generate_image", ImageRequest, image),
-        ("reconstruct", ReconstructRequest, reconstruct),
-        ("interpolate", WalkRequest, walk),
-    ):
-        gr.api(
-            endpoint(name, kind, verb), api_name=name, api_description=kind.__doc__, concurrency_id="device"
-        )
+    add_verify(context)
+    for task in TASKS:
+        if task.endpoint:
+            call = endpoint(task.endpoint, task.request, answering(task, context))
+            about = task.request.__doc__
+            gr.api(call, api_name=task.endpoint, api_description=about, concurrency_id="device")
+
+
+def answering(task: Task, context: Context) -> Callable[[Any], dict]:
+    """What an endpoint does: the task, and its labelled files and facts for the answer."""
+
+    def answer(request: Any) -> dict:
+        result = perform(task, request, context.cache)
+        writers = task.answers or {"file": task.writer}
+        files = {key: written(context, task, key, writer, result) for key, writer in writers.items()}
+        return {**files, **result.facts()}
+
+    return answer
 
 
 def add_training(context: Context) -> None:
@@ -135,6 +113,21 @@ def add_training(context: Context) -> None:
         gr.api(endpoint(name, kind, allowed(verb)), api_name=name, api_description=kind.__doc__, queue=False)
 
 
+def add_verify(context: Context) -> None:
+    """Add /verify; it answers with every layer that was found, and runs no model."""
+
+    def verify(request: VerifyRequest) -> dict:
+        settings = context.settings
+        found = (
+            check_file(Path(request.file), settings) if request.file else check_text(request.text, settings)
+        )
+        return found.facts()
+
+    gr.api(
+        endpoint("verify", VerifyRequest, verify), api_name="verify", api_description=VerifyRequest.__doc__
+    )
+
+
 def job_facts(job: Job) -> dict[str, Any]:
     """A job for a program: its state, how far it is, what it measured last and at the end."""
     log = job.log()
@@ -159,9 +152,11 @@ def job_facts(job: Job) -> dict[str, Any]:
     }
 
 
-def written(context: Context, write: Callable[..., Path], result: Any, **options: Any) -> dict[str, Any]:
-    """The file that `write` makes of a result for the visitor who asks, marked as it has to be."""
-    return file_data(write(result, context.folder(), marking=context.marking(), **options))
+def written(context: Context, task: Task, key: str, writer: str, result: Any) -> Any:
+    """The file, or files, that `writer` makes of a result for the visitor who asks, marked as it has to be."""
+    options = {"suffix": f".{key}"} if f".{key}" in task.endings else {}
+    made = getattr(actions, writer)(result, context.folder(), marking=context.marking(), **options)
+    return [file_data(path) for path in made] if isinstance(made, list) else file_data(made)
 
 
 def file_data(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from aigc_demo.actions import DrawResult, draw
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import serving
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.provenance.marking import Marking
 from aigc_demo.runtime.registry import find_card
@@ -112,7 +113,7 @@ class DrawTab(MakerTab):
             self.compare = compare_stage("", "draw-compare-view")
         with gr.Accordion(words("panel.inside_draw"), open=False, elem_id="draw-inside"):
             self.inside = film("draw-film")
-        self.lesson = Lesson(context, ("diffusion",), "diffusion", "draw-lesson")
+        self.lesson = Lesson(context, serving("draw"), "", "draw-lesson")
         self.code = CodePanel.build(context, "draw-code")
 
     def _connect(self) -> None:

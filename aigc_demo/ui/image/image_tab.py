@@ -11,6 +11,7 @@ import gradio as gr
 
 from aigc_demo import actions
 from aigc_demo.actions import ImageResult, make_images
+from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import ImageRequest, ReconstructRequest, check
 from aigc_demo.ui.image.encode_panel import EncodePanel
@@ -110,7 +111,7 @@ class ImageTab(MakerTab):
         self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
         with gr.Accordion(words("panel.inside_image"), open=False, elem_id="image-inside"):
             self.inside = gr.HTML(words("empty.inside_image"))
-        self.lesson = Lesson(context, ("gan", "vae", "diffusion"), card.family, "image-lesson")
+        self.lesson = Lesson(context, serving("image"), card.family, "image-lesson")
         self.code = CodePanel.build(context, "image-code")
         self.picked = gr.State(0)
 

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import families
 from aigc_demo.schemas import Request
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.widgets import field, has_classes
@@ -14,7 +15,7 @@ NAMES = ("num_inference_steps", "guidance_scale")
 
 def samples_in_steps(card: ModelCard) -> bool:
     """Whether a model makes its pictures in many steps, out of noise."""
-    return card.family == "diffusion"
+    return card.family in families() and families()[card.family].sampled
 
 
 class SamplerFields:

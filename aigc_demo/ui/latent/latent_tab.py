@@ -11,6 +11,7 @@ from aigc_demo import actions
 from aigc_demo.actions import GridResult, WalkResult, walk
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
 from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
@@ -90,7 +91,7 @@ class LatentTab(MakerTab):
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
-        self.lesson = Lesson(context, ("gan", "vae", "diffusion"), self.card.family, "walk-lesson")
+        self.lesson = Lesson(context, serving("latent"), self.card.family, "walk-lesson")
         self.code = CodePanel.build(context, "walk-code")
         shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
         with grid_place:

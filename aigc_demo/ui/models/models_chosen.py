@@ -9,8 +9,10 @@ import gradio as gr
 from aigc_demo import hub
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.publish import can_publish, publish_zip
 from aigc_demo.runtime import registry
+from aigc_demo.schemas.tasks import shown_tasks, tab_of
 from aigc_demo.ui.models import models_source as source
 from aigc_demo.ui.models import models_view as view
 from aigc_demo.ui.models.models_list import bytes_said
@@ -22,10 +24,6 @@ from aigc_demo.ui.page.widgets import download
 
 SECONDS = 1.0
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
-# The tab that uses a model, by what the model does, in the order of the page.
-USES = {
-    "text": "text", "chat": "chat", "rewrite": "rewrite", "image": "image", "draw": "draw", "upscale": "upscale", "latent": "walk",
-}  # fmt: skip
 
 
 class ChosenPanel:
@@ -45,7 +43,7 @@ class ChosenPanel:
         with gr.Row(elem_classes="small-buttons chips"):
             self.uses = {
                 tab: gr.Button(words(f"models.use.{tab}"), size="sm", variant="primary", visible=False, elem_id=f"models-use-{tab}")
-                for tab in USES.values()
+                for tab in (task.name for task in shown_tasks())
             }  # fmt: skip
             self.fetch = gr.Button(
                 words("models.fetch_first"),
@@ -197,7 +195,7 @@ class ChosenPanel:
         card, download = self.card_here(model), self.downloads.status(model)
         allowed = self.context.settings.may_download
         running = download is not None and download.state == "running"
-        tabs = {USES[task] for task in card.tasks if task in USES} if card else ()
+        tabs = set(map(tab_of, card.tasks)) if card else set()
         fetched = any(found.id == model for found in hub.fetched(self.context.settings))
         deletable = fetched and allowed and not running
         if self.adapter_here(model):
@@ -240,7 +238,7 @@ class ChosenPanel:
         facts = view.card_facts(card, words, lang)
         facts["disk"] = bytes_said(size) if size else ""
         facts["memory"] = source.fit_said(card, self.context, lang)
-        facts["revision"] = card.revision[:12] if card.family != "remote" else ""
+        facts["revision"] = card.revision[:12] if runs_here(card.family) else ""
         return view.card_html(card, facts, "", words, lang)
 
     def absent_html(self, model: str, remark: str, lang: str) -> str:

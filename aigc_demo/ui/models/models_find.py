@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.models.cards import Task
+from aigc_demo.schemas.tasks import abilities
 from aigc_demo.ui.models import models_source as source
 from aigc_demo.ui.models.models_list import SIZES, Entry, Filters, list_html
 from aigc_demo.ui.page import pictures
@@ -41,7 +41,7 @@ class FindPanel:
             "", label=words("models.words"), placeholder=words("models.words_hint"), max_lines=1, max_length=100,
             elem_id="models-words",
         )  # fmt: skip
-        tasks = [("task.any", "any"), *((f"task.{task}", task) for task in get_args(Task))]
+        tasks = [("task.any", "any"), *((f"task.{task}", task) for task in abilities())]
         self.task = gr.Dropdown(
             [(words(key), task) for key, task in tasks], value="any", label=words("models.task"),
             elem_id="models-task", filterable=False,

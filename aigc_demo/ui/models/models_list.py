@@ -6,7 +6,6 @@ from html import escape
 from typing import Literal
 
 from aigc_demo.core.words import Text
-from aigc_demo.models.cards import Task
 from aigc_demo.ui.page.language import Words
 
 Fit = Literal["fits", "tight", "no", ""]
@@ -37,7 +36,7 @@ class Filters:
     """What the reader looks for; an empty value, and "any", let everything through."""
 
     words: str = ""
-    task: Task | Literal["any"] = "any"
+    task: str | Literal["any"] = "any"
     licence: Literal["any", "free", "open"] = "any"
     size: str = "any"
     fits: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from aigc_demo import hub
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.runtime import memory_plan, registry
 from aigc_demo.ui.models.models_list import Entry
 from aigc_demo.ui.page.context import Context
@@ -73,7 +74,7 @@ def fit_said(card: ModelCard, context: Context, lang: str) -> str:
 
 def folder_bytes(card: ModelCard) -> int:
     """Bytes of a model's files on this disk; 0 for a model on a server."""
-    if card.family == "remote":
+    if not runs_here(card.family):
         return 0
     return hub.size_on_disk(card)
 
@@ -82,7 +83,7 @@ def servers_said(context: Context, lang: str) -> Iterator[str]:
     """How the text server that the settings name stands, if they name one."""
     if not context.settings.text_server or context.settings.offline:
         return
-    for standing in registry.family_module("remote").standings(context.settings):
+    for standing in registry.standings(context.settings):
         if standing.answers and standing.does == "chat":
             yield context.words.say("models.server_answers", lang, count=len(standing.cards))
         elif standing.trouble:

@@ -12,7 +12,6 @@ import gradio as gr
 
 from aigc_demo import hub
 from aigc_demo.core.errors import InputError
-from aigc_demo.models.cards import Task
 from aigc_demo.schemas import check
 from aigc_demo.ui.models.models_chosen import ChosenPanel
 from aigc_demo.ui.models.models_find import FindPanel
@@ -76,7 +75,7 @@ class ModelsTab:
         """No link, file or past result sets this tab's widgets."""
         return []
 
-    def connect_tabs(self, shell: Any, tasks: Mapping[str, Task]) -> None:
+    def connect_tabs(self, shell: Any, tasks: Mapping[str, str]) -> None:
         """Buttons between this tab and the others; `tasks` says what the models of a tab do."""
         for tab in shell.by_task.values():
             if hasattr(tab, "no_model"):
@@ -89,7 +88,7 @@ class ModelsTab:
             shown = [*shell.places(), *other.settable()]
             button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
 
-    def open_for(self, shell: Any, task: Task) -> Any:
+    def open_for(self, shell: Any, task: str) -> Any:
         """A handler that opens this tab and looks for models of a task in the catalogue."""
 
         def open_here(request: gr.Request) -> dict[Any, Any]:
@@ -102,7 +101,7 @@ class ModelsTab:
 
         return open_here
 
-    def use_in(self, shell: Any, other: Any, task: Task) -> Any:
+    def use_in(self, shell: Any, other: Any, task: str) -> Any:
         """A handler that opens another tab with the chosen model."""
 
         def open_there(model: str, request: gr.Request) -> dict[Any, Any]:

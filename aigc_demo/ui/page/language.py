@@ -17,6 +17,7 @@ import gradio as gr
 from aigc_demo.core.words import label_of, parse_yaml
 from aigc_demo.data.imports import ImportRequest
 from aigc_demo.jobs import TrainRequest
+from aigc_demo.models.family import families
 from aigc_demo.schemas import REQUESTS
 
 COOKIE = "aigc_lang"
@@ -36,6 +37,9 @@ class Words:
                 for lang, table in self.tables.items():
                     table[f"{task}.{name}"] = words.say(lang)
                     table[f"{task}.{name}.help"] = words.help.say(lang)
+        for row in families().values():
+            for lang, table in self.tables.items():
+                table[f"choice.{row.name}"] = row.title.say(lang)
         self.i18n = gr.I18n(**{LOCALES[lang]: table for lang, table in self.tables.items()})
 
     def __call__(self, key: str) -> Any:

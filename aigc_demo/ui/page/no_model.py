@@ -4,7 +4,6 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.models.cards import Task
 from aigc_demo.runtime.registry import cards_for
 from aigc_demo.ui.page.context import Context
 
@@ -12,7 +11,7 @@ from aigc_demo.ui.page.context import Context
 class NoModel:
     """The notice of a tab whose `task` no model serves yet. The shell connects `button`, and hides it without such a tab."""
 
-    def __init__(self, context: Context, task: Task, elem_id: str) -> None:
+    def __init__(self, context: Context, task: str, elem_id: str) -> None:
         words = context.words
         with gr.Column(visible=not cards_for(task, context.settings), elem_id=elem_id) as self.group:
             gr.Markdown(words(f"no_model.{task}"), elem_classes="note")

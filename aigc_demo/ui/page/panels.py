@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from aigc_demo.models.family import family
 from aigc_demo.schemas import Request, as_code
 from aigc_demo.ui.page.context import Context
 
@@ -21,39 +22,39 @@ def source(name: str) -> str:
     return (PACKAGE / name).read_text("utf-8")
 
 
-def loss_source(family: str) -> str:
+def loss_source(name: str) -> str:
     """The path of a family's loss inside the package."""
-    own = f"families/{family}/losses.py"
-    return own if (PACKAGE / own).exists() else "language/losses.py"
+    row = family(name)
+    return row.losses or f"{row.folder}/losses.py"
 
 
-def lesson(family: str, lang: str) -> str:
+def lesson(name: str, lang: str) -> str:
     """The lesson of a family, Markdown with KaTeX."""
-    return (PACKAGE / "families" / family / f"lesson.{lang}.md").read_text("utf-8")
+    return (PACKAGE / family(name).folder / f"lesson.{lang}.md").read_text("utf-8")
 
 
 class Lesson:
     """How it works: the lesson of the chosen model's family beside the real source of its loss."""
 
-    def __init__(self, context: Context, families: Sequence[str], shown: str, elem_id: str) -> None:
+    def __init__(self, context: Context, names: Sequence[str], shown: str, elem_id: str) -> None:
+        """The lessons of the families `names`, with that of `shown` visible: the first one where it is none of them."""
         self.groups: dict[str, gr.Column] = {}
+        shown = shown if shown in names else names[0]
         with gr.Accordion(context.words("panel.lesson"), open=False, elem_id=elem_id):
-            for family in families:
-                with gr.Column(visible=family == shown) as group:
-                    text = context.words.both(lesson(family, "en"), lesson(family, "zh"))
+            for name in names:
+                with gr.Column(visible=name == shown) as group:
+                    text = context.words.both(lesson(name, "en"), lesson(name, "zh"))
                     gr.Markdown(text, latex_delimiters=LATEX, elem_classes="lesson")
-                    losses = loss_source(family)
-                    gr.Code(
-                        losses,
-                        language="python",
-                        label=f"aigc_demo/families/{family}/losses.py",
-                        interactive=False,
-                    )
-                self.groups[family] = group
+                    losses = loss_source(name)
+                    label = f"aigc_demo/{losses}"
+                    gr.Code(source(losses), language="python", label=label, interactive=False)
+                self.groups[name] = group
 
-    def show(self, family: str) -> dict[Any, Any]:
-        """Updates that show the lesson of `family` and hide the others."""
-        return {group: gr.update(visible=name == family) for name, group in self.groups.items()}
+    def show(self, shown: str) -> dict[Any, Any]:
+        """Updates that show the lesson of the family `shown` and hide the others; of a family without one, none change."""
+        if shown not in self.groups:
+            return {}
+        return {group: gr.update(visible=name == shown) for name, group in self.groups.items()}
 
 
 @dataclass(frozen=True)

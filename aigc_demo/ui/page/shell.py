@@ -8,9 +8,9 @@ import gradio as gr
 
 from aigc_demo import actions, provenance
 from aigc_demo.core.errors import InputError
-from aigc_demo.models.cards import Task
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, Request, as_code
+from aigc_demo.schemas.tasks import shown_tasks, task_of
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.delete_my_data import OwnData
 from aigc_demo.ui.page.events import index_of
@@ -20,16 +20,6 @@ from aigc_demo.ui.page.subtabs import ModePage
 from aigc_demo.ui.page.widgets import model_choices
 
 HISTORY = 12
-MODES = ("text", "image")  # tabs that hold ways of working
-PICKERS: Mapping[str, Task] = {
-    "text": "text",
-    "chat": "chat",
-    "rewrite": "rewrite",
-    "image": "image",
-    "draw": "draw",
-    "upscale": "upscale",
-    "walk": "latent",
-}  # by tab, what its models do
 
 
 class Shell:
@@ -47,7 +37,7 @@ class Shell:
         )
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
-        self.makers = {task: kind for task, kind in PICKERS.items() if task in self.by_task}
+        self.makers = {task.name: task.ability for task in shown_tasks() if task.name in self.by_task}
         self.memories = gr.State([])
         self.history = pick_list("", "history")
         with gr.Row(elem_classes="small-buttons chips"):
@@ -70,7 +60,7 @@ class Shell:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
         self.pages: dict[str, ModePage] = {}
         for name, kinds in self.tab_types.items():
-            if name not in MODES:
+            if name in (kind.task for kind in kinds) and len(kinds) == 1:
                 yield from (kind(self.context) for kind in kinds)
                 continue
             page = ModePage(self.context, name, kinds)
@@ -230,7 +220,7 @@ class Shell:
 
     def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
         """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
-        task = as_code.task_of(request)
+        task = task_of(request).name
         tab = next(
             (tab for tab in self.by_task.values() if task in (getattr(tab, "tasks", ()) or (tab.task,))), None
         )

@@ -10,7 +10,8 @@ import gradio as gr
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
-from aigc_demo.models.cards import ModelCard, Task
+from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.runtime.registry import all_cards, cards_for
 from aigc_demo.schemas import MAX_SEED, Request
 from aigc_demo.ui.page.context import Context
@@ -73,7 +74,7 @@ def seed_field(
     return seed
 
 
-def model_picker(context: Context, task: Task, default: str, elem_id: str) -> tuple[gr.Dropdown, gr.HTML]:
+def model_picker(context: Context, task: str, default: str, elem_id: str) -> tuple[gr.Dropdown, gr.HTML]:
     """The pick list of the models that serve a task, and the card of the chosen one in two lines."""
     cards = cards_for(task, context.settings)
     chosen = next((card for card in cards if card.id == default), cards[0] if cards else None)
@@ -92,7 +93,7 @@ def chosen_card(context: Context, picker: gr.Dropdown) -> ModelCard:
     return next((card for card in all_cards(context.settings) if card.id == picker.value), NOTHING)
 
 
-def model_choices(context: Context, task: Task, lang: str | None = None) -> list[tuple[Any, str]]:
+def model_choices(context: Context, task: str, lang: str | None = None) -> list[tuple[Any, str]]:
     """(shown, id) of each model that serves the task. Without `lang` the browser translates."""
     cards = cards_for(task, context.settings)
     if lang is not None:
@@ -103,7 +104,7 @@ def model_choices(context: Context, task: Task, lang: str | None = None) -> list
     ]
 
 
-def chosen_model(context: Context, task: Task, model: str, lang: str) -> Any:
+def chosen_model(context: Context, task: str, model: str, lang: str) -> Any:
     """An update of a model picker: the models that are on the disk now, and one of them chosen."""
     return gr.update(choices=model_choices(context, task, lang), value=model)
 
@@ -114,7 +115,7 @@ def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> An
         return context.words.both(card_lines(context, card, "en"), card_lines(context, card, "zh"))
     say = context.words.say
     size = f"{card.parameters / 1e6:.1f} M" if card.parameters >= 1e5 else f"{card.parameters}"
-    own = card.family != "remote"
+    own = runs_here(card.family)
     facts = say("shell.card", lang, size=size, licence=card.licence) if own else say("models.served", lang)
     return f"<p>{escape(card.summary.say(lang))}</p><p>{escape(facts)}</p>"
 

@@ -15,6 +15,7 @@ from aigc_demo.actions import ChatResult, TextResult
 from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
@@ -85,7 +86,7 @@ def drawn(attention: Attention, sample: int, say: Say) -> str:
 
 def shape_of(card: ModelCard) -> tuple[int, int] | None:
     """Layers and heads, from config.json: the model itself may be lent to another visitor by now. None on a server."""
-    if card.family != "transformer":
+    if not runs_here(card.family):
         return None
     config = json.loads((card.folder / "config.json").read_text("utf-8"))
     config = config.get("text_config", config)

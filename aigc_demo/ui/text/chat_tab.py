@@ -10,6 +10,7 @@ import gradio as gr
 from aigc_demo import actions
 from aigc_demo.actions import ChatResult, chat
 from aigc_demo.core.errors import InputError
+from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.safety import check_asked
 from aigc_demo.schemas import MAX_SEED, ChatRequest, check
@@ -112,7 +113,7 @@ class ChatTab(MakerTab):
             self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
         self.mark = MarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
-        self.lesson = Lesson(context, ("transformer",), "transformer", "chat-lesson")
+        self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
 
     def _connect(self) -> None:

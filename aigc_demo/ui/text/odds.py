@@ -22,7 +22,7 @@ ENDED = "</s>"
 
 def is_verse(card: ModelCard) -> bool:
     """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose: one of our own in Chinese."""
-    return card.family == "transformer" and not card.kind and card.language != "en"
+    return "text" in card.tasks and not card.kind and card.language != "en"
 
 
 def level(probability: float | None) -> str:

@@ -11,6 +11,7 @@ from aigc_demo import actions
 from aigc_demo.actions import RewriteResult, rewrite
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop
+from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
 from aigc_demo.ui.page import pictures
@@ -72,7 +73,7 @@ class RewriteTab(MakerTab):
                 download(context, words(f"save.{kind}"), f"rewrite-save-{kind}", self.result, write)
         with gr.Accordion(words("rewrite.inside"), open=False, elem_id="rewrite-inside"):
             self.map = gr.HTML(words("rewrite.inside_empty"), elem_id="rewrite-map")
-        self.lesson = Lesson(context, ("seq2seq",), "seq2seq", "rewrite-lesson")
+        self.lesson = Lesson(context, serving("rewrite"), "", "rewrite-lesson")
         self.code = CodePanel.build(context, "rewrite-code")
 
     def _connect(self) -> None:

@@ -10,6 +10,7 @@ import gradio as gr
 from aigc_demo import actions
 from aigc_demo.actions import TextResult, write_text
 from aigc_demo.core.stopping import Stop
+from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import TextRequest, check
 from aigc_demo.ui.page import pictures
@@ -113,7 +114,7 @@ class TextTab(MakerTab):
                 download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
         self.mark = MarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
-        self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
+        self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
 
     def _connect(self) -> None:
@@ -166,7 +167,6 @@ class TextTab(MakerTab):
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             self.templates.fold: gr.update(visible=not verse),
             **self.adapters.for_model(model, lang, adapter),
-            **self.lesson.show("transformer"),
         }
 
     @polite

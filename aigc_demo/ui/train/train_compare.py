@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo import actions
 from aigc_demo.actions import draw, make_images, write_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Job
+from aigc_demo.models.family import family
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
@@ -68,11 +68,11 @@ class ComparePanel:
         asked = {"model": model, "seed": job.request.seed}
         if job.request.method == "lora" and model == job.model:
             asked |= {"model": job.request.start, "adapter": model}
-        if job.request.family == "transformer":
+        if family(job.request.family).reads == "texts":
             wish = TextRequest(**asked, prompt="", count=2, max_new_tokens=TOKENS)
             result = deque(write_text(wish, self.context.cache, stop), maxlen=1).pop()
-            return "".join(f"<p>{escape(text)}</p>" for text in actions.full_texts(result))
-        if job.request.family == "diffusion":
+            return "".join(f"<p>{escape(text)}</p>" for text in result.full_texts())
+        if job.request.way == "lora":
             wanted = DrawRequest(**asked, prompt=job.request.trigger, count=DRAWN)
             drawn = deque(draw(wanted, self.context.cache, stop), maxlen=1).pop()
         else:

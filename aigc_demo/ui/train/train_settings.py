@@ -7,10 +7,11 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.jobs import TrainRequest
-from aigc_demo.jobs.checks import ADAPTED
+from aigc_demo.jobs.checks import adaptable
 from aigc_demo.jobs.presets import Preset, presets
-from aigc_demo.jobs.request import USED_BY
+from aigc_demo.jobs.request import optional_fields, uses
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import families, trained
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
@@ -21,7 +22,7 @@ PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 FOLDED = (
     "batch_size",
     "learning_rate",
-    *(name for name in USED_BY if name not in ("size", "trigger")),
+    *(name for name in optional_fields() if name not in ("size", "trigger")),
     "save_every",
 )
 # Numbers without a slider.
@@ -49,9 +50,10 @@ class SettingsPanel:
     def build(self) -> None:
         """Left, under the data."""
         words = self.context.words
-        family = self._field("family", value="gan")
+        first = trained()[0].name
+        family = self._field("family", value=first)
         start = gr.Dropdown(
-            self.starts("gan"), value="", label=words("train.start"), info=words("train.start.help"),
+            self.starts(first), value="", label=words("train.start"), info=words("train.start.help"),
             elem_id="train-start", filterable=False,
         )  # fmt: skip
         size = self._field("size")
@@ -59,7 +61,7 @@ class SettingsPanel:
         with gr.Row(equal_height=True):
             steps = self._field("steps", min_width=110, info=None)
             name = self._field(
-                "name", value=self.free_name("gan", "digits"), min_width=150, info=None, max_lines=1
+                "name", value=self.free_name(first, "digits"), min_width=150, info=None, max_lines=1
             )
         self.proposed = gr.State(name.value)
         trigger = self._field("trigger", visible=False, max_lines=1)
@@ -67,7 +69,7 @@ class SettingsPanel:
         self.fields["trigger"] = trigger
         with gr.Accordion(words("shell.more"), open=False, elem_id="train-more"):
             for item in FOLDED:
-                self.fields[item] = self._field(item, visible=used_by(item, "gan"))
+                self.fields[item] = self._field(item, visible=uses(first, "full", item))
             self.fields["seed"] = seed_field(self.context, "train", TrainRequest)
         self._build_presets()
         with gr.Row(elem_classes="actions"):
@@ -131,32 +133,31 @@ class SettingsPanel:
 
     def _optional(self) -> list[Any]:
         """The widgets that only some trainings have."""
-        return [self.fields[name] for name in USED_BY]
+        return [self.fields[name] for name in optional_fields()]
 
     def starts(self, family: str) -> list[tuple[Any, str]]:
         """(shown, id) of what a run of this family may begin with: random weights, or a model of the family."""
         found = [(card.id, card.id) for card in self.bases(family)]
-        if family == "diffusion":
+        if not from_nothing(family):
             return found or [(self.context.words("train.no_base"), "")]
         return [(self.context.words("train.from_scratch"), ""), *found]
 
     def bases(self, family: str) -> list[ModelCard]:
         """The models of a family that a run may go on from: own ones, and pretrained ones that take an adapter."""
         mine = [card for card in all_cards(self.context.settings) if card.family == family and not card.base]
-        return [card for card in mine if not card.kind or card.kind in ADAPTED]
+        return [card for card in mine if not card.kind or adaptable(card)]
 
     def base(self, family: str, start: str) -> ModelCard | None:
         """The pretrained model that an adapter would be trained for; None where all weights are trained."""
         return next((card for card in self.bases(family) if card.id == start and card.kind), None)
 
-    def training(self, family: str, start: str) -> str:
-        """What kind of training these make, as in USED_BY."""
-        return f"{family} lora" if family == "diffusion" or self.base(family, start) else family
+    def way(self, family: str, start: str) -> str:
+        """How these train: "lora" beside a pretrained model, else "full"."""
+        return "lora" if not from_nothing(family) or self.base(family, start) else "full"
 
     def free_name(self, family: str, data: str) -> str:
         """A name for a run of this family and data that no run has yet."""
-        stem = {"transformer": "gpt", "diffusion": "lora"}.get(family, family)
-        return self.free_run(f"{stem}-{data}")
+        return self.free_run(f"{families()[family].run_stem or family}-{data}")
 
     def free_run(self, wish: str) -> str:
         """A name like `wish` that no run has yet."""
@@ -170,8 +171,9 @@ class SettingsPanel:
         """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
         given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
         data, family = values[self.data] or "", given["family"]
-        if data and is_text(data, self.context.settings.own_data_dir) != (family == "transformer"):
-            family = "gan" if family == "transformer" else "transformer"
+        kind = "texts" if data and is_text(data, self.context.settings.own_data_dir) else "pictures"
+        if data and families()[family].reads != kind:
+            family = next(row.name for row in trained() if row.reads == kind)
         starts = self.starts(family)
         start = given["start"] if given["start"] in dict(map(reversed, starts)) else starts[0][1]
         rank = values[self.fields["lora_rank"]]
@@ -190,8 +192,8 @@ class SettingsPanel:
 
     def _visible(self, family: str, start: str) -> dict[Any, Any]:
         """Updates that show the fields of this training alone."""
-        training = self.training(family, start)
-        return {self.fields[name]: gr.update(visible=used_by(name, training)) for name in USED_BY}
+        way = self.way(family, start)
+        return {self.fields[name]: gr.update(visible=uses(family, way, name)) for name in optional_fields()}
 
     @polite
     def show_fields(
@@ -203,7 +205,7 @@ class SettingsPanel:
     def said_starts(self, family: str, request: gr.Request) -> list[tuple[str, str]]:
         """`starts` with the words in the visitor's language."""
         lang, say = self.context.lang(request), self.context.words.say
-        words = {"": say("train.no_base" if family == "diffusion" else "train.from_scratch", lang)}
+        words = {"": say("train.from_scratch" if from_nothing(family) else "train.no_base", lang)}
         return [(words.get(name, name), name) for _, name in self.starts(family)]
 
     def say_cost(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> str:
@@ -215,7 +217,7 @@ class SettingsPanel:
             return (
                 f"<p>{say('train.adapter_cost', lang, base=f'{base.parameters / 1e6:,.0f}', rank=rank)}</p>"
             )
-        if family == "diffusion":
+        if not from_nothing(family):
             return ""
         said = [f"{say(f'choice.{name}', lang)} {count / 1e6:.1f} M" for name, count in sizes(family).items()]
         return f"<p>{say('train.cost', lang, sizes=escape(' · '.join(said)))}</p>"
@@ -223,8 +225,8 @@ class SettingsPanel:
     def asked(self, values: dict[Any, Any]) -> TrainRequest:
         """The request of the widgets; fields that the family does not use stay at their defaults."""
         given = {name: values[component] for name, component in self.fields.items()}
-        training = self.training(given["family"], given["start"] or "")
-        used = {name: value for name, value in given.items() if used_by(name, training) and value is not None}
+        family, way = given["family"], self.way(given["family"], given["start"] or "")
+        used = {name: value for name, value in given.items() if uses(family, way, name) and value is not None}
         return check(TrainRequest, {**used, "data": values[self.data] or ""})
 
     @polite
@@ -311,9 +313,9 @@ class SettingsPanel:
         return paste(check(ImportRequest, values), preset.text, self.context.settings.own_data_dir).name
 
 
-def used_by(name: str, training: str) -> bool:
-    """Whether a training of this kind asks for a field."""
-    return name not in USED_BY or training in USED_BY[name]
+def from_nothing(name: str) -> bool:
+    """Whether a family is trained from random weights here; else it only adapts a model of others."""
+    return "full" in families()[name].trains
 
 
 def _seen(visible: bool) -> Any:

@@ -13,6 +13,7 @@ import gradio as gr
 from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Job
 from aigc_demo.jobs.export import export_run, import_run
+from aigc_demo.models.family import trained
 from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check
 from aigc_demo.schemas.as_code import train_command
@@ -85,7 +86,7 @@ class TrainTab:
                 file_types=[".zip"],
                 visible=self.context.settings.rules.checkpoint_upload,
             )
-        self.lesson = Lesson(self.context, ("gan", "vae", "transformer", "diffusion"), "gan", "train-lesson")
+        self.lesson = Lesson(self.context, [row.name for row in trained()], trained()[0].name, "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
             self.command = gr.Code(

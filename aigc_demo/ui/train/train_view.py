@@ -10,35 +10,11 @@ from typing import Any
 
 from aigc_demo.jobs import Job
 from aigc_demo.jobs.job import duration
+from aigc_demo.models.family import family
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.train.charts import Chart, Series, chart_html, short
 
 Line = Mapping[str, Any]
-# Of each family the charts, and of each chart its lines: (key in the log, ink, dashed). Dashed is held-out data.
-CHARTS: Mapping[str, Mapping[str, Sequence[tuple[str, int, bool]]]] = {
-    "gan": {
-        "losses": (("generator_loss", 1, False), ("discriminator_loss", 2, False)),
-        "accuracy": (("discriminator_accuracy", 2, False), ("held_out_accuracy", 2, True)),
-        "scores": (("real_logit", 2, False), ("fake_logit", 1, False)),
-        "variety": (("diversity", 3, False), ("nearest_ratio", 4, False)),
-    },
-    "vae": {
-        "loss": (("loss", 1, False), ("held_out_loss", 1, True)),
-        "reconstruction": (("reconstruction", 2, False), ("held_out_reconstruction", 2, True)),
-        "kl": (("kl", 3, False), ("held_out_kl", 3, True)),
-        "units": (("active_units", 4, False),),
-    },
-    "transformer": {
-        "bits": (("train_bits", 1, False), ("held_out", 1, True)),
-        "token_loss": (("loss", 2, False),),
-        "repetition": (("repetition", 4, False), ("copied_run", 3, False)),
-    },
-    "diffusion": {
-        "denoising": (("train_loss", 1, False), ("held_out_loss", 1, True)),
-        "step_loss": (("loss", 2, False),),
-        "nearness": (("nearest_ratio", 4, False),),
-    },
-}
 SHARES = frozenset({"accuracy"})  # charts whose values lie in [0, 1]
 PLACE = frozenset({"step", "seconds", "per_second"})  # of a line of the log: when and how fast, no evidence
 TAIL = 12
@@ -52,7 +28,7 @@ def head_html(job: Job, words: Words, lang: str) -> str:
     step = job.steps if elsewhere else job.step
     facts = [say("train.step_of", lang, step=f"{step:,}", steps=f"{job.steps:,}")]
     if job.state == "running" and job.per_second:
-        unit = say(f"train.unit.{job.request.family}", lang)
+        unit = say(f"train.unit.{family(job.request.family).reads}", lang)
         facts.append(say("train.pace", lang, rate=f"{job.per_second:,.0f}", unit=unit))
     if job.state == "running" and job.seconds_left is not None:
         facts.append(say("train.left", lang, time=duration(job.seconds_left, lang)))
@@ -79,10 +55,10 @@ def _cause(job: Job, lang: str) -> str:
     return ""
 
 
-def charts_html(family: str, log: Sequence[Line], steps: int, words: Words, lang: str) -> str:
+def charts_html(name: str, log: Sequence[Line], steps: int, words: Words, lang: str) -> str:
     """The family's curves, as far as the log has them."""
     charts = []
-    for title, lines in CHARTS[family].items():
+    for title, lines in family(name).curves.items():
         series = [
             Series(words.say(f"train.line.{key}", lang), values(log, key), ink, dashed)
             for key, ink, dashed in lines

@@ -12,7 +12,9 @@ import gradio as gr
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Job
+from aigc_demo.models.family import family
 from aigc_demo.runtime.registry import all_cards
+from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.train import train_view
@@ -21,13 +23,6 @@ from aigc_demo.ui.train.train_samples import film, film_html, lent
 SECONDS = 1.5
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 ORDERS = ("stop", "resume", "save_now", "sample_now")
-USES = {
-    "gan": ("image", "walk"),
-    "vae": ("image", "walk"),
-    "transformer": ("text",),
-    "transformer lora": ("text", "chat"),
-    "diffusion lora": ("draw",),
-}
 
 
 class WatchPanel:
@@ -222,11 +217,14 @@ class WatchPanel:
 
     def used_in(self, job: Job) -> Sequence[str]:
         """The tabs that a run can be used in; of an adapter, those that its base serves while it is on this disk."""
-        tabs = USES[job.request.training]
-        if job.request.method != "lora":
-            return tabs
+        row, adapts = family(job.request.family), job.request.way == "lora"
         bases = [card for card in all_cards(self.context.settings) if card.id == job.request.start]
-        return [tab for tab in tabs if any(tab in card.tasks for card in bases)]
+        served = {ability for card in bases for ability in card.tasks} if adapts else set(row.tasks)
+        return [
+            task.name
+            for task in shown_tasks()
+            if task.ability in served and (task.takes_adapter or not adapts)
+        ]
 
     def _end(self, job: Job) -> dict[Any, Any]:
         """What was measured, and the model's card."""
