@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.core.settings import ROOT
 from aigc_demo.core.words import Text, parse_yaml
-from aigc_demo.models.cards import ModelCard, TaskName
+from aigc_demo.models.cards import ModelCard, Tasks
 
 PACKAGE = ROOT / "aigc_demo"
 RunsOn = Literal["cpu", "small-gpu", "big-gpu"]
@@ -32,7 +32,7 @@ class Entry(BaseModel):
     id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     family: str
     kind: str
-    tasks: tuple[TaskName, ...]
+    tasks: Tasks
     title: Text
     summary: Text
     parameters: int

@@ -13,13 +13,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text, parse_yaml
+from aigc_demo.models.family import families
 
 log = logging.getLogger(__name__)
-TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+
+
+def known(tasks: tuple[str, ...]) -> tuple[str, ...]:
+    """The tasks of a card, all of which some family serves."""
+    served = {task for row in families().values() for task in row.served}
+    if unknown := set(tasks) - served:
+        raise ValueError(f"no model serves {', '.join(sorted(unknown))[:60]}")
+    return tasks
+
+
+Tasks = Annotated[tuple[str, ...], AfterValidator(known)]
 WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -37,7 +48,7 @@ class ModelCard(BaseModel):
     id: str
     folder: Path
     family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    tasks: tuple[TaskName, ...]
+    tasks: Tasks
     title: Text
     summary: Text
     parameters: int

@@ -4,7 +4,8 @@ import pytest
 
 from aigc_demo.jobs.presets import presets
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.training.doctor import CHARTS, Doctor
+from aigc_demo.models.family import family, trained
+from aigc_demo.training.doctor import Doctor
 from aigc_demo.training.doctor.diagnosis import looks
 
 GAN = {
@@ -91,7 +92,9 @@ def test_words_stand_in_both_languages_with_their_figures():
 
 
 def test_presets_are_requests_and_show_what_the_doctor_knows():
-    known = {"divergence"} | {d.name for chart in CHARTS.values() for d in chart.diagnoses}
+    known = {"divergence"} | {
+        diagnosis.name for row in trained() for diagnosis in row.part("diagnoses").CHART.diagnoses
+    }
     shown = set()
     for preset in presets():
         TrainRequest(name=preset.id, **{"data": "pasted", **preset.settings})

@@ -7,7 +7,7 @@ from PIL import Image
 
 from aigc_demo.actions import make_images, walk
 from aigc_demo.schemas import GridRequest, ImageRequest, WalkRequest
-from aigc_demo.ui import TABS
+from aigc_demo.ui import offered
 from aigc_demo.ui.latent import end_point as end_points
 from aigc_demo.ui.latent.latent_tab import EXAMPLES, LatentTab
 from aigc_demo.ui.latent.scrubber import stage_html
@@ -158,7 +158,7 @@ def test_the_grid(tab):
 
 def test_send_to_makes_a_picture_an_end(context, cache, toasts):
     with gr.Blocks() as page:
-        shell = Shell(context, TABS)
+        shell = Shell(context, offered(""))
         shell.build(page)
     image, latent = shell.by_task["image"], shell.by_task["walk"]
     values = {component: component.value for component in latent.choosers} | {image.picked: 1}
