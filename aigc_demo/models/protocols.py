@@ -1,13 +1,14 @@
 """What a family's model must be able to do to serve a tab."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
+
 if TYPE_CHECKING:  # the page process does not wait for torch
-    import numpy as np
     import torch
     from torch import Tensor
 
@@ -30,14 +31,6 @@ class LatentModel(Protocol):
         ...
 
 
-def _never() -> bool:
-    return False
-
-
-def _unheard(share: float) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Sampling:
     """How a model that takes many steps to a picture takes them: 0 steps and guidance -1 are the model's own.
@@ -47,8 +40,8 @@ class Sampling:
 
     num_inference_steps: int = 0
     guidance_scale: float = -1.0
-    stop: Callable[[], bool] = _never
-    progress: Callable[[float], None] = _unheard
+    stop: Stop = never
+    progress: Progress = unheard
 
 
 class SteppedModel(Protocol):
@@ -96,7 +89,7 @@ class Upscaler(Protocol):
 
     scale: int
 
-    def enlarge(self, picture: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
+    def enlarge(self, picture: np.ndarray, stop: Stop) -> np.ndarray:
         """(H, W, 3) uint8 -> (scale H, scale W, 3) uint8; raises Stopped soon after `stop()` turns true."""
         ...
 
@@ -131,7 +124,7 @@ class TextModel(Protocol):
     layers: int
     heads: int
 
-    def generate(self, prompt: str, *, stop: Callable[[], bool], **settings: Any) -> Iterator[Step]:
+    def generate(self, prompt: str, *, stop: Stop, **settings: Any) -> Iterator[Step]:
         """Write `count` samples; the settings are TextRequest's fields."""
         ...
 
@@ -150,7 +143,7 @@ class ChatModel(Protocol):
         messages: Sequence[Mapping[str, str]],
         system: str = "",
         *,
-        stop: Callable[[], bool],
+        stop: Stop,
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}; the settings are ChatRequest's fields."""
@@ -173,14 +166,12 @@ class Rewriter(Protocol):
         """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot."""
         ...
 
-    def write(
-        self, part: Part, max_new_tokens: int, num_beams: int, stop: Callable[[], bool]
-    ) -> Iterator[TokenChoice]:
+    def write(self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop) -> Iterator[TokenChoice]:
         """Translate or summarise one part, token by token where num_beams is 1."""
         ...
 
     def look(
         self, parts: Sequence[Part], written: Sequence[Sequence[TokenChoice]], width: int
-    ) -> "np.ndarray | None":
+    ) -> np.ndarray | None:
         """Cross-attention (T_out, width) of what was written behind each part; None where it would be too large."""
         ...

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.remote.troubles import not_understood, passing, refused, translated
 
 T = TypeVar("T")
-Stop = Callable[[], bool]
 CONNECT_SECONDS, SILENCE_SECONDS = 4.0, 180.0  # a server may load its model before the first token
 LIST_SECONDS = 3.0
 PAUSES = (0.5, 1.5)  # seconds before the second and the third try

@@ -1,12 +1,12 @@
 """The autoencoders of Stable Diffusion, as a latent space to walk in: between two pictures, not between classes."""
 
-from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Progress
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.models.protocols import Sampling
@@ -66,7 +66,7 @@ class HubAutoencoder:
         return mean.flatten(1).cpu(), log_variance.flatten(1).cpu()
 
     @torch.inference_mode()
-    def decode(self, z: Tensor, progress: Callable[[float], None]) -> Tensor:
+    def decode(self, z: Tensor, progress: Progress) -> Tensor:
         """Pictures (N, 3, H, W) in [-1, 1] of latents (N, latent_dim); `progress` hears how much is done."""
         pictures = []
         for part in z.split(self.chunk):
