@@ -61,7 +61,7 @@ def walk(
             return between_prompts(request, card, model, stop, progress)
         return _walked(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    made = cache.run(request.model, "latent", work, stop)
+    made = cache.run(card, work, stop)
     frames, note = safety.shown(made.frames, card, cache, stop)
     return replace(made, frames=frames, note=note)
 
@@ -97,7 +97,7 @@ def grid(
             )
         return _squared(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    made = cache.run(request.model, "latent", work, stop)
+    made = cache.run(card, work, stop)
     pictures, note = safety.shown(made.pictures, card, cache, stop)
     return replace(made, pictures=pictures, note=note)
 

@@ -78,7 +78,7 @@ def make_images(
     def work(model: Any) -> ImageResult:
         return _made(*settled(model, request, stop, progress), card, stop)
 
-    made = cache.run(request.model, "image", work, stop)
+    made = cache.run(card, work, stop)
     pictures, note = safety.shown(made.pictures, card, cache, stop)
     return replace(made, pictures=pictures, note=note)
 
@@ -138,4 +138,4 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
             distances.tolist(),
         )
 
-    return cache.run(request.model, "reconstruct", work, stop)
+    return cache.run(card, work, stop)
