@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class Sampling:
     progress: Progress = unheard
 
 
+@runtime_checkable
 class SteppedModel(Protocol):
     """A model that takes many steps to a picture, such as a diffusion model."""
 
@@ -52,6 +54,7 @@ class SteppedModel(Protocol):
         ...
 
 
+@runtime_checkable
 class Critic(Protocol):
     """A model that also judges pictures: a GAN's discriminator."""
 
@@ -64,15 +67,46 @@ class Critic(Protocol):
         ...
 
 
-class Autoencoder(LatentModel, Protocol):
-    """A model that also encodes pictures: a VAE."""
+@runtime_checkable
+class Encoder(Protocol):
+    """A model that also encodes pictures."""
 
     def encode(self, images: "Tensor") -> tuple["Tensor", "Tensor"]:
         """Mean and log variance (N, latent_dim) of q(z | x) for pictures (N, C, H, W) in [-1, 1]."""
         ...
 
+
+class Autoencoder(LatentModel, Encoder, Protocol):
+    """A model that encodes pictures and knows the codes of those it was trained on: a VAE."""
+
     def nearest(self, z: "Tensor", k: int) -> tuple["Tensor", "Tensor", "Tensor"]:
         """The k nearest training codes of one latent (latent_dim,): codes (k, latent_dim), labels and distances (k,)."""
+        ...
+
+
+@runtime_checkable
+class TextToImageModel(Protocol):
+    """A model that draws sentences, and what lies between two of them."""
+
+    def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Any:
+        """What the text encoders make of a prompt."""
+        ...
+
+    def between(self, a: Any, b: Any, t: float) -> Any:
+        """(1 - t) a + t b of two prompts' conditions."""
+        ...
+
+    def draw(self, request: Any, conditions: Any, generator: "torch.Generator", **settings: Any) -> Any:
+        """One picture (H, W, 3) uint8 of a filled DrawRequest, and whether a safety checker blacked it out."""
+        ...
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A model that takes adapters."""
+
+    def set_adapter(self, folder: Path | None, weight: float) -> None:
+        """Switch to the adapter in `folder` at `weight`; None: to the model alone, exactly as it was."""
         ...
 
 

@@ -27,7 +27,7 @@ from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import memory_plan, registry, zero_gpu
 from aigc_demo.runtime.batching import BatchScheduler
 from aigc_demo.runtime.fair_lock import FairLock
-from aigc_demo.runtime.memory import free_memory, give_back_memory, is_out_of_memory, let_go
+from aigc_demo.runtime.memory import clear_traceback, free_memory, give_back_memory, is_out_of_memory
 from aigc_demo.runtime.worker_thread import WorkerThread
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class ModelCache:
         device = self.device()
         budget = memory_plan.budget_of(self.settings.memory_mb, device.name)
         for card in registry.all_cards(self.settings):
-            size = memory_plan.kept(card, memory_plan.place(card, device.name))
+            size = memory_plan.resident_bytes(card, memory_plan.preferred_placement(card, device.name))
             if card.tasks and card.family != "remote" and size + sum(self.loaded().values()) <= budget:
                 self._get(card, None, device)
 
@@ -176,9 +176,9 @@ class ModelCache:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            placement = used[0] if used else memory_plan.place(card, self.device().name)
+            placement = used[0] if used else memory_plan.preferred_placement(card, self.device().name)
             placement = placement.smaller() or placement  # the same, now that all other models are gone
-            let_go(error)
+            clear_traceback(error)
         give_back_memory()  # here, where nothing holds the error any more
         log.warning("%s ran out of memory; once more as %s", card.id, placement)
         try:
@@ -230,7 +230,7 @@ class ModelCache:
         try:
             held = self._get(card, placement, device)
             yield held
-            self._weigh(held)
+            self._measure(held)
         except Exception as error:
             if is_out_of_memory(error):
                 self._models.clear()
@@ -250,16 +250,16 @@ class ModelCache:
         if plan.fit == "no":
             raise InputError.of(plan.words)
         placement = placement or plan.placement
-        size = memory_plan.kept(card, placement)
-        self._make_room(size, memory_plan.on_device(card, placement), device.name)
+        size = memory_plan.resident_bytes(card, placement)
+        self._make_room(size, memory_plan.peak_bytes(card, placement), device.name)
         held = Held(version, placement, size, registry.load(card, placement))
         self._models[card.id] = held
-        self._weigh(held)
+        self._measure(held)
         return held
 
-    def _weigh(self, held: Held) -> None:
+    def _measure(self, held: Held) -> None:
         """Count what the model, used last, really holds, adapters included; let others go where that is too much."""
-        held.size = max(held.size, memory_plan.size_of(held.model, held.placement.device))
+        held.size = max(held.size, memory_plan.measured_bytes(held.model, held.placement.device))
         if self._keep_within(0, spare=1):
             give_back_memory()
 
@@ -281,10 +281,10 @@ class ModelCache:
 
     def _out_of_memory(self, card: ModelCard, error: Exception) -> InputError:
         """The sentence, once the error's hold on tensors is loosened."""
-        let_go(error)
+        clear_traceback(error)
         give_back_memory()
         device = self.device().name
-        size = memory_plan.gigabytes(card.weights_bytes(memory_plan.place(card, device).dtype))
+        size = memory_plan.gigabytes(card.weights_bytes(memory_plan.preferred_placement(card, device).dtype))
         free = memory_plan.gigabytes(free_memory(device))
         return InputError(
             en=f"Memory ran out while using {card.id} ({size} of weights, {free} free now);"

@@ -18,14 +18,15 @@ MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30
 # Kinds whose weights keep their figures in half precision. Not autoencoders, whose rounding would show, nor T5,
 # which overflows in float16.
-HALVED = ("causal_lm", "text_to_image", "unconditional", "class_conditional")
-PARTS = ("text_to_image", "unconditional", "class_conditional")  # networks that can take turns on the device
-LARGEST_PART, LARGEST_LAYER = 0.8, 0.1  # of the weights, of what is laid on the device by turns
+HALF_PRECISION = ("causal_lm", "text_to_image", "unconditional", "class_conditional")
+# Kinds of several networks, which can take turns on the device.
+OFFLOADABLE = ("text_to_image", "unconditional", "class_conditional")
+PART_SHARE, LAYER_SHARE = 0.8, 0.1  # of the weights, of what is laid on the device by turns
 COMFORTABLE = 0.85  # of the free memory; above it is tight
-OWN_ROOM = 256 * MEGABYTE  # for this app's own models and the upscaler, whose work is cut into pieces
+OWN_WORKING_BYTES = 256 * MEGABYTE  # of this app's own models and the upscaler, whose work is cut into pieces
 SIDE, LATENT_SIDE = 512, 256  # pixels, where the card names no size: of drawings, of frames in the Latent tab
-MAPS = 6  # of 256 channels at full size that a decoder holds; Stable Diffusion's took 5.0 at 256 x 256
-HOLDERS = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
+FEATURE_MAPS = 6  # of 256 channels at full size, in a decoder; Stable Diffusion's took 5.0 at 256 x 256
+SEARCHED_PACKAGES = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
 CONTEXT_SHARE = 0.2  # keys and values of two thousand tokens, as a share of the weights
 
 
@@ -44,14 +45,14 @@ class MemoryPlan:
     words: Text
 
 
-def place(card: ModelCard, device: str) -> Placement:
+def preferred_placement(card: ModelCard, device: str) -> Placement:
     """The placement that a model wants: pretrained ones in half precision on an accelerator, all others in float32."""
-    if card.kind not in HALVED or device == "cpu":
+    if card.kind not in HALF_PRECISION or device == "cpu":
         return Placement(device)
-    return Placement(device, half(device))
+    return Placement(device, half_precision(device))
 
 
-def half(device: str) -> Literal["bfloat16", "float16"]:
+def half_precision(device: str) -> Literal["bfloat16", "float16"]:
     """The 16-bit dtype that a device computes in: bfloat16 where it is in the hardware."""
     if not device.startswith("cuda"):
         return "float16" if device == "mps" else "bfloat16"
@@ -73,21 +74,21 @@ def plan(card: ModelCard, device: str, budget: int, held: int = 0) -> MemoryPlan
     """
     budget = budget or budget_of(0, device)
     free, ram = free_memory(device) + held, free_memory("cpu")
-    first = place(card, device)
-    for placement in ways(card, first):
-        need, weights = on_device(card, placement), card.weights_bytes(placement.dtype)
-        if card.kind and kept(card, placement) > budget:
+    first = preferred_placement(card, device)
+    for placement in placements(card, first):
+        need, weights = peak_bytes(card, placement), card.weights_bytes(placement.dtype)
+        if card.kind and resident_bytes(card, placement) > budget:
             continue
         if need <= free and (placement.offload == "none" or weights <= ram):
             easy = placement == first and need <= COMFORTABLE * free
             fit = "fits" if easy else "tight"
-            return MemoryPlan(fit, need, free, placement, _said(card, placement, need, free))
-    last = list(ways(card, first))[-1]
-    need = on_device(card, last)
-    return MemoryPlan("no", need, free, last, _refused(card, last, need, free, budget))
+            return MemoryPlan(fit, need, free, placement, _fitting(card, placement, need, free))
+    last = list(placements(card, first))[-1]
+    need = peak_bytes(card, last)
+    return MemoryPlan("no", need, free, last, _refusal(card, last, need, free, budget))
 
 
-def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
+def placements(card: ModelCard, first: Placement) -> Iterator[Placement]:
     """The placements of a model, from the quickest to the one that needs least."""
     yield first
     if card.kind in ("", "encoder", "autoencoder", "seq2seq", "picture_classifier"):
@@ -95,38 +96,38 @@ def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
     if card.kind != "causal_lm":
         yield replace(first, sliced=True)
     if first.device.startswith("cuda"):
-        if card.kind in PARTS:
+        if card.kind in OFFLOADABLE:
             yield replace(first, sliced=True, offload="model")
-        if card.kind in HALVED:
+        if card.kind in HALF_PRECISION:
             yield replace(first, sliced=True, offload="layers")
-    elif first.dtype == "float32" and card.kind in HALVED:
-        yield replace(first, sliced=True, dtype=half(first.device))
+    elif first.dtype == "float32" and card.kind in HALF_PRECISION:
+        yield replace(first, sliced=True, dtype=half_precision(first.device))
 
 
-def on_device(card: ModelCard, placement: Placement) -> int:
+def peak_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes of the device's memory at the peak: the weights that lie there at a time, and room to work in."""
-    return kept(card, placement) + room(card, placement)
+    return resident_bytes(card, placement) + working_bytes(card, placement)
 
 
-def kept(card: ModelCard, placement: Placement) -> int:
+def resident_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes of weights that lie on the device at a time."""
-    share = {"none": 1.0, "model": LARGEST_PART, "layers": LARGEST_LAYER}[placement.offload]
+    share = {"none": 1.0, "model": PART_SHARE, "layers": LAYER_SHARE}[placement.offload]
     return int(share * card.weights_bytes(placement.dtype))
 
 
-def room(card: ModelCard, placement: Placement) -> int:
+def working_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes to work in, estimated by the kind of model."""
     weights, size = card.weights_bytes(placement.dtype), DTYPE_BYTES[placement.dtype]
     if card.kind in ("text_to_image", "autoencoder"):
         side = LATENT_SIDE if card.kind == "autoencoder" else SIDE
         pixels = (card.defaults.get("width") or side) * (card.defaults.get("height") or side)
-        return OWN_ROOM // 2 + MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
+        return OWN_WORKING_BYTES // 2 + FEATURE_MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
     if card.kind in ("", "upscaler"):
-        return OWN_ROOM
-    return OWN_ROOM // 2 + int(CONTEXT_SHARE * weights)
+        return OWN_WORKING_BYTES
+    return OWN_WORKING_BYTES // 2 + int(CONTEXT_SHARE * weights)
 
 
-def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
+def _fitting(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     """What a model takes where it fits."""
     slower = ("", "")
     if placement.offload != "none":
@@ -142,9 +143,9 @@ def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     )
 
 
-def _refused(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Text:
+def _refusal(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Text:
     """Why a model does not fit, and what would help."""
-    weights = kept(card, placement)
+    weights = resident_bytes(card, placement)
     if card.kind and weights > budget:
         return Text(
             en=f"{card.id} needs {gigabytes(weights)} for its weights, and the app keeps {gigabytes(budget)} at most;"
@@ -165,7 +166,7 @@ def gigabytes(count: int) -> str:
     return f"{count / GIGABYTE:.1f} GB" if count >= GIGABYTE else f"{count / MEGABYTE:.0f} MB"
 
 
-def size_of(model: Any, device: str) -> int:
+def measured_bytes(model: Any, device: str) -> int:
     """Bytes of the tensors on a device that a loaded model holds: in attributes, containers and networks; shared ones once."""
     import torch
 
@@ -186,6 +187,6 @@ def size_of(model: Any, device: str) -> int:
             rest += thing.values()
         elif isinstance(thing, list | tuple):
             rest += thing
-        elif type(thing).__module__.partition(".")[0] in HOLDERS:
+        elif type(thing).__module__.partition(".")[0] in SEARCHED_PACKAGES:
             rest += vars(thing).values()
     return sum(storages.values())
