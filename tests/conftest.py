@@ -8,6 +8,7 @@ import yaml
 
 from aigc_demo.core.settings import Settings
 from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.registry import find_card
 
 os.environ |= {
     "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported
@@ -92,6 +93,12 @@ def settings(debug_models, tmp_path):
 def cache(settings):
     """The models of `settings`, none loaded yet."""
     return ModelCache(settings)
+
+
+@pytest.fixture
+def card(settings):
+    """The card of a model: card("gan-digits")."""
+    return lambda name: find_card(name, settings)
 
 
 @pytest.fixture

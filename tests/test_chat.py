@@ -162,22 +162,22 @@ def test_one_reader_leaves_another_fails_the_rest_are_answered(cache, llama):
 
 
 def test_memory_that_runs_out_is_tried_again_and_no_token_is_told_twice(cache, llama, monkeypatch):
-    from aigc_demo.families.transformer.kv_batch import Rows
+    from aigc_demo.families.transformer.kv_batch import KVBatch
 
     wanted = [last(ask("Hello", seed=place), cache).text for place in range(3)]
-    read, calls = Rows.read, []
+    decode, calls = KVBatch.decode, []
 
     def scarce(self, tokens):
         calls.append(1)
         if len(calls) == 5:
             raise MemoryError
-        return read(self, tokens)
+        return decode(self, tokens)
 
-    monkeypatch.setattr(Rows, "read", scarce)
+    monkeypatch.setattr(KVBatch, "decode", scarce)
     assert in_threads(3, lambda place: last(ask("Hello", seed=place), cache).text) == wanted
 
 
-def test_a_reader_who_stops_in_the_line_is_let_go(cache, llama):
-    with cache.use("gpt-poems", "text"), pytest.raises(Stopped):
+def test_a_reader_who_stops_in_the_line_is_let_go(cache, llama, card):
+    with cache.use(card("gpt-poems")), pytest.raises(Stopped):
         last(ask("Hello"), cache, lambda: True)
     assert last(ask("Hello"), cache).tokens

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from aigc_demo.runtime.worker_thread import Lane
+from aigc_demo.runtime.worker_thread import WorkerThread
 
 
-def test_items_are_made_in_the_lane_when_they_are_asked_for():
+def test_items_are_made_in_the_thread_when_they_are_asked_for():
     made = []
 
     def items():
@@ -15,10 +15,10 @@ def test_items_are_made_in_the_lane_when_they_are_asked_for():
             made.append(threading.current_thread().name)
             yield number
 
-    lane = Lane("steps")
-    through = lane.through(items())
-    assert next(through) == 0 and len(made) == 1
-    assert list(through) == [1, 2] and set(made) == {"steps"}
+    thread = WorkerThread("steps")
+    items_read = thread.iterate(items())
+    assert next(items_read) == 0 and len(made) == 1
+    assert list(items_read) == [1, 2] and set(made) == {"steps"}
 
 
 def test_an_error_is_raised_where_the_items_are_read():
@@ -26,13 +26,13 @@ def test_an_error_is_raised_where_the_items_are_read():
         yield 1
         raise ValueError("no more")
 
-    through = Lane("steps").through(items())
-    assert next(through) == 1
+    items_read = WorkerThread("steps").iterate(items())
+    assert next(items_read) == 1
     with pytest.raises(ValueError, match="no more"):
-        next(through)
+        next(items_read)
 
 
-def test_who_leaves_early_closes_the_work_in_the_lane():
+def test_who_leaves_early_closes_the_work_in_the_thread():
     left = []
 
     def items():
@@ -42,15 +42,15 @@ def test_who_leaves_early_closes_the_work_in_the_lane():
         finally:
             left.append(threading.current_thread().name)
 
-    through = Lane("steps").through(items())
-    next(through)
-    through.close()
+    items_read = WorkerThread("steps").iterate(items())
+    next(items_read)
+    items_read.close()
     assert left == ["steps"]
 
 
 def test_pieces_are_done_one_after_the_other_by_the_same_thread():
-    lane, seen, ended = Lane("calls"), [], threading.Event()
+    thread, seen, ended = WorkerThread("calls"), [], threading.Event()
     for _ in range(3):
-        lane.do(lambda: seen.append(threading.get_ident()))
-    lane.do(ended.set)
+        thread.submit(lambda: seen.append(threading.get_ident()))
+    thread.submit(ended.set)
     assert ended.wait(30) and len(seen) == 3 and len(set(seen)) == 1

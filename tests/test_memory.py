@@ -11,7 +11,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import memory, memory_plan
-from aigc_demo.runtime.memory_plan import GIGABYTE, plan, size_of
+from aigc_demo.runtime.memory_plan import GIGABYTE, measured_bytes, plan
 
 
 def card(kind="causal_lm", parameters=1_000_000_000, **more):
@@ -41,7 +41,9 @@ def have(monkeypatch):
 
         monkeypatch.setattr(memory_plan, "free_memory", free)
         monkeypatch.setattr(memory_plan, "total_memory", free)
-        monkeypatch.setattr(memory_plan, "half", lambda device: "float16" if device == "mps" else "bfloat16")
+        monkeypatch.setattr(
+            memory_plan, "half_precision", lambda device: "float16" if device == "mps" else "bfloat16"
+        )
 
     return set_free
 
@@ -142,7 +144,7 @@ def test_an_error_is_let_go_with_what_it_held():
     try:
         fail()
     except MemoryError as error:
-        memory.let_go(error)
+        memory.clear_traceback(error)
         frames = []
         step = error.__traceback__
         while step:
@@ -164,11 +166,11 @@ class Holder:
 
 def test_bytes_are_counted_once_wherever_they_hang():
     holder = Holder()
-    assert size_of(holder, "cpu") == 400 + 20
-    assert size_of(holder, "meta") == 0
+    assert measured_bytes(holder, "cpu") == 400 + 20
+    assert measured_bytes(holder, "meta") == 0
     holder.again = holder
     holder.network.extra = nn.Linear(10, 1, bias=False)  # as an adapter
-    assert size_of(holder, "cpu") == 400 + 20 + 40
+    assert measured_bytes(holder, "cpu") == 400 + 20 + 40
 
 
 def test_smaller_ways_end():

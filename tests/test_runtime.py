@@ -9,9 +9,11 @@ import weakref
 import pytest
 import torch
 
+from aigc_demo import actions
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache, pick_device
+from aigc_demo.schemas import ImageRequest
 
 
 class Model:
@@ -31,20 +33,20 @@ def loads(monkeypatch):
     return names
 
 
-def test_a_model_is_loaded_once_and_lent_again(cache, loads):
-    with cache.use("gan-digits") as first:
+def test_a_model_is_loaded_once_and_lent_again(cache, loads, card):
+    with cache.use(card("gan-digits")) as first:
         pass
-    with cache.use("gan-digits", "latent") as second:
+    with cache.use(card("gan-digits")) as second:
         assert first is second
     assert loads == ["gan-digits"]
 
 
-def test_one_at_a_time(cache, loads):
+def test_one_at_a_time(cache, loads, card):
     inside, most, order = [0], [0], threading.Lock()
 
     def work():
         for _ in range(5):
-            with cache.use("gan-digits"):
+            with cache.use(card("gan-digits")):
                 with order:
                     inside[0] += 1
                     most[0] = max(most[0], inside[0])
@@ -60,50 +62,49 @@ def test_one_at_a_time(cache, loads):
     assert most == [1]
 
 
-def test_the_budget_evicts_the_least_recently_used(settings, loads):
+def test_the_budget_evicts_the_least_recently_used(settings, loads, card):
     cache = ModelCache(settings)
     cache.budget = 2 * 4000  # two of the debug cards' 1000 parameters in float32
     kept = {}
     for name in ("gan-digits", "vae-digits", "gan-digits", "gan-fashion"):
-        with cache.use(name) as model:
+        with cache.use(card(name)) as model:
             kept[name] = weakref.ref(model)
         del model
     assert list(cache.loaded()) == ["gan-digits", "gan-fashion"]
     gc.collect()
     assert kept["vae-digits"]() is None and kept["gan-digits"]() is not None
-    with cache.use("vae-digits"):
+    with cache.use(card("vae-digits")):
         pass
     assert loads == ["gan-digits", "vae-digits", "gan-fashion", "vae-digits"]
 
 
-def test_one_model_may_always_be_loaded(settings, loads):
+def test_one_model_may_always_be_loaded(settings, loads, card):
     cache = ModelCache(settings)
     cache.budget = 1
     for name in ("gan-digits", "vae-digits"):
-        with cache.use(name):
+        with cache.use(card(name)):
             assert list(cache.loaded()) == [name]
 
 
-@pytest.mark.parametrize(("name", "task"), [("nope", None), ("gan-digits", "text"), ("gpt-poems", "image")])
-def test_an_unknown_model_or_another_task_takes_no_lock(cache, loads, name, task):
-    with pytest.raises(InputError), cache.use(name, task):
-        pytest.fail("lent")
-    with cache.use("gan-digits"):
-        pass
+@pytest.mark.parametrize("name", ["nope", "gpt-poems"])
+def test_an_unknown_model_or_another_task_takes_no_lock(cache, loads, name, card):
+    with cache.use(card("gan-digits")), pytest.raises(InputError, match="choose one of"):
+        actions.make_images(ImageRequest(model=name), cache, lambda: True)
+    assert loads == ["gan-digits"]
 
 
-def test_who_waits_hears_the_stop_flag(cache, loads):
+def test_who_waits_hears_the_stop_flag(cache, loads, card):
     flag = threading.Event()
     heard = []
 
     def wait():
         try:
-            with cache.use("gan-digits", stop=flag.is_set):
+            with cache.use(card("gan-digits"), stop=flag.is_set):
                 heard.append("lent")
         except Stopped:
             heard.append("stopped")
 
-    with cache.use("gan-digits"):
+    with cache.use(card("gan-digits")):
         waiting = threading.Thread(target=wait)
         waiting.start()
         time.sleep(0.05)
@@ -111,7 +112,7 @@ def test_who_waits_hears_the_stop_flag(cache, loads):
         flag.set()
         waiting.join(timeout=2)
         assert heard == ["stopped"]
-    with cache.use("gan-digits"):  # and the lock is free
+    with cache.use(card("gan-digits")):  # and the lock is free
         pass
 
 
@@ -123,53 +124,53 @@ OUT_OF_MEMORY = [
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
-def test_out_of_memory_is_a_sentence_and_lets_everything_go(cache, loads, error):
-    with cache.use("vae-digits") as model:
+def test_out_of_memory_is_a_sentence_and_lets_everything_go(cache, loads, error, card):
+    with cache.use(card("vae-digits")) as model:
         held = weakref.ref(model)
     del model
-    with pytest.raises(InputError) as caught, cache.use("gan-digits"):
+    with pytest.raises(InputError) as caught, cache.use(card("gan-digits")):
         raise error
     assert "gan-digits" in caught.value.text.en and "内存不足" in caught.value.text.zh
     assert cache.loaded() == {}
     del caught
     gc.collect()
     assert held() is None
-    with cache.use("gan-digits"):  # the lock is free, and it loads again
+    with cache.use(card("gan-digits")):  # the lock is free, and it loads again
         assert list(cache.loaded()) == ["gan-digits"]
 
 
 @pytest.mark.parametrize(
     "error", [RuntimeError("shape mismatch"), ValueError("x"), Stopped(), KeyboardInterrupt()]
 )
-def test_other_errors_pass_as_they_are_and_free_the_lock(cache, loads, error):
-    with pytest.raises(type(error)) as caught, cache.use("gan-digits"):
+def test_other_errors_pass_as_they_are_and_free_the_lock(cache, loads, error, card):
+    with pytest.raises(type(error)) as caught, cache.use(card("gan-digits")):
         raise error
     assert caught.value is error
-    with cache.use("gan-digits"):
+    with cache.use(card("gan-digits")):
         assert loads == ["gan-digits"]
 
 
-def test_an_error_while_loading_frees_the_lock(cache, monkeypatch):
+def test_an_error_while_loading_frees_the_lock(cache, monkeypatch, card):
     def fail(card, device):
         raise InputError(en="broken", zh="损坏")
 
     with monkeypatch.context() as patch:
         patch.setattr(registry, "load", fail)
-        with pytest.raises(InputError, match="broken"), cache.use("gan-digits"):
+        with pytest.raises(InputError, match="broken"), cache.use(card("gan-digits")):
             pytest.fail("lent")
-    with cache.use("gan-digits"):
+    with cache.use(card("gan-digits")):
         assert list(cache.loaded()) == ["gan-digits"]
 
 
-def test_replaced_weights_are_loaded_anew(settings, write_debug_model):
+def test_replaced_weights_are_loaded_anew(settings, write_debug_model, card):
     folder = settings.runs_dir / "mine"
     write_debug_model(folder, "gan-digits", 1)
     cache = ModelCache(settings)
-    with cache.use("runs/mine") as before:
+    with cache.use(card("runs/mine")) as before:
         pass
     write_debug_model(folder, "gan-digits", 2)
     os.utime(folder / "model.safetensors", ns=(1, 1))  # another time, even on a coarse clock
-    with cache.use("runs/mine") as after:
+    with cache.use(card("runs/mine")) as after:
         assert after is not before
     assert list(cache.loaded()) == ["runs/mine"]
 
@@ -192,14 +193,14 @@ def test_the_device_is_picked_once(cache):
     assert cache.device() is cache.device() is cache.known_device()
 
 
-def test_the_device_is_lent_in_the_order_of_asking(cache, loads):
+def test_the_device_is_lent_in_the_order_of_asking(cache, loads, card):
     order, threads = [], []
 
     def work(number):
-        with cache.use("gan-digits"):
+        with cache.use(card("gan-digits")):
             order.append(number)
 
-    with cache.use("gan-digits"):
+    with cache.use(card("gan-digits")):
         for number in range(8):
             threads.append(threading.Thread(target=work, args=(number,)))
             threads[-1].start()
@@ -210,16 +211,16 @@ def test_the_device_is_lent_in_the_order_of_asking(cache, loads):
     assert order == list(range(8)) and cache.waiting() == 0
 
 
-def test_who_stops_waiting_holds_nobody_up(cache, loads):
-    with cache.use("gan-digits"):
-        with pytest.raises(Stopped), cache.use("gan-digits", stop=lambda: True):
+def test_who_stops_waiting_holds_nobody_up(cache, loads, card):
+    with cache.use(card("gan-digits")):
+        with pytest.raises(Stopped), cache.use(card("gan-digits"), stop=lambda: True):
             pytest.fail("lent")
         assert cache.waiting() == 0
-    with cache.use("gan-digits"):
+    with cache.use(card("gan-digits")):
         pass
 
 
-def test_a_second_try_is_made_in_a_smaller_way_with_the_first_model_gone(cache, loads):
+def test_a_second_try_is_made_in_a_smaller_way_with_the_first_model_gone(cache, loads, card):
     tried = []
 
     def work(model):
@@ -229,12 +230,12 @@ def test_a_second_try_is_made_in_a_smaller_way_with_the_first_model_gone(cache, 
         assert tried[0]() is None
         return "done"
 
-    assert cache.run("gan-digits", "image", work) == "done"
+    assert cache.run(card("gan-digits"), work) == "done"
     assert loads == ["gan-digits"] * 2
-    assert cache.run("gan-digits", "image", lambda model: model is tried[1]())
+    assert cache.run(card("gan-digits"), lambda model: model is tried[1]())
 
 
-def test_a_stream_begins_anew(cache, loads):
+def test_a_stream_begins_anew(cache, loads, card):
     tries = []
 
     def work(model):
@@ -244,15 +245,15 @@ def test_a_stream_begins_anew(cache, loads):
             raise MemoryError
         yield 2
 
-    assert list(cache.stream("gan-digits", "image", work)) == [1, 1, 2]
+    assert list(cache.stream(card("gan-digits"), work)) == [1, 1, 2]
 
 
-def test_two_failures_are_a_sentence_with_figures(cache, loads):
+def test_two_failures_are_a_sentence_with_figures(cache, loads, card):
     def work(model):
         raise MemoryError
 
     with pytest.raises(InputError, match=r"gan-digits \(0 MB of weights, .* free now\)"):
-        cache.run("gan-digits", "image", work)
+        cache.run(card("gan-digits"), work)
     assert len(loads) == 2 and cache.loaded() == {}
 
 
@@ -262,22 +263,22 @@ class Growing:
     __module__ = "aigc_demo.tests"
 
 
-def test_what_a_model_takes_in_while_used_counts(settings, monkeypatch):
+def test_what_a_model_takes_in_while_used_counts(settings, monkeypatch, card):
     monkeypatch.setattr(registry, "load", lambda card, placement: Growing())
     cache = ModelCache(settings)
     cache.budget = 50_000
     for name in ("vae-digits", "gan-digits"):
-        with cache.use(name):
+        with cache.use(card(name)):
             pass
-    with cache.use("gan-digits") as model:
+    with cache.use(card("gan-digits")) as model:
         model.adapter = torch.zeros(12_000)
         del model
     assert cache.loaded() == {"gan-digits": 48_000}
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_loaded(cache, loads, monkeypatch):
+def test_what_does_not_fit_is_refused_before_anything_is_loaded(cache, loads, monkeypatch, card):
     monkeypatch.setattr("aigc_demo.runtime.memory_plan.free_memory", lambda device: 1000)
-    with pytest.raises(InputError, match="gan-digits needs about 256 MB"), cache.use("gan-digits"):
+    with pytest.raises(InputError, match="gan-digits needs about 256 MB"), cache.use(card("gan-digits")):
         pytest.fail("lent")
     assert loads == []
     monkeypatch.undo()

@@ -9,7 +9,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.protocols import Sampling
+from aigc_demo.models.protocols import Adaptable, Sampling, SteppedModel
 from aigc_demo.runtime import registry
 from aigc_demo.schemas import Request
 
@@ -26,7 +26,7 @@ def settled(model: Any, request: AnyRequest, stop: Stop, progress: Progress) -> 
 
     Models that give their pictures at once are left as they are.
     """
-    if not hasattr(model, "sampled"):
+    if not isinstance(model, SteppedModel):
         return model, request
     fields = [
         name for name in ("num_inference_steps", "guidance_scale") if name in type(request).model_fields
@@ -63,7 +63,7 @@ def put_adapter(model: Any, adapter: ModelCard | None, weight: float) -> None:
     """Switch a lent model to an adapter, or to itself alone; models that take none are left as they are."""
     if adapter:
         model.set_adapter(adapter.folder, weight)
-    elif hasattr(model, "set_adapter"):
+    elif isinstance(model, Adaptable):
         model.set_adapter(None, 0.0)
 
 

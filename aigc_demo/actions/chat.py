@@ -12,7 +12,7 @@ from aigc_demo.core.words import plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
-from aigc_demo.runtime.batching import Reader
+from aigc_demo.runtime.batching import Pending
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import ChatRequest
@@ -88,7 +88,7 @@ def _alone(
         yield from model.chat(**_settings(result.request, cache), stop=stop)
         result.note = model.note
 
-    yield from cache.stream(result.card.id, "chat", work, stop)
+    yield from cache.stream(result.card, work, stop)
 
 
 def _together(
@@ -97,14 +97,15 @@ def _together(
     """The answer of a model whose readers share a batch."""
     request = result.request
 
-    def ask(model: Any, stopped: Stop) -> Any:
-        wish, result.note = model.ask(**_settings(request, cache), stop=stopped)
-        return wish
+    def encode(model: Any, stopped: Stop) -> Any:
+        encoded, result.note = model.chat_request(**_settings(request, cache), stop=stopped)
+        return encoded
 
-    reader = Reader(
+    pending = Pending(
+        card=result.card,
         key=(adapter and adapter.folder, request.adapter_weight if adapter else 0.0),
-        enter=lambda model: put_adapter(model, adapter, request.adapter_weight),
-        ask=ask,
+        prepare=lambda model: put_adapter(model, adapter, request.adapter_weight),
+        encode=encode,
         stop=stop,
     )
-    yield from cache.company(result.card.id, "chat").answer(reader)
+    yield from cache.batches(result.card).submit(pending)

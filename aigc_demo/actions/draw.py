@@ -18,7 +18,7 @@ from aigc_demo.core.words import plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
-from aigc_demo.runtime.worker_thread import Lane
+from aigc_demo.runtime.worker_thread import WorkerThread
 from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import DrawRequest
 
@@ -123,9 +123,9 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
         put_adapter(model, adapter, request.adapter_weight)
         filled = model.fill(request, start.picture and start.picture.size)
         model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
-        yield from _grow(filled, card, model, start, stop, cache.lane(card), looked_at)
+        yield from _grow(filled, card, model, start, stop, cache.thread(card), looked_at)
 
-    yield from _checked(cache.stream(request.model, start.task, work, stop), card, cache, stop)
+    yield from _checked(cache.stream(card, work, stop), card, cache, stop)
 
 
 def _checked(
@@ -152,7 +152,13 @@ def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
 
 
 def _grow(
-    request: DrawRequest, card: ModelCard, model: Any, start: _Start, stop: Stop, lane: Lane, looked_at: bool
+    request: DrawRequest,
+    card: ModelCard,
+    model: Any,
+    start: _Start,
+    stop: Stop,
+    thread: WorkerThread,
+    looked_at: bool,
 ) -> Iterator[DrawResult]:
     """The result after all that `_draw_all` tells; the last one has the pictures. `looked_at`: a filter sees them yet."""
     from aigc_demo.models.latents import picture_seed
@@ -162,7 +168,7 @@ def _grow(
     finished: list[np.ndarray] = []
     blacked_out = 0
     draw_all = partial(_draw_all, request, seeds, model, start)
-    for told in stepwise(draw_all, stop, lane):
+    for told in stepwise(draw_all, stop, thread):
         if told.picture is None:
             result.steps = request.count * told.steps
             result.step = told.index * told.steps + told.step

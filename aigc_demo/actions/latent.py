@@ -21,6 +21,7 @@ from aigc_demo.actions.prompt_walk import between_prompts
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import Encoder, TextToImageModel
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
@@ -61,11 +62,11 @@ def walk(
     safety.require_classifier(card, cache.settings)
 
     def work(model: Any) -> WalkResult:
-        if hasattr(model, "conditions"):
+        if isinstance(model, TextToImageModel):
             return between_prompts(request, card, model, stop, progress)
         return _walked(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    made = cache.run(request.model, "latent", work, stop)
+    made = cache.run(card, work, stop)
     frames, note = safety.shown(made.frames, card, cache, stop)
     return replace(made, frames=frames, note=note)
 
@@ -94,14 +95,14 @@ def grid(
     safety.require_classifier(card, cache.settings)
 
     def work(model: Any) -> GridResult:
-        if hasattr(model, "conditions"):
+        if isinstance(model, TextToImageModel):
             raise InputError(
                 en=f"{card.id} draws sentences, which have no square between them; film the way between two instead.",
                 zh=f"{card.id} 按文字作画，无法在文字之间铺成方阵；请改为拍摄两句之间的漫步。",
             )
         return _squared(*settled(model, with_own_classes(request, card), stop, progress), card)
 
-    made = cache.run(request.model, "latent", work, stop)
+    made = cache.run(card, work, stop)
     pictures, note = safety.shown(made.pictures, card, cache, stop)
     return replace(made, pictures=pictures, note=note)
 
@@ -146,7 +147,7 @@ def end_point(
     import torch
 
     if image:
-        if not hasattr(model, "encode"):
+        if not isinstance(model, Encoder):
             raise InputError(
                 en=f"{card.id} has no encoder, so it cannot start from a picture; choose a VAE, or a seed.",
                 zh=f"{card.id} 没有编码器，不能从图片出发；请改用 VAE，或使用种子。",

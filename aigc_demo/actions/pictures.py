@@ -20,6 +20,7 @@ from aigc_demo.actions.base import (
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import Critic
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
@@ -89,7 +90,7 @@ def make_images(
     def work(model: Any) -> ImageResult:
         return _made(*settled(model, request, stop, progress), card, stop)
 
-    made = cache.run(request.model, "image", work, stop)
+    made = cache.run(card, work, stop)
     pictures, note = safety.shown(made.pictures, card, cache, stop)
     return replace(made, pictures=pictures, note=note)
 
@@ -112,7 +113,7 @@ def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, sto
         weights = one_hot(labels[part], model)
         images = model.decode(z, weights, request.truncation_psi)
         pictures[part] = to_pictures(images)
-        if hasattr(model, "score"):
+        if isinstance(model, Critic):
             scores.append(model.score(images, weights))
     judged = torch.cat(scores) if scores else None
     percentiles = None if judged is None else model.percentile(judged).tolist()
@@ -149,4 +150,4 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
             distances.tolist(),
         )
 
-    return cache.run(request.model, "reconstruct", work, stop)
+    return cache.run(card, work, stop)

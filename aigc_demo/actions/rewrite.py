@@ -78,4 +78,4 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
         result.attention = model.look(parts[: len(told)], told, len(result.source))
         yield result
 
-    yield from cache.stream(request.model, "rewrite", work, stop)
+    yield from cache.stream(card, work, stop)

@@ -82,4 +82,4 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
             result.note = watch.look(sample.tokens, whole=True) or result.note
         yield result
 
-    yield from cache.stream(request.model, "text", work, stop)
+    yield from cache.stream(card, work, stop)

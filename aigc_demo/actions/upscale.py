@@ -44,5 +44,5 @@ def upscale(request: UpscaleRequest, cache: ModelCache, stop: Stop = never) -> U
             en=f"The picture is {width} x {height}; scale it down to one megapixel at most, 1024 x 1024 for a square.",
             zh=f"图片大小为 {width} x {height}；请先缩小到至多 100 万像素，正方形即 1024 x 1024。",
         )
-    after = cache.run(request.model, "upscale", lambda model: model.enlarge(before, stop), stop)
+    after = cache.run(card, lambda model: model.enlarge(before, stop), stop)
     return UpscaleResult(request, card, before, after, after.shape[0] // height)

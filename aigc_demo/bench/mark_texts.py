@@ -16,6 +16,7 @@ from aigc_demo.cli.flags import Asked
 from aigc_demo.data.austen import read_chapters
 from aigc_demo.data.poems import read_poems
 from aigc_demo.provenance.watermark.text import TextMark
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import TextRequest
 
 PROSE, POEMS = "gpt-austen", "gpt-poems"
@@ -43,9 +44,9 @@ SAMPLER = {
 def measure(asked: Asked) -> list[Figure]:
     """False alarms, then what is found of what is marked, and the cost."""
     mark = text_mark(asked.settings)
-    with asked.cache.use(PROSE, "text") as model:
+    with asked.cache.use(find_card(PROSE, asked.settings)) as model:
         plain, prose = plain_prose(model.tokenizer, asked), found_in_prose(mark, model)
-    with asked.cache.use(POEMS, "text") as model:
+    with asked.cache.use(find_card(POEMS, asked.settings)) as model:
         plain += plain_verse(model.tokenizer, asked)
         poems = found_in_poems(mark, model)
     return [*false_alarms(mark, plain[:PLAIN]), *prose, *poems]

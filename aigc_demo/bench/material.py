@@ -10,6 +10,7 @@ from torch import Tensor
 from aigc_demo.actions.base import to_pictures
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.settings import ROOT
+from aigc_demo.runtime.registry import find_card
 
 ARTIST = "vae-digits"
 PICTURES, HELD_OUT = 4000, 500
@@ -17,7 +18,7 @@ PICTURES, HELD_OUT = 4000, 500
 
 def write_pictures(asked: Asked, folder: Path) -> Path:
     """A prepared folder of digits drawn from the VAE's density, all classes in turn."""
-    with asked.cache.use(ARTIST, "latent") as model:
+    with asked.cache.use(find_card(ARTIST, asked.settings)) as model:
         labels = torch.arange(PICTURES + HELD_OUT) % len(model.classes["en"])
         weights = torch.eye(len(model.classes["en"]))
         z = model.sample_latents(labels, torch.Generator().manual_seed(0))

@@ -12,6 +12,7 @@ from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.bench.start import PATIENCE, served
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.settings import ROOT
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import ImageRequest
 
 ROUNDS = 30
@@ -21,7 +22,7 @@ AGAINST = "against the bare generator call plus PNG encoding", "对照直接调�
 
 def measure(asked: Asked) -> list[Comparison]:
     """Both ways, each in turns with the bare call."""
-    with asked.cache.use(REQUEST.model, "image") as model:
+    with asked.cache.use(find_card(REQUEST.model, asked.settings)) as model:
         bare = bare_call(model)
     here = take_turns(lambda: seconds(lambda: make_file(asked)), lambda: seconds(bare), ROUNDS)
     queue = _through_queue(asked, bare)

@@ -17,7 +17,7 @@ SETTINGS = {"temperature": 0.9, "top_p": 0.95, "repetition_penalty": 1.1}
 def measure(asked: Asked) -> list[Comparison]:
     """One poem, and sixteen at once."""
     card = registry.find_card(MODEL, asked.settings, "text")
-    with asked.cache.use(MODEL, "text") as model:
+    with asked.cache.use(card) as model:
         return [compare(model, card.folder, batch) for batch in BATCHES]
 
 

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
@@ -76,7 +76,7 @@ class Estimate:
         return {**asdict(self), "suggestion": wiser}
 
 
-def estimate(request: TrainRequest, settings: Settings, stop: Callable[[], bool] = lambda: False) -> Estimate:
+def estimate(request: TrainRequest, settings: Settings, stop: Stop = never) -> Estimate:
     """Take a few steps of the run in a process of its own and reckon from them; no run folder is left.
 
     An InputError where the request cannot be trained at all, Stopped where `stop()` turns true.
@@ -161,7 +161,7 @@ def sizes(name: str) -> dict[str, int]:
     return {size: row.part("train").count_parameters(size) for size in row.sizes}
 
 
-def _dry_run(request: TrainRequest, settings: Settings, stop: Callable[[], bool]) -> dict[str, Any]:
+def _dry_run(request: TrainRequest, settings: Settings, stop: Stop) -> dict[str, Any]:
     """What dry_run.py prints; an empty object where its process was killed, as for its memory."""
     process = subprocess.Popen(
         [sys.executable, "-m", "aigc_demo.jobs.dry_run", *flags_of(settings, settings.device)],

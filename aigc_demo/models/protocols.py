@@ -1,13 +1,15 @@
 """What a family's model must be able to do to serve a tab."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
+
 if TYPE_CHECKING:  # the page process does not wait for torch
-    import numpy as np
     import torch
     from torch import Tensor
 
@@ -30,14 +32,6 @@ class LatentModel(Protocol):
         ...
 
 
-def _never() -> bool:
-    return False
-
-
-def _unheard(share: float) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Sampling:
     """How a model that takes many steps to a picture takes them: 0 steps and guidance -1 are the model's own.
@@ -47,10 +41,11 @@ class Sampling:
 
     num_inference_steps: int = 0
     guidance_scale: float = -1.0
-    stop: Callable[[], bool] = _never
-    progress: Callable[[float], None] = _unheard
+    stop: Stop = never
+    progress: Progress = unheard
 
 
+@runtime_checkable
 class SteppedModel(Protocol):
     """A model that takes many steps to a picture, such as a diffusion model."""
 
@@ -59,6 +54,7 @@ class SteppedModel(Protocol):
         ...
 
 
+@runtime_checkable
 class Critic(Protocol):
     """A model that also judges pictures: a GAN's discriminator."""
 
@@ -71,15 +67,46 @@ class Critic(Protocol):
         ...
 
 
-class Autoencoder(LatentModel, Protocol):
-    """A model that also encodes pictures: a VAE."""
+@runtime_checkable
+class Encoder(Protocol):
+    """A model that also encodes pictures."""
 
     def encode(self, images: "Tensor") -> tuple["Tensor", "Tensor"]:
         """Mean and log variance (N, latent_dim) of q(z | x) for pictures (N, C, H, W) in [-1, 1]."""
         ...
 
+
+class Autoencoder(LatentModel, Encoder, Protocol):
+    """A model that encodes pictures and knows the codes of those it was trained on: a VAE."""
+
     def nearest(self, z: "Tensor", k: int) -> tuple["Tensor", "Tensor", "Tensor"]:
         """The k nearest training codes of one latent (latent_dim,): codes (k, latent_dim), labels and distances (k,)."""
+        ...
+
+
+@runtime_checkable
+class TextToImageModel(Protocol):
+    """A model that draws sentences, and what lies between two of them."""
+
+    def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Any:
+        """What the text encoders make of a prompt."""
+        ...
+
+    def between(self, a: Any, b: Any, t: float) -> Any:
+        """(1 - t) a + t b of two prompts' conditions."""
+        ...
+
+    def draw(self, request: Any, conditions: Any, generator: "torch.Generator", **settings: Any) -> Any:
+        """One picture (H, W, 3) uint8 of a filled DrawRequest, and whether a safety checker blacked it out."""
+        ...
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A model that takes adapters."""
+
+    def set_adapter(self, folder: Path | None, weight: float) -> None:
+        """Switch to the adapter in `folder` at `weight`; None: to the model alone, exactly as it was."""
         ...
 
 
@@ -96,7 +123,7 @@ class Upscaler(Protocol):
 
     scale: int
 
-    def enlarge(self, picture: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
+    def enlarge(self, picture: np.ndarray, stop: Stop) -> np.ndarray:
         """(H, W, 3) uint8 -> (scale H, scale W, 3) uint8; raises Stopped soon after `stop()` turns true."""
         ...
 
@@ -131,7 +158,7 @@ class TextModel(Protocol):
     layers: int
     heads: int
 
-    def generate(self, prompt: str, *, stop: Callable[[], bool], **settings: Any) -> Iterator[Step]:
+    def generate(self, prompt: str, *, stop: Stop, **settings: Any) -> Iterator[Step]:
         """Write `count` samples; the settings are TextRequest's fields."""
         ...
 
@@ -150,7 +177,7 @@ class ChatModel(Protocol):
         messages: Sequence[Mapping[str, str]],
         system: str = "",
         *,
-        stop: Callable[[], bool],
+        stop: Stop,
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}; the settings are ChatRequest's fields."""
@@ -173,14 +200,12 @@ class Rewriter(Protocol):
         """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot."""
         ...
 
-    def write(
-        self, part: Part, max_new_tokens: int, num_beams: int, stop: Callable[[], bool]
-    ) -> Iterator[TokenChoice]:
+    def write(self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop) -> Iterator[TokenChoice]:
         """Translate or summarise one part, token by token where num_beams is 1."""
         ...
 
     def look(
         self, parts: Sequence[Part], written: Sequence[Sequence[TokenChoice]], width: int
-    ) -> "np.ndarray | None":
+    ) -> np.ndarray | None:
         """Cross-attention (T_out, width) of what was written behind each part; None where it would be too large."""
         ...

@@ -104,11 +104,10 @@ def _described(cls: Any, folder: Path) -> int:
         if _is_diffusers(cls):
             network = cls.from_config(cls.load_config(folder, local_files_only=True))
         else:
-            from transformers import AutoConfig
+            from transformers import AutoConfig, PreTrainedModel
 
             config = AutoConfig.from_pretrained(folder, **SAFE)
-            auto = not hasattr(cls, "config_class")
-            network = cls.from_config(config) if auto else cls(config)
+            network = cls(config) if issubclass(cls, PreTrainedModel) else cls.from_config(config)
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -35,9 +35,10 @@ def quantise(network: "nn.Module", dtype: "torch.dtype", device: str) -> "nn.Mod
     Packing is work for the device, to which the packed layers go.
     """
     from torch import nn
+    from transformers import PreTrainedModel
 
     check_library()
-    head = network.get_output_embeddings() if hasattr(network, "get_output_embeddings") else None
+    head = network.get_output_embeddings() if isinstance(network, PreTrainedModel) else None
     # names, not layers: each may go as soon as its packed form is there
     names = [
         name for name, layer in network.named_modules() if type(layer) is nn.Linear and layer is not head

@@ -1,6 +1,6 @@
 """The one owner of the device: which device and why, and a cache of loaded models that lends them out.
 
-    with cache.use("gan-digits") as model:
+    with cache.use(card) as model:
         ...                     # nobody else computes on this device meanwhile
 
 Work that may need more memory than there is goes through `run` or `stream`, and is tried once more in a smaller way.
@@ -16,22 +16,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import memory_plan, registry, zero_gpu
-from aigc_demo.runtime.batching import Company
-from aigc_demo.runtime.fair_lock import Turns
-from aigc_demo.runtime.memory import free_memory, give_back_memory, is_out_of_memory, let_go
-from aigc_demo.runtime.worker_thread import Lane
+from aigc_demo.runtime.batching import BatchScheduler
+from aigc_demo.runtime.fair_lock import FairLock
+from aigc_demo.runtime.memory import clear_traceback, free_memory, give_back_memory, is_out_of_memory
+from aigc_demo.runtime.worker_thread import WorkerThread
 
-Stop = Callable[[], bool]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -89,11 +88,6 @@ class Held:
     model: Any
 
 
-def never() -> bool:
-    """A stop flag that is never set."""
-    return False
-
-
 def once(work: Callable[[Any], T]) -> Callable[[Any], Iterator[T]]:
     """`work` as one that yields its result, made when it is asked for."""
 
@@ -112,19 +106,19 @@ class ModelCache:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.budget = settings.memory_mb * memory_plan.MEGABYTE
-        self._turns = Turns()
+        self._lock = FairLock()
         self._models: OrderedDict[str, Held] = OrderedDict()
         self._device: Device | None = None
         self._device_lock = threading.Lock()
-        self._companies: dict[tuple[Path, str], Company] = {}
-        self._steps, self._calls = Lane("steps"), Lane("calls")
-        self.worker = zero_gpu.worker(self) if zero_gpu.on_zero_gpu() else None
+        self._schedulers: dict[tuple[Path, str], BatchScheduler] = {}
+        self._steps, self._calls = WorkerThread("steps"), WorkerThread("calls")
+        self.worker = zero_gpu.gpu_worker(self) if zero_gpu.on_zero_gpu() else None
 
     def forked(self) -> "ModelCache":
         """The same models, with the locks and threads of a process that was forked from the one that loaded them."""
         other = copy.copy(self)
-        other._turns, other._device_lock, other._companies = Turns(), threading.Lock(), {}
-        other._steps, other._calls, other.worker = Lane("steps"), Lane("calls"), None
+        other._lock, other._device_lock, other._schedulers = FairLock(), threading.Lock(), {}
+        other._steps, other._calls, other.worker = WorkerThread("steps"), WorkerThread("calls"), None
         return other
 
     def preload(self) -> None:
@@ -134,7 +128,7 @@ class ModelCache:
         device = self.device()
         budget = memory_plan.budget_of(self.settings.memory_mb, device.name)
         for card in registry.all_cards(self.settings):
-            size = memory_plan.kept(card, memory_plan.place(card, device.name))
+            size = memory_plan.resident_bytes(card, memory_plan.preferred_placement(card, device.name))
             if card.tasks and runs_here(card.family) and size + sum(self.loaded().values()) <= budget:
                 self._get(card, None, device)
 
@@ -145,8 +139,8 @@ class ModelCache:
                 self._device = pick_device(self.settings.device)
             return self._device
 
-    def seen_with(self, settings: Settings) -> "ModelCache":
-        """This cache for somebody with other folders of their own: the same device, row and loaded models."""
+    def with_settings(self, settings: Settings) -> "ModelCache":
+        """This cache for somebody with other folders of their own: the same device, queue and loaded models."""
         other = copy.copy(self)
         other.settings = settings
         return other
@@ -156,13 +150,12 @@ class ModelCache:
         return self._device
 
     @contextmanager
-    def use(self, model_id: str, task: str | None = None, stop: Stop = never) -> Iterator[Any]:
+    def use(self, card: ModelCard, stop: Stop = never) -> Iterator[Any]:
         """Lend a model, loading it if need be. Waits for the device, and raises Stopped if `stop()` turns true.
 
-        An InputError where the id is unknown, does not serve `task`, or does not fit into memory. After an
-        out-of-memory error all models are let go, and the error becomes a sentence.
+        An InputError where it does not fit into memory. After an out-of-memory error all models are let go, and the
+        error becomes a sentence.
         """
-        card = registry.find_card(model_id, self.settings, task)
         try:
             yield from self._attempt(card, None, once(lambda model: model), stop, [])
         except Exception as error:
@@ -170,16 +163,13 @@ class ModelCache:
                 raise
             raise self._out_of_memory(card, error) from error
 
-    def run(self, model_id: str, task: str, work: Callable[[Any], T], stop: Stop = never) -> T:
+    def run(self, card: ModelCard, work: Callable[[Any], T], stop: Stop = never) -> T:
         """`work(model)` on a lent model; where memory runs out, once more in a smaller way. Otherwise as `use`."""
-        [result] = self.stream(model_id, task, once(work), stop)
+        [result] = self.stream(card, once(work), stop)
         return result
 
-    def stream(
-        self, model_id: str, task: str, work: Callable[[Any], Iterator[T]], stop: Stop = never
-    ) -> Iterator[T]:
+    def stream(self, card: ModelCard, work: Callable[[Any], Iterator[T]], stop: Stop = never) -> Iterator[T]:
         """What `work(model)` yields, lent and tried as by `run`; the second time it begins anew."""
-        card = registry.find_card(model_id, self.settings, task)
         used: list[Placement] = []
         try:
             yield from self._attempt(card, None, work, stop, used)
@@ -187,9 +177,9 @@ class ModelCache:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            placement = used[0] if used else memory_plan.place(card, self.device().name)
+            placement = used[0] if used else memory_plan.preferred_placement(card, self.device().name)
             placement = placement.smaller() or placement  # the same, now that all other models are gone
-            let_go(error)
+            clear_traceback(error)
         give_back_memory()  # here, where nothing holds the error any more
         log.warning("%s ran out of memory; once more as %s", card.id, placement)
         try:
@@ -199,16 +189,14 @@ class ModelCache:
                 raise
             raise self._out_of_memory(card, error) from error
 
-    def company(self, model_id: str, task: str) -> Company:
-        """The readers of a model that answers several at once; their batch is lent the model as by `stream`."""
-        weights = registry.find_card(
-            model_id, self.settings, task
-        ).folder  # two visitors' runs may share a name
-        return self._companies.setdefault((weights, model_id), Company(partial(self.stream, model_id, task)))
+    def batches(self, card: ModelCard) -> BatchScheduler:
+        """Where requests to a model that answers several at once are submitted; it is lent to them as by `stream`."""
+        key = card.folder, card.id  # two visitors' runs may share a name
+        return self._schedulers.setdefault(key, BatchScheduler(self.stream))
 
-    def lane(self, card: ModelCard) -> Lane:
+    def thread(self, card: ModelCard) -> WorkerThread:
         """The thread for work of a lent model that only calls back; a server's models, which nobody waits for, share none."""
-        return Lane("server") if not runs_here(card.family) else self._calls
+        return self._calls if runs_here(card.family) else WorkerThread("server")
 
     def loaded(self) -> dict[str, int]:
         """Ids of the models in memory with their bytes on the device, least recently used first."""
@@ -216,7 +204,7 @@ class ModelCache:
 
     def waiting(self) -> int:
         """How many wait for the device."""
-        return self._turns.waiting()
+        return self._lock.waiting()
 
     def _attempt(
         self,
@@ -230,7 +218,7 @@ class ModelCache:
         with self._lease(card, placement, stop) as held:
             used.append(held.placement)
             answers = work(held.model)
-            yield from self._steps.through(answers) if held.placement.device.startswith("cuda") else answers
+            yield from self._steps.iterate(answers) if held.placement.device.startswith("cuda") else answers
 
     @contextmanager
     def _lease(self, card: ModelCard, placement: Placement | None, stop: Stop) -> Iterator[Held]:
@@ -239,17 +227,17 @@ class ModelCache:
             yield Held("", Placement(), 0, registry.load(card, Placement()))
             return
         device = self.device()
-        ticket = self._turns.take(stop)
+        ticket = self._lock.acquire(stop)
         try:
             held = self._get(card, placement, device)
             yield held
-            self._weigh(held)
+            self._measure(held)
         except Exception as error:
             if is_out_of_memory(error):
                 self._models.clear()
             raise
         finally:
-            self._turns.give_back(ticket)
+            self._lock.release(ticket)
 
     def _get(self, card: ModelCard, placement: Placement | None, device: Device) -> Held:
         version = card.weights_hash()
@@ -263,16 +251,16 @@ class ModelCache:
         if plan.fit == "no":
             raise InputError.of(plan.words)
         placement = placement or plan.placement
-        size = memory_plan.kept(card, placement)
-        self._make_room(size, memory_plan.on_device(card, placement), device.name)
+        size = memory_plan.resident_bytes(card, placement)
+        self._make_room(size, memory_plan.peak_bytes(card, placement), device.name)
         held = Held(version, placement, size, registry.load(card, placement))
         self._models[card.id] = held
-        self._weigh(held)
+        self._measure(held)
         return held
 
-    def _weigh(self, held: Held) -> None:
+    def _measure(self, held: Held) -> None:
         """Count what the model, used last, really holds, adapters included; let others go where that is too much."""
-        held.size = max(held.size, memory_plan.size_of(held.model, held.placement.device))
+        held.size = max(held.size, memory_plan.measured_bytes(held.model, held.placement.device))
         if self._keep_within(0, spare=1):
             give_back_memory()
 
@@ -294,10 +282,10 @@ class ModelCache:
 
     def _out_of_memory(self, card: ModelCard, error: Exception) -> InputError:
         """The sentence, once the error's hold on tensors is loosened."""
-        let_go(error)
+        clear_traceback(error)
         give_back_memory()
         device = self.device().name
-        size = memory_plan.gigabytes(card.weights_bytes(memory_plan.place(card, device).dtype))
+        size = memory_plan.gigabytes(card.weights_bytes(memory_plan.preferred_placement(card, device).dtype))
         free = memory_plan.gigabytes(free_memory(device))
         return InputError(
             en=f"Memory ran out while using {card.id} ({size} of weights, {free} free now);"

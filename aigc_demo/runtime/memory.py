@@ -9,7 +9,8 @@ import traceback
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")  # where a Linux container reads its limits
-SPENT = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")  # as torch says it
+# as torch says it
+OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
 
 
 def total_memory(device: str) -> int:
@@ -25,7 +26,7 @@ def total_memory(device: str) -> int:
 
         return torch.mps.recommended_max_memory()
     total = psutil.virtual_memory().total
-    limit = _container("memory.max")
+    limit = _cgroup_bytes("memory.max")
     return total if limit is None else min(total, limit)
 
 
@@ -43,13 +44,13 @@ def free_memory(device: str) -> int:
 
         return total_memory(device) - torch.mps.driver_allocated_memory()
     free = psutil.virtual_memory().available
-    limit, used = _container("memory.max"), _container("memory.current")
+    limit, used = _cgroup_bytes("memory.max"), _cgroup_bytes("memory.current")
     if limit is None or used is None:
         return free
-    return min(free, limit - used + _reclaimable())
+    return min(free, limit - used + _cached_file_bytes())
 
 
-def _container(name: str) -> int | None:
+def _cgroup_bytes(name: str) -> int | None:
     """A figure of the container's own; None where there is no limit."""
     try:
         return int((CGROUP / name).read_text())
@@ -57,7 +58,7 @@ def _container(name: str) -> int | None:
         return None
 
 
-def _reclaimable() -> int:
+def _cached_file_bytes() -> int:
     """Bytes of the container's memory that only cache files, and are given up when they are needed."""
     try:
         lines = (CGROUP / "memory.stat").read_text().splitlines()
@@ -85,10 +86,10 @@ def is_out_of_memory(error: BaseException) -> bool:
         return error.errno == errno.ENOMEM
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in SPENT)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
 
 
-def let_go(error: BaseException) -> None:
+def clear_traceback(error: BaseException) -> None:
     """Drop the tensors that an error's traceback, and those of its causes, still hold."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)

@@ -17,13 +17,13 @@ from aigc_demo.runtime.memory import free_memory, total_memory
 
 MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30
-LARGEST_PART, LARGEST_LAYER = 0.8, 0.1  # of the weights, of what is laid on the device by turns
+PART_SHARE, LAYER_SHARE = 0.8, 0.1  # of the weights, of what is laid on the device by turns
 COMFORTABLE = 0.85  # of the free memory; above it is tight
-OWN_ROOM = 256 * MEGABYTE  # for this app's own models and the upscaler, whose work is cut into pieces
+OWN_WORKING_BYTES = 256 * MEGABYTE  # of this app's own models and the upscaler, whose work is cut into pieces
 # Pixels, where the card names no size: of drawings, of frames in the Latent tab.
 SIDES = {"pictures": 512, "frames": 256}
-MAPS = 6  # of 256 channels at full size that a decoder holds; Stable Diffusion's took 5.0 at 256 x 256
-HOLDERS = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
+FEATURE_MAPS = 6  # of 256 channels at full size, in a decoder; Stable Diffusion's took 5.0 at 256 x 256
+SEARCHED_PACKAGES = ("aigc_demo", "diffusers")  # packages whose objects are looked into for tensors
 CONTEXT_SHARE = 0.2  # keys and values of two thousand tokens, as a share of the weights
 
 
@@ -42,11 +42,11 @@ class MemoryPlan:
     words: Text
 
 
-def place(card: ModelCard, device: str) -> Placement:
+def preferred_placement(card: ModelCard, device: str) -> Placement:
     """The placement that a model wants: pretrained ones in half precision on an accelerator, all others in float32."""
     if not of_kind(card).halved or device == "cpu":
         return Placement(device)
-    return Placement(device, half(device))
+    return Placement(device, half_precision(device))
 
 
 def of_kind(card: ModelCard) -> Kind:
@@ -54,7 +54,7 @@ def of_kind(card: ModelCard) -> Kind:
     return kinds()[card.kind][1] if card.kind in kinds() else Kind(())
 
 
-def half(device: str) -> Literal["bfloat16", "float16"]:
+def half_precision(device: str) -> Literal["bfloat16", "float16"]:
     """The 16-bit dtype that a device computes in: bfloat16 where it is in the hardware."""
     if not device.startswith("cuda"):
         return "float16" if device == "mps" else "bfloat16"
@@ -76,21 +76,21 @@ def plan(card: ModelCard, device: str, budget: int, held: int = 0) -> MemoryPlan
     """
     budget = budget or budget_of(0, device)
     free, ram = free_memory(device) + held, free_memory("cpu")
-    first = place(card, device)
-    for placement in ways(card, first):
-        need, weights = on_device(card, placement), card.weights_bytes(placement.dtype)
-        if card.kind and kept(card, placement) > budget:
+    first = preferred_placement(card, device)
+    for placement in placements(card, first):
+        need, weights = peak_bytes(card, placement), card.weights_bytes(placement.dtype)
+        if card.kind and resident_bytes(card, placement) > budget:
             continue
         if need <= free and (placement.offload == "none" or weights <= ram):
             easy = placement == first and need <= COMFORTABLE * free
             fit = "fits" if easy else "tight"
-            return MemoryPlan(fit, need, free, placement, _said(card, placement, need, free))
-    last = list(ways(card, first))[-1]
-    need = on_device(card, last)
-    return MemoryPlan("no", need, free, last, _refused(card, last, need, free, budget))
+            return MemoryPlan(fit, need, free, placement, _fitting(card, placement, need, free))
+    last = list(placements(card, first))[-1]
+    need = peak_bytes(card, last)
+    return MemoryPlan("no", need, free, last, _refusal(card, last, need, free, budget))
 
 
-def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
+def placements(card: ModelCard, first: Placement) -> Iterator[Placement]:
     """The placements of a model, from the quickest to the one that needs least."""
     yield first
     kind = of_kind(card)
@@ -102,34 +102,34 @@ def ways(card: ModelCard, first: Placement) -> Iterator[Placement]:
         if kind.halved:
             yield replace(first, sliced=True, offload="layers")
     elif first.dtype == "float32" and kind.halved:
-        yield replace(first, sliced=True, dtype=half(first.device))
+        yield replace(first, sliced=True, dtype=half_precision(first.device))
 
 
-def on_device(card: ModelCard, placement: Placement) -> int:
+def peak_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes of the device's memory at the peak: the weights that lie there at a time, and room to work in."""
-    return kept(card, placement) + room(card, placement)
+    return resident_bytes(card, placement) + working_bytes(card, placement)
 
 
-def kept(card: ModelCard, placement: Placement) -> int:
+def resident_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes of weights that lie on the device at a time."""
-    share = {"none": 1.0, "model": LARGEST_PART, "layers": LARGEST_LAYER}[placement.offload]
+    share = {"none": 1.0, "model": PART_SHARE, "layers": LAYER_SHARE}[placement.offload]
     return int(share * card.weights_bytes(placement.dtype))
 
 
-def room(card: ModelCard, placement: Placement) -> int:
+def working_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes to work in, estimated by the kind of model."""
     weights, size = card.weights_bytes(placement.dtype), DTYPE_BYTES[placement.dtype]
     what = of_kind(card).room if card.kind else "fixed"
     if what in SIDES:
         side = SIDES[what]
         pixels = (card.defaults.get("width") or side) * (card.defaults.get("height") or side)
-        return OWN_ROOM // 2 + MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
+        return OWN_WORKING_BYTES // 2 + FEATURE_MAPS * 256 * pixels * size // (4 if placement.sliced else 1)
     if what == "fixed":
-        return OWN_ROOM
-    return OWN_ROOM // 2 + int(CONTEXT_SHARE * weights)
+        return OWN_WORKING_BYTES
+    return OWN_WORKING_BYTES // 2 + int(CONTEXT_SHARE * weights)
 
 
-def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
+def _fitting(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     """What a model takes where it fits."""
     slower = ("", "")
     if placement.offload != "none":
@@ -145,9 +145,9 @@ def _said(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     )
 
 
-def _refused(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Text:
+def _refusal(card: ModelCard, placement: Placement, need: int, free: int, budget: int) -> Text:
     """Why a model does not fit, and what would help."""
-    weights = kept(card, placement)
+    weights = resident_bytes(card, placement)
     if card.kind and weights > budget:
         return Text(
             en=f"{card.id} needs {gigabytes(weights)} for its weights, and the app keeps {gigabytes(budget)} at most;"
@@ -168,7 +168,7 @@ def gigabytes(count: int) -> str:
     return f"{count / GIGABYTE:.1f} GB" if count >= GIGABYTE else f"{count / MEGABYTE:.0f} MB"
 
 
-def size_of(model: Any, device: str) -> int:
+def measured_bytes(model: Any, device: str) -> int:
     """Bytes of the tensors on a device that a loaded model holds: in attributes, containers and networks; shared ones once."""
     import torch
 
@@ -189,6 +189,6 @@ def size_of(model: Any, device: str) -> int:
             rest += thing.values()
         elif isinstance(thing, list | tuple):
             rest += thing
-        elif type(thing).__module__.partition(".")[0] in HOLDERS:
+        elif type(thing).__module__.partition(".")[0] in SEARCHED_PACKAGES:
             rest += vars(thing).values()
     return sum(storages.values())

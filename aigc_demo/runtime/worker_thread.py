@@ -15,50 +15,49 @@ END: Any = object()
 IDLE = 300.0  # seconds without work after which the thread goes
 
 
-class Lane:
-    """One such thread, begun when there is something to do."""
+class WorkerThread:
+    """One such thread, begun when there is something to do.
+
+    An executor of the standard library would keep the program from ending while a model computes.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._pieces: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def do(self, piece: Callable[[], None]) -> None:
-        """Have a piece of work done, behind those before it. What it raises is its own to catch."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
-            self._pieces.put(piece)
-
-    def through(self, items: Iterator[T]) -> Iterator[T]:
-        """What a generator yields, each item made in this thread when it is asked for."""
-        try:
-            while (item := self._call(lambda: next(items, END))) is not END:
-                yield item
-        finally:
-            self._call(items.close)
-
-    def _call(self, piece: Callable[[], T]) -> T:
-        """What a piece of work returns, or raises, once it is done."""
+    def submit(self, work: Callable[[], T]) -> "Future[T]":
+        """Have work done, behind what was submitted before it; what it returns or raises."""
         outcome: Future[T] = Future()
 
         def run() -> None:
             try:
-                outcome.set_result(piece())
+                outcome.set_result(work())
             except BaseException as error:
                 outcome.set_exception(error)
 
-        self.do(run)
-        return outcome.result()
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._work.put(run)
+        return outcome
+
+    def iterate(self, items: Iterator[T]) -> Iterator[T]:
+        """What a generator yields, each item made in this thread when it is asked for."""
+        try:
+            while (item := self.submit(lambda: next(items, END)).result()) is not END:
+                yield item
+        finally:
+            self.submit(items.close).result()
 
     def _run(self) -> None:
         while True:
             try:
-                self._pieces.get(timeout=IDLE)()
+                self._work.get(timeout=IDLE)()
             except Empty:
                 with self._lock:
-                    if self._pieces.empty():
+                    if self._work.empty():
                         self._thread = None
                         return

@@ -7,9 +7,9 @@ task, and pickles back what it yields (package spaces 0.51.3, zero/wrappers.py).
 - An exception would arrive as the name of its class, so an InputError crosses as its sentences.
 - A stop flag that is set here is not seen there. Once our generator is closed, the worker's is closed after its next
   item: so there is an item every half second, a heartbeat where the verb has nothing to say.
-- Locks and threads do not survive a fork. The worker computes with a cache that has its own (`ModelCache.forked`),
-  around the models that the page's process had moved to CUDA before its launch (`ModelCache.preload`). A model that
-  the worker loads later stays in the worker.
+- Locks and threads do not survive a fork. The worker computes with a lender of models that has its own (`forked`),
+  around the models that the page's process had moved to CUDA before its launch. A model that the worker loads later
+  stays in the worker.
 """
 
 import functools
@@ -17,19 +17,18 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Progress, Stop, unheard
 from aigc_demo.core.words import Text
-from aigc_demo.runtime.worker_thread import END, Lane
-
-if TYPE_CHECKING:
-    from aigc_demo.runtime.cache import ModelCache
+from aigc_demo.runtime.worker_thread import END, WorkerThread
 
 BEAT = 0.5  # seconds between two items, at most
+HERE = ("cache", "stop", "progress")  # a verb's parameters that do not cross
 OWN, PRETRAINED = 20, 60  # seconds of GPU to ask for: a visitor's quota of minutes must allow it
 
 
@@ -59,22 +58,41 @@ Verb = Callable[..., Any]
 Worker = Callable[[Verb, dict[str, Any], Settings], Iterator[Item]]
 
 
+class Lender(Protocol):
+    """Who lends models to verbs, as their parameter `cache`: all that is asked of it here.
+
+    `settings` are those of whoever asked, as their folders are. `worker` does the verbs; where it is None they are done
+    in this process.
+    """
+
+    settings: Settings
+    worker: Worker | None
+
+    def forked(self) -> "Lender":
+        """The same models, with the locks and threads of a process that was forked from the one that loaded them."""
+        ...
+
+    def with_settings(self, settings: Settings) -> "Lender":
+        """The same models, locks and threads, for somebody with other folders of their own."""
+        ...
+
+
 def on_zero_gpu(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this is a Space on ZeroGPU, by the variable that it sets."""
     return environment.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
-def worker(cache: "ModelCache") -> Worker:
+def gpu_worker(lender: Lender) -> Worker:
     """What does a verb in a process that has the GPU. Imports `spaces`, and with it torch, whose CUDA it emulates here."""
     import spaces
 
     @functools.cache
-    def within() -> "tuple[ModelCache, Lane]":  # only ever called in the worker, and kept there
-        return cache.forked(), Lane("zero-gpu")
+    def within() -> tuple[Lender, WorkerThread]:  # only ever called in the worker, and kept there
+        return lender.forked(), WorkerThread("zero-gpu")
 
     def compute(verb: Verb, asked: dict[str, Any], settings: Settings) -> Iterator[Item]:
-        forked, lane = within()
-        yield from beating(verb, asked, forked.seen_with(settings), lane)
+        forked, thread = within()
+        yield from beating(verb, asked, forked.with_settings(settings), thread)
 
     return spaces.GPU(compute, duration=seconds)
 
@@ -85,18 +103,16 @@ def seconds(verb: Verb, asked: Mapping[str, Any], settings: Settings) -> int:
     return PRETRAINED if "/" in model and not model.startswith("runs/") else OWN
 
 
-def beating(verb: Verb, asked: Mapping[str, Any], cache: "ModelCache", lane: Lane) -> Iterator[Item]:
-    """The items of a verb, done in `lane`, each when it is asked for, with beats between them.
+def beating(verb: Verb, asked: Mapping[str, Any], lender: Lender, thread: WorkerThread) -> Iterator[Item]:
+    """The items of a verb, done in `thread`, each when it is asked for, with beats between them.
 
     The verb's stop flag is set when this generator is closed, which waits for the verb's end.
     """
     gone, share = threading.Event(), [0.0]
-    items = _items(verb, asked, cache, gone, share)
-    step: Future[Item] = Future()
-    step.cancel()
+    items = _items(verb, asked, lender, gone, share)
     try:
         while True:
-            step = _in_lane(lane, lambda: next(items, END))
+            step = thread.submit(lambda: next(items, END))
             while not wait([step], BEAT).done:
                 yield Beat(share[0])
             if step.result() is END:
@@ -104,19 +120,14 @@ def beating(verb: Verb, asked: Mapping[str, Any], cache: "ModelCache", lane: Lan
             yield step.result()
     finally:
         gone.set()
-        wait([step])
-        _in_lane(lane, items.close).result()
+        thread.submit(items.close).result()  # behind the step that is under way
 
 
 def _items(
-    verb: Verb,
-    asked: Mapping[str, Any],
-    cache: "ModelCache",
-    gone: threading.Event,
-    share: list[float],
+    verb: Verb, asked: Mapping[str, Any], lender: Lender, gone: threading.Event, share: list[float]
 ) -> Iterator[Item]:
     """What the verb answers, one by one; of a refusal its sentences, of a stop nothing."""
-    options: dict[str, Any] = {"cache": cache, "stop": gone.is_set}
+    options: dict[str, Any] = {"cache": lender, "stop": gone.is_set}
     if "progress" in inspect.signature(verb).parameters:
         options["progress"] = lambda done: share.__setitem__(0, done)
     try:
@@ -127,20 +138,6 @@ def _items(
         yield Refusal(error.text)
     except Stopped:
         return
-
-
-def _in_lane(lane: Lane, piece: Callable[[], Any]) -> Future[Any]:
-    """Have `piece` done in the lane; its outcome to wait for."""
-    outcome: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(piece())
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    lane.do(run)
-    return outcome
 
 
 def on_gpu(keeps_part: bool = False) -> Callable[[Verb], Verb]:
@@ -156,12 +153,13 @@ def on_gpu(keeps_part: bool = False) -> Callable[[Verb], Verb]:
         @functools.wraps(verb)
         def call(*arguments: Any, **options: Any) -> Any:
             bound = signature.bind(*arguments, **options)
-            if bound.arguments["cache"].worker is None:
+            lender: Lender = bound.arguments["cache"]
+            if lender.worker is None:
                 return verb(*arguments, **options)
             bound.apply_defaults()
-            asked = dict(bound.arguments)
-            cache, stop, progress = asked.pop("cache"), asked.pop("stop"), asked.pop("progress", _unheard)
-            answers = _answers(cache.worker(call, asked, cache.settings), stop, progress, keeps_part)
+            asked = {name: value for name, value in bound.arguments.items() if name not in HERE}
+            stop, progress = bound.arguments["stop"], bound.arguments.get("progress", unheard)
+            answers = _answers(lender.worker(call, asked, lender.settings), stop, progress, keeps_part)
             return answers if inspect.isgeneratorfunction(verb) else _only(answers)
 
         return call
@@ -169,9 +167,7 @@ def on_gpu(keeps_part: bool = False) -> Callable[[Verb], Verb]:
     return decorate
 
 
-def _answers(
-    items: Iterator[Item], stop: Callable[[], bool], progress: Callable[[float], None], keeps_part: bool
-) -> Iterator[Any]:
+def _answers(items: Iterator[Item], stop: Stop, progress: Progress, keeps_part: bool) -> Iterator[Any]:
     """The answers among the worker's items; once `stop()` is true the worker is told to stop."""
     try:
         for item in items:
@@ -197,7 +193,3 @@ def _only(answers: Iterator[Any]) -> Any:
     if not found:
         raise Stopped
     return found[0]
-
-
-def _unheard(share: float) -> None:
-    """Progress that nobody wants to hear of."""

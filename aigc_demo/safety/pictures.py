@@ -6,12 +6,12 @@ autoencoder or the upscaler makes of a visitor's own pictures.
 """
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Stop
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import family
@@ -59,9 +59,7 @@ def require_classifier(card: ModelCard, settings: Settings) -> None:
         )
 
 
-def check_pictures(
-    pictures: np.ndarray, card: ModelCard, cache: ModelCache, stop: Callable[[], bool]
-) -> list[Verdict]:
+def check_pictures(pictures: np.ndarray, card: ModelCard, cache: ModelCache, stop: Stop) -> list[Verdict]:
     """A verdict on each picture (N, H, W[, 3]) uint8 that the model of `card` drew. Needs the device, so hold none.
 
     Whatever goes wrong in the check is a refusal: no picture passes because its filter broke.
@@ -71,7 +69,7 @@ def check_pictures(
         return [ALLOWED] * len(pictures)
     colour = pictures if pictures.ndim == 4 else np.stack([pictures] * 3, axis=-1)
     try:
-        found = cache.run(judge.id, "moderate", lambda model: model.unsafe_probabilities(colour), stop)
+        found = cache.run(judge, lambda model: model.unsafe_probabilities(colour), stop)
         if len(found) != len(pictures) or not np.isfinite(found).all():
             raise ValueError(f"{len(found)} probabilities for {len(pictures)} pictures, or not all finite")
     except Stopped:
@@ -83,7 +81,7 @@ def check_pictures(
 
 
 def shown(
-    pictures: np.ndarray, card: ModelCard, cache: ModelCache, stop: Callable[[], bool]
+    pictures: np.ndarray, card: ModelCard, cache: ModelCache, stop: Stop
 ) -> tuple[np.ndarray, Note | None]:
     """The pictures as a visitor may see them, and what is to be said of those that were blurred.
 

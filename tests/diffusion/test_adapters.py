@@ -57,11 +57,11 @@ def draw(cache, **values):
         pytest.param("klein", marks=pytest.mark.slow),
     ],
 )
-def test_on_stronger_another_and_off(name, offer, lora, cache, square_photo, right_half):
+def test_on_stronger_another_and_off(name, offer, lora, cache, square_photo, right_half, card):
     model = offer(name).id
     first, second = lora(name, 1), lora(name, 2)
     base = draw(cache, model=model)
-    with cache.use(model) as before:
+    with cache.use(card(model)) as before:
         pass
     weak = draw(cache, model=model, adapter=first, adapter_weight=0.5)
     strong = draw(cache, model=model, adapter=first, adapter_weight=1.5)
@@ -71,7 +71,7 @@ def test_on_stronger_another_and_off(name, offer, lora, cache, square_photo, rig
     assert np.array_equal(draw(cache, model=model, adapter=first, adapter_weight=0.5), weak)
     assert np.array_equal(draw(cache, model=model, adapter=first, adapter_weight=0), base)
     assert np.array_equal(draw(cache, model=model), base)
-    with cache.use(model) as after:
+    with cache.use(card(model)) as after:
         assert after is before  # never loaded again
 
 

@@ -67,8 +67,8 @@ def test_walks_and_squares_between_noises_and_classes(ddpm, dit, cache):
         assert actions.grid(GridRequest(model=model, size=2), cache).pictures.shape == (4, 16, 16, 3)
 
 
-def test_a_mixture_of_classes_lies_between_them(dit, cache):
-    with cache.use(dit) as model:
+def test_a_mixture_of_classes_lies_between_them(dit, cache, card):
+    with cache.use(card(dit)) as model:
         sampled = model.sampled(actions_sampling())
         noise = sampled.sample_latents(torch.tensor([0]), torch.Generator().manual_seed(0))
         cat, half, dog = (
@@ -102,9 +102,9 @@ def test_stop_progress_and_too_many_steps(ddpm, cache):
     assert len(actions.make_images(request, cache).pictures) == 2
 
 
-def test_steps_beyond_training_are_refused(offer, cache, checkpoints):
+def test_steps_beyond_training_are_refused(offer, cache, checkpoints, card):
     model = offer("ddpm").id
-    with cache.use(model) as found:
+    with cache.use(card(model)) as found:
         found.schedule.alpha_bars.resize_(10)
         with pytest.raises(InputError, match="trained on 10 steps"):
             from aigc_demo.models.protocols import Sampling

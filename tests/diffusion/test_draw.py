@@ -146,7 +146,7 @@ def test_a_prompt_that_is_too_long_is_said(offer, cache):
 
 
 def test_a_safety_checker_is_used_where_there_is_one_and_missed_where_not(
-    offer, cache, settings, checkpoints
+    offer, cache, settings, checkpoints, card
 ):
     offer("sd")
     assert "without a filter" in draw(cache, model="tiny/sd", prompt="a cat").note[0]
@@ -155,7 +155,9 @@ def test_a_safety_checker_is_used_where_there_is_one_and_missed_where_not(
     keep_card(settings, folder, "tiny/checked", "diffusion", "text_to_image", ("draw",), **own)
     checked = draw(cache, model="tiny/checked", prompt="a cat")
     assert checked.note is None and checked.pictures.max() > 0
-    with cache.use("tiny/checked") as model:  # a concept that every picture is nearer to than its threshold
+    with cache.use(
+        card("tiny/checked")
+    ) as model:  # a concept that every picture is nearer to than its threshold
         model.pipe.safety_checker.concept_embeds_weights.data.fill_(-2)
     black = draw(cache, model="tiny/checked", prompt="a cat", count=2)
     signs = (black.pictures == (255, 193, 7)).all(axis=3).any(axis=(1, 2))

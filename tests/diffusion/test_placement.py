@@ -58,21 +58,21 @@ def fail_once(network):
     hook = network.register_forward_pre_hook(fail)
 
 
-def test_memory_that_runs_out_inside_a_step_costs_a_second_try(offer, cache):
+def test_memory_that_runs_out_inside_a_step_costs_a_second_try(offer, cache, card):
     offer("sd")
     before = draw(cache, model="tiny/sd").astype(int)
-    with cache.use("tiny/sd") as model:
+    with cache.use(card("tiny/sd")) as model:
         fail_once(model.pipe.unet)
     again = draw(cache, model="tiny/sd").astype(int)
     assert np.abs(again - before).max() <= 2  # sliced now
-    with cache.use("tiny/sd") as model:
+    with cache.use(card("tiny/sd")) as model:
         assert model.pipe.vae.use_slicing
 
 
-def test_so_it_is_for_pictures_of_noise(offer, cache):
+def test_so_it_is_for_pictures_of_noise(offer, cache, card):
     model = offer("ddpm").id
     request = ImageRequest(model=model, count=1, num_inference_steps=2)
     before = actions.make_images(request, cache).pictures
-    with cache.use(model) as found:
+    with cache.use(card(model)) as found:
         fail_once(found.network)
     assert np.abs(actions.make_images(request, cache).pictures.astype(int) - before).max() <= 2

@@ -4,7 +4,7 @@ import pytest
 
 from aigc_demo.jobs.presets import presets
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.models.family import family, trained
+from aigc_demo.models.family import trained
 from aigc_demo.training.doctor import Doctor
 from aigc_demo.training.doctor.diagnosis import looks
 

@@ -4,7 +4,7 @@ import pytest
 
 from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
-from aigc_demo.families.transformer.continuous_batching import Wish
+from aigc_demo.families.transformer.continuous_batching import GenerationRequest
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -50,10 +50,10 @@ def test_a_reader_beside_who_wants_no_mark_gets_none(model):
         step.tokens[0].id for step in model.generate("The bank", max_new_tokens=30, seed=9) if step.tokens[0]
     ]
     batch = model.batch()
-    marked = batch.add(Wish(ids, Settings(mark=MARK), 30, seed=9))
-    plain = batch.add(Wish(ids, Settings(), 30, seed=9))
+    marked = batch.add(GenerationRequest(ids, Settings(mark=MARK), 30, seed=9))
+    plain = batch.add(GenerationRequest(ids, Settings(), 30, seed=9))
     written = {marked: [], plain: []}
-    while batch.texts:
+    while batch.running:
         for text, step in batch.step():
             written[text] += [step.tokens[0].id] if step and step.tokens[0] else []
     assert written[plain] == alone

@@ -10,12 +10,13 @@ import pytest
 from aigc_demo.actions import write_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import never
 from aigc_demo.families import remote
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.directory import Directory, text_card
 from aigc_demo.families.remote.text import ServedLanguageModel, completion_tokens
 from aigc_demo.runtime import registry
-from aigc_demo.runtime.cache import ModelCache, never
+from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import TextRequest
 from tests.remote.servers import MODEL, free_port, scripted, transformers_serve
 
@@ -78,7 +79,7 @@ def test_transformers_serve_completes_through_the_app_as_any_model_does(serve, t
     assert "server" not in card.model_dump() and serve not in repr(card)
     asked = TextRequest(model=card.id, prompt="The bank", count=2, max_new_tokens=5, temperature=0)
     cache = ModelCache(settings)
-    cache._turns.take(lambda: False)  # a server's model does not wait for whoever computes on this machine
+    cache._lock.acquire(never)  # a server's model does not wait for whoever computes on this machine
     *_, result = write_text(asked, cache)
     assert [bool(sample.text) for sample in result.samples] == [True, True]
     assert cache.loaded() == {}

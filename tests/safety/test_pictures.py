@@ -46,11 +46,11 @@ def test_a_checkpoint_of_the_hub_is_recognised_and_one_of_other_labels_is_refuse
     found = inspect(card.folder, CLASSIFIER)
     assert (found.family, found.kind, found.tasks) == ("moderation", "picture_classifier", ("moderate",))
     picture = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), np.uint8)
-    unsafe = cache.run(CLASSIFIER, "moderate", lambda model: model.unsafe_probabilities(picture))
+    unsafe = cache.run(card, lambda model: model.unsafe_probabilities(picture))
     assert len(unsafe) == 3 and min(unsafe) > 0.99
-    classifier(False, labels=("cat", "dog"))
+    card = classifier(False, labels=("cat", "dog"))
     with pytest.raises(InputError, match="normal pictures"):
-        ModelCache(settings).run(CLASSIFIER, "moderate", lambda model: model.unsafe_probabilities(picture))
+        ModelCache(settings).run(card, lambda model: model.unsafe_probabilities(picture))
 
 
 def test_without_a_classifier_a_public_page_does_not_draw_with_hub_models(offer, public, cache, settings):  # noqa: F811

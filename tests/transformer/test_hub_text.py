@@ -6,7 +6,7 @@ import torch
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
-from aigc_demo.families.transformer.continuous_batching import Wish
+from aigc_demo.families.transformer.continuous_batching import GenerationRequest
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -74,40 +74,40 @@ def test_greedy_answer_is_that_of_transformers_generate(model):
 
 def test_texts_in_company_are_those_written_alone(model):
     """Three readers come one after another, two leave early; nobody's text depends on the others."""
-    wishes = [
-        Wish(model.encode_prompt(text), Settings(0.8, 20, 0.9, 1.1), length, seed, count)
+    requests = [
+        GenerationRequest(model.encode_prompt(text), Settings(0.8, 20, 0.9, 1.1), length, seed, count)
         for text, length, seed, count in ((CORPUS[0], 40, 1, 1), ("你", 12, 2, 3), (CORPUS[4], 25, 3, 1))
     ]
     alone = []
-    for wish in wishes:
+    for request in requests:
         batch = model.batch()
-        batch.add(wish)
+        batch.add(request)
         alone.append([step.tokens for step in steps_of(batch)])
     batch, together = model.batch(), {}
-    for wish in wishes:
-        text = batch.add(wish)
-        together[text.wish.seed] = []
+    for request in requests:
+        group = batch.add(request)
+        together[group.request.seed] = []
         for _ in range(5):
             note_steps(batch, together)
-    while batch.texts:
+    while batch.running:
         note_steps(batch, together)
-    for wish, tokens in zip(wishes, alone, strict=True):
-        for mine, theirs in zip(tokens, together[wish.seed], strict=True):
+    for request, tokens in zip(requests, alone, strict=True):
+        for mine, theirs in zip(tokens, together[request.seed], strict=True):
             assert [token and token.id for token in mine] == [token and token.id for token in theirs]
             assert mine[0] is None or mine[0].probability == pytest.approx(theirs[0].probability, abs=1e-4)
 
 
 def steps_of(batch):
-    while batch.texts:
+    while batch.running:
         for _, step in batch.step():
             if step:
                 yield step
 
 
 def note_steps(batch, found):
-    for text, step in batch.step():
+    for group, step in batch.step():
         if step:
-            found[text.wish.seed].append(step.tokens)
+            found[group.request.seed].append(step.tokens)
 
 
 def test_sample_i_is_the_first_of_seed_plus_i(model):
@@ -156,7 +156,7 @@ def test_stop_ends_within_a_token_also_while_a_prompt_is_read(model):
         said.append(step)
     assert len(said) <= 3
     with pytest.raises(Stopped):
-        model.batch().add(Wish([1, 2, 3], GREEDY, 5, stop=lambda: True))
+        model.batch().add(GenerationRequest([1, 2, 3], GREEDY, 5, stop=lambda: True))
 
 
 def test_a_long_prompt_is_cut_and_said_so(model):

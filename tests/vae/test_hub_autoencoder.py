@@ -38,8 +38,8 @@ def test_a_walk_between_two_pictures(model, cache, photos):
     assert apart.max() <= 2  # the ends of an arc, to the last digits
 
 
-def test_encoding_and_decoding_are_those_of_the_class(model, cache):
-    with cache.use(model) as found:
+def test_encoding_and_decoding_are_those_of_the_class(model, cache, card):
+    with cache.use(card(model)) as found:
         channels, side, _ = found.image_shape
         images = torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
         mean, log_variance = found.encode(images)

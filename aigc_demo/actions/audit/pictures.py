@@ -1,6 +1,5 @@
 """Classes and copies among a model's pictures, against the pictures it was trained on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from aigc_demo import actions
 from aigc_demo.actions.audit.material import Level, level_of
 from aigc_demo.actions.audit.request import ProbeRequest
 from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import ArrayRequest
@@ -71,8 +71,8 @@ def probe_pictures(
     card: ModelCard,
     folder: Path,
     cache: ModelCache,
-    stop: Callable[[], bool],
-    progress: Callable[[float], None],
+    stop: Stop,
+    progress: Progress,
 ) -> PictureProbe:
     """Draw as many pictures of each class as its share of the training pictures, and compare them with those."""
     from aigc_demo.data import images
@@ -84,7 +84,7 @@ def probe_pictures(
     def work(_: Any) -> PictureProbe:  # in the device's lease: it computes as much as a model does
         return _compared(card, arrays, pictures, labels, stop, progress)
 
-    return cache.run(card.id, "image", work, stop)
+    return cache.run(card, work, stop)
 
 
 def _drawn(
@@ -92,7 +92,7 @@ def _drawn(
     card: ModelCard,
     arrays: dict[str, Any],
     cache: ModelCache,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> tuple[np.ndarray, "Tensor"]:
     """Pictures with the classes that were asked for, (N,); each class has its own seeds."""
     import torch
@@ -118,8 +118,8 @@ def _compared(
     arrays: dict[str, Any],
     pictures: np.ndarray,
     labels: "Tensor",
-    stop: Callable[[], bool],
-    progress: Callable[[float], None],
+    stop: Stop,
+    progress: Progress,
 ) -> PictureProbe:
     import torch
 
@@ -179,8 +179,8 @@ def _nearest(
     pictures: "Tensor",
     known: "Tensor",
     k: int,
-    stop: Callable[[], bool],
-    progress: Callable[[float], None],
+    stop: Stop,
+    progress: Progress,
     done: float,
 ) -> tuple["Tensor", "Tensor"]:
     """metrics.nearest, stopped in between; it is two fifths of the work."""

@@ -1,7 +1,6 @@
 """Passages of the training text among what a language model writes."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from aigc_demo import actions
 from aigc_demo.actions.audit.material import Level, level_of
 from aigc_demo.actions.audit.request import ProbeRequest
 from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.metrics.memorisation import KnownText, copied_windows
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import family
@@ -51,8 +51,8 @@ def probe_texts(
     card: ModelCard,
     folder: Path,
     cache: ModelCache,
-    stop: Callable[[], bool],
-    progress: Callable[[float], None],
+    stop: Stop,
+    progress: Progress,
 ) -> TextProbe:
     """Have the model write from the openings of held-out texts, or verse without a title, and look the passages up."""
     train, held_out = family(card.family).part().training_texts(folder)
@@ -77,11 +77,11 @@ def probe_texts(
             raise Stopped
         written += [sample.text[:CHARACTERS] for sample in result.samples]
         progress(0.8 * (index + 1) / len(openings))
-    return cache.run(card.id, "text", lambda _: _compared(card, written, train, held_out, stop), stop)
+    return cache.run(card, lambda _: _compared(card, written, train, held_out, stop), stop)
 
 
 def _compared(
-    card: ModelCard, written: list[str], train: list[str], held_out: list[str], stop: Callable[[], bool]
+    card: ModelCard, written: list[str], train: list[str], held_out: list[str], stop: Stop
 ) -> TextProbe:
     known = KnownText(train, SEARCHED)
     usual = _passages(held_out, written)
@@ -98,7 +98,7 @@ def _compared(
     )
 
 
-def _longest(texts: list[str], known: KnownText, stop: Callable[[], bool]) -> str:
+def _longest(texts: list[str], known: KnownText, stop: Stop) -> str:
     """The longest passage in any of the texts that is known."""
     longest = ""
     for text in texts:

@@ -20,6 +20,7 @@ from typing import Literal
 
 from aigc_demo.actions.prompt_templates.template import Template, Wording, templates
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
@@ -38,7 +39,7 @@ class Found:
 
 
 @on_gpu()
-def nearest(wish: str, cache: ModelCache, stop: Callable[[], bool] = lambda: False) -> Found:
+def nearest(wish: str, cache: ModelCache, stop: Stop = never) -> Found:
     """All templates ranked by nearness to the wish; an InputError where it is empty or too long."""
     wish = wish.strip()
     if not 0 < len(wish) <= LONGEST_WISH:
@@ -49,9 +50,8 @@ def nearest(wish: str, cache: ModelCache, stop: Callable[[], bool] = lambda: Fal
     encoders = registry.cards_for("embed", cache.settings)
     if CHINESE.search(wish) or not encoders:
         return Found(_ranked(by_characters(wish)), "characters")
-    model_id = encoders[0].id
-    scores = cache.run(model_id, "embed", lambda model: _by_meaning(wish, model.embed), stop)
-    return Found(_ranked(scores), "meaning", model_id)
+    scores = cache.run(encoders[0], lambda model: _by_meaning(wish, model.embed), stop)
+    return Found(_ranked(scores), "meaning", encoders[0].id)
 
 
 def _ranked(scores: list[float]) -> list[tuple[Template, float]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import (
     BASE_SECONDS,
@@ -40,7 +41,7 @@ def import_files(
     request: ImportRequest,
     sources: Sequence[Path],
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """Make the files, zips and folders in `sources` the data set <data_dir>/<request.name>/.
@@ -68,7 +69,7 @@ def paste(
     request: ImportRequest,
     text: str,
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """The same with a text that was typed or pasted."""
@@ -85,7 +86,7 @@ def run_import(
     request: ImportRequest,
     sources: Sequence[Path],
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """`import_files` without asking for consent: for files that the machine's owner names on the command line."""
@@ -121,7 +122,7 @@ def _working_folder(data_dir: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _supervise(work: Path, stop: Callable[[], bool], progress: Callable[[int, int], None]) -> None:
+def _supervise(work: Path, stop: Stop, progress: Callable[[int, int], None]) -> None:
     """Let children work until one reaches the end; what each died on is refused, and the next goes on after it."""
     started = time.monotonic()
     for _ in range(MAX_DEATHS):
@@ -148,9 +149,7 @@ def _supervise(work: Path, stop: Callable[[], bool], progress: Callable[[int, in
     )
 
 
-def _run_child(
-    work: Path, stop: Callable[[], bool], progress: Callable[[int, int], None], started: float
-) -> bool:
+def _run_child(work: Path, stop: Stop, progress: Callable[[int, int], None], started: float) -> bool:
     """Run one child to its end; True where it was ended because a file took too long."""
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -170,7 +169,7 @@ def _run_child(
 def _watch(
     child: subprocess.Popen,
     journal: Journal,
-    stop: Callable[[], bool],
+    stop: Stop,
     progress: Callable[[int, int], None],
     started: float,
 ) -> bool:

@@ -41,6 +41,8 @@ def pipeline(folder: Path, dtype: str = "float32") -> Any:
 
 def place(pipe: Any, placement: Placement) -> None:
     """Put a pipeline's networks where they are to compute; its parts take turns there where memory is scarce."""
+    from diffusers.models.autoencoders.vae import AutoencoderMixin
+
     if placement.offload == "none" or not placement.device.startswith("cuda"):
         pipe.to(placement.device)
     elif placement.offload == "model":
@@ -50,7 +52,7 @@ def place(pipe: Any, placement: Placement) -> None:
     if placement.sliced:
         pipe.enable_attention_slicing()
         for part in networks(pipe):
-            if hasattr(part, "enable_tiling"):
+            if isinstance(part, AutoencoderMixin):
                 part.enable_slicing()
                 part.enable_tiling()
 
@@ -94,9 +96,10 @@ def noise_levels(scheduler: Any, count: int) -> list[float]:
 
     $\sqrt{1 - \bar\alpha_t}$, or a flow's $\sigma$; both lie in [0, 1].
     """
-    if hasattr(scheduler, "alphas_cumprod"):
+    alpha_bars = getattr(scheduler, "alphas_cumprod", None)  # a flow has none
+    if alpha_bars is not None:
         steps = scheduler.timesteps[-count:].cpu().long()
-        return [*(1 - scheduler.alphas_cumprod.cpu()[steps]).sqrt().tolist(), 0.0]
+        return [*(1 - alpha_bars.cpu()[steps]).sqrt().tolist(), 0.0]
     return scheduler.sigmas[-count - 1 :].cpu().tolist()
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.directory import ServedCard
 from aigc_demo.schemas import DrawRequest
@@ -63,7 +64,7 @@ class ServedDrawer:
         image: Any = None,
         mask: Any = None,
         *,
-        stop: Callable[[], bool],
+        stop: Stop,
         on_step: StepHook,
     ) -> tuple[Tensor, bool]:
         """One picture (H, W, 3) uint8 from the generator's seed; Stopped as soon as `stop()` turns true."""

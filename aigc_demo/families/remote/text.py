@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any, NoReturn
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.directory import ServedCard
 from aigc_demo.families.remote.troubles import status_of
@@ -43,7 +44,7 @@ class ServedLanguageModel:
         messages: Sequence[Mapping[str, str]],
         system: str = "",
         *,
-        stop: Callable[[], bool],
+        stop: Stop,
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}; the settings are ChatRequest's fields."""
@@ -51,7 +52,7 @@ class ServedLanguageModel:
         said += [{"role": message["role"], "content": message["content"]} for message in messages]
         yield from self._negotiated(lambda rich: self._ask_chat(said, settings, rich), stop)
 
-    def generate(self, prompt: str, *, stop: Callable[[], bool], **settings: Any) -> Iterator[Step]:
+    def generate(self, prompt: str, *, stop: Stop, **settings: Any) -> Iterator[Step]:
         """`count` continuations of a prompt at once, each a request of its own; the settings are TextRequest's fields."""
         seeds = [settings["seed"] + i for i in range(settings["count"])]
         streams = [
@@ -65,9 +66,7 @@ class ServedLanguageModel:
             yield Step(index, tokens)
             index += 1
 
-    def _negotiated(
-        self, ask: Callable[[bool], Iterator[TokenChoice]], stop: Callable[[], bool]
-    ) -> Iterator[TokenChoice]:
+    def _negotiated(self, ask: Callable[[bool], Iterator[TokenChoice]], stop: Stop) -> Iterator[TokenChoice]:
         """Ask with every setting and for the odds; of a server that knows only OpenAI's own fields, with these."""
 
         def start() -> Iterator[TokenChoice]:

@@ -8,14 +8,14 @@ import json
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.remote.troubles import not_understood, passing, refused, translated
 
 T = TypeVar("T")
-Stop = Callable[[], bool]
 CONNECT_SECONDS, SILENCE_SECONDS = 4.0, 180.0  # a server may load its model before the first token
 LIST_SECONDS = 3.0
 PAUSES = (0.5, 1.5)  # seconds before the second and the third try
@@ -73,7 +73,7 @@ def events(url: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield json.loads(data)
 
 
-def patient(start: Callable[[], Iterator[T]], stop: Stop) -> Iterator[T]:
+def patient(start: Callable[[], Generator[T, None, None]], stop: Stop) -> Iterator[T]:
     """The items of `start()`, which is begun anew up to twice while the server is only busy and has said nothing.
 
     Ends early when `stop()` turns true. Errors become an InputError.
@@ -94,7 +94,7 @@ def patient(start: Callable[[], Iterator[T]], stop: Stop) -> Iterator[T]:
             return
 
 
-def attentive(start: Callable[[], Iterator[T]], stop: Stop) -> Iterator[T]:
+def attentive(start: Callable[[], Generator[T, None, None]], stop: Stop) -> Iterator[T]:
     """The items of `start()`, read in a thread, so that `stop` ends the wait for the next within a tenth of a second."""
     ended = object()
     closed = threading.Event()
@@ -111,8 +111,7 @@ def attentive(start: Callable[[], Iterator[T]], stop: Stop) -> Iterator[T]:
         except Exception as error:
             items.put((ended, error))
         finally:
-            if hasattr(source, "close"):
-                source.close()
+            source.close()
 
     threading.Thread(target=read, daemon=True, name="from a server").start()
     try:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.seq2seq.cutting import cut
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -53,9 +54,7 @@ class HubRewriter:
             parts.append(Part(ids, [self.pieces.label(token) for token in ids], behind or self.between))
         return parts
 
-    def write(
-        self, part: Part, max_new_tokens: int, num_beams: int, stop: Callable[[], bool]
-    ) -> Iterator[TokenChoice]:
+    def write(self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop) -> Iterator[TokenChoice]:
         """Translate or summarise one part: greedily, token by token, or by beam search, all at the end."""
         room = min(max_new_tokens, self.longest - 1)
         write = self.pieces.writer()
@@ -83,7 +82,7 @@ class HubRewriter:
         return whole
 
     @torch.inference_mode()
-    def _greedy(self, part: Part, room: int, stop: Callable[[], bool]) -> Iterator[tuple[int, Tensor]]:
+    def _greedy(self, part: Part, room: int, stop: Stop) -> Iterator[tuple[int, Tensor]]:
         """Tokens, the likeliest each time, with the logits (vocab,) that they were chosen from."""
         from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
@@ -111,7 +110,7 @@ class HubRewriter:
             yield token, logits
 
     @torch.inference_mode()
-    def _search(self, part: Part, room: int, beams: int, stop: Callable[[], bool]) -> list[int]:
+    def _search(self, part: Part, room: int, beams: int, stop: Stop) -> list[int]:
         """The best of `beams` hypotheses by transformers' own beam search, its start and end left out."""
 
         def stopped(ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:

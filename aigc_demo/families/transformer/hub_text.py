@@ -4,13 +4,14 @@ The weights and the tokenizer are transformers' own; the loop that decodes, the 
 are ours, so that a seed and a temperature mean here what they mean for every other model of the app.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.adapters import Adapters
 from aigc_demo.families.transformer.chat_template import (
     Conversation,
@@ -18,7 +19,11 @@ from aigc_demo.families.transformer.chat_template import (
     read_conversation,
     what_was_left_out,
 )
-from aigc_demo.families.transformer.continuous_batching import Batch, Wish, write_alone
+from aigc_demo.families.transformer.continuous_batching import (
+    ContinuousBatch,
+    GenerationRequest,
+    generate_alone,
+)
 from aigc_demo.families.transformer.kv_batch import device_of
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
@@ -70,7 +75,7 @@ class HubLanguageModel:
         self,
         prompt: str,
         *,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
         count: int = 1,
         max_new_tokens: int = 100,
         seed: int = 0,
@@ -79,49 +84,46 @@ class HubLanguageModel:
         """`count` continuations of the prompt at once, a Step each new token. What concerns verse alone is ignored."""
         ids = self.encode_prompt(prompt)
         length = min(max_new_tokens, self.context_length - len(ids))
-        yield from write_alone(
-            self.network,
-            self.pieces,
-            Wish(ids, _sampler(settings), length, seed, count, stop, spaced=bool(prompt)),
-        )
+        request = GenerationRequest(ids, _sampler(settings), length, seed, count, stop, spaced=bool(prompt))
+        yield from generate_alone(self.network, self.pieces, request)
 
     def chat(
         self,
         messages: Sequence[Turn],
         system: str = "",
         *,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
         max_new_tokens: int = 512,
         seed: int = 0,
         **settings: Any,
     ) -> Iterator[TokenChoice]:
         """The answer to a conversation of {role, content}, token by token; the settings are ChatRequest's fields."""
-        wish, self.note = self.ask(messages, system, max_new_tokens, seed, stop, **settings)
-        for step in write_alone(self.network, self.pieces, wish):
+        request, self.note = self.chat_request(messages, system, max_new_tokens, seed, stop, **settings)
+        for step in generate_alone(self.network, self.pieces, request):
             yield step.tokens[0]
 
-    def ask(
+    def chat_request(
         self,
         messages: Sequence[Turn],
         system: str,
         max_new_tokens: int,
         seed: int,
-        stop: Callable[[], bool],
+        stop: Stop,
         **settings: Any,
-    ) -> tuple[Wish, tuple[str, str] | None]:
+    ) -> tuple[GenerationRequest, tuple[str, str] | None]:
         """What a batch is given for an answer, and what was left out of the conversation, (en, zh), if anything."""
         read = self.converse(messages, system, max_new_tokens)
         length = min(max_new_tokens, read.room)
         note = what_was_left_out(read, len(messages), max_new_tokens)
-        return Wish(read.ids, _sampler(settings), length, seed, stop=stop), note
+        return GenerationRequest(read.ids, _sampler(settings), length, seed, stop=stop), note
 
     def converse(self, messages: Sequence[Turn], system: str, max_new_tokens: int) -> Conversation:
         """The conversation as the model reads it, cut to its context."""
         return read_conversation(self.tokenizer, self.context_length, messages, system, max_new_tokens)
 
-    def batch(self) -> Batch:
-        """An empty batch, for several readers at once."""
-        return Batch(self.network, self.pieces)
+    def batch(self) -> ContinuousBatch:
+        """An empty batch, for several requests at once."""
+        return ContinuousBatch(self.network, self.pieces)
 
     def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
         """Labels of the last tokens of `ids` and the attention weights (T, T) of one head; rows sum to 1.

@@ -1,12 +1,12 @@
-"""Keys and values of several texts of different lengths, read by one network at once.
+"""Keys and values of several sequences of different lengths, read by one network at once.
 
-Row b of the batch holds $n_b$ tokens, written at the right end of $T = \\max_b n_b$ columns. The columns to their left are
-masked out of every attention, and positions count from each row's own first token, so that a row's logits are those it
-would have alone (to rounding). Rows join and leave between any two steps: this is continuous batching (Yu et al. 2022,
-Orca, section 3.1). A step reads every weight once, however many rows there are.
+Sequence b of the batch holds $n_b$ tokens, written at the right end of $T = \\max_b n_b$ columns. The columns to their left are
+masked out of every attention, and positions count from each sequence's own first token, so that its logits are those it
+would have alone (to rounding). Sequences join and leave between any two steps: this is continuous batching (Yu et al.
+2022, Orca, section 3.1). A step reads every weight once, however many sequences there are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Stop
 
-PIECE = 256  # tokens of a long prompt that are read between two looks at the stop flag
-SPARE = 128  # columns that are set aside when a cache is full
+PREFILL_CHUNK = 256  # tokens of a long prompt that are read between two looks at the stop flag
+SPARE_COLUMNS = 128  # set aside when a cache is full
 
 
 def device_of(network: Any) -> torch.device:
@@ -25,8 +26,8 @@ def device_of(network: Any) -> torch.device:
     return torch.device(hook.execution_device) if hook else network.device
 
 
-class Rows:
-    """Texts of one network side by side: `join` with a prompt, `read` a token each, `keep` some of them."""
+class KVBatch:
+    """Sequences of one network side by side: `prefill` a prompt, `decode` a token each, `keep` some of them."""
 
     def __init__(self, network: Any) -> None:
         self.network = network
@@ -35,26 +36,26 @@ class Rows:
         self.cache = new_cache()
 
     @torch.inference_mode()
-    def join(self, ids: Sequence[int], copies: int, stop: Callable[[], bool]) -> Tensor:
-        """Append `copies` rows that all read the prompt `ids`; logits (copies, vocab) behind it. Stopped by `stop`."""
+    def prefill(self, ids: Sequence[int], copies: int, stop: Stop) -> Tensor:
+        """Append `copies` sequences that begin with the prompt `ids`; logits (copies, vocab) behind it. Stopped by `stop`."""
         prompt, logits = new_cache(), None
-        for piece in torch.tensor([list(ids)], device=self.device).split(PIECE, dim=1):
+        for chunk in torch.tensor([list(ids)], device=self.device).split(PREFILL_CHUNK, dim=1):
             if stop():
                 raise Stopped
-            logits = self._forward(input_ids=piece, past_key_values=prompt)
+            logits = self._forward(input_ids=chunk, past_key_values=prompt)
         for index, layer in enumerate(prompt.layers):
             if self.lengths:
-                self.cache.layers[index].join(layer, copies)
+                self.cache.layers[index].append(layer, copies)
             else:
-                layer.join(None, copies)
+                layer.append(None, copies)
         if not self.lengths:
             self.cache = prompt
         self.lengths += [len(ids)] * copies
         return logits.expand(copies, -1)
 
     @torch.inference_mode()
-    def read(self, tokens: Tensor) -> Tensor:
-        """Append a token to each row, (rows,); logits (rows, vocab) behind it."""
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Append a token to each sequence, (N,); logits (N, vocab) behind it."""
         positions = torch.tensor(self.lengths, device=self.device).unsqueeze(1)
         self.lengths = [length + 1 for length in self.lengths]
         return self._forward(
@@ -65,20 +66,20 @@ class Rows:
         )
 
     @torch.inference_mode()
-    def keep(self, rows: Sequence[int]) -> None:
-        """Let all rows go but these."""
-        if list(rows) == list(range(len(self.lengths))):
+    def keep(self, places: Sequence[int]) -> None:
+        """Let all sequences go but those at these places."""
+        if list(places) == list(range(len(self.lengths))):
             return
-        self.lengths = [self.lengths[row] for row in rows]
-        if not rows:
+        self.lengths = [self.lengths[place] for place in places]
+        if not places:
             self.cache = new_cache()
             return
-        index = torch.tensor(list(rows), device=self.device)
+        index = torch.tensor(list(places), device=self.device)
         for layer in self.cache.layers:
             layer.keep(index, max(self.lengths))
 
     def _mask(self) -> Tensor | None:
-        """(rows, T), false left of each text; None where all are equally long."""
+        """(N, T), false left of each sequence; None where all are equally long."""
         width = max(self.lengths)
         if min(self.lengths) == width:
             return None
@@ -99,55 +100,55 @@ def new_cache() -> Any:
 @lru_cache(maxsize=1)
 def _layer_type() -> type:
     """The class of a layer's cache. transformers' own copies all keys and values at every token; this one has columns
-    to spare, and `keys` and `values` (rows, heads, T, d) are windows into them."""
+    to spare, and `keys` and `values` (N, heads, T, d) are windows into them."""
     from transformers.cache_utils import DynamicLayer
 
     class GrowingLayer(DynamicLayer):
-        room: Tensor  # (2, rows, heads, columns, d), keys and values
+        buffer: Tensor  # (2, N, heads, columns, d), keys and values
 
         def update(
             self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
         ) -> tuple[Tensor, Tensor]:
             if not self.is_initialized:
                 self.lazy_initialization(key_states, value_states)
-                self.room = torch.stack((key_states, value_states))[..., :0, :]
+                self.buffer = torch.stack((key_states, value_states))[..., :0, :]
                 self._show(0)
             start = self.keys.shape[-2]
             end = start + key_states.shape[-2]
-            if end > self.room.shape[-2]:
-                larger = self.room.new_empty(
-                    2, *key_states.shape[:2], end + max(SPARE, end // 2), key_states.shape[3]
+            if end > self.buffer.shape[-2]:
+                larger = self.buffer.new_empty(
+                    2, *key_states.shape[:2], end + max(SPARE_COLUMNS, end // 2), key_states.shape[3]
                 )
-                larger[..., :start, :] = self.room[..., :start, :]
-                self.room = larger
-            self.room[0, :, :, start:end], self.room[1, :, :, start:end] = key_states, value_states
+                larger[..., :start, :] = self.buffer[..., :start, :]
+                self.buffer = larger
+            self.buffer[0, :, :, start:end], self.buffer[1, :, :, start:end] = key_states, value_states
             self._show(end)
             return self.keys, self.values
 
-        def join(self, other: "GrowingLayer | None", copies: int) -> None:
-            """Append `copies` of the single row of `other`; of None, become `copies` of the own single row."""
+        def append(self, other: "GrowingLayer | None", copies: int) -> None:
+            """Append `copies` of the one sequence of `other`; of None, become `copies` of the own one."""
             width = self.keys.shape[-2]
-            own = self.room[..., :width, :]
+            own = self.buffer[..., :width, :]
             if other is None:
-                self.room = own.repeat(1, copies, 1, 1, 1)
+                self.buffer = own.repeat(1, copies, 1, 1, 1)
                 self._show(width)
                 return
             length = other.keys.shape[-2]
-            theirs = other.room[..., :length, :].expand(-1, copies, -1, -1, -1)
+            theirs = other.buffer[..., :length, :].expand(-1, copies, -1, -1, -1)
             widest = max(width, length)
-            shape = (2, own.shape[1] + copies, own.shape[2], widest + SPARE, own.shape[4])
-            self.room = own.new_zeros(shape)  # zeros: what is masked must still be finite
-            self.room[:, : own.shape[1], :, widest - width : widest] = own
-            self.room[:, own.shape[1] :, :, widest - length : widest] = theirs
+            shape = (2, own.shape[1] + copies, own.shape[2], widest + SPARE_COLUMNS, own.shape[4])
+            self.buffer = own.new_zeros(shape)  # zeros: what is masked must still be finite
+            self.buffer[:, : own.shape[1], :, widest - width : widest] = own
+            self.buffer[:, own.shape[1] :, :, widest - length : widest] = theirs
             self._show(widest)
 
-        def keep(self, rows: Tensor, width: int) -> None:
-            """Only these rows, and the last `width` columns in use."""
+        def keep(self, places: Tensor, width: int) -> None:
+            """Only the sequences at these places, and the last `width` columns in use."""
             end = self.keys.shape[-2]
-            self.room = self.room[..., end - width : end, :].index_select(1, rows)
+            self.buffer = self.buffer[..., end - width : end, :].index_select(1, places)
             self._show(width)
 
         def _show(self, end: int) -> None:
-            self.keys, self.values = self.room[0, :, :, :end], self.room[1, :, :, :end]
+            self.keys, self.values = self.buffer[0, :, :, :end], self.buffer[1, :, :, :end]
 
     return GrowingLayer

@@ -1,6 +1,6 @@
 """A language model as the app uses it: prompts in, tokens out one by one, and a look at its attention."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.decoding import FastDecoder, decode
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
@@ -95,7 +96,7 @@ class LanguageModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         mark: TextMark | None = None,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
     ) -> Iterator[Step]:
         """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 
@@ -150,9 +151,7 @@ class LanguageModel:
         name, ids = find_form(self._form_name(form)), self.prompts.heads(heads)
         return Acrostic(name, ids, self._marks, self.prompts.end, plain.to(self.device))
 
-    def _tell(
-        self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Callable[[], bool]
-    ) -> Iterator[Step]:
+    def _tell(self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Stop) -> Iterator[Step]:
         """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""
         writers = [self.pieces.writer() for _ in range(count)]
         alive = [True] * count

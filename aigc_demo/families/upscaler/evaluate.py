@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from aigc_demo.core.stopping import never
 from aigc_demo.data.images import load
 from aigc_demo.families.upscaler.model import Upscaler
 
@@ -37,7 +38,7 @@ def compare(model: Upscaler, picture: Image.Image) -> tuple[float, float]:
     size = (width * model.scale, height * model.scale)
     whole = picture.crop((0, 0, *size))
     small = whole.resize((width, height), Image.Resampling.BICUBIC)
-    guesses = (small.resize(size, Image.Resampling.BICUBIC), model.enlarge(np.asarray(small), lambda: False))
+    guesses = (small.resize(size, Image.Resampling.BICUBIC), model.enlarge(np.asarray(small), never))
     bicubic, drawn = (psnr(np.asarray(whole), np.asarray(guess)) for guess in guesses)
     return bicubic, drawn
 

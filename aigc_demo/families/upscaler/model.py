@@ -1,6 +1,6 @@
 """A super-resolution network as the app uses it: a picture goes in tile by tile and comes out in more pixels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop
 from aigc_demo.families.upscaler.networks import CompactUpscaler, UpscalerConfig
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 
@@ -35,7 +36,7 @@ class Upscaler:
         self.network.requires_grad_(False).to(device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def enlarge(self, picture: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
+    def enlarge(self, picture: np.ndarray, stop: Stop) -> np.ndarray:
         """A picture (H, W, 3) uint8 as (s H, s W, 3) uint8; raises Stopped between two tiles where `stop()` is true.
 
         Each tile is read with a margin as wide as the network's reach and loses it again, so that the result is

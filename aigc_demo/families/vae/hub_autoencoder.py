@@ -1,12 +1,12 @@
 """The autoencoders of Stable Diffusion, as a latent space to walk in: between two pictures, not between classes."""
 
-from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import Stopped
+from aigc_demo.core.stopping import Progress
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.models.protocols import Sampling
@@ -32,10 +32,10 @@ class HubAutoencoder:
     def __init__(self, card: ModelCard, placement: Placement) -> None:
         self.network = _load(card, placement)
         config = self.network.config
-        tiny = type(self.network).__name__ == "AutoencoderTiny"
-        widths = config.encoder_block_out_channels if tiny else config.block_out_channels
+        self.tiny = type(self.network).__name__ == "AutoencoderTiny"
+        widths = config.encoder_block_out_channels if self.tiny else config.block_out_channels
         self.factor = 2 ** (len(widths) - 1)
-        side = SIDE if tiny else min(SIDE, config.sample_size)
+        side = SIDE if self.tiny else min(SIDE, config.sample_size)
         side -= side % self.factor
         self.scale = config.scaling_factor
         self.shift = config.get("shift_factor") or 0.0
@@ -57,7 +57,7 @@ class HubAutoencoder:
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance (N, latent_dim) of the latents of pictures (N, 3, H, W) in [-1, 1]."""
         found = self.network.encode(images.to(self.device, self.network.dtype))
-        if hasattr(found, "latents"):
+        if self.tiny:
             mean = found.latents.float()
             log_variance = torch.full_like(mean, EXACT)
         else:
@@ -66,12 +66,12 @@ class HubAutoencoder:
         return mean.flatten(1).cpu(), log_variance.flatten(1).cpu()
 
     @torch.inference_mode()
-    def decode(self, z: Tensor, progress: Callable[[float], None]) -> Tensor:
+    def decode(self, z: Tensor, progress: Progress) -> Tensor:
         """Pictures (N, 3, H, W) in [-1, 1] of latents (N, latent_dim); `progress` hears how much is done."""
         pictures = []
         for part in z.split(self.chunk):
             latents = part.unflatten(1, self.latent_shape).to(self.device, self.network.dtype)
-            if type(self.network).__name__ != "AutoencoderTiny":
+            if not self.tiny:
                 latents = latents / self.scale + self.shift
             pictures.append(self.network.decode(latents).sample.float().clamp(-1, 1).cpu())
             progress(min(len(pictures) * self.chunk / len(z), 1.0))

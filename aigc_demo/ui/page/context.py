@@ -71,7 +71,7 @@ class Context:
     def cache(self) -> ModelCache:
         """The models, among them the own ones of the visitor who asks."""
         own = self.settings
-        return self._cache.seen_with(own) if own.visitor else self._cache
+        return self._cache.with_settings(own) if own.visitor else self._cache
 
     @property
     def jobs(self) -> Jobs:

@@ -17,6 +17,7 @@ from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.models.protocols import TokenChoice
+from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import ChatRequest
@@ -43,8 +44,9 @@ def read_attention(
 ) -> Attention:
     """The attention of one head, layer and head counted from 0, over a text and the last that the model read before it."""
     asked = result.request
+    card = registry.find_card(asked.model, cache.settings, result.card.tasks[0])
     adapter = find_adapter(asked, cache.settings)
-    with cache.use(asked.model, result.card.tasks[0], stop) as model:
+    with cache.use(card, stop) as model:
         put_adapter(model, adapter, asked.adapter_weight)
         prompt = prompt_ids(result, model)
         written = [token.id for token in tokens_of(result)[sample]]
