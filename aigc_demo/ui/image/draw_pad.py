@@ -55,7 +55,7 @@ class DrawPad:
         )
 
     @polite
-    def drawn(self, event: gr.EventData, request: gr.Request) -> str:
+    def drawn(self, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the drawing as a file."""
         drawing = str(told(event, "drawing") or "")[: MAX_DRAWING + 1]
         try:
@@ -67,12 +67,12 @@ class DrawPad:
                 en="The drawing did not arrive whole; clear the pad and draw again.",
                 zh="画没有完整送达；请清空画板后重画。",
             ) from error
-        path = media.new_path(self.context.folder(request), "drawing", ".png")
+        path = media.new_path(self.context.folder(visitor), "drawing", ".png")
         path.write_bytes(data)
         return str(path)
 
     @polite
-    def opened_file(self, path: str, request: gr.Request) -> Any:
+    def opened_file(self, path: str, visitor: gr.Request) -> Any:
         """A file was chosen: check it, and show it on the pad."""
         import numpy as np
 

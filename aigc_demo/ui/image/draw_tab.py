@@ -164,9 +164,9 @@ class DrawTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def asked(self, values: dict[Any, Any]) -> DrawRequest:
         """The request of the widgets; a picture counts only where the model can start from one."""
@@ -181,20 +181,20 @@ class DrawTab(MakerTab):
         return check(DrawRequest, given)
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Draw, showing the picture as it comes out of the noise."""
         asked = self.asked(values)
-        stop = self.context.begin(request, self.task)
-        loading = self.context.words.say("draw.loading", self.context.lang(request), model=asked.model)
+        stop = self.context.begin(visitor, self.task)
+        loading = self.context.words.say("draw.loading", self.context.lang(visitor), model=asked.model)
         yield {self.note: status(loading)}
         try:
-            yield from self._draw(asked, stop, request)
+            yield from self._draw(asked, stop, visitor)
         except Exception:
             yield {self.note: ""}
             raise
 
-    def _draw(self, asked: DrawRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        lang, words = self.context.lang(request), self.context.words
+    def _draw(self, asked: DrawRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        lang, words = self.context.lang(visitor), self.context.words
         progress, start, result = Progress(), time.perf_counter(), None
         try:
             for result in draw(asked, self.context.cache, stop):
@@ -210,20 +210,20 @@ class DrawTab(MakerTab):
             return
         if result is None or result.pictures is None:
             return
-        drawing = self.finished(result, progress, asked, request)
+        drawing = self.finished(result, progress, asked, visitor)
         yield {
             **self.picture(drawing, 0, lang),
             self.result: drawing,
             self.note: self.note_html(result, time.perf_counter() - start, lang),
             self.compare_fold: gr.update(visible=bool(drawing.start)),
-            **self.code.show(portable(asked), request),
+            **self.code.show(portable(asked), visitor),
         }
 
     def finished(
-        self, result: DrawResult, progress: Progress, asked: DrawRequest, request: gr.Request
+        self, result: DrawResult, progress: Progress, asked: DrawRequest, visitor: gr.Request
     ) -> Drawing:
         """The drawing with its labelled files, which the page shows by address, and what it started from."""
-        folder, marking = self.context.folder(request), self.context.marking(request)
+        folder, marking = self.context.folder(visitor), self.context.marking(visitor)
         addresses = [
             pictures.address(path) for path in actions.write_drawings(result, folder, marking=marking)
         ]
@@ -254,11 +254,11 @@ class DrawTab(MakerTab):
         }
 
     @polite
-    def pick(self, drawing: Drawing | None, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, drawing: Drawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
         if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()
-        return self.picture(drawing, index_of(event), self.context.lang(request))
+        return self.picture(drawing, index_of(event), self.context.lang(visitor))
 
     def note_html(self, result: DrawResult, seconds: float, lang: str) -> str:
         """The line under the pictures, and what the model has to say about them."""
@@ -272,12 +272,12 @@ class DrawTab(MakerTab):
         return text
 
     @polite
-    def start_from(self, chosen: DrawResult | None, request: gr.Request) -> Any:
+    def start_from(self, chosen: DrawResult | None, visitor: gr.Request) -> Any:
         """The chosen picture becomes the one to start from."""
         if chosen is None:
             raise InputError(en="There is no picture yet; draw one first.", zh="还没有图片；请先绘制一张。")
         path = actions.write_drawing(
-            chosen, self.context.folder(request), marking=self.context.marking(request).unseen()
+            chosen, self.context.folder(visitor), marking=self.context.marking(visitor).unseen()
         )
         return {self.fold: gr.update(open=True), **self.pad.put(path)}
 

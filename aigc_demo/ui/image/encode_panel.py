@@ -67,7 +67,7 @@ class EncodePanel:
         self.pad.opened.success(**run)
 
     @polite
-    def run(self, model: str, path: str, noise: float, neighbours: int, request: gr.Request) -> Any:
+    def run(self, model: str, path: str, noise: float, neighbours: int, visitor: gr.Request) -> Any:
         """Encode what is on the pad and show all that comes of it."""
         if not path:
             raise InputError(
@@ -76,9 +76,9 @@ class EncodePanel:
             )
         values = {"model": model, "image": path, "noise": noise, "neighbours": neighbours}
         result = reconstruct(
-            check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "reconstruct")
+            check(ReconstructRequest, values), self.context.cache, self.context.begin(visitor, "reconstruct")
         )
-        return result, self.html(result, self.context.lang(request))
+        return result, self.html(result, self.context.lang(visitor))
 
     def html(self, result: ReconstructResult, lang: str) -> str:
         """Input, noisy input and reconstruction; the latent as bars; the nearest training codes, decoded."""

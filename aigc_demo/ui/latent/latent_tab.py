@@ -151,9 +151,9 @@ class LatentTab(MakerTab):
             self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
         }
 
-    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen: offer its classes, and keep the choices that it has too."""
-        return self._for_model(values[self.plain["model"]], values, self.context.lang(request))
+        return self._for_model(values[self.plain["model"]], values, self.context.lang(visitor))
 
     def _for_model(self, model: str, values: dict[Any, Any], lang: str) -> dict[Any, Any]:
         card = find_card(model, self.context.settings, "latent")
@@ -178,17 +178,17 @@ class LatentTab(MakerTab):
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets; the straight path opens the look inside."""
 
-        def fill(request: gr.Request) -> dict[Any, Any]:
-            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(request))
+        def fill(visitor: gr.Request) -> dict[Any, Any]:
+            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(visitor))
             return updates | ({self.inside_fold: gr.update(open=True)} if name == "straight" else {})
 
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the film and show it; meanwhile, where that takes long, say how far it is."""
         asked = self.asked(values)
-        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         start, cache = time.perf_counter(), self.context.cache
         work = Followed(lambda report: walk(asked, cache, stop, progress=report))
         try:
@@ -205,7 +205,7 @@ class LatentTab(MakerTab):
             self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
             + remark(result.note, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
-            **self.code.show(self.portable(asked), request),
+            **self.code.show(self.portable(asked), visitor),
         }
 
     def asked(self, values: dict[Any, Any]) -> WalkRequest:

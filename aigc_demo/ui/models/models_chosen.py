@@ -86,9 +86,9 @@ class ChosenPanel:
         self.deleted = self.really.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
-    def look(self, model: str, seen: dict[str, Any], request: gr.Request) -> dict[Any, Any]:
+    def look(self, model: str, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         now = self.now(model, lang)
         running = any(download.state == "running" for download in self.downloads.all())
         updates: dict[Any, Any] = {self.seen: now, self.timer: gr.Timer(active=running)}
@@ -128,39 +128,39 @@ class ChosenPanel:
         yield {self.card: self.offer_html(offer, lang), **self.fetch_now(offer, lang)}
 
     @polite
-    def pick(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """A download under way was chosen."""
         downloads = self.unfinished()
         if 0 <= index_of(event) < len(downloads):
-            yield from self.show(downloads[index_of(event)].id, self.context.lang(request))
+            yield from self.show(downloads[index_of(event)].id, self.context.lang(visitor))
 
     @polite
-    def start(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def start(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Fetch the chosen model, or go on where a fetch ended."""
         self.downloads.start(model)  # checks the right to, as `cancel` and `delete` do
-        return self.afresh(model, self.context.lang(request))
+        return self.afresh(model, self.context.lang(visitor))
 
     @polite
-    def stop(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def stop(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """End a fetch; what has come is kept."""
         self.downloads.cancel(model)
-        return self.afresh(model, self.context.lang(request))
+        return self.afresh(model, self.context.lang(visitor))
 
-    def ask_again(self, model: str, request: gr.Request) -> Any:
+    def ask_again(self, model: str, visitor: gr.Request) -> Any:
         """Delete was pressed once: say what it means, and wait for the second press."""
         own = "delete_own" if model.startswith("local/") else "delete_help"
         key = "delete_run" if self.adapter_here(model) else own
-        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(request)))
+        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(visitor)))
         return gr.update(visible=True)
 
     @polite
-    def delete(self, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def delete(self, model: str, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Delete a fetched model, or an adapter with its run, after the second press."""
         if self.adapter_here(model):
             self.context.jobs.delete(model.removeprefix("runs/"))
         else:
             hub.delete(model, self.context.settings)
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(escape(self.context.words.say("models.deleted", lang, name=model)))
         yield from self.show(model, lang)
 

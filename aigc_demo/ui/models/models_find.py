@@ -91,10 +91,10 @@ class FindPanel:
         )
 
     @polite
-    def search(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def search(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """The list for what the widgets ask for."""
         asked = [values[part] for part in self.asked()]
-        return self.found(asked, values[self.chosen], self.context.lang(request))
+        return self.found(asked, values[self.chosen], self.context.lang(visitor))
 
     def found(self, asked: Sequence[Any], chosen: str, lang: str) -> dict[Any, Any]:
         """Updates of the list for the values of `asked`; what the hub says against it stands where the list would."""

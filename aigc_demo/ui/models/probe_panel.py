@@ -45,10 +45,10 @@ class ProbePanel:
         self.halt.click(self.stop, queue=False, **PRIVATE)
 
     @polite
-    def offer(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def offer(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model is shown: what can be found out about it here."""
-        self.stop(request)
-        say, lang = self.context.words.say, self.context.lang(request)
+        self.stop(visitor)
+        say, lang = self.context.words.say, self.context.lang(visitor)
         card = next((card for card in all_cards(self.context.settings) if card.id == model), None)
         ours = card is not None and can_probe(card)
         theirs = card is not None and bool(card.revision) and "/" in card.id
@@ -65,10 +65,10 @@ class ProbePanel:
         }
 
     @polite
-    def run(self, model: str, request: gr.Request) -> Iterator[Any]:
+    def run(self, model: str, visitor: gr.Request) -> Iterator[Any]:
         """Look, saying how far it is."""
         asked = check(ProbeRequest, {"model": model})
-        stop, cache, lang = self.context.begin(request, TASK), self.context.cache, self.context.lang(request)
+        stop, cache, lang = self.context.begin(visitor, TASK), self.context.cache, self.context.lang(visitor)
         work = Followed(lambda report: look_closer(asked, cache, stop, report))
         try:
             yield from work.news(self.context.words, lang)
@@ -80,6 +80,6 @@ class ProbePanel:
             raise
         yield probe_html(work.result, self.context.words, lang)
 
-    def stop(self, request: gr.Request) -> None:
+    def stop(self, visitor: gr.Request) -> None:
         """The look ends."""
-        self.context.stops.stop(request.session_hash or "", TASK)
+        self.context.stops.stop(visitor.session_hash or "", TASK)

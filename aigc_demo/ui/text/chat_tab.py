@@ -182,20 +182,20 @@ class ChatTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, name: str) -> Callable[[gr.Request], str]:
         """A handler that puts an example into the input."""
 
-        def fill(request: gr.Request) -> str:
-            return self._say(request)(f"chat_example_text.{name}")
+        def fill(visitor: gr.Request) -> str:
+            return self._say(visitor)(f"chat_example_text.{name}")
 
         return fill
 
     @polite
-    def send(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def send(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Say what stands in the input, and have it answered; with an empty input, the last message said."""
         talk, text = values[self.talk], (values[self.input] or "").strip()
         if not text and not talk.unanswered:
@@ -203,23 +203,23 @@ class ChatTab(MakerTab):
                 en="Write a message first; it goes into the field under the conversation.",
                 zh="请先输入消息：写在对话下方的输入框里。",
             )
-        yield from self._answer(talk.ask(text) if text else talk, values, request, sent=True)
+        yield from self._answer(talk.ask(text) if text else talk, values, visitor, sent=True)
 
     @polite
-    def answer_again(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def answer_again(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Another answer to the last message, by the next seed."""
         talk: Talk = values[self.talk]
         if not talk.messages:
-            gr.Info(self._say(request)("chat.nothing"))
+            gr.Info(self._say(visitor)("chat.nothing"))
             return
         if not talk.unanswered:
             seed = self.fields["seed"]
             values[seed] = (int(values[seed] or 0) + 1) % (MAX_SEED + 1)
-        yield from self._answer(talk.again(), values, request)
+        yield from self._answer(talk.again(), values, visitor)
 
     @polite
     def edit(
-        self, values: dict[Any, Any], event: gr.EventData, request: gr.Request
+        self, values: dict[Any, Any], event: gr.EventData, visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         """A past message was said otherwise: the conversation goes on from there."""
         text = flat(told(event, "value")).strip()
@@ -228,10 +228,10 @@ class ChatTab(MakerTab):
         if talk is values[self.talk]:
             yield {self.view: shown(talk.messages)}
             return
-        yield from self._answer(talk, values, request)
+        yield from self._answer(talk, values, visitor)
 
     def _answer(
-        self, talk: Talk, values: dict[Any, Any], request: gr.Request, sent: bool = False
+        self, talk: Talk, values: dict[Any, Any], visitor: gr.Request, sent: bool = False
     ) -> Iterator[dict[Any, Any]]:
         """Have the last message answered, showing the answer as it grows."""
         given = {name: values[component] for name, component in self.fields.items()}
@@ -244,16 +244,16 @@ class ChatTab(MakerTab):
         check_asked(
             asked, self.context.settings
         )  # here, so that what is refused stays out of the conversation
-        superseded = self.context.begin(request, TALK)
-        stopped = self.context.begin(request, self.task)
+        superseded = self.context.begin(visitor, TALK)
+        stopped = self.context.begin(visitor, self.task)
         yield {
-            **self._at_rest(talk, self.context.lang(request)),
-            self.status: status(self.context.starting(request)),
+            **self._at_rest(talk, self.context.lang(visitor)),
+            self.status: status(self.context.starting(visitor)),
             **({self.input: ""} if sent else {}),
             self.fields["seed"]: asked.seed,
         }
         try:
-            for update in self._write(talk, asked, lambda: stopped() or superseded(), request):
+            for update in self._write(talk, asked, lambda: stopped() or superseded(), visitor):
                 if superseded():  # another handler now says what the conversation is
                     return
                 yield update
@@ -262,9 +262,9 @@ class ChatTab(MakerTab):
             raise
 
     def _write(
-        self, talk: Talk, asked: ChatRequest, stop: Callable[[], bool], request: gr.Request
+        self, talk: Talk, asked: ChatRequest, stop: Callable[[], bool], visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+        say, pace, result = self._say(visitor), Pace(), None
         for result in chat(asked, self.context.cache, stop):
             pace.count(len(result.tokens))
             if pace.due():
@@ -275,9 +275,9 @@ class ChatTab(MakerTab):
         if result is not None:
             talk = talk.answer(result)
             yield {
-                **self._at_rest(talk, self.context.lang(request)),
-                self.note: note_html(result, pace.rate(), self.context.lang(request), say),
-                **self.code.show(asked, request),
+                **self._at_rest(talk, self.context.lang(visitor)),
+                self.note: note_html(result, pace.rate(), self.context.lang(visitor), say),
+                **self.code.show(asked, visitor),
             }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
@@ -310,27 +310,27 @@ class ChatTab(MakerTab):
     def _words(self, lang: str, key: str, **values: Any) -> str:
         return self.context.words.say(key, lang, **values)
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        return partial(self._words, self.context.lang(request))
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        return partial(self._words, self.context.lang(visitor))
 
     @polite
-    def take_back(self, talk: Talk, request: gr.Request) -> dict[Any, Any]:
+    def take_back(self, talk: Talk, visitor: gr.Request) -> dict[Any, Any]:
         """Take the last message back into the input, and its answer away."""
-        self.end(request)
+        self.end(visitor)
         if not talk.messages:
             return gr.skip()
         earlier, text = talk.undo()
-        return {**self._at_rest(earlier, self.context.lang(request)), self.input: text}
+        return {**self._at_rest(earlier, self.context.lang(visitor)), self.input: text}
 
     @polite
-    def forget(self, request: gr.Request) -> dict[Any, Any]:
+    def forget(self, visitor: gr.Request) -> dict[Any, Any]:
         """Begin a new conversation."""
-        self.end(request)
-        return {**self._at_rest(Talk(), self.context.lang(request)), self.input: ""}
+        self.end(visitor)
+        return {**self._at_rest(Talk(), self.context.lang(visitor)), self.input: ""}
 
-    def end(self, request: gr.Request) -> None:
+    def end(self, visitor: gr.Request) -> None:
         """Whatever is being written belongs to a conversation that is no more."""
-        self.context.begin(request, TALK)
+        self.context.begin(visitor, TALK)
 
     def memory(self, result: ChatResult, lang: str) -> Memory:
         """The result for the history."""

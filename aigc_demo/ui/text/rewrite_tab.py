@@ -117,20 +117,20 @@ class RewriteTab(MakerTab):
         return {self.card_lines: gr.update(value=lines), **self.no_model.show(False)}
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, kind: str, name: str) -> Callable[[gr.Request], Any]:
         """A handler that puts an example's task and text into the widgets."""
 
-        def fill(request: gr.Request) -> tuple[str, str]:
-            return kind, self._say(request)(f"rewrite_example_text.{name}")
+        def fill(visitor: gr.Request) -> tuple[str, str]:
+            return kind, self._say(visitor)(f"rewrite_example_text.{name}")
 
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Translate or summarise, showing the text as it grows, its odds and its sources when it is done."""
         given = {name: values[component] for name, component in self.fields.items()}
         if not given["model"]:
@@ -139,16 +139,16 @@ class RewriteTab(MakerTab):
                 zh="本机还没有翻译或摘要模型；请在“模型”页获取。",
             )
         asked = check(RewriteRequest, given)
-        stop = self.context.begin(request, self.task)
-        yield {self.status: status(self.context.starting(request))}
+        stop = self.context.begin(visitor, self.task)
+        yield {self.status: status(self.context.starting(visitor))}
         try:
-            yield from self._write(asked, stop, request)
+            yield from self._write(asked, stop, visitor)
         except Exception:
             yield {self.status: ""}
             raise
 
-    def _write(self, asked: RewriteRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+    def _write(self, asked: RewriteRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, pace, result = self._say(visitor), Pace(), None
         for result in rewrite(asked, self.context.cache, stop):
             pace.count(len(result.tokens))
             if pace.due():
@@ -159,14 +159,14 @@ class RewriteTab(MakerTab):
             yield {
                 self.result: result,
                 **self.tokens.show(result.tokens, say),
-                self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+                self.note: note_html(result, pace.rate(), self.context.lang(visitor), say),
                 self.map: map_html(result, say),
-                **self.code.show(asked, request),
+                **self.code.show(asked, visitor),
             }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        lang = self.context.lang(request)
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        lang = self.context.lang(visitor)
         return lambda key, **values: self.context.words.say(key, lang, **values)
 
     def memory(self, result: RewriteResult, lang: str) -> Memory:

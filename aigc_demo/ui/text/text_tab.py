@@ -170,15 +170,15 @@ class TextTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
-        def fill(request: gr.Request) -> dict[Any, Any]:
-            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(request))
+        def fill(visitor: gr.Request) -> dict[Any, Any]:
+            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(visitor))
 
         return fill
 
@@ -191,19 +191,19 @@ class TextTab(MakerTab):
         return check(TextRequest, given)
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Write, showing the text as it grows and its odds when it is done."""
         asked = self.asked(values)
-        stop = self.context.begin(request, self.task)
-        yield {self.status: status(self.context.starting(request))}
+        stop = self.context.begin(visitor, self.task)
+        yield {self.status: status(self.context.starting(visitor))}
         try:
-            yield from self._write(asked, stop, request)
+            yield from self._write(asked, stop, visitor)
         except Exception:
             yield {self.status: ""}
             raise
 
-    def _write(self, asked: TextRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+    def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, pace, result = self._say(visitor), Pace(), None
         for result in write_text(asked, self.context.cache, stop):
             pace.count(sum(len(sample.tokens) for sample in result.samples))
             if pace.due():
@@ -216,26 +216,26 @@ class TextTab(MakerTab):
         yield {
             self.result: result,
             self.text: odds.texts(result, say),
-            self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+            self.note: note_html(result, pace.rate(), self.context.lang(visitor), say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),
-            **self.code.show(asked, request),
+            **self.code.show(asked, visitor),
         }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        lang = self.context.lang(request)
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        lang = self.context.lang(visitor)
         return lambda key, **values: self.context.words.say(key, lang, **values)
 
-    def pick(self, result: TextResult | None, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None:
             return gr.skip()
         sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
         place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
         tokens = result.samples[sample].tokens
-        return odds.alternatives(tokens, place, self._say(request)) if place >= 0 else gr.skip()
+        return odds.alternatives(tokens, place, self._say(visitor)) if place >= 0 else gr.skip()
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""

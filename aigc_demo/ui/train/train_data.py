@@ -131,9 +131,9 @@ class DataPanel:
         return gr.update(choices=self.choices(lang), **({"value": chosen} if chosen else {}))
 
     @polite
-    def show(self, name: str | None, request: gr.Request) -> Any:
+    def show(self, name: str | None, visitor: gr.Request) -> Any:
         """Another set was chosen: show what is in it."""
-        lang, words = self.context.lang(request), self.context.words
+        lang, words = self.context.lang(visitor), self.context.words
         manifest = self.manifest(name)
         if manifest is not None:
             html = view.own_html(manifest, preview(manifest, self.own_dir, count=40), words, lang)
@@ -162,13 +162,13 @@ class DataPanel:
         return re.sub(r"[^\w.-]+", "-", Path(values[self.files][0]).stem).strip("-.")[:40]
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Any:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Import what was brought, and choose it."""
-        lang, say = self.context.lang(request), self.context.words.say
+        lang, say = self.context.lang(visitor), self.context.words.say
         asked = check(ImportRequest, {name: values[component] for name, component in self.fields.items()})
         yield {self.status: f'<p class="note" role="status">{say("train.importing", lang)}</p>'}
         try:
-            manifest = self._import(asked, values, self.context.begin(request, "data"))
+            manifest = self._import(asked, values, self.context.begin(visitor, "data"))
         except Exception:
             yield {self.status: ""}
             raise
@@ -208,8 +208,8 @@ class DataPanel:
         return escape(say("train.imported", lang, name=manifest.name)) + words
 
     @polite
-    def delete(self, name: str, request: gr.Request) -> Any:
+    def delete(self, name: str, visitor: gr.Request) -> Any:
         """Delete an own set, after the second press."""
         remove(name, self.own_dir)
-        gr.Info(self.context.words.say("train.deleted", self.context.lang(request), name=name))
-        return self.update(self.context.lang(request), "digits"), gr.update(open=False)
+        gr.Info(self.context.words.say("train.deleted", self.context.lang(visitor), name=name))
+        return self.update(self.context.lang(visitor), "digits"), gr.update(open=False)

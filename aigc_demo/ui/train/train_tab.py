@@ -131,28 +131,28 @@ class TrainTab:
         return []
 
     @polite
-    def propose(self, family: str, request: gr.Request) -> Any:
+    def propose(self, family: str, visitor: gr.Request) -> Any:
         """Data sets as they are now, and a name that is still free."""
         name = self.settings.free_name(family, "digits")
-        return self.data.update(self.context.lang(request)), name, name
+        return self.data.update(self.context.lang(visitor)), name, name
 
     @polite
-    def refresh(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> Any:
+    def refresh(self, family: str, size: str, start: str, rank: int, visitor: gr.Request) -> Any:
         """The tab was opened: data sets and models as they are now."""
         cost = self.settings.say_cost(
-            family, size, start, rank, request
+            family, size, start, rank, visitor
         )  # first: it may have to wait for torch
-        starts = gr.update(choices=self.settings.said_starts(family, request))
-        return self.data.update(self.context.lang(request)), starts, cost
+        starts = gr.update(choices=self.settings.said_starts(family, visitor))
+        return self.data.update(self.context.lang(visitor)), starts, cost
 
     @polite
-    def start(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def start(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Hand the request to the jobs, and watch what becomes of it."""
         asked = self.settings.asked(values)
         name = self.context.jobs.submit(
             asked, self.settings.expected_seconds(values[self.settings.estimate], asked)
         )
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(self.context.words.say("train.started", lang, name=name))
         proposal = self.settings.free_name(asked.family, asked.data)
         return {
@@ -176,7 +176,7 @@ class TrainTab:
         return export_run(self.context.jobs.get(name).folder, folder / f"{name}.zip")
 
     @polite
-    def read_zip(self, path: str | None, request: gr.Request) -> Any:
+    def read_zip(self, path: str | None, visitor: gr.Request) -> Any:
         """A run that another machine exported."""
         if not path:
             return gr.skip()
@@ -187,7 +187,7 @@ class TrainTab:
                 zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
             )
         import_run(Path(path), self.context.settings.own_runs_dir, name)
-        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
+        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(visitor))}
 
     def uses(self) -> dict[str, gr.Button]:
         """The buttons that open another tab with the watched run, by the tab's task."""

@@ -114,21 +114,21 @@ class WatchPanel:
         return self.context.jobs.list()
 
     @polite
-    def restore(self, remembered: str | None, request: gr.Request) -> dict[Any, Any]:
+    def restore(self, remembered: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """The page was opened: the job that this browser watched last, else the running one, else the newest."""
         names = [job.name for job in self.jobs_now()]
         name = remembered if remembered in names else (names[0] if names else None)
-        return self.afresh(name, self.context.lang(request))
+        return self.afresh(name, self.context.lang(visitor))
 
     @polite
-    def choose(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
-        return {self.memory: name or "", **self.afresh(name, self.context.lang(request))}
+        return {self.memory: name or "", **self.afresh(name, self.context.lang(visitor))}
 
     @polite
-    def look(self, name: str | None, seen: dict[str, Any], request: gr.Request) -> dict[Any, Any]:
+    def look(self, name: str | None, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
-        return self.view(name, seen, self.context.lang(request))
+        return self.view(name, seen, self.context.lang(visitor))
 
     def afresh(self, name: str | None, lang: str) -> dict[Any, Any]:
         """Updates that show the job `name`, and have the timer show it once more.
@@ -240,26 +240,26 @@ class WatchPanel:
     def order(self, name: str) -> Any:
         """A handler that gives the job an order: stop, resume, save now, sample now."""
 
-        def give(job: str | None, request: gr.Request) -> Any:
-            return self.give(name, job, request)
+        def give(job: str | None, visitor: gr.Request) -> Any:
+            return self.give(name, job, visitor)
 
         return give
 
     @polite
-    def give(self, order: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def give(self, order: str, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Give an order and say that it was heard."""
         getattr(self.context.jobs, order)(self.known(name))
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(self.context.words.say(f"train.heard.{order}", lang))
         return {self.seen: {}, self.timer: gr.Timer(active=True)}  # what comes of it, the next look shows
 
     @polite
-    def delete(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def delete(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Delete the job and its folder, after the second press; the newest of the others is shown."""
         self.context.jobs.delete(self.known(name))
         names = [job.name for job in self.jobs_now()]
         shown = names[0] if names else None
-        return {self.memory: shown or "", **self.afresh(shown, self.context.lang(request))}
+        return {self.memory: shown or "", **self.afresh(shown, self.context.lang(visitor))}
 
     def known(self, name: str | None) -> str:
         """The chosen job; an InputError where none is."""
