@@ -20,13 +20,14 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import DrawRequest, check
 from aigc_demo.ui.image import draw_view
 from aigc_demo.ui.image.compare import compare_html, compare_stage
+from aigc_demo.ui.image.draw_progress import DrawProgress, FinishedDrawing, one_of
 from aigc_demo.ui.image.mask_pad import MaskPad
-from aigc_demo.ui.image.request_form import Drawing, Progress, one_of
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.film import film
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import status
@@ -38,7 +39,6 @@ from aigc_demo.ui.page.widgets import (
     model_picker,
     seed_field,
 )
-from aigc_demo.ui.train.train_samples import film
 
 EXAMPLES = {  # in English, which most of these models were trained on
     "lighthouse": "a lighthouse on a cliff in a storm, oil painting",
@@ -50,7 +50,7 @@ MODEL_OWN = ("num_inference_steps", "guidance_scale", "width", "height")  # what
 UPLOADS = ("image", "mask")  # never set from a recipe or a link: they would name files of the server
 
 
-class DrawTab(MakerTab):
+class DrawTab(GenerationTab):
     """Components and handlers. `fields` are its widgets by request field, all but the picture and the mask."""
 
     task = "draw"
@@ -195,15 +195,15 @@ class DrawTab(MakerTab):
 
     def _draw(self, asked: DrawRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         lang, words = self.context.lang(visitor), self.context.words
-        progress, start, result = Progress(), time.perf_counter(), None
+        progress, start, result = DrawProgress(), time.perf_counter(), None
         try:
             for result in draw(asked, self.context.cache, stop):
-                progress.take(result)
-                if progress.due() and result.pictures is None:
+                progress.add_step(result)
+                if progress.update_due() and result.pictures is None:
                     text = draw_view.progress_text(result, progress.seconds_left(result), words, lang)
                     html = draw_view.progress_html(result, text, words, lang)
                     yield {self.view: html, self.note: status(text)}
-                    progress.sent(len(html))
+                    progress.update_sent(len(html))
         except Stopped:
             step = {"step": result.step if result else 0, "steps": result.steps if result else 0}
             yield {self.note: status(words.say("draw.stopped", lang, **step))}
@@ -220,8 +220,8 @@ class DrawTab(MakerTab):
         }
 
     def finished(
-        self, result: DrawResult, progress: Progress, asked: DrawRequest, visitor: gr.Request
-    ) -> Drawing:
+        self, result: DrawResult, progress: DrawProgress, asked: DrawRequest, visitor: gr.Request
+    ) -> FinishedDrawing:
         """The drawing with its labelled files, which the page shows by address, and what it started from."""
         folder, marking = self.context.folder(visitor), self.context.marking(visitor)
         addresses = [
@@ -234,9 +234,9 @@ class DrawTab(MakerTab):
             given = media.open_picture(asked.image).convert("RGB")
             media.save_copy(ImageOps.fit(given, size, Image.Resampling.LANCZOS), path, carried(asked.image))
             start = pictures.address(path)
-        return Drawing(result, addresses, progress.films, start)
+        return FinishedDrawing(result, addresses, progress.films, start)
 
-    def picture(self, drawing: Drawing, index: int, lang: str) -> dict[Any, Any]:
+    def picture(self, drawing: FinishedDrawing, index: int, lang: str) -> dict[Any, Any]:
         """Updates that show one picture of a drawing: large, from inside, and beside what it started from."""
         words = self.context.words
         names = (words.say("train.before", lang), words.say("train.after", lang))
@@ -254,7 +254,7 @@ class DrawTab(MakerTab):
         }
 
     @polite
-    def pick(self, drawing: Drawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
         if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()
@@ -281,13 +281,13 @@ class DrawTab(MakerTab):
         )
         return {self.fold: gr.update(open=True), **self.pad.put(path)}
 
-    def file_of(self, drawing: Drawing, index: int) -> Path:
+    def file_of(self, drawing: FinishedDrawing, index: int) -> Path:
         """The picked picture as a labelled file, for another tab."""
         return actions.write_drawing(
             one_of(drawing.result, index), self.context.folder(), marking=self.context.marking().unseen()
         )
 
-    def end_point(self, drawing: Drawing, index: int) -> dict[str, Any]:
+    def end_point(self, drawing: FinishedDrawing, index: int) -> dict[str, Any]:
         """The picked picture as an end point of a walk: model, prompt and seed."""
         result = drawing.result
         return {
@@ -297,7 +297,7 @@ class DrawTab(MakerTab):
             "label": "0",
         }
 
-    def memory(self, drawing: Drawing, lang: str) -> Memory:
+    def memory(self, drawing: FinishedDrawing, lang: str) -> Memory:
         """The result for the history."""
         result = drawing.result
         about = result.request.prompt[:60] or result.card.id
@@ -316,6 +316,6 @@ def portable(request: DrawRequest) -> DrawRequest:
     return request.model_copy(update=own)
 
 
-def write_all(drawing: Drawing, folder: Path, marking: Marking) -> Path:
+def write_all(drawing: FinishedDrawing, folder: Path, marking: Marking) -> Path:
     """A zip of all pictures of a drawing, each labelled."""
     return actions.write_archive(drawing.result, folder, marking)

@@ -10,9 +10,9 @@ from aigc_demo.actions import ReconstructResult, reconstruct
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.schemas import ReconstructRequest, check
-from aigc_demo.ui.image.draw_pad import DrawPad
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.draw_pad import DrawPad
 from aigc_demo.ui.page.widgets import download, field
 
 

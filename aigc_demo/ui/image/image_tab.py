@@ -14,14 +14,14 @@ from aigc_demo.actions import ImageResult, make_images
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import ImageRequest, ReconstructRequest, check
 from aigc_demo.ui.image.encode_panel import EncodePanel
-from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
-from aigc_demo.ui.page.progress import Followed, remark
+from aigc_demo.ui.page.progress import BackgroundWork, remark
+from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import (
     card_lines,
     chosen_card,
@@ -43,7 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-class ImageTab(MakerTab):
+class ImageTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "image"
@@ -188,9 +188,9 @@ class ImageTab(MakerTab):
         asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
         stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: make_images(asked, cache, stop, progress=report))
+        work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
         try:
-            for line in work.news(self.context.words, lang):
+            for line in work.status_lines(self.context.words, lang):
                 yield {self.note: line}
         except Exception:
             yield {self.note: ""}

@@ -20,7 +20,7 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import told
+from aigc_demo.ui.page.events import event_value
 from aigc_demo.ui.page.pictures import jpeg_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -88,7 +88,7 @@ class MaskPad:
     @polite
     def strokes(self, picture: str, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the mask as a file of the picture's size, "" where nothing is painted."""
-        drawing = str(told(event, "mask") or "")[: MAX_MASK + 1]
+        drawing = str(event_value(event, "mask") or "")[: MAX_MASK + 1]
         if not drawing or not picture:
             return ""
         try:

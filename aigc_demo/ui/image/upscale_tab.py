@@ -18,7 +18,7 @@ from aigc_demo.schemas import UpscaleRequest, check
 from aigc_demo.ui.image.compare import compare_html, compare_stage
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
@@ -26,7 +26,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_
 THUMBNAIL = 96  # pixels of the longer side in the history
 
 
-class UpscaleTab(MakerTab):
+class UpscaleTab(GenerationTab):
     """Components and handlers. `fields` are its widgets by request field; the picture is never set from a recipe."""
 
     task = "upscale"

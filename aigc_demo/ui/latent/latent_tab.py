@@ -13,17 +13,17 @@ from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
-from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.latent.end_point import EndPoint
 from aigc_demo.ui.latent.grid_panel import GridPanel
 from aigc_demo.ui.latent.path_view import path_html
 from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Followed, remark
+from aigc_demo.ui.page.progress import BackgroundWork, remark
+from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download, model_picker
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -39,7 +39,7 @@ WRITERS = {
 }
 
 
-class LatentTab(MakerTab):
+class LatentTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field; `runs` are its (event, result)."""
 
     task = "walk"
@@ -190,9 +190,9 @@ class LatentTab(MakerTab):
         asked = self.asked(values)
         stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: walk(asked, cache, stop, progress=report))
+        work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
         try:
-            for line in work.news(self.context.words, lang):
+            for line in work.status_lines(self.context.words, lang):
                 yield {self.note: line}
         except Exception:
             yield {self.note: ""}

@@ -14,9 +14,9 @@ from aigc_demo import hub
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import Task
 from aigc_demo.schemas import check
-from aigc_demo.ui.models.models_chosen import ChosenPanel
-from aigc_demo.ui.models.models_find import FindPanel
-from aigc_demo.ui.models.probe_panel import ProbePanel
+from aigc_demo.ui.models.audit_panel import AuditPanel
+from aigc_demo.ui.models.chosen_panel import ChosenPanel
+from aigc_demo.ui.models.find_panel import FindPanel
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.widgets import chosen_model
@@ -47,7 +47,7 @@ class ModelsTab:
             with gr.Column(scale=2, min_width=320):
                 self.chosen = ChosenPanel(context, hub.Downloads(context.settings))
                 self.chosen.build()
-                self.probe = ProbePanel(context)
+                self.probe = AuditPanel(context)
                 self.probe.build()
         self._connect()
 
@@ -65,8 +65,8 @@ class ModelsTab:
         self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
         if find.any_model:
             gr.on(
-                [find.look.click, find.other.submit],
-                self.look_at,
+                [find.look_up.click, find.other.submit],
+                self.show_named,
                 find.other,
                 [find.other, *chosen.shown()],
                 **asking,
@@ -118,7 +118,7 @@ class ModelsTab:
     def refresh(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """The tab was opened: models as they are now, and a download under way, whoever began it."""
         listed = {} if values[self.find.place] == "hub" else self.find.search(values, visitor)
-        return {**listed, **self.chosen.afresh(values[self.chosen.model], self.context.lang(visitor))}
+        return {**listed, **self.chosen.render_all(values[self.chosen.model], self.context.lang(visitor))}
 
     @polite
     def pick(self, ids: list[str], event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -127,7 +127,7 @@ class ModelsTab:
             yield from self.chosen.show(ids[index_of(event)], self.context.lang(visitor))
 
     @polite
-    def look_at(self, text: str, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def show_named(self, text: str, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Any model of the hub by its id, or a folder of this computer, which is checked and offered at once."""
         if not self.context.settings.rules.any_model:
             raise InputError(

@@ -28,12 +28,12 @@ class OwnData:
         gr.Markdown(words.both(said["en"], said["zh"]), elem_classes="note", elem_id="own-kept")
         with gr.Row(elem_classes="small-buttons chips"):
             ask = gr.Button(words("own.delete"), size="sm", elem_id="own-delete")
-            really = gr.Button(
+            confirm_delete = gr.Button(
                 words("own.really"), size="sm", variant="stop", visible=False, elem_id="own-really"
             )
         private = {"api_visibility": "private", "show_progress": "hidden"}
-        ask.click(lambda: gr.update(visible=True), None, really, queue=False, **private)
-        gone = really.click(self.delete, None, really, **private)
+        ask.click(lambda: gr.update(visible=True), None, confirm_delete, queue=False, **private)
+        gone = confirm_delete.click(self.delete, None, confirm_delete, **private)
         gone.success(None, None, None, js=BEGIN_ANEW)
 
     def delete(self, visitor: gr.Request) -> Any:

@@ -10,7 +10,7 @@ from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.widgets import field
 
 
-class MakerTab(ABC):
+class GenerationTab(ABC):
     """One way of making something. The shell restores it with `show` and keeps its results with `memory`."""
 
     task: ClassVar[str]  # its name in links, recipes, and among what can be stopped

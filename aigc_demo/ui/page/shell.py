@@ -16,11 +16,11 @@ from aigc_demo.ui.page.delete_my_data import OwnData
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.label_switch import LabelSwitch
 from aigc_demo.ui.page.panels import Memory, history_html, pick_list
-from aigc_demo.ui.page.subtabs import ModePage
+from aigc_demo.ui.page.subtabs import SubtabPage
 from aigc_demo.ui.page.widgets import model_choices
 
 HISTORY = 12
-MODES = ("text", "image")  # tabs that hold ways of working
+WITH_SUBTABS = ("text", "image")  # tabs that hold ways of working
 PICKERS: Mapping[str, Task] = {
     "text": "text",
     "chat": "chat",
@@ -68,18 +68,18 @@ class Shell:
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
-        self.pages: dict[str, ModePage] = {}
+        self.pages: dict[str, SubtabPage] = {}
         for name, kinds in self.tab_types.items():
-            if name not in MODES:
+            if name not in WITH_SUBTABS:
                 yield from (kind(self.context) for kind in kinds)
                 continue
-            page = ModePage(self.context, name, kinds)
+            page = SubtabPage(self.context, name, kinds)
             self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
             yield from page.inner
 
     def places(self) -> list[gr.Tabs]:
         """The components that say which tab is open."""
-        return [self.tabs, *(page.modes for page in dict.fromkeys(self.pages.values()))]
+        return [self.tabs, *(page.subtabs for page in dict.fromkeys(self.pages.values()))]
 
     def opened(self, task: str) -> dict[Any, Any]:
         """Updates that open the tab of a task."""

@@ -15,10 +15,10 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import TokenProgress, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.heat_map import heat_map
@@ -27,7 +27,7 @@ from aigc_demo.ui.text.token_view import TokenView
 EXAMPLES = {"translate": ("weather", "austen"), "summarise": ("library",)}  # by task
 
 
-class RewriteTab(MakerTab):
+class RewriteTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "rewrite"
@@ -148,18 +148,18 @@ class RewriteTab(MakerTab):
             raise
 
     def _write(self, asked: RewriteRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(visitor), Pace(), None
+        say, progress, result = self._say(visitor), TokenProgress(), None
         for result in rewrite(asked, self.context.cache, stop):
-            pace.count(len(result.tokens))
-            if pace.due():
-                words = status(say("text.writing", tokens=pace.tokens))
+            progress.count(len(result.tokens))
+            if progress.update_due():
+                words = status(say("text.writing", tokens=progress.tokens))
                 yield {self.tokens.text: odds.growing(result.text), self.tokens.odds: "", self.status: words}
-                pace.sent(len(result.text))
+                progress.update_sent(len(result.text))
         if result is not None:
             yield {
                 self.result: result,
                 **self.tokens.show(result.tokens, say),
-                self.note: note_html(result, pace.rate(), self.context.lang(visitor), say),
+                self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
                 self.map: map_html(result, say),
                 **self.code.show(asked, visitor),
             }

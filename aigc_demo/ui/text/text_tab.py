@@ -16,15 +16,15 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import TokenProgress, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
-from aigc_demo.ui.text.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
+from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
 
 POEMS = "gpt-poems"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -45,7 +45,7 @@ VERSE_ONLY = ("prompt_is", "form", "heads")
 FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
 
 
-class TextTab(MakerTab):
+class TextTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "text"
@@ -70,7 +70,7 @@ class TextTab(MakerTab):
                 name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
                 for name in FOLDED
             }
-            watermark = mark_field(context, self.task, TextRequest)
+            watermark = watermark_field(context, self.task, TextRequest)
         self.fields = {
             "model": picker,
             "prompt": prompt,
@@ -111,7 +111,7 @@ class TextTab(MakerTab):
             for kind in ("txt", "md", "json"):
                 write = partial(actions.write_texts, suffix=f".{kind}")
                 download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
-        self.mark = MarkPanel(context, self.task)
+        self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, ("transformer",), "transformer", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
@@ -203,20 +203,20 @@ class TextTab(MakerTab):
             raise
 
     def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(visitor), Pace(), None
+        say, progress, result = self._say(visitor), TokenProgress(), None
         for result in write_text(asked, self.context.cache, stop):
-            pace.count(sum(len(sample.tokens) for sample in result.samples))
-            if pace.due():
+            progress.count(sum(len(sample.tokens) for sample in result.samples))
+            if progress.update_due():
                 light = odds.plain_texts(result)
-                yield {self.text: light, self.status: status(say("text.writing", tokens=pace.tokens))}
-                pace.sent(len(light))
-        if result is None or not pace.tokens:
+                yield {self.text: light, self.status: status(say("text.writing", tokens=progress.tokens))}
+                progress.update_sent(len(light))
+        if result is None or not progress.tokens:
             yield {self.status: ""}
             return
         yield {
             self.result: result,
             self.text: odds.texts(result, say),
-            self.note: note_html(result, pace.rate(), self.context.lang(visitor), say),
+            self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),

@@ -19,10 +19,10 @@ from aigc_demo.schemas.as_code import train_command
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.panels import Lesson
 from aigc_demo.ui.page.widgets import download
-from aigc_demo.ui.train.train_compare import ComparePanel
-from aigc_demo.ui.train.train_data import DataPanel
-from aigc_demo.ui.train.train_settings import SettingsPanel
-from aigc_demo.ui.train.train_watch import PRIVATE, WatchPanel
+from aigc_demo.ui.train.compare_panel import ComparePanel
+from aigc_demo.ui.train.data_panel import DataPanel
+from aigc_demo.ui.train.settings_panel import SettingsPanel
+from aigc_demo.ui.train.watch_panel import PRIVATE, WatchPanel
 
 
 class TrainTab:
@@ -105,7 +105,7 @@ class TrainTab:
         settings.go.click(
             self.start,
             {data.choice, settings.estimate, *settings.fields.values()},
-            [watch.memory, *watch.shown(), data.look_fold, settings.fields["name"], settings.proposed],
+            [watch.memory, *watch.shown(), data.preview_fold, settings.fields["name"], settings.proposed],
             **PRIVATE,
         )
         self.open_zip.upload(
@@ -157,8 +157,8 @@ class TrainTab:
         proposal = self.settings.free_name(asked.family, asked.data)
         return {
             self.watch.memory: name,
-            **self.watch.afresh(name, lang),
-            self.data.look_fold: gr.update(open=False),
+            **self.watch.render_all(name, lang),
+            self.data.preview_fold: gr.update(open=False),
             self.settings.fields["name"]: proposal,
             self.settings.proposed: proposal,
         }
@@ -187,7 +187,7 @@ class TrainTab:
                 zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
             )
         import_run(Path(path), self.context.settings.own_runs_dir, name)
-        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(visitor))}
+        return {self.watch.memory: name, **self.watch.render_all(name, self.context.lang(visitor))}
 
     def uses(self) -> dict[str, gr.Button]:
         """The buttons that open another tab with the watched run, by the tab's task."""

@@ -9,8 +9,8 @@ import gradio as gr
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import Task
-from aigc_demo.ui.models import models_source as source
-from aigc_demo.ui.models.models_list import SIZES, Entry, Filters, list_html
+from aigc_demo.ui.models import sources as source
+from aigc_demo.ui.models.listing import SIZES, Entry, Filters, list_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.panels import pick_list
@@ -65,7 +65,7 @@ class FindPanel:
                 self.other = gr.Textbox(
                     "", label=words("models.other_id"), max_lines=1, max_length=1000, elem_id="models-id"
                 )
-                self.look = gr.Button(words("models.look"), size="sm", elem_id="models-look")
+                self.look_up = gr.Button(words("models.look"), size="sm", elem_id="models-look")
 
     def asked(self) -> list[Any]:
         """The components that say what is looked for."""

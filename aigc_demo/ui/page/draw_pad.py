@@ -10,7 +10,7 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import told
+from aigc_demo.ui.page.events import event_value
 from aigc_demo.ui.page.pictures import data_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -57,7 +57,7 @@ class DrawPad:
     @polite
     def drawn(self, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the drawing as a file."""
-        drawing = str(told(event, "drawing") or "")[: MAX_DRAWING + 1]
+        drawing = str(event_value(event, "drawing") or "")[: MAX_DRAWING + 1]
         try:
             if not drawing.startswith(PREFIX) or len(drawing) > MAX_DRAWING:
                 raise ValueError

@@ -11,9 +11,9 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.publish import can_publish, publish_zip
 from aigc_demo.runtime import registry
-from aigc_demo.ui.models import models_source as source
-from aigc_demo.ui.models import models_view as view
-from aigc_demo.ui.models.models_list import bytes_said
+from aigc_demo.ui.models import card_view as view
+from aigc_demo.ui.models import sources as source
+from aigc_demo.ui.models.listing import bytes_said
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import index_of
@@ -56,7 +56,7 @@ class ChosenPanel:
             )
             self.cancel = gr.Button(words("models.cancel"), size="sm", visible=False, elem_id="models-cancel")
             self.drop = gr.Button(words("models.delete"), size="sm", visible=False, elem_id="models-delete")
-            self.really = gr.Button(
+            self.confirm_delete = gr.Button(
                 words("models.really"), size="sm", variant="stop", visible=False, elem_id="models-really"
             )
             self.publish = download(
@@ -69,8 +69,8 @@ class ChosenPanel:
             )
 
     def shown(self) -> list[Any]:
-        """The components that `show` and `look` may update."""
-        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.really, self.publish]
+        """The components that `show` and `poll_downloads` may update."""
+        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.confirm_delete, self.publish]
         return [self.model, self.seen, self.came, self.timer, self.progress, self.card, *buttons]
 
     def connect(self) -> None:
@@ -78,15 +78,17 @@ class ChosenPanel:
         quick = {**PRIVATE, "queue": False}
         asking = {**PRIVATE, "concurrency_id": "hub"}
         # through the queue, since Gradio tells of a changed state there alone
-        self.timer.tick(self.look, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE)
+        self.timer.tick(
+            self.poll_downloads, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE
+        )
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(self.ask_again, self.model, self.really, **quick)
-        self.deleted = self.really.click(self.delete, self.model, self.shown(), **PRIVATE)
+        self.drop.click(self.ask_again, self.model, self.confirm_delete, **quick)
+        self.deleted = self.confirm_delete.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
-    def look(self, model: str, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
+    def poll_downloads(self, model: str, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
         lang = self.context.lang(visitor)
         now = self.now(model, lang)
@@ -138,13 +140,13 @@ class ChosenPanel:
     def start(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Fetch the chosen model, or go on where a fetch ended."""
         self.downloads.start(model)  # checks the right to, as `cancel` and `delete` do
-        return self.afresh(model, self.context.lang(visitor))
+        return self.render_all(model, self.context.lang(visitor))
 
     @polite
     def stop(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """End a fetch; what has come is kept."""
         self.downloads.cancel(model)
-        return self.afresh(model, self.context.lang(visitor))
+        return self.render_all(model, self.context.lang(visitor))
 
     def ask_again(self, model: str, visitor: gr.Request) -> Any:
         """Delete was pressed once: say what it means, and wait for the second press."""
@@ -170,7 +172,7 @@ class ChosenPanel:
             return []
         return [download for download in self.downloads.all() if download.state != "done"]
 
-    def afresh(self, model: str, lang: str) -> dict[Any, Any]:
+    def render_all(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates after an order: how things stand now, and the timer looks on."""
         return {
             **self.progress_now(lang),
@@ -206,7 +208,7 @@ class ChosenPanel:
             **{button: gr.update(visible=tab in tabs) for tab, button in self.uses.items()},
             self.cancel: gr.update(visible=running and allowed),
             self.drop: gr.update(visible=deletable),
-            self.really: gr.update(visible=False),
+            self.confirm_delete: gr.update(visible=False),
             self.publish: gr.update(visible=can_publish(card, self.context.settings)),
         }
         if card or running:

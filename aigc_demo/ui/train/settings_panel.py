@@ -15,7 +15,7 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.widgets import field, seed_field
-from aigc_demo.ui.train.train_data import DataPanel, is_text
+from aigc_demo.ui.train.data_panel import DataPanel, is_text
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 FOLDED = (

@@ -15,8 +15,9 @@ from aigc_demo.jobs import Job
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.train import train_view
-from aigc_demo.ui.train.train_samples import film, film_html, lent
+from aigc_demo.ui.page.film import film
+from aigc_demo.ui.train import job_view
+from aigc_demo.ui.train.samples import lent, samples_html
 
 SECONDS = 1.5
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -78,7 +79,7 @@ class WatchPanel:
                 )
                 for name in (*ORDERS, "delete")
             }
-            self.really = gr.Button(
+            self.confirm_delete = gr.Button(
                 words("train.really"), size="sm", variant="stop", visible=False, elem_id="train-really"
             )
             self.uses = {
@@ -93,21 +94,21 @@ class WatchPanel:
             }
 
     def shown(self) -> list[Any]:
-        """The components that `look` may update."""
+        """The components that `poll_job` may update."""
         return [
             self.job, self.seen, self.timer, self.head, self.doctor, self.film, self.charts, self.card_fold,
-            self.figures, self.card, self.log_fold, self.log, *self.orders.values(), self.really, *self.uses.values(),
+            self.figures, self.card, self.log_fold, self.log, *self.orders.values(), self.confirm_delete, *self.uses.values(),
         ]  # fmt: skip
 
     def connect(self) -> None:
         """What happens inside the panel."""
         quick = {**PRIVATE, "queue": False}
-        self.timer.tick(self.look, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
+        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
         self.job.input(self.choose, self.job, [self.memory, *self.shown()], **quick)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
-        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.really, **quick)
-        self.really.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
+        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **quick)
+        self.confirm_delete.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
 
     def jobs_now(self) -> list[Job]:
         """Every job: running, then queued, then ended ones."""
@@ -118,19 +119,19 @@ class WatchPanel:
         """The page was opened: the job that this browser watched last, else the running one, else the newest."""
         names = [job.name for job in self.jobs_now()]
         name = remembered if remembered in names else (names[0] if names else None)
-        return self.afresh(name, self.context.lang(visitor))
+        return self.render_all(name, self.context.lang(visitor))
 
     @polite
     def choose(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
-        return {self.memory: name or "", **self.afresh(name, self.context.lang(visitor))}
+        return {self.memory: name or "", **self.render_all(name, self.context.lang(visitor))}
 
     @polite
-    def look(self, name: str | None, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
+    def poll_job(self, name: str | None, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
         return self.view(name, seen, self.context.lang(visitor))
 
-    def afresh(self, name: str | None, lang: str) -> dict[Any, Any]:
+    def render_all(self, name: str | None, lang: str) -> dict[Any, Any]:
         """Updates that show the job `name`, and have the timer show it once more.
 
         A look that was under way may arrive after them, and would leave the page half with what was before.
@@ -159,11 +160,11 @@ class WatchPanel:
         if "jobs" in changed:
             updates[self.job] = gr.update(choices=choices, value=name, visible=True)
         if "head" in changed:
-            updates[self.head] = train_view.head_html(job, self.context.words, lang)
+            updates[self.head] = job_view.head_html(job, self.context.words, lang)
         if "events" in changed:
-            updates[self.doctor] = train_view.events_html(events, self.context.words, lang)
+            updates[self.doctor] = job_view.events_html(events, self.context.words, lang)
         if "film" in changed:
-            updates[self.film] = film_html(job.name, self.lent(job, samples), self.context.words, lang)
+            updates[self.film] = samples_html(job.name, self.lent(job, samples), self.context.words, lang)
         if "charts" in changed:
             updates |= self._curves(job, log, lang)
         if "state" in changed:
@@ -180,7 +181,7 @@ class WatchPanel:
         """Updates for a page without a job to show."""
         hidden = {
             part: gr.update(visible=False)
-            for part in (*self.orders.values(), self.really, *self.uses.values())
+            for part in (*self.orders.values(), self.confirm_delete, *self.uses.values())
         }
         return {
             **hidden,
@@ -197,11 +198,11 @@ class WatchPanel:
         """A job in the pick list."""
         return f"{job.name} · {self.context.words.say(f'train.state.{job.state}', lang)}"
 
-    def _curves(self, job: Job, log: Sequence[train_view.Line], lang: str) -> dict[Any, Any]:
+    def _curves(self, job: Job, log: Sequence[job_view.Line], lang: str) -> dict[Any, Any]:
         """Curves and the log under them."""
         return {
-            self.charts: train_view.charts_html(job.request.family, log, job.steps, self.context.words, lang),
-            self.log: train_view.log_html(job, log),
+            self.charts: job_view.charts_html(job.request.family, log, job.steps, self.context.words, lang),
+            self.log: job_view.log_html(job, log),
             self.log_fold: gr.update(visible=True),
         }
 
@@ -216,7 +217,7 @@ class WatchPanel:
         return {
             self.timer: gr.Timer(active=job.active),
             **{self.orders[name]: gr.update(visible=allowed) for name, allowed in makes_sense.items()},
-            self.really: gr.update(visible=False),
+            self.confirm_delete: gr.update(visible=False),
             **{button: gr.update(visible=task in usable) for task, button in self.uses.items()},
         }
 
@@ -230,9 +231,9 @@ class WatchPanel:
 
     def _end(self, job: Job) -> dict[Any, Any]:
         """What was measured, and the model's card."""
-        card = train_view.card_text(job)
+        card = job_view.card_text(job)
         return {
-            self.figures: train_view.figures_html(job.figures()),
+            self.figures: job_view.figures_html(job.figures()),
             self.card: card,
             self.card_fold: gr.update(visible=bool(card)),
         }
@@ -259,7 +260,7 @@ class WatchPanel:
         self.context.jobs.delete(self.known(name))
         names = [job.name for job in self.jobs_now()]
         shown = names[0] if names else None
-        return {self.memory: shown or "", **self.afresh(shown, self.context.lang(visitor))}
+        return {self.memory: shown or "", **self.render_all(shown, self.context.lang(visitor))}
 
     def known(self, name: str | None) -> str:
         """The chosen job; an InputError where none is."""

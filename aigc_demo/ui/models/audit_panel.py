@@ -10,15 +10,15 @@ from aigc_demo.actions.audit import ProbeRequest, can_probe, hub_page, look_clos
 from aigc_demo.core.errors import Stopped
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
-from aigc_demo.ui.models.probe_view import probe_html
+from aigc_demo.ui.models.audit_view import audit_html
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.progress import Followed, status
+from aigc_demo.ui.page.progress import BackgroundWork, status
 
 TASK = "probe"
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-class ProbePanel:
+class AuditPanel:
     """Components and handlers; what is shown belongs to the model whose card is above."""
 
     def __init__(self, context: Context) -> None:
@@ -69,16 +69,16 @@ class ProbePanel:
         """Look, saying how far it is."""
         asked = check(ProbeRequest, {"model": model})
         stop, cache, lang = self.context.begin(visitor, TASK), self.context.cache, self.context.lang(visitor)
-        work = Followed(lambda report: look_closer(asked, cache, stop, report))
+        work = BackgroundWork(lambda report: look_closer(asked, cache, stop, report))
         try:
-            yield from work.news(self.context.words, lang)
+            yield from work.status_lines(self.context.words, lang)
         except Stopped:
             yield status(self.context.words.say("probe.stopped", lang))
             return
         except Exception:
             yield ""
             raise
-        yield probe_html(work.result, self.context.words, lang)
+        yield audit_html(work.result, self.context.words, lang)
 
     def stop(self, visitor: gr.Request) -> None:
         """The look ends."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from aigc_demo.jobs import Job
 from aigc_demo.jobs.job import duration
+from aigc_demo.ui.page.charts import Chart, Series, chart_html, short
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.train.charts import Chart, Series, chart_html, short
 
 Line = Mapping[str, Any]
 # Of each family the charts, and of each chart its lines: (key in the log, ink, dashed). Dashed is held-out data.

@@ -13,7 +13,7 @@ from aigc_demo.jobs import Job
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.train.train_watch import PRIVATE
+from aigc_demo.ui.train.watch_panel import PRIVATE
 
 PICTURES, TOKENS = 16, 120
 DRAWN = 2  # pictures of a text-to-image model
