@@ -18,7 +18,7 @@ from aigc_demo.provenance.policy import marking_for
 from aigc_demo.provenance.schema import Provenance
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.verify.verify_view import layers_html
+from aigc_demo.ui.verify.layers_view import layers_html
 
 PICTURE = Image.fromarray(
     np.random.default_rng(0).normal(128, 40, (160, 160, 3)).clip(0, 255).astype(np.uint8)

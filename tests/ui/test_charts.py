@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from aigc_demo.ui.train.charts import Chart, Series, chart_html, short, span, thin, ticks
+from aigc_demo.ui.page.charts import Chart, Series, chart_html, short, span, thin, ticks
 
 SENTENCE = "{name} went from {first} to {last}."
 

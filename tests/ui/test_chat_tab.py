@@ -10,10 +10,10 @@ from aigc_demo.schemas import ChatRequest, Message, check
 from aigc_demo.schemas.base import printable
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.progress import Pace
+from aigc_demo.ui.page.progress import TokenProgress
 from aigc_demo.ui.text import chat_tab
 from aigc_demo.ui.text.chat_tab import ChatTab, flat
-from aigc_demo.ui.text.conversation import Talk
+from aigc_demo.ui.text.conversation import Conversation
 from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama
 
@@ -53,10 +53,14 @@ def visitor(lang="en", session="a"):
     return SimpleNamespace(session_hash=session, query_params={"lang": lang}, cookies={}, headers={})
 
 
-def values(tab, talk, text="", **changes):
+def values(tab, conversation, text="", **changes):
     given = {"model": MODEL, "max_new_tokens": 8, "system": "", **changes}
     defaults = {name: given.get(name, ChatRequest.model_fields[name].default) for name in tab.fields}
-    return {**{tab.fields[name]: value for name, value in defaults.items()}, tab.talk: talk, tab.input: text}
+    return {
+        **{tab.fields[name]: value for name, value in defaults.items()},
+        tab.conversation: conversation,
+        tab.input: text,
+    }
 
 
 def merged(updates):
@@ -66,8 +70,10 @@ def merged(updates):
     return page
 
 
-def say(tab, text, talk=None, request=None, **changes):
-    return merged(tab.send(values(tab, talk or Talk(), text, **changes), request or visitor()))
+def say(tab, text, conversation=None, request=None, **changes):
+    return merged(
+        tab.send(values(tab, conversation or Conversation(), text, **changes), request or visitor())
+    )
 
 
 def result_of(card, messages, answer, **changes):
@@ -75,45 +81,51 @@ def result_of(card, messages, answer, **changes):
     return ChatResult(asked, card, [TokenChoice(word, 5, 0.5, [(word, 0.5)]) for word in answer])
 
 
-def spoken(talk):
-    return [(message.role, message.content) for message in talk.messages]
+def spoken(conversation):
+    return [(message.role, message.content) for message in conversation.messages]
 
 
 def test_a_conversation_is_taken_up_at_any_of_its_points(offered):
-    talk = Talk().ask("one")
-    first = result_of(offered, talk.messages, ["a", "b"])
-    talk = talk.answer(first).ask("two")
-    assert talk.result is None and talk.unanswered
-    talk = talk.answer(result_of(offered, talk.messages, ["c"]))
-    assert spoken(talk) == [("user", "one"), ("assistant", "ab"), ("user", "two"), ("assistant", "c")]
+    conversation = Conversation().ask("one")
+    first = result_of(offered, conversation.messages, ["a", "b"])
+    conversation = conversation.answer(first).ask("two")
+    assert conversation.result is None and conversation.unanswered
+    conversation = conversation.answer(result_of(offered, conversation.messages, ["c"]))
+    assert spoken(conversation) == [("user", "one"), ("assistant", "ab"), ("user", "two"), ("assistant", "c")]
 
-    assert spoken(talk.again())[-1] == ("user", "two") and len(talk.again().results) == 1
-    earlier, text = talk.undo()
+    assert spoken(conversation.again())[-1] == ("user", "two") and len(conversation.again().results) == 1
+    earlier, text = conversation.undo()
     assert text == "two" and earlier.result is first, "its odds and its file are still there"
-    assert Talk().undo() == (Talk(), "")
-    edited = talk.edit(0, "uno")
+    assert Conversation().undo() == (Conversation(), "")
+    edited = conversation.edit(0, "uno")
     assert spoken(edited) == [("user", "uno")] and not edited.results
-    assert talk.edit(1, "x") is talk and talk.edit(9, "x") is talk and talk.edit(-1, "x") is talk
-    assert spoken(talk.ask("three").ask("four"))[-1] == ("user", "four"), "an unanswered message is said anew"
+    assert (
+        conversation.edit(1, "x") is conversation
+        and conversation.edit(9, "x") is conversation
+        and conversation.edit(-1, "x") is conversation
+    )
+    assert spoken(conversation.ask("three").ask("four"))[-1] == ("user", "four"), (
+        "an unanswered message is said anew"
+    )
 
 
 def test_an_answer_that_still_grows_is_said_once(offered):
-    talk = Talk().ask("one")
-    result = result_of(offered, talk.messages, ["a"])
-    talk = talk.answer(result)
+    conversation = Conversation().ask("one")
+    result = result_of(offered, conversation.messages, ["a"])
+    conversation = conversation.answer(result)
     result.tokens.append(TokenChoice("b", 5, 0.5, []))
-    talk = talk.answer(result)
-    assert spoken(talk) == [("user", "one"), ("assistant", "ab")] and talk.result is result
+    conversation = conversation.answer(result)
+    assert spoken(conversation) == [("user", "one"), ("assistant", "ab")] and conversation.result is result
 
 
 def test_an_answer_streams_and_its_odds_come_at_the_end(tab, monkeypatch):
-    monkeypatch.setattr(Pace, "due", lambda self: True)
-    updates = list(tab.send(values(tab, Talk(), "Hello"), visitor()))
+    monkeypatch.setattr(TokenProgress, "update_due", lambda self: True)
+    updates = list(tab.send(values(tab, Conversation(), "Hello"), visitor()))
     assert updates[0][tab.input] == "" and updates[0][tab.view] == [{"role": "user", "content": "Hello"}]
     assert set(updates[-1]) == {tab.status}
     page = merged(updates)
     result = page[tab.result]
-    assert result is page[tab.talk].result and 1 <= len(result.tokens) <= 8
+    assert result is page[tab.conversation].result and 1 <= len(result.tokens) <= 8
     assert page[tab.view][-1] == {"role": "assistant", "content": printable(result.text)}
     assert page[tab.tokens.text].count("data-token") == len(result.tokens)
     assert "AI-generated" in page[tab.note] and "actions.chat" in page[tab.code.python]
@@ -122,49 +134,56 @@ def test_an_answer_streams_and_its_odds_come_at_the_end(tab, monkeypatch):
 
 def test_the_next_message_carries_the_conversation_and_another_answer_another_seed(tab):
     first = say(tab, "Hello", seed=3)
-    second = say(tab, "And then?", first[tab.talk], seed=3)
+    second = say(tab, "And then?", first[tab.conversation], seed=3)
     assert [m.role for m in second[tab.result].request.messages] == ["user", "assistant", "user"]
-    other = merged(tab.answer_again(values(tab, second[tab.talk], seed=3, temperature=1.5), visitor()))
+    other = merged(
+        tab.answer_again(values(tab, second[tab.conversation], seed=3, temperature=1.5), visitor())
+    )
     assert other[tab.result].request.seed == 4 == other[tab.fields["seed"]]
-    assert len(other[tab.talk].messages) == 4
-    same = merged(tab.answer_again(values(tab, second[tab.talk].again(), seed=3), visitor()))
+    assert len(other[tab.conversation].messages) == 4
+    same = merged(tab.answer_again(values(tab, second[tab.conversation].again(), seed=3), visitor()))
     assert same[tab.result].text == second[tab.result].text, "unanswered, it is answered by its own seed"
 
 
 def test_an_edited_message_drops_what_followed_it(tab):
-    talk = say(tab, "Hello")[tab.talk]
-    talk = say(tab, "And then?", talk)[tab.talk]
+    conversation = say(tab, "Hello")[tab.conversation]
+    conversation = say(tab, "And then?", conversation)[tab.conversation]
     event = SimpleNamespace(index=0, previous_value="Hello", value=[{"type": "text", "text": "Good day"}])
-    page = merged(tab.edit(values(tab, talk), event, visitor()))
-    assert spoken(page[tab.talk])[0] == ("user", "Good day") and len(page[tab.talk].messages) == 2
+    page = merged(tab.edit(values(tab, conversation), event, visitor()))
+    assert (
+        spoken(page[tab.conversation])[0] == ("user", "Good day")
+        and len(page[tab.conversation].messages) == 2
+    )
     event.index = 1
-    kept = merged(tab.edit(values(tab, talk), event, visitor()))
+    kept = merged(tab.edit(values(tab, conversation), event, visitor()))
     assert set(kept) == {tab.view} and len(kept[tab.view]) == 4, "an answer cannot be put into its mouth"
 
 
 def test_taking_back_and_a_new_conversation_end_what_is_being_written(tab, monkeypatch):
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(TokenProgress, "update_due", lambda self: True)
     request = visitor()
-    stream = tab.send(values(tab, Talk(), "Hello", max_new_tokens=200), request)
+    stream = tab.send(values(tab, Conversation(), "Hello", max_new_tokens=200), request)
     next(stream)
-    talk = next(stream)[tab.talk]
-    page = tab.take_back(talk, request)
-    assert page[tab.talk] == Talk() and page[tab.input] == "Hello" and page[tab.result] is None
+    conversation = next(stream)[tab.conversation]
+    page = tab.take_back(conversation, request)
+    assert (
+        page[tab.conversation] == Conversation() and page[tab.input] == "Hello" and page[tab.result] is None
+    )
     assert list(stream) == [], "the old answer says nothing more"
     assert tab.forget(request)[tab.view] == []
 
 
 def test_stop_keeps_what_was_said_and_says_that_it_is_unfinished(tab, monkeypatch):
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(TokenProgress, "update_due", lambda self: True)
     request = visitor("zh")
-    stream = tab.send(values(tab, Talk(), "Hello", max_new_tokens=200), request)
+    stream = tab.send(values(tab, Conversation(), "Hello", max_new_tokens=200), request)
     next(stream)
     next(stream)
     tab.stop(request)
     page = merged(stream)
     assert 1 <= len(page[tab.result].tokens) < 200 and not page[tab.result].ended
     assert "回答尚未结束" in page[tab.note]
-    assert len(page[tab.talk].messages) == 2
+    assert len(page[tab.conversation].messages) == 2
 
 
 def test_what_the_model_did_not_read_is_said(tab):
@@ -172,7 +191,7 @@ def test_what_the_model_did_not_read_is_said(tab):
         Message(role=("user", "assistant")[place % 2], content="a long message of many words " * 4)
         for place in range(21)
     ]
-    page = merged(tab.answer_again(values(tab, Talk(tuple(messages))), visitor()))
+    page = merged(tab.answer_again(values(tab, Conversation(tuple(messages))), visitor()))
     assert "of 21 messages" in page[tab.note]
 
 
@@ -185,7 +204,7 @@ def test_what_the_model_did_not_read_is_said(tab):
     ("hi", {"adapter": "runs/none"}, "adapter"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence_and_the_page_stays(tab, toasts, text, changes, sentence):
-    updates = list(tab.send(values(tab, Talk(), text, **changes), visitor()))
+    updates = list(tab.send(values(tab, Conversation(), text, **changes), visitor()))
     assert len(toasts) == 1 and sentence.replace("20000", "20") in toasts[0].replace(",", "")
     assert all(tab.input not in update for update in updates if isinstance(update, dict)) or text
 
@@ -198,7 +217,7 @@ def test_a_request_restores_its_conversation_and_settings(tab):
     assert page[tab.view] == [{"role": "user", "content": "你好"}]
     assert page[tab.fields["seed"]]["value"] == 9 and page[tab.fields["system"]]["value"] == "简短"
     assert set(page) <= set(tab.settable())
-    again = say(tab, "", page[tab.talk], seed=9, system="简短")
+    again = say(tab, "", page[tab.conversation], seed=9, system="简短")
     assert again[tab.result].request == request.model_copy(update={"max_new_tokens": 8})
 
 

@@ -13,9 +13,9 @@ from PIL import Image
 from aigc_demo import provenance
 from aigc_demo.models.cards import find_cards
 from aigc_demo.schemas import DrawRequest, UpscaleRequest, WalkRequest
+from aigc_demo.ui.image.draw_progress import FRAMES, DrawProgress, one_of
 from aigc_demo.ui.image.draw_tab import DrawTab
 from aigc_demo.ui.image.mask_pad import PREFIX
-from aigc_demo.ui.image.request_form import FRAMES, Progress, one_of
 from aigc_demo.ui.image.upscale_tab import UpscaleTab
 from aigc_demo.ui.latent.latent_tab import LatentTab
 from aigc_demo.ui.page.context import Context
@@ -203,10 +203,10 @@ def test_a_film_keeps_few_frames_and_its_end():
         request, steps = DrawRequest(count=1), 200
 
     ticks = iter(range(1000))
-    progress, result = Progress(clock=lambda: next(ticks)), Result()
+    progress, result = DrawProgress(clock=lambda: next(ticks)), Result()
     for step in range(1, 201):
         result.step, result.preview = step, np.zeros((1, 8, 8, 3), np.uint8)
-        progress.take(result)
+        progress.add_step(result)
     assert len(progress.films[0]) <= FRAMES and progress.films[0][0][0] == 1
     result.step = 101
     assert progress.seconds_left(result) > 0

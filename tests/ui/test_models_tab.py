@@ -10,9 +10,9 @@ from aigc_demo.core.words import Text
 from aigc_demo.hub import Download
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.ui.models.models_list import Entry, Filters, bytes_said, is_free, list_html
+from aigc_demo.ui.models.card_view import downloads_html, language_said, parameters_said
+from aigc_demo.ui.models.listing import Entry, Filters, bytes_said, is_free, list_html
 from aigc_demo.ui.models.models_tab import ModelsTab
-from aigc_demo.ui.models.models_view import downloads_html, language_said, parameters_said
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
 from tests.checkpoints.language import write_llama

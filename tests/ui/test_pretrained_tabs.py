@@ -9,7 +9,7 @@ from aigc_demo.ui.image.image_tab import FEW, ImageTab
 from aigc_demo.ui.latent.latent_tab import LatentTab
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.progress import Followed
+from aigc_demo.ui.page.progress import BackgroundWork
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_ddpm, write_dit, write_taesd
 from tests.ui.test_latent_tab import Page, apply, final, toasts, values_of  # noqa: F401
@@ -112,8 +112,8 @@ def test_work_says_how_far_it_is_and_gives_its_error():
         go_on.wait(20)
         return 7
 
-    followed = Followed(work)
-    news = followed.news(words, "en")
+    followed = BackgroundWork(work)
+    news = followed.status_lines(words, "en")
     assert "50% done" in next(news) and "left" in next(news)
     go_on.set()
     list(news)
@@ -123,4 +123,4 @@ def test_work_says_how_far_it_is_and_gives_its_error():
         raise ValueError("no")
 
     with pytest.raises(ValueError):
-        list(Followed(fail).news(words, "en"))
+        list(BackgroundWork(fail).status_lines(words, "en"))

@@ -7,7 +7,7 @@ import pytest
 from aigc_demo.schemas import RewriteRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.progress import Pace
+from aigc_demo.ui.page.progress import TokenProgress
 from aigc_demo.ui.text.heat_map import heat_map
 from aigc_demo.ui.text.rewrite_tab import RewriteTab
 from tests.checkpoints import keep_card
@@ -41,7 +41,7 @@ def toasts(monkeypatch):
 
 
 def test_a_translation_streams_and_its_odds_and_map_come_at_the_end(tab, monkeypatch):
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(TokenProgress, "update_due", lambda self: True)
     updates = list(tab.run(values(tab), visitor("zh")))
     assert set(updates[-1]) == {tab.status}
     streamed = [update[tab.tokens.text] for update in updates if tab.tokens.text in update]

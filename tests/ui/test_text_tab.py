@@ -15,7 +15,7 @@ from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.text import attention, odds, text_tab
-from aigc_demo.ui.text.text_tab import Pace, TextTab
+from aigc_demo.ui.text.text_tab import TextTab, TokenProgress
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def toasts(monkeypatch):
 
 
 def test_text_streams_in_and_the_odds_come_at_the_end(tab, monkeypatch):
-    monkeypatch.setattr(Pace, "due", lambda self: True)
+    monkeypatch.setattr(TokenProgress, "update_due", lambda self: True)
     updates = run(tab, prompt="春望", form="wujue", count=2, heads="春夜", top_p=1.0)
     *streamed, final = [update[tab.text] for update in updates if tab.text in update]
     assert len(streamed) >= 24
@@ -92,16 +92,16 @@ def test_text_streams_in_and_the_odds_come_at_the_end(tab, monkeypatch):
 
 def test_news_are_sparse(settings, words):
     now = [0.0]
-    pace = Pace(clock=lambda: now[0])
-    assert pace.due()
-    pace.sent(500)
+    progress = TokenProgress(clock=lambda: now[0])
+    assert progress.update_due()
+    progress.update_sent(500)
     now[0] = 0.09
-    assert not pace.due()
+    assert not progress.update_due()
     now[0] = 0.11
-    assert pace.due()
-    pace.sent(100_000)
+    assert progress.update_due()
+    progress.update_sent(100_000)
     now[0] = 1.0
-    assert not pace.due()
+    assert not progress.update_due()
 
 
 def test_a_full_page_of_text_stays_below_a_megabyte(settings, words):

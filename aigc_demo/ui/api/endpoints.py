@@ -98,7 +98,7 @@ def add_training(context: Context) -> None:
     def start(request: TrainRequest) -> dict:
         return job_facts(context.jobs.get(context.jobs.submit(request)))
 
-    def look(asked: JobRequest) -> dict:
+    def job_status(asked: JobRequest) -> dict:
         return job_facts(context.jobs.get(asked.name))
 
     def stop(asked: JobRequest) -> dict:
@@ -107,7 +107,7 @@ def add_training(context: Context) -> None:
 
     for name, kind, verb in (
         ("start_training", TrainRequest, start),
-        ("job", JobRequest, look),
+        ("job", JobRequest, job_status),
         ("stop_job", StopRequest, stop),
     ):
         gr.api(endpoint(name, kind, allowed(verb)), api_name=name, api_description=kind.__doc__, queue=False)

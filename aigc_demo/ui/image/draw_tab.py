@@ -21,13 +21,14 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import DrawRequest, check
 from aigc_demo.ui.image import draw_view
 from aigc_demo.ui.image.compare import compare_html, compare_stage
+from aigc_demo.ui.image.draw_progress import DrawProgress, FinishedDrawing, one_of
 from aigc_demo.ui.image.mask_pad import MaskPad
-from aigc_demo.ui.image.request_form import Drawing, Progress, one_of
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.film import film
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import status
@@ -39,7 +40,6 @@ from aigc_demo.ui.page.widgets import (
     model_picker,
     seed_field,
 )
-from aigc_demo.ui.train.train_samples import film
 
 EXAMPLES = {  # in English, which most of these models were trained on
     "lighthouse": "a lighthouse on a cliff in a storm, oil painting",
@@ -51,7 +51,7 @@ MODEL_OWN = ("num_inference_steps", "guidance_scale", "width", "height")  # what
 UPLOADS = ("image", "mask")  # never set from a recipe or a link: they would name files of the server
 
 
-class DrawTab(MakerTab):
+class DrawTab(GenerationTab):
     """Components and handlers. `fields` are its widgets by request field, all but the picture and the mask."""
 
     task = "draw"
@@ -165,9 +165,9 @@ class DrawTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def asked(self, values: dict[Any, Any]) -> DrawRequest:
         """The request of the widgets; a picture counts only where the model can start from one."""
@@ -182,49 +182,49 @@ class DrawTab(MakerTab):
         return check(DrawRequest, given)
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Draw, showing the picture as it comes out of the noise."""
         asked = self.asked(values)
-        stop = self.context.begin(request, self.task)
-        loading = self.context.words.say("draw.loading", self.context.lang(request), model=asked.model)
+        stop = self.context.begin(visitor, self.task)
+        loading = self.context.words.say("draw.loading", self.context.lang(visitor), model=asked.model)
         yield {self.note: status(loading)}
         try:
-            yield from self._draw(asked, stop, request)
+            yield from self._draw(asked, stop, visitor)
         except Exception:
             yield {self.note: ""}
             raise
 
-    def _draw(self, asked: DrawRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        lang, words = self.context.lang(request), self.context.words
-        progress, start, result = Progress(), time.perf_counter(), None
+    def _draw(self, asked: DrawRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        lang, words = self.context.lang(visitor), self.context.words
+        progress, start, result = DrawProgress(), time.perf_counter(), None
         try:
             for result in draw(asked, self.context.cache, stop):
-                progress.take(result)
-                if progress.due() and result.pictures is None:
+                progress.add_step(result)
+                if progress.update_due() and result.pictures is None:
                     text = draw_view.progress_text(result, progress.seconds_left(result), words, lang)
                     html = draw_view.progress_html(result, text, words, lang)
                     yield {self.view: html, self.note: status(text)}
-                    progress.sent(len(html))
+                    progress.update_sent(len(html))
         except Stopped:
             step = {"step": result.step if result else 0, "steps": result.steps if result else 0}
             yield {self.note: status(words.say("draw.stopped", lang, **step))}
             return
         if result is None or result.pictures is None:
             return
-        drawing = self.finished(result, progress, asked, request)
+        drawing = self.finished(result, progress, asked, visitor)
         yield {
             **self.picture(drawing, 0, lang),
             self.result: drawing,
             self.note: self.note_html(result, time.perf_counter() - start, lang),
             self.compare_fold: gr.update(visible=bool(drawing.start)),
-            **self.code.show(portable(asked), request),
+            **self.code.show(portable(asked), visitor),
         }
 
     def finished(
-        self, result: DrawResult, progress: Progress, asked: DrawRequest, request: gr.Request
-    ) -> Drawing:
+        self, result: DrawResult, progress: DrawProgress, asked: DrawRequest, visitor: gr.Request
+    ) -> FinishedDrawing:
         """The drawing with its labelled files, which the page shows by address, and what it started from."""
-        folder, marking = self.context.folder(request), self.context.marking(request)
+        folder, marking = self.context.folder(visitor), self.context.marking(visitor)
         addresses = [
             pictures.address(path) for path in actions.write_drawings(result, folder, marking=marking)
         ]
@@ -235,9 +235,9 @@ class DrawTab(MakerTab):
             given = media.open_picture(asked.image).convert("RGB")
             media.save_copy(ImageOps.fit(given, size, Image.Resampling.LANCZOS), path, carried(asked.image))
             start = pictures.address(path)
-        return Drawing(result, addresses, progress.films, start)
+        return FinishedDrawing(result, addresses, progress.films, start)
 
-    def picture(self, drawing: Drawing, index: int, lang: str) -> dict[Any, Any]:
+    def picture(self, drawing: FinishedDrawing, index: int, lang: str) -> dict[Any, Any]:
         """Updates that show one picture of a drawing: large, from inside, and beside what it started from."""
         words = self.context.words
         names = (words.say("train.before", lang), words.say("train.after", lang))
@@ -255,11 +255,11 @@ class DrawTab(MakerTab):
         }
 
     @polite
-    def pick(self, drawing: Drawing | None, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
         if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()
-        return self.picture(drawing, index_of(event), self.context.lang(request))
+        return self.picture(drawing, index_of(event), self.context.lang(visitor))
 
     def note_html(self, result: DrawResult, seconds: float, lang: str) -> str:
         """The line under the pictures, and what the model has to say about them."""
@@ -273,22 +273,22 @@ class DrawTab(MakerTab):
         return text
 
     @polite
-    def start_from(self, chosen: DrawResult | None, request: gr.Request) -> Any:
+    def start_from(self, chosen: DrawResult | None, visitor: gr.Request) -> Any:
         """The chosen picture becomes the one to start from."""
         if chosen is None:
             raise InputError(en="There is no picture yet; draw one first.", zh="还没有图片；请先绘制一张。")
         path = actions.write_drawing(
-            chosen, self.context.folder(request), marking=self.context.marking(request).unseen()
+            chosen, self.context.folder(visitor), marking=self.context.marking(visitor).unseen()
         )
         return {self.fold: gr.update(open=True), **self.pad.put(path)}
 
-    def file_of(self, drawing: Drawing, index: int) -> Path:
+    def file_of(self, drawing: FinishedDrawing, index: int) -> Path:
         """The picked picture as a labelled file, for another tab."""
         return actions.write_drawing(
             one_of(drawing.result, index), self.context.folder(), marking=self.context.marking().unseen()
         )
 
-    def end_point(self, drawing: Drawing, index: int) -> dict[str, Any]:
+    def end_point(self, drawing: FinishedDrawing, index: int) -> dict[str, Any]:
         """The picked picture as an end point of a walk: model, prompt and seed."""
         result = drawing.result
         return {
@@ -298,7 +298,7 @@ class DrawTab(MakerTab):
             "label": "0",
         }
 
-    def memory(self, drawing: Drawing, lang: str) -> Memory:
+    def memory(self, drawing: FinishedDrawing, lang: str) -> Memory:
         """The result for the history."""
         result = drawing.result
         about = result.request.prompt[:60] or result.card.id
@@ -317,6 +317,6 @@ def portable(request: DrawRequest) -> DrawRequest:
     return request.model_copy(update=own)
 
 
-def write_all(drawing: Drawing, folder: Path, marking: Marking) -> Path:
+def write_all(drawing: FinishedDrawing, folder: Path, marking: Marking) -> Path:
     """A zip of all pictures of a drawing, each labelled."""
     return actions.write_archive(drawing.result, folder, marking)

@@ -1,14 +1,14 @@
 """What the visitor sees of a drawing, as HTML: the preview that grows, the pictures, the way from noise to one of them."""
 
-import json
 from html import escape
 
 from aigc_demo.actions import DrawResult
 from aigc_demo.jobs.job import duration
-from aigc_demo.ui.image.request_form import Drawing
+from aigc_demo.ui.image.draw_progress import FinishedDrawing
+from aigc_demo.ui.page.charts import Chart, Series, chart_html
+from aigc_demo.ui.page.film import film_html
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.pictures import jpeg_uri, shrunk
-from aigc_demo.ui.train.charts import Chart, Series, chart_html
 
 PREVIEW_SIDE = (
     448  # pixels of a preview's longer side where one picture is drawn; half of it where several are
@@ -50,7 +50,7 @@ def columns(count: int) -> int:
     return min(4, max(1, round(count**0.5 + 0.4)))
 
 
-def pictures_html(drawing: Drawing, index: int, words: Words, lang: str) -> str:
+def pictures_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
     """One picture as large as there is room, and all of them in a row to choose from."""
     names = [
         words.say("draw.one", lang, place=i + 1, count=len(drawing.addresses), seed=seed)
@@ -67,31 +67,21 @@ def pictures_html(drawing: Drawing, index: int, words: Words, lang: str) -> str:
     return f'<div class="drawn">{large}<div class="choices">{cells}</div></div>'
 
 
-def inside_html(drawing: Drawing, index: int, words: Words, lang: str) -> str:
+def inside_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
     """One picture from noise to its end under a slider, its seed, and how much noise each step left."""
     result = drawing.result
     seed = words.say("draw.own_seed", lang, seed=result.seeds[index])
     explained = f'<p class="note">{words.say("draw.film", lang)}</p>'
-    return f'<p class="note">{escape(seed)}</p>{film_html(drawing, index, words, lang)}{explained}{noise_chart(result, words, lang)}'
+    return f'<p class="note">{escape(seed)}</p>{way_html(drawing, index, words, lang)}{explained}{noise_chart(result, words, lang)}'
 
 
-def film_html(drawing: Drawing, index: int, words: Words, lang: str) -> str:
-    """The film of one picture, in the markup that assets/samples.js moves."""
+def way_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
+    """The way of one picture out of the noise, as a film."""
     frames = [(step, jpeg_uri(picture)) for step, picture in drawing.film(index)]
-    step, (last_step, source), last = (
-        words.say("train.at_step", lang, step="{step}"),
-        frames[-1],
-        len(frames) - 1,
-    )
-    alt = words.say("draw.at_step", lang, step=last_step)
-    return (
-        f'<div class="film" data-run="{escape(drawing.addresses[index])}" data-step="{escape(step)}" '
-        f'data-frames="{escape(json.dumps(frames))}">'
-        f'<div class="sheets"><img class="now" src="{source}" alt="{escape(alt)}"></div>'
-        f'<label class="hand"><span>{words.say("draw.way", lang)}</span>'
-        f'<input type="range" min="0" max="{last}" value="{last}" {"disabled" if last == 0 else ""}>'
-        f'<output class="at">{escape(step.format(step=last_step))}</output></label></div>'
-    )
+    step, source = frames[-1]
+    alt = escape(words.say("draw.at_step", lang, step=step))
+    body = f'<div class="sheets"><img class="now" src="{source}" alt="{alt}"></div>'
+    return film_html(drawing.addresses[index], frames, body, words.say("draw.way", lang), words, lang)
 
 
 def noise_chart(result: DrawResult, words: Words, lang: str) -> str:

@@ -10,9 +10,9 @@ from aigc_demo.actions import ReconstructResult, reconstruct
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.schemas import ReconstructRequest, check
-from aigc_demo.ui.image.draw_pad import DrawPad
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.draw_pad import DrawPad
 from aigc_demo.ui.page.widgets import download, field
 
 
@@ -67,7 +67,7 @@ class EncodePanel:
         self.pad.opened.success(**run)
 
     @polite
-    def run(self, model: str, path: str, noise: float, neighbours: int, request: gr.Request) -> Any:
+    def run(self, model: str, path: str, noise: float, neighbours: int, visitor: gr.Request) -> Any:
         """Encode what is on the pad and show all that comes of it."""
         if not path:
             raise InputError(
@@ -76,9 +76,9 @@ class EncodePanel:
             )
         values = {"model": model, "image": path, "noise": noise, "neighbours": neighbours}
         result = reconstruct(
-            check(ReconstructRequest, values), self.context.cache, self.context.begin(request, "reconstruct")
+            check(ReconstructRequest, values), self.context.cache, self.context.begin(visitor, "reconstruct")
         )
-        return result, self.html(result, self.context.lang(request))
+        return result, self.html(result, self.context.lang(visitor))
 
     def html(self, result: ReconstructResult, lang: str) -> str:
         """Input, noisy input and reconstruction; the latent as bars; the nearest training codes, decoded."""

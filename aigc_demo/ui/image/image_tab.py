@@ -15,14 +15,14 @@ from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import ImageRequest, ReconstructRequest, check
 from aigc_demo.ui.image.encode_panel import EncodePanel
-from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
-from aigc_demo.ui.page.progress import Followed, remark
+from aigc_demo.ui.page.progress import BackgroundWork, remark
+from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import (
     card_lines,
     chosen_card,
@@ -44,7 +44,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-class ImageTab(MakerTab):
+class ImageTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "image"
@@ -170,28 +170,28 @@ class ImageTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
-        def fill(request: gr.Request) -> dict[Any, Any]:
-            return self.show(check(ImageRequest, EXAMPLES[name]), self.context.lang(request))
+        def fill(visitor: gr.Request) -> dict[Any, Any]:
+            return self.show(check(ImageRequest, EXAMPLES[name]), self.context.lang(visitor))
 
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the pictures and show them; meanwhile, where that takes long, say how far it is."""
         given = {name: values[component] for name, component in self.fields.items()}
         asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
-        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: make_images(asked, cache, stop, progress=report))
+        work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
         try:
-            for line in work.news(self.context.words, lang):
+            for line in work.status_lines(self.context.words, lang):
                 yield {self.note: line}
         except Exception:
             yield {self.note: ""}
@@ -204,15 +204,15 @@ class ImageTab(MakerTab):
             + remark(result.note, lang),
             self.inside: self.inside_html(result, 0, lang),
             self.picked: 0,
-            **self.code.show(asked, request),
+            **self.code.show(asked, visitor),
         }
 
-    def pick(self, result: ImageResult | None, event: gr.EventData, request: gr.Request) -> tuple[Any, int]:
+    def pick(self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request) -> tuple[Any, int]:
         """A picture of the sheet was chosen: show it large."""
         if result is None:
             return gr.skip(), 0
         index = max(0, min(index_of(event), len(result.labels) - 1))
-        return self.inside_html(result, index, self.context.lang(request)), index
+        return self.inside_html(result, index, self.context.lang(visitor)), index
 
     def sheet_html(self, result: ImageResult, lang: str) -> str:
         """The contact sheet with the discriminator's judgement under each picture, where there is one."""

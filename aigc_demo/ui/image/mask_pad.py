@@ -20,7 +20,7 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import told
+from aigc_demo.ui.page.events import event_value
 from aigc_demo.ui.page.pictures import jpeg_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -81,14 +81,14 @@ class MaskPad:
         return {self.picture: str(path), self.mask: "", self.pad: f"{shown}#{mark}"}
 
     @polite
-    def opened_file(self, path: str, request: gr.Request) -> dict[Any, Any]:
+    def opened_file(self, path: str, visitor: gr.Request) -> dict[Any, Any]:
         """A file was chosen."""
         return self.put(path)
 
     @polite
-    def strokes(self, picture: str, event: gr.EventData, request: gr.Request) -> str:
+    def strokes(self, picture: str, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the mask as a file of the picture's size, "" where nothing is painted."""
-        drawing = str(told(event, "mask") or "")[: MAX_MASK + 1]
+        drawing = str(event_value(event, "mask") or "")[: MAX_MASK + 1]
         if not drawing or not picture:
             return ""
         try:
@@ -100,7 +100,7 @@ class MaskPad:
                 en="The mask did not arrive whole; undo the last stroke and paint it again.",
                 zh="蒙版没有完整送达；请撤销最后一笔后重新涂抹。",
             ) from error
-        folder = self.context.folder(request)
+        folder = self.context.folder(visitor)
         path = media.new_path(folder, "mask", ".png")
         path.write_bytes(data)
         size = media.open_picture(picture).size

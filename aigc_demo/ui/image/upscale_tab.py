@@ -18,7 +18,7 @@ from aigc_demo.schemas import UpscaleRequest, check
 from aigc_demo.ui.image.compare import compare_html, compare_stage
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
@@ -26,7 +26,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_
 THUMBNAIL = 96  # pixels of the longer side in the history
 
 
-class UpscaleTab(MakerTab):
+class UpscaleTab(GenerationTab):
     """Components and handlers. `fields` are its widgets by request field; the picture is never set from a recipe."""
 
     task = "upscale"
@@ -100,24 +100,24 @@ class UpscaleTab(MakerTab):
         return {self.card_lines: gr.update(value=card_lines(self.context, card, lang))}
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def receive(self, path: Path) -> dict[Any, Any]:
         """Updates that put a picture of another tab here."""
         return {self.picture: str(path)}
 
     @polite
-    def run(self, model: str | None, path: str | None, request: gr.Request) -> Any:
+    def run(self, model: str | None, path: str | None, visitor: gr.Request) -> Any:
         """Enlarge the picture, and lay the result beside a bicubic enlargement."""
-        lang, say = self.context.lang(request), self.context.words.say
+        lang, say = self.context.lang(visitor), self.context.words.say
         if not path:
             raise InputError(
                 en="There is no picture yet; open one, drop it on the field, or send one from another tab.",
                 zh="还没有图片；请打开一张、拖到图片框中，或从其他标签页发送过来。",
             )
-        stop = self.context.begin(request, self.task)
+        stop = self.context.begin(visitor, self.task)
         yield {self.note: f'<p class="note" role="status">{say("upscale.running", lang)}</p>'}
         try:
             start = time.perf_counter()
@@ -130,7 +130,7 @@ class UpscaleTab(MakerTab):
             self.result: result,
             self.view: self.view_html(result, lang),
             self.note: self.note_html(result, time.perf_counter() - start, lang),
-            **self.code.show(asked.model_copy(update={"image": "a.png"}), request),
+            **self.code.show(asked.model_copy(update={"image": "a.png"}), visitor),
         }
 
     def view_html(self, result: UpscaleResult, lang: str) -> str:

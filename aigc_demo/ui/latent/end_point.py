@@ -8,8 +8,8 @@ from aigc_demo.actions import resolve_labels
 from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.schemas import WalkRequest
-from aigc_demo.ui.image.draw_pad import DrawPad
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.draw_pad import DrawPad
 from aigc_demo.ui.page.widgets import class_choices, class_names, field, has_classes, seed_field
 
 SHORT = 40  # characters of a sentence under a picture

@@ -120,7 +120,7 @@ class GridPanel:
         }
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Make the grid and show it."""
         asked = check(
             GridRequest,
@@ -131,23 +131,23 @@ class GridPanel:
                 "size": values[self.size],
             },
         )
-        result = grid(asked, self.context.cache, self.context.begin(request, "grid"))
-        lang = self.context.lang(request)
+        result = grid(asked, self.context.cache, self.context.begin(visitor, "grid"))
+        lang = self.context.lang(visitor)
         names = [self.mixture(result, i, lang) for i in range(len(result.pictures))]
         sheet = pictures.sheet(list(result.pictures), asked.size, [""] * len(names), names)
         return {
             self.result: result,
             self.view: sheet,
             self.inside: self.inside_html(result, 0, lang),
-            **self.code.show(asked, request),
+            **self.code.show(asked, visitor),
         }
 
     @polite
-    def pick(self, result: GridResult | None, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A picture of the grid was chosen: show it large and say what it mixes."""
         if result is None or not 0 <= index_of(event) < len(result.pictures):
             return gr.skip()
-        return self.inside_html(result, index_of(event), self.context.lang(request))
+        return self.inside_html(result, index_of(event), self.context.lang(visitor))
 
     def inside_html(self, result: GridResult, index: int, lang: str) -> str:
         """One picture large, and in words how much of each corner it has."""

@@ -14,17 +14,17 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
-from aigc_demo.ui.image.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.latent.end_point import EndPoint
 from aigc_demo.ui.latent.grid_panel import GridPanel
 from aigc_demo.ui.latent.path_view import path_html
 from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Followed, remark
+from aigc_demo.ui.page.progress import BackgroundWork, remark
+from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download, model_picker
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -40,7 +40,7 @@ WRITERS = {
 }
 
 
-class LatentTab(MakerTab):
+class LatentTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field; `runs` are its (event, result)."""
 
     task = "walk"
@@ -152,9 +152,9 @@ class LatentTab(MakerTab):
             self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
         }
 
-    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen: offer its classes, and keep the choices that it has too."""
-        return self._for_model(values[self.plain["model"]], values, self.context.lang(request))
+        return self._for_model(values[self.plain["model"]], values, self.context.lang(visitor))
 
     def _for_model(self, model: str, values: dict[Any, Any], lang: str) -> dict[Any, Any]:
         card = find_card(model, self.context.settings, "latent")
@@ -179,21 +179,21 @@ class LatentTab(MakerTab):
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets; the straight path opens the look inside."""
 
-        def fill(request: gr.Request) -> dict[Any, Any]:
-            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(request))
+        def fill(visitor: gr.Request) -> dict[Any, Any]:
+            updates = self.show(check(WalkRequest, EXAMPLES[name]), self.context.lang(visitor))
             return updates | ({self.inside_fold: gr.update(open=True)} if name == "straight" else {})
 
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the film and show it; meanwhile, where that takes long, say how far it is."""
         asked = self.asked(values)
-        stop, lang = self.context.begin(request, self.task), self.context.lang(request)
+        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         start, cache = time.perf_counter(), self.context.cache
-        work = Followed(lambda report: walk(asked, cache, stop, progress=report))
+        work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
         try:
-            for line in work.news(self.context.words, lang):
+            for line in work.status_lines(self.context.words, lang):
                 yield {self.note: line}
         except Exception:
             yield {self.note: ""}
@@ -206,7 +206,7 @@ class LatentTab(MakerTab):
             self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
             + remark(result.note, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
-            **self.code.show(self.portable(asked), request),
+            **self.code.show(self.portable(asked), visitor),
         }
 
     def asked(self, values: dict[Any, Any]) -> WalkRequest:

@@ -13,9 +13,9 @@ import gradio as gr
 from aigc_demo import hub
 from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import check
-from aigc_demo.ui.models.models_chosen import ChosenPanel
-from aigc_demo.ui.models.models_find import FindPanel
-from aigc_demo.ui.models.probe_panel import ProbePanel
+from aigc_demo.ui.models.audit_panel import AuditPanel
+from aigc_demo.ui.models.chosen_panel import ChosenPanel
+from aigc_demo.ui.models.find_panel import FindPanel
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.widgets import chosen_model
@@ -46,7 +46,7 @@ class ModelsTab:
             with gr.Column(scale=2, min_width=320):
                 self.chosen = ChosenPanel(context, hub.Downloads(context.settings))
                 self.chosen.build()
-                self.probe = ProbePanel(context)
+                self.probe = AuditPanel(context)
                 self.probe.build()
         self._connect()
 
@@ -64,8 +64,8 @@ class ModelsTab:
         self.tab.select(self.refresh, now, [*find.shown(), *chosen.shown()], **asking)
         if find.any_model:
             gr.on(
-                [find.look.click, find.other.submit],
-                self.look_at,
+                [find.look_up.click, find.other.submit],
+                self.show_named,
                 find.other,
                 [find.other, *chosen.shown()],
                 **asking,
@@ -91,12 +91,12 @@ class ModelsTab:
     def open_for(self, shell: Any, task: str) -> Any:
         """A handler that opens this tab and looks for models of a task in the catalogue."""
 
-        def open_here(request: gr.Request) -> dict[Any, Any]:
+        def open_here(visitor: gr.Request) -> dict[Any, Any]:
             asked = ("catalogue", "", task, "any", "any", False)
             filled = {
                 part: gr.update(value=value) for part, value in zip(self.find.asked(), asked, strict=True)
             }
-            listed = self.find.found(asked, "", self.context.lang(request))
+            listed = self.find.found(asked, "", self.context.lang(visitor))
             return {**shell.opened(self.task), **filled, **listed}
 
         return open_here
@@ -104,36 +104,36 @@ class ModelsTab:
     def use_in(self, shell: Any, other: Any, task: str) -> Any:
         """A handler that opens another tab with the chosen model."""
 
-        def open_there(model: str, request: gr.Request) -> dict[Any, Any]:
-            lang = self.context.lang(request)
+        def open_there(model: str, visitor: gr.Request) -> dict[Any, Any]:
+            lang = self.context.lang(visitor)
             if not hasattr(other, "for_model"):  # its widgets hang on more than the model
-                return shell.show(check(other.request_type, {"model": model, **FIRST_CLASS}), request)
+                return shell.show(check(other.request_type, {"model": model, **FIRST_CLASS}), visitor)
             picked = {other.fields["model"]: chosen_model(self.context, task, model, lang)}
             return {**shell.opened(other.task), **other.for_model(model, lang), **picked}
 
         return open_there
 
     @polite
-    def refresh(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def refresh(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """The tab was opened: models as they are now, and a download under way, whoever began it."""
-        listed = {} if values[self.find.place] == "hub" else self.find.search(values, request)
-        return {**listed, **self.chosen.afresh(values[self.chosen.model], self.context.lang(request))}
+        listed = {} if values[self.find.place] == "hub" else self.find.search(values, visitor)
+        return {**listed, **self.chosen.render_all(values[self.chosen.model], self.context.lang(visitor))}
 
     @polite
-    def pick(self, ids: list[str], event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick(self, ids: list[str], event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """A model of the list was chosen."""
         if 0 <= index_of(event) < len(ids):
-            yield from self.chosen.show(ids[index_of(event)], self.context.lang(request))
+            yield from self.chosen.show(ids[index_of(event)], self.context.lang(visitor))
 
     @polite
-    def look_at(self, text: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def show_named(self, text: str, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Any model of the hub by its id, or a folder of this computer, which is checked and offered at once."""
         if not self.context.settings.rules.any_model:
             raise InputError(
                 en="Only the person at this computer may name other models.",
                 zh="只有在本机运行时才能指定其他模型。",
             )
-        text, lang = (text or "").strip(), self.context.lang(request)
+        text, lang = (text or "").strip(), self.context.lang(visitor)
         folder = Path(text).expanduser()
         if text and (folder.is_absolute() or text.startswith(".")):
             text = hub.add_folder(folder, self.context.settings).id

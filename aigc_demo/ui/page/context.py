@@ -65,7 +65,7 @@ class Context:
     @property
     def settings(self) -> Settings:
         """The settings, with the folders of the visitor who asks."""
-        return self.visitors.settings(self.visitor())
+        return self.visitors.settings(self.visitor_name())
 
     @property
     def cache(self) -> ModelCache:
@@ -78,46 +78,46 @@ class Context:
         """The training jobs of the visitor who asks."""
         return Jobs(self.settings)
 
-    def visitor(self, request: gr.Request | None = None) -> str:
-        """The name of the visitor who sent `request`, else of who asks; "" where nobody does."""
-        request = request or LocalContext.request.get(None)
-        if not request:
+    def visitor_name(self, visitor: gr.Request | None = None) -> str:
+        """The name of a visitor, else of who asks; "" where nobody does."""
+        visitor = visitor or LocalContext.request.get(None)
+        if not visitor:
             return ""
-        session = getattr(request, "session_hash", None)  # a tool's call (MCP) comes without one
-        return visitor_of(request.cookies, session)
+        session = getattr(visitor, "session_hash", None)  # a tool's call (MCP) comes without one
+        return visitor_of(visitor.cookies, session)
 
-    def starting(self, request: gr.Request) -> str:
+    def starting(self, visitor: gr.Request) -> str:
         """What is said until the first word comes, with how many others wait for the device."""
-        lang, count = self.lang(request), self.cache.waiting()
+        lang, count = self.lang(visitor), self.cache.waiting()
         more = self.words.say("own.waiting", lang, count=count) if count else ""
         return self.words.say("text.starting", lang) + more
 
-    def folder(self, request: gr.Request | None = None) -> Path:
-        """Where files for the visitor who sent `request` are written, or for who asks."""
-        return self.visitors.folder(self.visitor(request))
+    def folder(self, visitor: gr.Request | None = None) -> Path:
+        """Where files for a visitor are written, else for who asks."""
+        return self.visitors.folder(self.visitor_name(visitor))
 
-    def marking(self, request: gr.Request | None = None) -> Marking:
-        """How files for that visitor are marked: as the mode has it, with the visible label as the visitor chose."""
-        return marking_for(self.settings, self.labels.of(self.visitor(request)))
+    def marking(self, visitor: gr.Request | None = None) -> Marking:
+        """How files for a visitor are marked: as the mode has it, with the visible label as the visitor chose."""
+        return marking_for(self.settings, self.labels.of(self.visitor_name(visitor)))
 
-    def lang(self, request: gr.Request) -> str:
+    def lang(self, visitor: gr.Request) -> str:
         """The visitor's language, "en" or "zh"."""
-        return language_of(request, self.settings.lang)
+        return language_of(visitor, self.settings.lang)
 
-    def begin(self, request: gr.Request, tab: str) -> Callable[[], bool]:
+    def begin(self, visitor: gr.Request, tab: str) -> Callable[[], bool]:
         """The stop flag of a computation that this visitor starts in this tab."""
-        return self.stops.begin(request.session_hash or "", tab).is_set
+        return self.stops.begin(visitor.session_hash or "", tab).is_set
 
 
 def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Turn errors of a tab's handler into a toast in the visitor's language that leaves the page as it was.
 
-    For methods of an object with a `context`, whose last parameter is the gr.Request. An InputError is said as it
+    For methods of an object with a `context`, whose last parameter is the visitor. An InputError is said as it
     is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
     """
 
-    def tell(error: Exception, context: Context, request: gr.Request) -> None:
-        lang = context.lang(request)
+    def tell(error: Exception, context: Context, visitor: gr.Request) -> None:
+        lang = context.lang(visitor)
         if isinstance(error, InputError):  # it may quote what the visitor typed, and a toast shows HTML
             gr.Warning(escape(error.say(lang)), duration=12)
         elif not isinstance(error, Stopped):

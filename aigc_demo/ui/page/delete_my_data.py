@@ -28,21 +28,21 @@ class OwnData:
         gr.Markdown(words.both(said["en"], said["zh"]), elem_classes="note", elem_id="own-kept")
         with gr.Row(elem_classes="small-buttons chips"):
             ask = gr.Button(words("own.delete"), size="sm", elem_id="own-delete")
-            really = gr.Button(
+            confirm_delete = gr.Button(
                 words("own.really"), size="sm", variant="stop", visible=False, elem_id="own-really"
             )
         private = {"api_visibility": "private", "show_progress": "hidden"}
-        ask.click(lambda: gr.update(visible=True), None, really, queue=False, **private)
-        gone = really.click(self.delete, None, really, **private)
+        ask.click(lambda: gr.update(visible=True), None, confirm_delete, queue=False, **private)
+        gone = confirm_delete.click(self.delete, None, confirm_delete, **private)
         gone.success(None, None, None, js=BEGIN_ANEW)
 
-    def delete(self, request: gr.Request) -> Any:
+    def delete(self, visitor: gr.Request) -> Any:
         """End what goes on for the visitor and delete all that is theirs; a sentence where a run does not end."""
-        self.context.stops.stop(request.session_hash or "")
+        self.context.stops.stop(visitor.session_hash or "")
         try:
-            self.context.visitors.forget(self.context.visitor(request))
+            self.context.visitors.forget(self.context.visitor_name(visitor))
         except InputError as error:
-            raise gr.Error(escape(error.say(self.context.lang(request))), print_exception=False) from error
-        self.context.labels.forget(self.context.visitor(request))
-        self.context.sessions.forget(request.session_hash or "")
+            raise gr.Error(escape(error.say(self.context.lang(visitor))), print_exception=False) from error
+        self.context.labels.forget(self.context.visitor_name(visitor))
+        self.context.sessions.forget(visitor.session_hash or "")
         return gr.update(visible=False)

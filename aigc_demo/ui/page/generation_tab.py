@@ -10,7 +10,7 @@ from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.widgets import field
 
 
-class MakerTab(ABC):
+class GenerationTab(ABC):
     """One way of making something. The shell restores it with `show` and keeps its results with `memory`."""
 
     task: ClassVar[str]  # its name in links, recipes, and among what can be stopped
@@ -52,10 +52,10 @@ class MakerTab(ABC):
     def memory(self, result: Any, lang: str) -> Any:
         """The result for the history."""
 
-    def stop(self, request: gr.Request) -> None:
+    def stop(self, visitor: gr.Request) -> None:
         """The visitor wants this tab's computation to end."""
         for task in self.tasks or (self.task,):
-            self.context.stops.stop(request.session_hash or "", task)
+            self.context.stops.stop(visitor.session_hash or "", task)
 
     def _field(self, name: str, **changes: Any) -> Any:
         """The widget of a field of the request."""

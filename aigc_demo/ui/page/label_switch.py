@@ -32,18 +32,18 @@ class LabelSwitch:
         page.load(self.chosen, None, [self.visible, self.duty], **PRIVATE)
         self.visible.input(self.choose, self.visible, self.duty, **PRIVATE)
 
-    def chosen(self, request: gr.Request) -> tuple[bool, dict]:
+    def chosen(self, visitor: gr.Request) -> tuple[bool, dict]:
         """What the visitor chose before, or the mode's."""
-        visible = self.context.marking(request).visible
+        visible = self.context.marking(visitor).visible
         return visible, self._duty(visible)
 
     @polite
-    def choose(self, visible: bool, request: gr.Request) -> dict:
+    def choose(self, visible: bool, visitor: gr.Request) -> dict:
         """Keep the choice for this visitor's next files."""
-        visitor = self.context.visitor(request)
-        self.context.labels.choose(visitor, bool(visible))
+        name = self.context.visitor_name(visitor)
+        self.context.labels.choose(name, bool(visible))
         if self.context.settings.rules.visible_label:  # who runs a public page may have to show who waived it
-            log.warning("visitor %s switched the visible label %s", visitor, "on" if visible else "off")
+            log.warning("visitor %s switched the visible label %s", name, "on" if visible else "off")
         return self._duty(bool(visible))
 
     def _duty(self, visible: bool) -> dict:

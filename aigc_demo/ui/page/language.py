@@ -82,13 +82,13 @@ def literal_choices(request_type: Any, field: str) -> list[str]:
     return list(get_args(request_type.model_fields[field].annotation))
 
 
-def language_of(request: gr.Request | None, setting: str = "auto") -> str:
+def language_of(visitor: gr.Request | None, setting: str = "auto") -> str:
     """ "zh" or "en": the page's `?lang=`, its cookie, the setting, the browser's first language, English."""
-    if request is None:
+    if visitor is None:
         return "en" if setting == "auto" else setting
-    wanted = request.query_params.get("lang") or request.cookies.get(COOKIE)
+    wanted = visitor.query_params.get("lang") or visitor.cookies.get(COOKIE)
     if not wanted:
-        wanted = setting if setting != "auto" else request.headers.get("accept-language", "en")
+        wanted = setting if setting != "auto" else visitor.headers.get("accept-language", "en")
     return "zh" if wanted.lower().startswith("zh") else "en"
 
 

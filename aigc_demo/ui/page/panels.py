@@ -75,9 +75,9 @@ class CodePanel:
             link = gr.Textbox("", label=context.words("panel.link"), interactive=False, buttons=["copy"])
         return cls(python, shell, link)
 
-    def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
+    def show(self, request: Request, visitor: gr.Request) -> dict[Any, Any]:
         """Updates with the code of `request`; the link begins with the address the visitor has open."""
-        base, query = str(page.headers.get("referer", "")).split("?")[0], as_code.link(request)
+        base, query = str(visitor.headers.get("referer", "")).split("?")[0], as_code.link(request)
         return {
             self.python: as_code.python(request),
             self.shell: as_code.command_line(request),

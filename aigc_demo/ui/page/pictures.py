@@ -95,8 +95,8 @@ def sheet(
         f"{f'<span class=caption>{escape(caption)}</span>' if caption else ''}</button>"
         for i, (caption, name) in enumerate(zip(captions, names, strict=True))
     )
-    look = f"--columns:{columns};{rendering(pictures[0])};--sprite:url({sprite(pictures, columns, said)})"
-    return f'<div class="sheet" style="{look}">{cells}</div>'
+    style = f"--columns:{columns};{rendering(pictures[0])};--sprite:url({sprite(pictures, columns, said)})"
+    return f'<div class="sheet" style="{style}">{cells}</div>'
 
 
 def figure(picture: np.ndarray, caption: str, said: Provenance | None = None) -> str:

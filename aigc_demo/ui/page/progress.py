@@ -1,4 +1,4 @@
-"""Telling how a text grows: how fast, and how often the page is sent news of it."""
+"""How far a piece of work is: tokens a second, how often the page may be sent an update, and work beside a handler."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +13,11 @@ from aigc_demo.ui.page.language import Words
 
 
 @dataclass
-class Pace:
-    """How fast the model writes, and when the page may be sent news again."""
+class TokenProgress:
+    """How fast the model writes, and when the page may be sent an update again."""
 
     started: float = 0.0
-    next_news: float = 0.0
+    next_update: float = 0.0
     tokens: int = 0
     clock: Callable[[], float] = time.perf_counter
 
@@ -26,15 +26,15 @@ class Pace:
         self.tokens = tokens
         self.started = self.started or self.clock()
 
-    def due(self) -> bool:
-        """Whether news may be sent now."""
-        return self.clock() >= self.next_news
+    def update_due(self) -> bool:
+        """Whether an update may be sent now."""
+        return self.clock() >= self.next_update
 
-    def sent(self, characters: int) -> None:
-        """News of this length went out: ten a second at most, and no more than 100 000 characters a second."""
-        self.next_news = self.clock() + max(0.1, characters / 100_000)
+    def update_sent(self, characters: int) -> None:
+        """An update of this length went out: ten a second at most, and no more than 100 000 characters a second."""
+        self.next_update = self.clock() + max(0.1, characters / 100_000)
 
-    def rate(self) -> float:
+    def tokens_per_second(self) -> float:
         """Tokens a second so far."""
         return self.tokens / max(self.clock() - self.started, 1e-3)
 
@@ -50,13 +50,13 @@ def remark(note: tuple[str, str] | None, lang: str) -> str:
 
 
 T = TypeVar("T")
-EVERY = 0.4  # seconds between two pieces of news; what is done sooner needs none
+UPDATE_SECONDS = 0.4  # seconds between two updates; what is done sooner needs none
 
 
-class Followed(Generic[T]):
+class BackgroundWork(Generic[T]):
     """`work(report)` under way, which calls `report(share)` with a share in [0, 1] now and then.
 
-    Iterate over `news` to the end, then ask for the `result`. An error of the work is raised by both.
+    Iterate over `status_lines` to the end, then ask for the `result`. An error of the work is raised by both.
     """
 
     def __init__(self, work: Callable[[Callable[[float], None]], T]) -> None:
@@ -70,11 +70,11 @@ class Followed(Generic[T]):
             self.started, self.first = time.perf_counter(), share
         self.share = share
 
-    def news(self, words: Words, lang: str) -> Iterator[str]:
+    def status_lines(self, words: Words, lang: str) -> Iterator[str]:
         """A line that says how far the work is, again and again until it is done."""
         while True:
             try:
-                self._future.result(timeout=EVERY)
+                self._future.result(timeout=UPDATE_SECONDS)
                 return
             except NotYet:
                 if self._future.done():  # the work itself ran into a time limit

@@ -16,7 +16,7 @@ from aigc_demo.ui.page.delete_my_data import OwnData
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.label_switch import LabelSwitch
 from aigc_demo.ui.page.panels import Memory, history_html, pick_list
-from aigc_demo.ui.page.subtabs import ModePage
+from aigc_demo.ui.page.subtabs import SubtabPage
 from aigc_demo.ui.page.widgets import model_choices
 
 HISTORY = 12
@@ -58,18 +58,18 @@ class Shell:
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
-        self.pages: dict[str, ModePage] = {}
+        self.pages: dict[str, SubtabPage] = {}
         for name, kinds in self.tab_types.items():
             if name in (kind.task for kind in kinds) and len(kinds) == 1:
                 yield from (kind(self.context) for kind in kinds)
                 continue
-            page = ModePage(self.context, name, kinds)
+            page = SubtabPage(self.context, name, kinds)
             self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
             yield from page.inner
 
     def places(self) -> list[gr.Tabs]:
         """The components that say which tab is open."""
-        return [self.tabs, *(page.modes for page in dict.fromkeys(self.pages.values()))]
+        return [self.tabs, *(page.subtabs for page in dict.fromkeys(self.pages.values()))]
 
     def opened(self, task: str) -> dict[Any, Any]:
         """Updates that open the tab of a task."""
@@ -158,9 +158,9 @@ class Shell:
         return [card.id for card in all_cards(self.context.settings)]
 
     @polite
-    def refresh_models(self, chosen: dict[Any, str], request: gr.Request) -> dict[Any, Any]:
+    def refresh_models(self, chosen: dict[Any, str], visitor: gr.Request) -> dict[Any, Any]:
         """Offer the models that are on the disk now: one may have been trained or fetched since the page was opened."""
-        lang, updates = self.context.lang(request), {}
+        lang, updates = self.context.lang(visitor), {}
         for task, kind in self.makers.items():
             tab = self.by_task[task]
             picker, choices = tab.fields["model"], model_choices(self.context, kind, lang)
@@ -176,15 +176,15 @@ class Shell:
     def use(self, train: Any, task: str) -> Any:
         """A handler that opens the tab of `task` with the run that is being watched."""
 
-        def open_there(name: str | None, request: gr.Request) -> Any:
-            return self.use_run(train, task, name, request)
+        def open_there(name: str | None, visitor: gr.Request) -> Any:
+            return self.use_run(train, task, name, visitor)
 
         return open_there
 
     @polite
-    def use_run(self, train: Any, task: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def use_run(self, train: Any, task: str, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Open a tab with a run as its model, though it was trained after the page was opened."""
-        return self.show(train.first_use(task, name), request)
+        return self.show(train.first_use(task, name), visitor)
 
     def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
         """Name, device with the reason for it, and the choice of language."""
@@ -198,9 +198,9 @@ class Shell:
             f'<span class="tagline">{tagline}</span><span class="facts">{facts} &nbsp; {links}</span></div>'
         )
 
-    def greet(self, request: gr.Request) -> str:
+    def greet(self, visitor: gr.Request) -> str:
         """The header once torch is there and the device is known."""
-        lang, say = self.context.lang(request), self.context.words.say
+        lang, say = self.context.lang(visitor), self.context.words.say
         actions.sweep(self.context.settings.outputs_dir)
         try:
             device = self.context.cache.device()
@@ -214,11 +214,11 @@ class Shell:
         facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason(lang)}"
         return self.header_html(say("shell.tagline", lang), facts, lang)
 
-    def leave(self, request: gr.Request) -> None:
+    def leave(self, visitor: gr.Request) -> None:
         """The visitor closed or reloaded the page: nothing computes on for them."""
-        self.context.stops.stop(request.session_hash or "")
+        self.context.stops.stop(visitor.session_hash or "")
 
-    def show(self, request: Request, page: gr.Request) -> dict[Any, Any]:
+    def show(self, request: Request, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
         task = task_of(request).name
         tab = next(
@@ -231,21 +231,21 @@ class Shell:
                 zh=f"本页面没有可还原任务 {task} 的标签页；可用 python -m aigc_demo verify 文件 查看它的设置。",
             )
         if hasattr(tab, "end"):  # an answer under way would be written over what is restored
-            tab.end(page)
-        return {**self.opened(tab.task), **tab.show(request, self.context.lang(page))}
+            tab.end(visitor)
+        return {**self.opened(tab.task), **tab.show(request, self.context.lang(visitor))}
 
-    def linked(self, request: gr.Request) -> str | None:
+    def linked(self, visitor: gr.Request) -> str | None:
         """The recipe in the page's address."""
-        return request.query_params.get("recipe")
+        return visitor.query_params.get("recipe")
 
     @polite
-    def open_link(self, text: str, request: gr.Request) -> Any:
+    def open_link(self, text: str, visitor: gr.Request) -> Any:
         """Restore the recipe of an address."""
         task, values = as_code.read_link(text)
-        return self.show(as_code.request_of(task, values), request)
+        return self.show(as_code.request_of(task, values), visitor)
 
     @polite
-    def restore_file(self, path: str | None, request: gr.Request) -> Any:
+    def restore_file(self, path: str | None, visitor: gr.Request) -> Any:
         """Restore the settings that a generated file carries."""
         if not path:
             return gr.skip()
@@ -257,8 +257,8 @@ class Shell:
                 zh=f"{name} 不含本应用的配方；请拖入在这里保存的文件。",
             )
         asked = as_code.request_of(found.recipe.task, found.recipe.request)
-        lang = self.context.lang(request)
-        updates = self.show(asked, request)
+        lang = self.context.lang(visitor)
+        updates = self.show(asked, visitor)
         words = self.context.words.say("shell.restored", lang, name=name)
         gr.Info(
             words + (self.context.words.say("shell.picture", lang) if as_code.lacks_picture(asked) else "")
@@ -266,36 +266,36 @@ class Shell:
         return updates
 
     @polite
-    def restore_recipe(self, recipe: tuple[str, dict[str, Any]], request: gr.Request) -> Any:
+    def restore_recipe(self, recipe: tuple[str, dict[str, Any]], visitor: gr.Request) -> Any:
         """Restore the settings of what the Verify tab looked at."""
         if not recipe:
             return gr.skip()
         task, values = recipe
-        return self.show(as_code.request_of(task, values), request)
+        return self.show(as_code.request_of(task, values), visitor)
 
     @polite
-    def restore_memory(self, memories: list[Memory], event: gr.EventData, request: gr.Request) -> Any:
+    def restore_memory(self, memories: list[Memory], event: gr.EventData, visitor: gr.Request) -> Any:
         """Bring a past result's settings back."""
         index = index_of(event)
         if not 0 <= index < len(memories):  # the session was idle for too long, or the app has started anew
-            gr.Info(self.context.words.say("toast.forgotten", self.context.lang(request)))
+            gr.Info(self.context.words.say("toast.forgotten", self.context.lang(visitor)))
             return gr.skip()
-        return self.show(memories[index].request, request)
+        return self.show(memories[index].request, visitor)
 
     def send(self, tab: Any, latent: Any, side: str) -> Any:
         """A handler that opens the Latent space tab with the picked picture as the end `side`."""
 
-        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
-            return self.send_to_walk(tab, latent, side, values, request)
+        def open_there(values: dict[Any, Any], visitor: gr.Request) -> Any:
+            return self.send_to_walk(tab, latent, side, values, visitor)
 
         return open_there
 
     @polite
     def send_to_walk(
-        self, tab: Any, latent: Any, side: str, values: dict[Any, Any], request: gr.Request
+        self, tab: Any, latent: Any, side: str, values: dict[Any, Any], visitor: gr.Request
     ) -> Any:
         """Open the Latent space tab with the model, the seed and the class or sentence of the picked picture."""
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         if values[tab.result] is None:
             gr.Info(self.context.words.say("toast.nothing", lang))
             return gr.skip()
@@ -305,16 +305,16 @@ class Shell:
     def enlarge(self, tab: Any, upscale: Any) -> Any:
         """A handler that opens the tab that enlarges, with the picked picture in it."""
 
-        def open_there(values: dict[Any, Any], request: gr.Request) -> Any:
-            return self.send_to_upscale(tab, upscale, values, request)
+        def open_there(values: dict[Any, Any], visitor: gr.Request) -> Any:
+            return self.send_to_upscale(tab, upscale, values, visitor)
 
         return open_there
 
     @polite
-    def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], request: gr.Request) -> Any:
+    def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Open the tab that enlarges, with the picked picture as a labelled file."""
         if values[tab.result] is None:
-            gr.Info(self.context.words.say("toast.nothing", self.context.lang(request)))
+            gr.Info(self.context.words.say("toast.nothing", self.context.lang(visitor)))
             return gr.skip()
         path = tab.file_of(values[tab.result], values[tab.picked])
         return {**self.opened(upscale.task), **upscale.receive(path)}
@@ -322,10 +322,10 @@ class Shell:
     def remember(self, tab: Any) -> Any:
         """A handler that puts a tab's new result at the front of the history."""
 
-        def add(result: Any, memories: list[Memory], request: gr.Request) -> Any:
+        def add(result: Any, memories: list[Memory], visitor: gr.Request) -> Any:
             if result is None or (memories and memories[0].request == result.request):
                 return gr.skip()
-            lang = self.context.lang(request)
+            lang = self.context.lang(visitor)
             kept = [tab.memory(result, lang), *memories][:HISTORY]
             return kept, history_html(kept, self.context.words.say("shell.history", lang))
 

@@ -152,14 +152,14 @@ def download(
     button. Its handler gives the path to a hidden DownloadButton, which a script then clicks.
     """
 
-    def make(value: Any, request: gr.Request) -> Any:
+    def make(value: Any, visitor: gr.Request) -> Any:
         if value is None:
-            gr.Info(context.words.say("toast.nothing", context.lang(request)))
+            gr.Info(context.words.say("toast.nothing", context.lang(visitor)))
             return gr.skip()
         try:
-            return str(write(value, context.folder(request), marking=context.marking(request)))
+            return str(write(value, context.folder(visitor), marking=context.marking(visitor)))
         except InputError as error:
-            raise gr.Error(escape(error.say(context.lang(request))), print_exception=False) from error
+            raise gr.Error(escape(error.say(context.lang(visitor))), print_exception=False) from error
 
     button = gr.Button(label, size="sm", elem_id=elem_id, visible=visible)
     target = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")

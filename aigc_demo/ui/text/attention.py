@@ -157,14 +157,14 @@ class AttentionPanel:
 
     @polite
     def draw(
-        self, result: Result | None, sample: float, layer: float, head: float, request: gr.Request
+        self, result: Result | None, sample: float, layer: float, head: float, visitor: gr.Request
     ) -> Any:
         """The heat map of the chosen sample, layer and head, counted from 1 on the page."""
         if result is None or not shape_of(result.card):
             return gr.skip()
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         place = max(0, min(int(sample), len(tokens_of(result))) - 1)
-        stop = self.context.begin(request, self.name)
+        stop = self.context.begin(visitor, self.name)
         found = read_attention(
             result, place, max(0, int(layer) - 1), max(0, int(head) - 1), self.context.cache, stop
         )

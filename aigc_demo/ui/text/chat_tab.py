@@ -16,25 +16,25 @@ from aigc_demo.safety import check_asked
 from aigc_demo.schemas import MAX_SEED, ChatRequest, check
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import index_of, told
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.events import event_value, index_of
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import TokenProgress, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
-from aigc_demo.ui.text.conversation import Talk, shown
-from aigc_demo.ui.text.mark_panel import MarkPanel, mark_field
+from aigc_demo.ui.text.conversation import Conversation, shown
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
+from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
 
 FOLDED = ("max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
 EXAMPLES = ("explain", "write", "plan")
-TALK = "chat-talk"  # the flag of whoever changed the conversation last
+CONVERSATION = "chat-conversation"  # the flag of whoever changed the conversation last
 
 
-class ChatTab(MakerTab):
+class ChatTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field, all but the messages."""
 
     task = "chat"
@@ -54,7 +54,7 @@ class ChatTab(MakerTab):
         with gr.Accordion(words("shell.more"), open=False, elem_id="chat-more"):
             seed = seed_field(context, self.task, ChatRequest)
             folded = {name: self._field(name) for name in FOLDED}
-            folded["watermark"] = mark_field(context, self.task, ChatRequest)
+            folded["watermark"] = watermark_field(context, self.task, ChatRequest)
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
         gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
@@ -65,13 +65,13 @@ class ChatTab(MakerTab):
 
     def _build_see(self) -> None:
         """Right: the conversation, and what is under it."""
-        self._build_talk()
+        self._build_conversation()
         self._build_below()
 
-    def _build_talk(self) -> None:
+    def _build_conversation(self) -> None:
         """The conversation, and what to say next."""
         words = self.context.words
-        self.talk = gr.State(Talk())
+        self.conversation = gr.State(Conversation())
         self.result = gr.State(None)
         self.view = gr.Chatbot(
             label=words("chat.conversation"),
@@ -111,16 +111,21 @@ class ChatTab(MakerTab):
                 download(context, words(f"save.{kind}"), f"chat-save-{kind}", self.result, write)
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
             self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
-        self.mark = MarkPanel(context, self.task)
+        self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
 
     def _connect(self) -> None:
         private = {"api_visibility": "private", "show_progress": "hidden"}
-        asked = {*self.fields.values(), self.talk, self.input}
+        asked = {*self.fields.values(), self.conversation, self.input}
         writes = {
-            "outputs": [*self._conversation(), self.input, self.fields["seed"], *vars(self.code).values()],
+            "outputs": [
+                *self._conversation_outputs(),
+                self.input,
+                self.fields["seed"],
+                *vars(self.code).values(),
+            ],
             "concurrency_id": "device",
             **private,
         }
@@ -133,8 +138,8 @@ class ChatTab(MakerTab):
             )
         ]
         self.halt.click(self.stop, queue=False, **private)
-        changed = [*self._conversation(), self.input]
-        self.undo.click(self.take_back, self.talk, changed, queue=False, **private)
+        changed = [*self._conversation_outputs(), self.input]
+        self.undo.click(self.take_back, self.conversation, changed, queue=False, **private)
         for forget in (self.clear.click, self.view.clear):
             forget(self.forget, None, changed, queue=False, **private)
         for name, button in self.examples.items():
@@ -144,10 +149,10 @@ class ChatTab(MakerTab):
         self.attention.connect(self.result)
         self.templates.connect(self.input, self.fields["system"])
 
-    def _conversation(self) -> list[Any]:
+    def _conversation_outputs(self) -> list[Any]:
         """The components that show the conversation as it is."""
         inside = [*self.tokens.outputs(), *self.mark.outputs(), *self.attention.outputs()]
-        return [self.talk, self.result, self.view, self.status, self.note, *inside]
+        return [self.conversation, self.result, self.view, self.status, self.note, *inside]
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -157,7 +162,7 @@ class ChatTab(MakerTab):
             self.no_model.group,
             *self.lesson.groups.values(),
             self.input,
-            *self._conversation(),
+            *self._conversation_outputs(),
         ]
 
     def show(self, request: ChatRequest, lang: str) -> dict[Any, Any]:
@@ -168,7 +173,7 @@ class ChatTab(MakerTab):
                 updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         hint = status(self.context.words.say("chat.restored", lang))
-        rest = self._at_rest(Talk(tuple(request.messages)), lang)
+        rest = self._at_rest(Conversation(tuple(request.messages)), lang)
         return {**updates, **rest, self.status: hint, self.input: ""}
 
     def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
@@ -183,56 +188,56 @@ class ChatTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, name: str) -> Callable[[gr.Request], str]:
         """A handler that puts an example into the input."""
 
-        def fill(request: gr.Request) -> str:
-            return self._say(request)(f"chat_example_text.{name}")
+        def fill(visitor: gr.Request) -> str:
+            return self._say(visitor)(f"chat_example_text.{name}")
 
         return fill
 
     @polite
-    def send(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def send(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Say what stands in the input, and have it answered; with an empty input, the last message said."""
-        talk, text = values[self.talk], (values[self.input] or "").strip()
-        if not text and not talk.unanswered:
+        conversation, text = values[self.conversation], (values[self.input] or "").strip()
+        if not text and not conversation.unanswered:
             raise InputError(
                 en="Write a message first; it goes into the field under the conversation.",
                 zh="请先输入消息：写在对话下方的输入框里。",
             )
-        yield from self._answer(talk.ask(text) if text else talk, values, request, sent=True)
+        yield from self._answer(conversation.ask(text) if text else conversation, values, visitor, sent=True)
 
     @polite
-    def answer_again(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def answer_again(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Another answer to the last message, by the next seed."""
-        talk: Talk = values[self.talk]
-        if not talk.messages:
-            gr.Info(self._say(request)("chat.nothing"))
+        conversation: Conversation = values[self.conversation]
+        if not conversation.messages:
+            gr.Info(self._say(visitor)("chat.nothing"))
             return
-        if not talk.unanswered:
+        if not conversation.unanswered:
             seed = self.fields["seed"]
             values[seed] = (int(values[seed] or 0) + 1) % (MAX_SEED + 1)
-        yield from self._answer(talk.again(), values, request)
+        yield from self._answer(conversation.again(), values, visitor)
 
     @polite
     def edit(
-        self, values: dict[Any, Any], event: gr.EventData, request: gr.Request
+        self, values: dict[Any, Any], event: gr.EventData, visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         """A past message was said otherwise: the conversation goes on from there."""
-        text = flat(told(event, "value")).strip()
+        text = flat(event_value(event, "value")).strip()
         place = index_of(event)
-        talk = values[self.talk].edit(place, text) if text else values[self.talk]
-        if talk is values[self.talk]:
-            yield {self.view: shown(talk.messages)}
+        conversation = values[self.conversation].edit(place, text) if text else values[self.conversation]
+        if conversation is values[self.conversation]:
+            yield {self.view: shown(conversation.messages)}
             return
-        yield from self._answer(talk, values, request)
+        yield from self._answer(conversation, values, visitor)
 
     def _answer(
-        self, talk: Talk, values: dict[Any, Any], request: gr.Request, sent: bool = False
+        self, conversation: Conversation, values: dict[Any, Any], visitor: gr.Request, sent: bool = False
     ) -> Iterator[dict[Any, Any]]:
         """Have the last message answered, showing the answer as it grows."""
         given = {name: values[component] for name, component in self.fields.items()}
@@ -241,20 +246,22 @@ class ChatTab(MakerTab):
                 en="There is no chat model on this machine yet; get one in the Models tab, or start the app with --text-server.",
                 zh="本机还没有对话模型；请在“模型”页获取，或用 --text-server 启动应用。",
             )
-        asked = check(ChatRequest, {**given, "messages": [message.model_dump() for message in talk.messages]})
+        asked = check(
+            ChatRequest, {**given, "messages": [message.model_dump() for message in conversation.messages]}
+        )
         check_asked(
             asked, self.context.settings
         )  # here, so that what is refused stays out of the conversation
-        superseded = self.context.begin(request, TALK)
-        stopped = self.context.begin(request, self.task)
+        superseded = self.context.begin(visitor, CONVERSATION)
+        stopped = self.context.begin(visitor, self.task)
         yield {
-            **self._at_rest(talk, self.context.lang(request)),
-            self.status: status(self.context.starting(request)),
+            **self._at_rest(conversation, self.context.lang(visitor)),
+            self.status: status(self.context.starting(visitor)),
             **({self.input: ""} if sent else {}),
             self.fields["seed"]: asked.seed,
         }
         try:
-            for update in self._write(talk, asked, lambda: stopped() or superseded(), request):
+            for update in self._write(conversation, asked, lambda: stopped() or superseded(), visitor):
                 if superseded():  # another handler now says what the conversation is
                     return
                 yield update
@@ -263,29 +270,33 @@ class ChatTab(MakerTab):
             raise
 
     def _write(
-        self, talk: Talk, asked: ChatRequest, stop: Callable[[], bool], request: gr.Request
+        self, conversation: Conversation, asked: ChatRequest, stop: Callable[[], bool], visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+        say, progress, result = self._say(visitor), TokenProgress(), None
         for result in chat(asked, self.context.cache, stop):
-            pace.count(len(result.tokens))
-            if pace.due():
-                talk = talk.answer(result)
-                words = status(say("text.writing", tokens=pace.tokens))
-                yield {self.talk: talk, self.view: shown(talk.messages), self.status: words}
-                pace.sent(len(result.text))
+            progress.count(len(result.tokens))
+            if progress.update_due():
+                conversation = conversation.answer(result)
+                words = status(say("text.writing", tokens=progress.tokens))
+                yield {
+                    self.conversation: conversation,
+                    self.view: shown(conversation.messages),
+                    self.status: words,
+                }
+                progress.update_sent(len(result.text))
         if result is not None:
-            talk = talk.answer(result)
+            conversation = conversation.answer(result)
             yield {
-                **self._at_rest(talk, self.context.lang(request)),
-                self.note: note_html(result, pace.rate(), self.context.lang(request), say),
-                **self.code.show(asked, request),
+                **self._at_rest(conversation, self.context.lang(visitor)),
+                self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
+                **self.code.show(asked, visitor),
             }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _at_rest(self, talk: Talk, lang: str) -> dict[Any, Any]:
+    def _at_rest(self, conversation: Conversation, lang: str) -> dict[Any, Any]:
         """Updates that show a conversation in which nothing is being written."""
         say = partial(self._words, lang)
-        result = talk.result
+        result = conversation.result
         inside = (
             {
                 **self.tokens.show(result.tokens, say),
@@ -300,9 +311,9 @@ class ChatTab(MakerTab):
             }
         )
         return {
-            self.talk: talk,
+            self.conversation: conversation,
             self.result: result,
-            self.view: shown(talk.messages),
+            self.view: shown(conversation.messages),
             self.status: "",
             self.note: "",
             **inside,
@@ -311,27 +322,27 @@ class ChatTab(MakerTab):
     def _words(self, lang: str, key: str, **values: Any) -> str:
         return self.context.words.say(key, lang, **values)
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        return partial(self._words, self.context.lang(request))
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        return partial(self._words, self.context.lang(visitor))
 
     @polite
-    def take_back(self, talk: Talk, request: gr.Request) -> dict[Any, Any]:
+    def take_back(self, conversation: Conversation, visitor: gr.Request) -> dict[Any, Any]:
         """Take the last message back into the input, and its answer away."""
-        self.end(request)
-        if not talk.messages:
+        self.end(visitor)
+        if not conversation.messages:
             return gr.skip()
-        earlier, text = talk.undo()
-        return {**self._at_rest(earlier, self.context.lang(request)), self.input: text}
+        earlier, text = conversation.undo()
+        return {**self._at_rest(earlier, self.context.lang(visitor)), self.input: text}
 
     @polite
-    def forget(self, request: gr.Request) -> dict[Any, Any]:
+    def forget(self, visitor: gr.Request) -> dict[Any, Any]:
         """Begin a new conversation."""
-        self.end(request)
-        return {**self._at_rest(Talk(), self.context.lang(request)), self.input: ""}
+        self.end(visitor)
+        return {**self._at_rest(Conversation(), self.context.lang(visitor)), self.input: ""}
 
-    def end(self, request: gr.Request) -> None:
+    def end(self, visitor: gr.Request) -> None:
         """Whatever is being written belongs to a conversation that is no more."""
-        self.context.begin(request, TALK)
+        self.context.begin(visitor, CONVERSATION)
 
     def memory(self, result: ChatResult, lang: str) -> Memory:
         """The result for the history."""

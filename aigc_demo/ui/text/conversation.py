@@ -11,7 +11,7 @@ LONGEST = 20_000  # characters that a message may have
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """Messages in order, and for the answers that were made here their results."""
 
     messages: tuple[Message, ...] = ()
@@ -23,7 +23,7 @@ class Talk:
         found = self.results[-1] if self.results else None
         return found if found and _with_answer(found) == self.messages else None
 
-    def ask(self, text: str) -> "Talk":
+    def ask(self, text: str) -> "Conversation":
         """With another message of the person's; after a message of theirs that was not answered, it takes its place."""
         before = self.messages[:-1] if self.unanswered else self.messages
         return self._cut((*before, _from_person(text)))
@@ -33,29 +33,29 @@ class Talk:
         """Whether the last message is the person's."""
         return bool(self.messages) and self.messages[-1].role == "user"
 
-    def answer(self, result: ChatResult) -> "Talk":
+    def answer(self, result: ChatResult) -> "Conversation":
         """With the answer of `result`, as far as it is written; it begins with the messages that were asked."""
         kept = self._cut(tuple(result.request.messages))
-        return Talk(_with_answer(result), (*kept.results, result))
+        return Conversation(_with_answer(result), (*kept.results, result))
 
-    def again(self) -> "Talk":
+    def again(self) -> "Conversation":
         """Without the last answer, so that another can be made."""
         return self if self.unanswered else self._cut(self.messages[:-1])
 
-    def undo(self) -> tuple["Talk", str]:
+    def undo(self) -> tuple["Conversation", str]:
         """Without the person's last message and what followed, and that message."""
         for place in range(len(self.messages) - 1, -1, -1):
             if self.messages[place].role == "user":
                 return self._cut(self.messages[:place]), self.messages[place].content
-        return Talk(), ""
+        return Conversation(), ""
 
-    def edit(self, place: int, text: str) -> "Talk":
+    def edit(self, place: int, text: str) -> "Conversation":
         """With a past message of the person's said otherwise, and without what followed it."""
         if not 0 <= place < len(self.messages) or self.messages[place].role != "user":
             return self
         return self._cut((*self.messages[:place], _from_person(text)))
 
-    def _cut(self, messages: tuple[Message, ...]) -> "Talk":
+    def _cut(self, messages: tuple[Message, ...]) -> "Conversation":
         """These messages, with the results that they still contain."""
         kept = tuple(result for result in self.results if _starts_with(messages, _with_answer(result)))
         return replace(self, messages=messages, results=kept)

@@ -40,8 +40,8 @@ def heat_map(
     gutter = min(max(_width(name) for side in names.values() for name in side), 12)
     fits = max(weights.shape) <= LABELLED
     sides = "".join(_side(side, labels) for side, labels in names.items()) if fits else ""
-    told = {**data, **{side: json.dumps(labels, ensure_ascii=False) for side, labels in names.items()}}
-    attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in told.items())
+    entries = {**data, **{side: json.dumps(labels, ensure_ascii=False) for side, labels in names.items()}}
+    attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in entries.items())
     shape = f"--rows:{weights.shape[0]};--columns:{weights.shape[1]};--gutter:{gutter}ch"
     return (
         f'<figure class="attention{" labelled" if sides else ""}" {attributes} style="{shape}">'

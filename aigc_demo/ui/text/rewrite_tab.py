@@ -16,10 +16,10 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import TokenProgress, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.heat_map import heat_map
@@ -28,7 +28,7 @@ from aigc_demo.ui.text.token_view import TokenView
 EXAMPLES = {"translate": ("weather", "austen"), "summarise": ("library",)}  # by task
 
 
-class RewriteTab(MakerTab):
+class RewriteTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "rewrite"
@@ -118,20 +118,20 @@ class RewriteTab(MakerTab):
         return {self.card_lines: gr.update(value=lines), **self.no_model.show(False)}
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, kind: str, name: str) -> Callable[[gr.Request], Any]:
         """A handler that puts an example's task and text into the widgets."""
 
-        def fill(request: gr.Request) -> tuple[str, str]:
-            return kind, self._say(request)(f"rewrite_example_text.{name}")
+        def fill(visitor: gr.Request) -> tuple[str, str]:
+            return kind, self._say(visitor)(f"rewrite_example_text.{name}")
 
         return fill
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Translate or summarise, showing the text as it grows, its odds and its sources when it is done."""
         given = {name: values[component] for name, component in self.fields.items()}
         if not given["model"]:
@@ -140,34 +140,34 @@ class RewriteTab(MakerTab):
                 zh="本机还没有翻译或摘要模型；请在“模型”页获取。",
             )
         asked = check(RewriteRequest, given)
-        stop = self.context.begin(request, self.task)
-        yield {self.status: status(self.context.starting(request))}
+        stop = self.context.begin(visitor, self.task)
+        yield {self.status: status(self.context.starting(visitor))}
         try:
-            yield from self._write(asked, stop, request)
+            yield from self._write(asked, stop, visitor)
         except Exception:
             yield {self.status: ""}
             raise
 
-    def _write(self, asked: RewriteRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+    def _write(self, asked: RewriteRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, progress, result = self._say(visitor), TokenProgress(), None
         for result in rewrite(asked, self.context.cache, stop):
-            pace.count(len(result.tokens))
-            if pace.due():
-                words = status(say("text.writing", tokens=pace.tokens))
+            progress.count(len(result.tokens))
+            if progress.update_due():
+                words = status(say("text.writing", tokens=progress.tokens))
                 yield {self.tokens.text: odds.growing(result.text), self.tokens.odds: "", self.status: words}
-                pace.sent(len(result.text))
+                progress.update_sent(len(result.text))
         if result is not None:
             yield {
                 self.result: result,
                 **self.tokens.show(result.tokens, say),
-                self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+                self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
                 self.map: map_html(result, say),
-                **self.code.show(asked, request),
+                **self.code.show(asked, visitor),
             }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        lang = self.context.lang(request)
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        lang = self.context.lang(visitor)
         return lambda key, **values: self.context.words.say(key, lang, **values)
 
     def memory(self, result: RewriteResult, lang: str) -> Memory:

@@ -71,10 +71,10 @@ class TemplatePanel:
         taken.success(None, None, None, js=show)
 
     @polite
-    def search(self, wish: str, request: gr.Request) -> Any:
+    def search(self, wish: str, visitor: gr.Request) -> Any:
         """The nearest templates, and how they were compared."""
-        lang = self.context.lang(request)
-        found = nearest(wish or "", self.context.cache, self.context.begin(request, f"{self.task}-templates"))
+        lang = self.context.lang(visitor)
+        found = nearest(wish or "", self.context.cache, self.context.begin(visitor, f"{self.task}-templates"))
         return [template.id for template, _ in found.ranked[:SHOWN]], self.found_html(found, lang)
 
     def found_html(self, found: Found, lang: str) -> str:
@@ -92,19 +92,19 @@ class TemplatePanel:
         return f'<div class="found">{"".join(rows)}</div><p class="note">{escape(how)}</p>'
 
     @polite
-    def pick(self, ranked: list[str], event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, ranked: list[str], event: gr.EventData, visitor: gr.Request) -> Any:
         """One of the found templates was chosen."""
         index = index_of(event)
-        return self.blanks_of(ranked[index], request) if 0 <= index < len(ranked) else gr.skip()
+        return self.blanks_of(ranked[index], visitor) if 0 <= index < len(ranked) else gr.skip()
 
     @polite
-    def choose(self, template_id: str, request: gr.Request) -> Any:
+    def choose(self, template_id: str, visitor: gr.Request) -> Any:
         """A template was chosen from the list."""
-        return self.blanks_of(template_id, request)
+        return self.blanks_of(template_id, visitor)
 
-    def blanks_of(self, template_id: str, request: gr.Request) -> dict[Any, Any]:
+    def blanks_of(self, template_id: str, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that show a template's blanks, with examples in them."""
-        blanks = list(find_template(template_id).wording(self.context.lang(request)).fields.values())
+        blanks = list(find_template(template_id).wording(self.context.lang(visitor)).fields.values())
         updates = {self.picker: gr.update(value=template_id), self.use: gr.update(visible=True)}
         for place, box in enumerate(self.blanks):
             if place < len(blanks):
@@ -117,9 +117,9 @@ class TemplatePanel:
         return updates
 
     @polite
-    def fill(self, values: dict[Any, Any], request: gr.Request) -> Any:
+    def fill(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """The prompt with the blanks filled, and for a chat model the system prompt."""
-        wording = find_template(values[self.picker] or "").wording(self.context.lang(request))
+        wording = find_template(values[self.picker] or "").wording(self.context.lang(visitor))
         given = [values[box] for box in self.blanks]
         prompt = wording.fill(dict(zip(wording.fields, given, strict=False)), self.opening)
         return prompt if self.opening else (prompt, wording.system)

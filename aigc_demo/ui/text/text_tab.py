@@ -17,15 +17,15 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.generation_tab import MakerTab
+from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import TokenProgress, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
-from aigc_demo.ui.text.mark_panel import MarkPanel, mark_field
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
+from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
 
 POEMS = "gpt-poems"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -46,7 +46,7 @@ VERSE_ONLY = ("prompt_is", "form", "heads")
 FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
 
 
-class TextTab(MakerTab):
+class TextTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "text"
@@ -71,7 +71,7 @@ class TextTab(MakerTab):
                 name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
                 for name in FOLDED
             }
-            watermark = mark_field(context, self.task, TextRequest)
+            watermark = watermark_field(context, self.task, TextRequest)
         self.fields = {
             "model": picker,
             "prompt": prompt,
@@ -112,7 +112,7 @@ class TextTab(MakerTab):
             for kind in ("txt", "md", "json"):
                 write = partial(actions.write_texts, suffix=f".{kind}")
                 download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
-        self.mark = MarkPanel(context, self.task)
+        self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
@@ -170,15 +170,15 @@ class TextTab(MakerTab):
         }
 
     @polite
-    def choose(self, model: str, request: gr.Request) -> Any:
+    def choose(self, model: str, visitor: gr.Request) -> Any:
         """Another model was chosen."""
-        return self.for_model(model, self.context.lang(request))
+        return self.for_model(model, self.context.lang(visitor))
 
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
-        def fill(request: gr.Request) -> dict[Any, Any]:
-            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(request))
+        def fill(visitor: gr.Request) -> dict[Any, Any]:
+            return self.show(check(TextRequest, EXAMPLES[name]), self.context.lang(visitor))
 
         return fill
 
@@ -191,51 +191,51 @@ class TextTab(MakerTab):
         return check(TextRequest, given)
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Write, showing the text as it grows and its odds when it is done."""
         asked = self.asked(values)
-        stop = self.context.begin(request, self.task)
-        yield {self.status: status(self.context.starting(request))}
+        stop = self.context.begin(visitor, self.task)
+        yield {self.status: status(self.context.starting(visitor))}
         try:
-            yield from self._write(asked, stop, request)
+            yield from self._write(asked, stop, visitor)
         except Exception:
             yield {self.status: ""}
             raise
 
-    def _write(self, asked: TextRequest, stop: Stop, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, pace, result = self._say(request), Pace(), None
+    def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+        say, progress, result = self._say(visitor), TokenProgress(), None
         for result in write_text(asked, self.context.cache, stop):
-            pace.count(sum(len(sample.tokens) for sample in result.samples))
-            if pace.due():
+            progress.count(sum(len(sample.tokens) for sample in result.samples))
+            if progress.update_due():
                 light = odds.plain_texts(result)
-                yield {self.text: light, self.status: status(say("text.writing", tokens=pace.tokens))}
-                pace.sent(len(light))
-        if result is None or not pace.tokens:
+                yield {self.text: light, self.status: status(say("text.writing", tokens=progress.tokens))}
+                progress.update_sent(len(light))
+        if result is None or not progress.tokens:
             yield {self.status: ""}
             return
         yield {
             self.result: result,
             self.text: odds.texts(result, say),
-            self.note: note_html(result, pace.rate(), self.context.lang(request), say),
+            self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),
-            **self.code.show(asked, request),
+            **self.code.show(asked, visitor),
         }
         yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _say(self, request: gr.Request) -> odds.Say:
-        lang = self.context.lang(request)
+    def _say(self, visitor: gr.Request) -> odds.Say:
+        lang = self.context.lang(visitor)
         return lambda key, **values: self.context.words.say(key, lang, **values)
 
-    def pick(self, result: TextResult | None, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None:
             return gr.skip()
         sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
         place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
         tokens = result.samples[sample].tokens
-        return odds.alternatives(tokens, place, self._say(request)) if place >= 0 else gr.skip()
+        return odds.alternatives(tokens, place, self._say(visitor)) if place >= 0 else gr.skip()
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""

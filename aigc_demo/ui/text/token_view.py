@@ -53,12 +53,12 @@ class TokenView:
         """Updates that show `words` in place of a text."""
         return {self.text: words, self.odds: ""}
 
-    def pick(self, result: Any, event: gr.EventData, request: gr.Request) -> Any:
+    def pick(self, result: Any, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None or not result.tokens:
             return gr.skip()
         lang, place = (
-            self.context.lang(request),
+            self.context.lang(visitor),
             max(0, min(index_of(event, "token"), len(result.tokens) - 1)),
         )
         return odds.alternatives(

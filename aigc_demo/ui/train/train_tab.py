@@ -20,10 +20,10 @@ from aigc_demo.schemas.as_code import train_command
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.panels import Lesson
 from aigc_demo.ui.page.widgets import download
-from aigc_demo.ui.train.train_compare import ComparePanel
-from aigc_demo.ui.train.train_data import DataPanel
-from aigc_demo.ui.train.train_settings import SettingsPanel
-from aigc_demo.ui.train.train_watch import PRIVATE, WatchPanel
+from aigc_demo.ui.train.compare_panel import ComparePanel
+from aigc_demo.ui.train.data_panel import DataPanel
+from aigc_demo.ui.train.settings_panel import SettingsPanel
+from aigc_demo.ui.train.watch_panel import PRIVATE, WatchPanel
 
 
 class TrainTab:
@@ -106,7 +106,7 @@ class TrainTab:
         settings.go.click(
             self.start,
             {data.choice, settings.estimate, *settings.fields.values()},
-            [watch.memory, *watch.shown(), data.look_fold, settings.fields["name"], settings.proposed],
+            [watch.memory, *watch.shown(), data.preview_fold, settings.fields["name"], settings.proposed],
             **PRIVATE,
         )
         self.open_zip.upload(
@@ -132,34 +132,34 @@ class TrainTab:
         return []
 
     @polite
-    def propose(self, family: str, request: gr.Request) -> Any:
+    def propose(self, family: str, visitor: gr.Request) -> Any:
         """Data sets as they are now, and a name that is still free."""
         name = self.settings.free_name(family, "digits")
-        return self.data.update(self.context.lang(request)), name, name
+        return self.data.update(self.context.lang(visitor)), name, name
 
     @polite
-    def refresh(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> Any:
+    def refresh(self, family: str, size: str, start: str, rank: int, visitor: gr.Request) -> Any:
         """The tab was opened: data sets and models as they are now."""
         cost = self.settings.say_cost(
-            family, size, start, rank, request
+            family, size, start, rank, visitor
         )  # first: it may have to wait for torch
-        starts = gr.update(choices=self.settings.said_starts(family, request))
-        return self.data.update(self.context.lang(request)), starts, cost
+        starts = gr.update(choices=self.settings.said_starts(family, visitor))
+        return self.data.update(self.context.lang(visitor)), starts, cost
 
     @polite
-    def start(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def start(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Hand the request to the jobs, and watch what becomes of it."""
         asked = self.settings.asked(values)
         name = self.context.jobs.submit(
             asked, self.settings.expected_seconds(values[self.settings.estimate], asked)
         )
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(self.context.words.say("train.started", lang, name=name))
         proposal = self.settings.free_name(asked.family, asked.data)
         return {
             self.watch.memory: name,
-            **self.watch.afresh(name, lang),
-            self.data.look_fold: gr.update(open=False),
+            **self.watch.render_all(name, lang),
+            self.data.preview_fold: gr.update(open=False),
             self.settings.fields["name"]: proposal,
             self.settings.proposed: proposal,
         }
@@ -177,7 +177,7 @@ class TrainTab:
         return export_run(self.context.jobs.get(name).folder, folder / f"{name}.zip")
 
     @polite
-    def read_zip(self, path: str | None, request: gr.Request) -> Any:
+    def read_zip(self, path: str | None, visitor: gr.Request) -> Any:
         """A run that another machine exported."""
         if not path:
             return gr.skip()
@@ -188,7 +188,7 @@ class TrainTab:
                 zh="此公开网页不能上传模型；请在自己电脑上的应用中打开该 zip。",
             )
         import_run(Path(path), self.context.settings.own_runs_dir, name)
-        return {self.watch.memory: name, **self.watch.afresh(name, self.context.lang(request))}
+        return {self.watch.memory: name, **self.watch.render_all(name, self.context.lang(visitor))}
 
     def uses(self) -> dict[str, gr.Button]:
         """The buttons that open another tab with the watched run, by the tab's task."""

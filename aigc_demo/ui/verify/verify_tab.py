@@ -10,7 +10,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import REQUESTS, VerifyRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.verify.verify_view import layers_html
+from aigc_demo.ui.verify.layers_view import layers_html
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -43,37 +43,37 @@ class VerifyTab:
                     )
                 gr.Markdown(words("verify.limits"), elem_classes="note")
         shown = [self.view, self.recipe, self.restore]
-        self.file.upload(self.look_at_file, self.file, shown, **PRIVATE)
-        self.go.click(self.look, [self.file, self.text], shown, **PRIVATE)
-        self.text.submit(self.look, [self.file, self.text], shown, **PRIVATE)
+        self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
+        self.go.click(self.check_input, [self.file, self.text], shown, **PRIVATE)
+        self.text.submit(self.check_input, [self.file, self.text], shown, **PRIVATE)
 
     def settable(self) -> list[Any]:
         """No link, file or past result sets this tab's widgets."""
         return []
 
     @polite
-    def look_at_file(self, path: str | None, request: gr.Request) -> dict[Any, Any]:
+    def check_dropped_file(self, path: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """A file was dropped."""
         if not path:
             raise InputError(
                 en="There is nothing to look at yet; drop a file or paste a text.",
                 zh="还没有要检查的内容；请拖入文件或粘贴文字。",
             )
-        return self.shown(check_file(Path(path), self.context.settings), request)
+        return self.shown(check_file(Path(path), self.context.settings), visitor)
 
     @polite
-    def look(self, path: str | None, text: str | None, request: gr.Request) -> dict[Any, Any]:
+    def check_input(self, path: str | None, text: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """The button was pressed: the text counts, and the file where there is none."""
         asked = check(VerifyRequest, {"text": text or ""})
         if asked.text.strip():
-            return self.shown(check_text(asked.text, self.context.settings), request)
-        return self.look_at_file(path, request)
+            return self.shown(check_text(asked.text, self.context.settings), visitor)
+        return self.check_dropped_file(path, visitor)
 
-    def shown(self, found: Layers, request: gr.Request) -> dict[Any, Any]:
+    def shown(self, found: Layers, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that show what was found."""
         recipe = found.said.recipe if found.said.recipe and found.said.recipe.task in REQUESTS else None
         return {
-            self.view: layers_html(found, self.context.words, self.context.lang(request)),
+            self.view: layers_html(found, self.context.words, self.context.lang(visitor)),
             self.recipe: recipe and (recipe.task, recipe.request),
             self.restore: gr.update(visible=recipe is not None),
         }

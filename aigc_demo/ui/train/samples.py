@@ -1,7 +1,7 @@
 """What the same seeds gave through training time: a film that the reader moves by hand.
 
 The sheets are files of the run. They reach the browser by address, through Gradio's own cache of files, so that each
-travels once however often the view is drawn; assets/samples.js moves the sliders.
+travels once however often the view is drawn.
 """
 
 import json
@@ -10,21 +10,14 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import gradio as gr
-
+from aigc_demo.ui.page.film import film_html
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.pictures import address
-from aigc_demo.ui.page.theme import asset
 
 FRAMES = 48  # more cannot be told apart on a slider
 
 
-def film(elem_id: str) -> gr.HTML:
-    """The component that a film stands in, alive."""
-    return gr.HTML("", js_on_load=asset("samples.js"), elem_id=elem_id)
-
-
-def film_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> str:
+def samples_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> str:
     """The film of a run's sample files, oldest first; their stem is the step. Nothing where there are none."""
     shown = few(samples)
     if not shown:
@@ -35,16 +28,8 @@ def film_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> str
     else:
         frames = [(int(path.stem), address(path)) for path in shown]
         body = _sheets(frames, words, lang)
-    step = words.say("train.at_step", lang, step="{step}")
-    last = len(frames) - 1
-    return (
-        f'<div class="film" data-run="{escape(run)}" data-step="{escape(step)}" '
-        f'data-frames="{escape(json.dumps(frames, ensure_ascii=False))}">'
-        f'{body}<label class="hand"><span>{words.say("train.time", lang)}</span>'
-        f'<input type="range" min="0" max="{last}" value="{last}" {"disabled" if last == 0 else ""}>'
-        f'<output class="at">{escape(step.format(step=frames[-1][0]))}</output></label>'
-        f"{_cover(words, lang) if shown[0].suffix != '.json' and last else ''}</div>"
-    )
+    cover = _cover(words, lang) if shown[0].suffix != ".json" and len(frames) > 1 else ""
+    return film_html(run, frames, body, words.say("train.time", lang), words, lang, cover)
 
 
 def lent(samples: Sequence[Path], run: str, folder: Path) -> list[Path]:

@@ -9,8 +9,8 @@ import gradio as gr
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.schemas.tasks import abilities
-from aigc_demo.ui.models import models_source as source
-from aigc_demo.ui.models.models_list import SIZES, Entry, Filters, list_html
+from aigc_demo.ui.models import sources as source
+from aigc_demo.ui.models.listing import SIZES, Entry, Filters, list_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.panels import pick_list
@@ -65,7 +65,7 @@ class FindPanel:
                 self.other = gr.Textbox(
                     "", label=words("models.other_id"), max_lines=1, max_length=1000, elem_id="models-id"
                 )
-                self.look = gr.Button(words("models.look"), size="sm", elem_id="models-look")
+                self.look_up = gr.Button(words("models.look"), size="sm", elem_id="models-look")
 
     def asked(self) -> list[Any]:
         """The components that say what is looked for."""
@@ -91,10 +91,10 @@ class FindPanel:
         )
 
     @polite
-    def search(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def search(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """The list for what the widgets ask for."""
         asked = [values[part] for part in self.asked()]
-        return self.found(asked, values[self.chosen], self.context.lang(request))
+        return self.found(asked, values[self.chosen], self.context.lang(visitor))
 
     def found(self, asked: Sequence[Any], chosen: str, lang: str) -> dict[Any, Any]:
         """Updates of the list for the values of `asked`; what the hub says against it stands where the list would."""

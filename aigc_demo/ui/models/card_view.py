@@ -6,7 +6,7 @@ from html import escape
 from aigc_demo.hub import Download
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.ui.models.models_list import bytes_said, tasks_said
+from aigc_demo.ui.models.listing import bytes_said, tasks_said
 from aigc_demo.ui.page.language import Words
 
 LANGUAGES = {"en": ("English", "英文"), "zh": ("Chinese", "中文")}

@@ -20,7 +20,7 @@ from aigc_demo.ui.text.attention import tokens_of
 from aigc_demo.ui.text.odds import Say
 
 
-def mark_field(context: Context, task: str, request_type: type[Request]) -> Any:
+def watermark_field(context: Context, task: str, request_type: type[Request]) -> Any:
     """The watermark's switch; on, and out of reach, where the mode marks every text."""
     forced = context.settings.rules.text_mark
     return field(
@@ -28,7 +28,7 @@ def mark_field(context: Context, task: str, request_type: type[Request]) -> Any:
     )
 
 
-class MarkPanel:
+class WatermarkPanel:
     """The panel's components."""
 
     def __init__(self, context: Context, task: str) -> None:

@@ -10,7 +10,7 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import told
+from aigc_demo.ui.page.events import event_value
 from aigc_demo.ui.page.pictures import data_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -55,9 +55,9 @@ class DrawPad:
         )
 
     @polite
-    def drawn(self, event: gr.EventData, request: gr.Request) -> str:
+    def drawn(self, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the drawing as a file."""
-        drawing = str(told(event, "drawing") or "")[: MAX_DRAWING + 1]
+        drawing = str(event_value(event, "drawing") or "")[: MAX_DRAWING + 1]
         try:
             if not drawing.startswith(PREFIX) or len(drawing) > MAX_DRAWING:
                 raise ValueError
@@ -67,12 +67,12 @@ class DrawPad:
                 en="The drawing did not arrive whole; clear the pad and draw again.",
                 zh="画没有完整送达；请清空画板后重画。",
             ) from error
-        path = media.new_path(self.context.folder(request), "drawing", ".png")
+        path = media.new_path(self.context.folder(visitor), "drawing", ".png")
         path.write_bytes(data)
         return str(path)
 
     @polite
-    def opened_file(self, path: str, request: gr.Request) -> Any:
+    def opened_file(self, path: str, visitor: gr.Request) -> Any:
         """A file was chosen: check it, and show it on the pad."""
         import numpy as np
 

@@ -13,9 +13,9 @@ from aigc_demo.models.family import runs_here
 from aigc_demo.publish import can_publish, publish_zip
 from aigc_demo.runtime import registry
 from aigc_demo.schemas.tasks import shown_tasks, tab_of
-from aigc_demo.ui.models import models_source as source
-from aigc_demo.ui.models import models_view as view
-from aigc_demo.ui.models.models_list import bytes_said
+from aigc_demo.ui.models import card_view as view
+from aigc_demo.ui.models import sources as source
+from aigc_demo.ui.models.listing import bytes_said
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import index_of
@@ -54,7 +54,7 @@ class ChosenPanel:
             )
             self.cancel = gr.Button(words("models.cancel"), size="sm", visible=False, elem_id="models-cancel")
             self.drop = gr.Button(words("models.delete"), size="sm", visible=False, elem_id="models-delete")
-            self.really = gr.Button(
+            self.confirm_delete = gr.Button(
                 words("models.really"), size="sm", variant="stop", visible=False, elem_id="models-really"
             )
             self.publish = download(
@@ -67,8 +67,8 @@ class ChosenPanel:
             )
 
     def shown(self) -> list[Any]:
-        """The components that `show` and `look` may update."""
-        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.really, self.publish]
+        """The components that `show` and `poll_downloads` may update."""
+        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.confirm_delete, self.publish]
         return [self.model, self.seen, self.came, self.timer, self.progress, self.card, *buttons]
 
     def connect(self) -> None:
@@ -76,17 +76,19 @@ class ChosenPanel:
         quick = {**PRIVATE, "queue": False}
         asking = {**PRIVATE, "concurrency_id": "hub"}
         # through the queue, since Gradio tells of a changed state there alone
-        self.timer.tick(self.look, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE)
+        self.timer.tick(
+            self.poll_downloads, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE
+        )
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(self.ask_again, self.model, self.really, **quick)
-        self.deleted = self.really.click(self.delete, self.model, self.shown(), **PRIVATE)
+        self.drop.click(self.ask_again, self.model, self.confirm_delete, **quick)
+        self.deleted = self.confirm_delete.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
-    def look(self, model: str, seen: dict[str, Any], request: gr.Request) -> dict[Any, Any]:
+    def poll_downloads(self, model: str, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         now = self.now(model, lang)
         running = any(download.state == "running" for download in self.downloads.all())
         updates: dict[Any, Any] = {self.seen: now, self.timer: gr.Timer(active=running)}
@@ -126,39 +128,39 @@ class ChosenPanel:
         yield {self.card: self.offer_html(offer, lang), **self.fetch_now(offer, lang)}
 
     @polite
-    def pick(self, event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """A download under way was chosen."""
         downloads = self.unfinished()
         if 0 <= index_of(event) < len(downloads):
-            yield from self.show(downloads[index_of(event)].id, self.context.lang(request))
+            yield from self.show(downloads[index_of(event)].id, self.context.lang(visitor))
 
     @polite
-    def start(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def start(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Fetch the chosen model, or go on where a fetch ended."""
         self.downloads.start(model)  # checks the right to, as `cancel` and `delete` do
-        return self.afresh(model, self.context.lang(request))
+        return self.render_all(model, self.context.lang(visitor))
 
     @polite
-    def stop(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def stop(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """End a fetch; what has come is kept."""
         self.downloads.cancel(model)
-        return self.afresh(model, self.context.lang(request))
+        return self.render_all(model, self.context.lang(visitor))
 
-    def ask_again(self, model: str, request: gr.Request) -> Any:
+    def ask_again(self, model: str, visitor: gr.Request) -> Any:
         """Delete was pressed once: say what it means, and wait for the second press."""
         own = "delete_own" if model.startswith("local/") else "delete_help"
         key = "delete_run" if self.adapter_here(model) else own
-        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(request)))
+        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(visitor)))
         return gr.update(visible=True)
 
     @polite
-    def delete(self, model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def delete(self, model: str, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Delete a fetched model, or an adapter with its run, after the second press."""
         if self.adapter_here(model):
             self.context.jobs.delete(model.removeprefix("runs/"))
         else:
             hub.delete(model, self.context.settings)
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(escape(self.context.words.say("models.deleted", lang, name=model)))
         yield from self.show(model, lang)
 
@@ -168,7 +170,7 @@ class ChosenPanel:
             return []
         return [download for download in self.downloads.all() if download.state != "done"]
 
-    def afresh(self, model: str, lang: str) -> dict[Any, Any]:
+    def render_all(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates after an order: how things stand now, and the timer looks on."""
         return {
             **self.progress_now(lang),
@@ -204,7 +206,7 @@ class ChosenPanel:
             **{button: gr.update(visible=tab in tabs) for tab, button in self.uses.items()},
             self.cancel: gr.update(visible=running and allowed),
             self.drop: gr.update(visible=deletable),
-            self.really: gr.update(visible=False),
+            self.confirm_delete: gr.update(visible=False),
             self.publish: gr.update(visible=can_publish(card, self.context.settings)),
         }
         if card or running:

@@ -11,8 +11,8 @@ from typing import Any
 from aigc_demo.jobs import Job
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.family import family
+from aigc_demo.ui.page.charts import Chart, Series, chart_html, short
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.train.charts import Chart, Series, chart_html, short
 
 Line = Mapping[str, Any]
 SHARES = frozenset({"accuracy"})  # charts whose values lie in [0, 1]

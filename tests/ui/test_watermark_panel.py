@@ -11,8 +11,8 @@ from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.schemas import ChatRequest, TextRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.text.mark_panel import MarkPanel, coloured, mark_field
 from aigc_demo.ui.text.text_tab import TextTab
+from aigc_demo.ui.text.watermark_panel import WatermarkPanel, coloured, watermark_field
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_every_token_has_its_colour_and_the_finding_stands_above(settings, words
 
 def test_a_server_keeps_its_tokens(settings, cache, words):
     with gr.Blocks():
-        panel = MarkPanel(Context(settings, cache, words), "text")
+        panel = WatermarkPanel(Context(settings, cache, words), "text")
     result = SimpleNamespace(card=SimpleNamespace(family="remote"))
     [shown] = panel.show(result, say(words)).values()
     assert "server" in shown
@@ -82,5 +82,5 @@ def test_a_text_that_was_written_is_looked_at_marked_or_not(settings, cache, wor
 def test_in_public_the_switch_is_on_and_out_of_reach(settings, cache, words, task, request_type, mode):
     public = settings.model_copy(update={"mode": mode})
     with gr.Blocks():
-        switch = mark_field(Context(public, cache, words), task, request_type)
+        switch = watermark_field(Context(public, cache, words), task, request_type)
     assert (switch.value, switch.interactive) == ((False, None) if mode == "local" else (True, False))

@@ -77,21 +77,21 @@ class CaptionPanel:
         captions = read_captions(name, self.own_dir)
         with safe_open(self.own_dir / name / "images.safetensors", "numpy") as arrays:
             pictures = [picture for split in SPLITS for picture in arrays.get_tensor(f"{split}_images")]
-        told = [text for split in SPLITS for text in captions[split]]
+        texts = [text for split in SPLITS for text in captions[split]]
         return [
             [number, thumbnail(picture), text]
-            for number, (picture, text) in enumerate(zip(pictures, told, strict=True), 1)
+            for number, (picture, text) in enumerate(zip(pictures, texts, strict=True), 1)
         ]
 
     @polite
-    def keep(self, name: str | None, table: list[list[Any]], request: gr.Request) -> str:
+    def keep(self, name: str | None, table: list[list[Any]], visitor: gr.Request) -> str:
         """Write the table's captions, whatever order its rows have been put in."""
         before = read_captions(name, self.own_dir)
         by_number = {int(row[0]): row[2] for row in table if len(row) > 2 and str(row[0]).isdecimal()}
-        told = [by_number.get(number, "") for number in range(1, 1 + sum(map(len, before.values())))]
+        texts = [by_number.get(number, "") for number in range(1, 1 + sum(map(len, before.values())))]
         cut = len(before["train"])
-        count = write_captions(name, self.own_dir, {"train": told[:cut], "test": told[cut:]})
-        said = self.context.words.say("train.captions_saved", self.context.lang(request), count=count)
+        count = write_captions(name, self.own_dir, {"train": texts[:cut], "test": texts[cut:]})
+        said = self.context.words.say("train.captions_saved", self.context.lang(visitor), count=count)
         return f'<p class="note" role="status">{escape(said)}</p>'
 
 

@@ -10,7 +10,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.language import Words
 
 
-def probe_html(found: PictureProbe | TextProbe, words: Words, lang: str) -> str:
+def audit_html(found: PictureProbe | TextProbe, words: Words, lang: str) -> str:
     """The verdict first, then figures, what they are made of, and what they cannot tell."""
     level = words.say(f"probe.level.{found.level}", lang)
     body = _pictures if isinstance(found, PictureProbe) else _texts
@@ -88,8 +88,8 @@ def _pairs(pairs: list[Pair], words: Words, lang: str) -> str:
     made, known = (words.say(f"probe.{name}", lang) for name in ("sample", "training"))
 
     def picture(pixels: object, name: str, said: Provenance | None = None) -> str:
-        look = pictures.rendering(pixels)
-        return f'<span><img style="{look}" src="{pictures.data_uri(pixels, said)}" alt="{escape(name)}">{escape(name)}</span>'
+        style = pictures.rendering(pixels)
+        return f'<span><img style="{style}" src="{pictures.data_uri(pixels, said)}" alt="{escape(name)}">{escape(name)}</span>'
 
     cells = "".join(
         f"<figure>{picture(pair.sample, made)}{picture(pair.training, known, NOTHING)}"

@@ -17,8 +17,9 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.train import train_view
-from aigc_demo.ui.train.train_samples import film, film_html, lent
+from aigc_demo.ui.page.film import film
+from aigc_demo.ui.train import job_view
+from aigc_demo.ui.train.samples import lent, samples_html
 
 SECONDS = 1.5
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -73,7 +74,7 @@ class WatchPanel:
                 )
                 for name in (*ORDERS, "delete")
             }
-            self.really = gr.Button(
+            self.confirm_delete = gr.Button(
                 words("train.really"), size="sm", variant="stop", visible=False, elem_id="train-really"
             )
             self.uses = {
@@ -88,44 +89,44 @@ class WatchPanel:
             }
 
     def shown(self) -> list[Any]:
-        """The components that `look` may update."""
+        """The components that `poll_job` may update."""
         return [
             self.job, self.seen, self.timer, self.head, self.doctor, self.film, self.charts, self.card_fold,
-            self.figures, self.card, self.log_fold, self.log, *self.orders.values(), self.really, *self.uses.values(),
+            self.figures, self.card, self.log_fold, self.log, *self.orders.values(), self.confirm_delete, *self.uses.values(),
         ]  # fmt: skip
 
     def connect(self) -> None:
         """What happens inside the panel."""
         quick = {**PRIVATE, "queue": False}
-        self.timer.tick(self.look, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
+        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
         self.job.input(self.choose, self.job, [self.memory, *self.shown()], **quick)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
-        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.really, **quick)
-        self.really.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
+        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **quick)
+        self.confirm_delete.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
 
     def jobs_now(self) -> list[Job]:
         """Every job: running, then queued, then ended ones."""
         return self.context.jobs.list()
 
     @polite
-    def restore(self, remembered: str | None, request: gr.Request) -> dict[Any, Any]:
+    def restore(self, remembered: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """The page was opened: the job that this browser watched last, else the running one, else the newest."""
         names = [job.name for job in self.jobs_now()]
         name = remembered if remembered in names else (names[0] if names else None)
-        return self.afresh(name, self.context.lang(request))
+        return self.render_all(name, self.context.lang(visitor))
 
     @polite
-    def choose(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
-        return {self.memory: name or "", **self.afresh(name, self.context.lang(request))}
+        return {self.memory: name or "", **self.render_all(name, self.context.lang(visitor))}
 
     @polite
-    def look(self, name: str | None, seen: dict[str, Any], request: gr.Request) -> dict[Any, Any]:
+    def poll_job(self, name: str | None, seen: dict[str, Any], visitor: gr.Request) -> dict[Any, Any]:
         """What has changed since the last look."""
-        return self.view(name, seen, self.context.lang(request))
+        return self.view(name, seen, self.context.lang(visitor))
 
-    def afresh(self, name: str | None, lang: str) -> dict[Any, Any]:
+    def render_all(self, name: str | None, lang: str) -> dict[Any, Any]:
         """Updates that show the job `name`, and have the timer show it once more.
 
         A look that was under way may arrive after them, and would leave the page half with what was before.
@@ -154,11 +155,11 @@ class WatchPanel:
         if "jobs" in changed:
             updates[self.job] = gr.update(choices=choices, value=name, visible=True)
         if "head" in changed:
-            updates[self.head] = train_view.head_html(job, self.context.words, lang)
+            updates[self.head] = job_view.head_html(job, self.context.words, lang)
         if "events" in changed:
-            updates[self.doctor] = train_view.events_html(events, self.context.words, lang)
+            updates[self.doctor] = job_view.events_html(events, self.context.words, lang)
         if "film" in changed:
-            updates[self.film] = film_html(job.name, self.lent(job, samples), self.context.words, lang)
+            updates[self.film] = samples_html(job.name, self.lent(job, samples), self.context.words, lang)
         if "charts" in changed:
             updates |= self._curves(job, log, lang)
         if "state" in changed:
@@ -175,7 +176,7 @@ class WatchPanel:
         """Updates for a page without a job to show."""
         hidden = {
             part: gr.update(visible=False)
-            for part in (*self.orders.values(), self.really, *self.uses.values())
+            for part in (*self.orders.values(), self.confirm_delete, *self.uses.values())
         }
         return {
             **hidden,
@@ -192,11 +193,11 @@ class WatchPanel:
         """A job in the pick list."""
         return f"{job.name} · {self.context.words.say(f'train.state.{job.state}', lang)}"
 
-    def _curves(self, job: Job, log: Sequence[train_view.Line], lang: str) -> dict[Any, Any]:
+    def _curves(self, job: Job, log: Sequence[job_view.Line], lang: str) -> dict[Any, Any]:
         """Curves and the log under them."""
         return {
-            self.charts: train_view.charts_html(job.request.family, log, job.steps, self.context.words, lang),
-            self.log: train_view.log_html(job, log),
+            self.charts: job_view.charts_html(job.request.family, log, job.steps, self.context.words, lang),
+            self.log: job_view.log_html(job, log),
             self.log_fold: gr.update(visible=True),
         }
 
@@ -211,7 +212,7 @@ class WatchPanel:
         return {
             self.timer: gr.Timer(active=job.active),
             **{self.orders[name]: gr.update(visible=allowed) for name, allowed in makes_sense.items()},
-            self.really: gr.update(visible=False),
+            self.confirm_delete: gr.update(visible=False),
             **{button: gr.update(visible=task in usable) for task, button in self.uses.items()},
         }
 
@@ -228,9 +229,9 @@ class WatchPanel:
 
     def _end(self, job: Job) -> dict[Any, Any]:
         """What was measured, and the model's card."""
-        card = train_view.card_text(job)
+        card = job_view.card_text(job)
         return {
-            self.figures: train_view.figures_html(job.figures()),
+            self.figures: job_view.figures_html(job.figures()),
             self.card: card,
             self.card_fold: gr.update(visible=bool(card)),
         }
@@ -238,26 +239,26 @@ class WatchPanel:
     def order(self, name: str) -> Any:
         """A handler that gives the job an order: stop, resume, save now, sample now."""
 
-        def give(job: str | None, request: gr.Request) -> Any:
-            return self.give(name, job, request)
+        def give(job: str | None, visitor: gr.Request) -> Any:
+            return self.give(name, job, visitor)
 
         return give
 
     @polite
-    def give(self, order: str, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def give(self, order: str, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Give an order and say that it was heard."""
         getattr(self.context.jobs, order)(self.known(name))
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         gr.Info(self.context.words.say(f"train.heard.{order}", lang))
         return {self.seen: {}, self.timer: gr.Timer(active=True)}  # what comes of it, the next look shows
 
     @polite
-    def delete(self, name: str | None, request: gr.Request) -> dict[Any, Any]:
+    def delete(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Delete the job and its folder, after the second press; the newest of the others is shown."""
         self.context.jobs.delete(self.known(name))
         names = [job.name for job in self.jobs_now()]
         shown = names[0] if names else None
-        return {self.memory: shown or "", **self.afresh(shown, self.context.lang(request))}
+        return {self.memory: shown or "", **self.render_all(shown, self.context.lang(visitor))}
 
     def known(self, name: str | None) -> str:
         """The chosen job; an InputError where none is."""

@@ -11,23 +11,23 @@ from aigc_demo.ui.page.pictures import shrunk
 
 FRAMES = 24  # of a film: more cannot be told apart on a slider
 FRAME_SIDE = 256  # pixels of a frame's longer side
-NEWS = 0.25  # seconds between two previews, at least
+UPDATE_SECONDS = 0.25  # seconds between two previews, at least
 BANDWIDTH = 400_000  # characters a second that previews may take
 Frame = tuple[int, np.ndarray]
 
 
 @dataclass
-class Progress:
+class DrawProgress:
     """What is known of a drawing while it goes on. `films` are, by picture, the steps and previews that came by."""
 
     clock: Callable[[], float] = time.perf_counter
     films: dict[int, list[Frame]] = field(default_factory=dict)
     started: float = 0.0
     first: int = 0
-    next_news: float = 0.0
+    next_update: float = 0.0
     seen: np.ndarray | None = None
 
-    def take(self, result: DrawResult) -> None:
+    def add_step(self, result: DrawResult) -> None:
         """A step is done: keep its preview, if there is a new one."""
         if not self.started:  # a model may be loaded before the first step, so time counts from its end
             self.started, self.first = self.clock(), result.step
@@ -47,17 +47,17 @@ class Progress:
         done = result.step - self.first
         return (self.clock() - self.started) / done * (result.steps - result.step) if done > 0 else None
 
-    def due(self) -> bool:
-        """Whether news may be sent now."""
-        return self.clock() >= self.next_news
+    def update_due(self) -> bool:
+        """Whether an update may be sent now."""
+        return self.clock() >= self.next_update
 
-    def sent(self, characters: int) -> None:
-        """News of this length went out."""
-        self.next_news = self.clock() + max(NEWS, characters / BANDWIDTH)
+    def update_sent(self, characters: int) -> None:
+        """An update of this length went out."""
+        self.next_update = self.clock() + max(UPDATE_SECONDS, characters / BANDWIDTH)
 
 
 @dataclass(frozen=True)
-class Drawing:
+class FinishedDrawing:
     """A finished result, the addresses of its labelled files, the films, and the address of what it started from."""
 
     result: DrawResult

@@ -10,15 +10,15 @@ from aigc_demo.actions.audit import ProbeRequest, can_probe, hub_page, look_clos
 from aigc_demo.core.errors import Stopped
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
-from aigc_demo.ui.models.probe_view import probe_html
+from aigc_demo.ui.models.audit_view import audit_html
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.progress import Followed, status
+from aigc_demo.ui.page.progress import BackgroundWork, status
 
 TASK = "probe"
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-class ProbePanel:
+class AuditPanel:
     """Components and handlers; what is shown belongs to the model whose card is above."""
 
     def __init__(self, context: Context) -> None:
@@ -45,10 +45,10 @@ class ProbePanel:
         self.halt.click(self.stop, queue=False, **PRIVATE)
 
     @polite
-    def offer(self, model: str, request: gr.Request) -> dict[Any, Any]:
+    def offer(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Another model is shown: what can be found out about it here."""
-        self.stop(request)
-        say, lang = self.context.words.say, self.context.lang(request)
+        self.stop(visitor)
+        say, lang = self.context.words.say, self.context.lang(visitor)
         card = next((card for card in all_cards(self.context.settings) if card.id == model), None)
         ours = card is not None and can_probe(card)
         theirs = card is not None and bool(card.revision) and "/" in card.id
@@ -65,21 +65,21 @@ class ProbePanel:
         }
 
     @polite
-    def run(self, model: str, request: gr.Request) -> Iterator[Any]:
+    def run(self, model: str, visitor: gr.Request) -> Iterator[Any]:
         """Look, saying how far it is."""
         asked = check(ProbeRequest, {"model": model})
-        stop, cache, lang = self.context.begin(request, TASK), self.context.cache, self.context.lang(request)
-        work = Followed(lambda report: look_closer(asked, cache, stop, report))
+        stop, cache, lang = self.context.begin(visitor, TASK), self.context.cache, self.context.lang(visitor)
+        work = BackgroundWork(lambda report: look_closer(asked, cache, stop, report))
         try:
-            yield from work.news(self.context.words, lang)
+            yield from work.status_lines(self.context.words, lang)
         except Stopped:
             yield status(self.context.words.say("probe.stopped", lang))
             return
         except Exception:
             yield ""
             raise
-        yield probe_html(work.result, self.context.words, lang)
+        yield audit_html(work.result, self.context.words, lang)
 
-    def stop(self, request: gr.Request) -> None:
+    def stop(self, visitor: gr.Request) -> None:
         """The look ends."""
-        self.context.stops.stop(request.session_hash or "", TASK)
+        self.context.stops.stop(visitor.session_hash or "", TASK)

@@ -13,7 +13,7 @@ from aigc_demo.models.family import family
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.train.train_watch import PRIVATE
+from aigc_demo.ui.train.watch_panel import PRIVATE
 
 PICTURES, TOKENS = 16, 120
 DRAWN = 2  # pictures of a text-to-image model
@@ -46,15 +46,15 @@ class ComparePanel:
         return gr.update(visible=bool(found)), ""
 
     @polite
-    def run(self, name: str, request: gr.Request) -> str:
+    def run(self, name: str, visitor: gr.Request) -> str:
         """Ask both, and show both."""
-        job, lang = self.context.jobs.get(name), self.context.lang(request)
+        job, lang = self.context.jobs.get(name), self.context.lang(visitor)
         if not (job.usable and job.request.start):
             raise InputError(
                 en="This run has no model yet, or started from none; wait for its first save.",
                 zh="这次训练还没有模型，或没有起点模型；请等到第一次保存。",
             )
-        stop = self.context.begin(request, "compare")
+        stop = self.context.begin(visitor, "compare")
         halves = [self._ask(model, job, stop) for model in (job.request.start, job.model)]
         titles = [self.context.words.say(f"train.{key}", lang) for key in ("before", "after")]
         columns = "".join(

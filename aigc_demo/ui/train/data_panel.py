@@ -13,8 +13,8 @@ from aigc_demo.data.imports import ImportRequest, Manifest, import_files, own, p
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.widgets import field
-from aigc_demo.ui.train import train_data_view as view
-from aigc_demo.ui.train.train_captions import CaptionPanel
+from aigc_demo.ui.train import data_view as view
+from aigc_demo.ui.train.captions_panel import CaptionPanel
 
 MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
 VISITORS_SETS = 10  # data sets that a visitor of a public page may have
@@ -29,7 +29,7 @@ def is_text(name: str, data_dir: Path) -> bool:
 
 
 class DataPanel:
-    """Components and handlers; `choice` is the name of the chosen set, `look` shows it."""
+    """Components and handlers; `choice` is the name of the chosen set, `preview` shows it."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -75,13 +75,13 @@ class DataPanel:
     def build_see(self) -> None:
         """Right: the chosen set."""
         words = self.context.words
-        with gr.Accordion(words("train.look"), open=False, elem_id="train-look") as self.look_fold:
-            self.look = gr.HTML("", elem_id="train-preview")
+        with gr.Accordion(words("train.look"), open=False, elem_id="train-look") as self.preview_fold:
+            self.preview = gr.HTML("", elem_id="train-preview")
             with gr.Row(elem_classes="small-buttons chips"):
                 self.drop = gr.Button(
                     words("train.delete_set"), size="sm", visible=False, elem_id="train-data-delete"
                 )
-                self.really = gr.Button(
+                self.confirm_delete = gr.Button(
                     words("train.really"),
                     size="sm",
                     variant="stop",
@@ -95,7 +95,7 @@ class DataPanel:
 
     def seen(self) -> list[Any]:
         """The components that `show` updates."""
-        return [self.look, self.drop, self.really, *self.captions.seen()]
+        return [self.preview, self.drop, self.confirm_delete, *self.captions.seen()]
 
     def connect(self) -> None:
         """What happens inside the panel."""
@@ -105,13 +105,21 @@ class DataPanel:
         self.imported = self.go.click(
             self.run,
             {self.files, self.text, *self.fields.values()},
-            [self.choice, self.status, self.fold, self.look_fold, self.files, self.text, self.fields["name"]],
+            [
+                self.choice,
+                self.status,
+                self.fold,
+                self.preview_fold,
+                self.files,
+                self.text,
+                self.fields["name"],
+            ],
             concurrency_id="import",
             concurrency_limit=1,
             **PRIVATE,
         )
-        self.drop.click(lambda: gr.update(visible=True), None, self.really, queue=False, **PRIVATE)
-        self.really.click(self.delete, self.choice, [self.choice, self.look_fold], **PRIVATE)
+        self.drop.click(lambda: gr.update(visible=True), None, self.confirm_delete, queue=False, **PRIVATE)
+        self.confirm_delete.click(self.delete, self.choice, [self.choice, self.preview_fold], **PRIVATE)
 
     def choices(self, lang: str | None = None) -> list[tuple[Any, str]]:
         """(shown, name) of every data set, own ones first. Without `lang` the browser translates."""
@@ -131,9 +139,9 @@ class DataPanel:
         return gr.update(choices=self.choices(lang), **({"value": chosen} if chosen else {}))
 
     @polite
-    def show(self, name: str | None, request: gr.Request) -> Any:
+    def show(self, name: str | None, visitor: gr.Request) -> Any:
         """Another set was chosen: show what is in it."""
-        lang, words = self.context.lang(request), self.context.words
+        lang, words = self.context.lang(visitor), self.context.words
         manifest = self.manifest(name)
         if manifest is not None:
             html = view.own_html(manifest, preview(manifest, self.own_dir, count=40), words, lang)
@@ -145,9 +153,9 @@ class DataPanel:
         else:
             html = ""
         return {
-            self.look: html,
+            self.preview: html,
             self.drop: gr.update(visible=manifest is not None),
-            self.really: gr.update(visible=False),
+            self.confirm_delete: gr.update(visible=False),
             **self.captions.show(manifest, lang),
         }
 
@@ -162,13 +170,13 @@ class DataPanel:
         return re.sub(r"[^\w.-]+", "-", Path(values[self.files][0]).stem).strip("-.")[:40]
 
     @polite
-    def run(self, values: dict[Any, Any], request: gr.Request) -> Any:
+    def run(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Import what was brought, and choose it."""
-        lang, say = self.context.lang(request), self.context.words.say
+        lang, say = self.context.lang(visitor), self.context.words.say
         asked = check(ImportRequest, {name: values[component] for name, component in self.fields.items()})
         yield {self.status: f'<p class="note" role="status">{say("train.importing", lang)}</p>'}
         try:
-            manifest = self._import(asked, values, self.context.begin(request, "data"))
+            manifest = self._import(asked, values, self.context.begin(visitor, "data"))
         except Exception:
             yield {self.status: ""}
             raise
@@ -176,7 +184,7 @@ class DataPanel:
             self.choice: self.update(lang, manifest.name),
             self.status: f'<p class="note" role="status">{self.summary(manifest, lang)}</p>',
             self.fold: gr.update(open=False),
-            self.look_fold: gr.update(open=True),
+            self.preview_fold: gr.update(open=True),
             self.files: None,
             self.text: "",
             self.fields["name"]: "",
@@ -208,8 +216,8 @@ class DataPanel:
         return escape(say("train.imported", lang, name=manifest.name)) + words
 
     @polite
-    def delete(self, name: str, request: gr.Request) -> Any:
+    def delete(self, name: str, visitor: gr.Request) -> Any:
         """Delete an own set, after the second press."""
         remove(name, self.own_dir)
-        gr.Info(self.context.words.say("train.deleted", self.context.lang(request), name=name))
-        return self.update(self.context.lang(request), "digits"), gr.update(open=False)
+        gr.Info(self.context.words.say("train.deleted", self.context.lang(visitor), name=name))
+        return self.update(self.context.lang(visitor), "digits"), gr.update(open=False)

@@ -16,7 +16,7 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.widgets import field, seed_field
-from aigc_demo.ui.train.train_data import DataPanel, is_text
+from aigc_demo.ui.train.data_panel import DataPanel, is_text
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 FOLDED = (
@@ -167,7 +167,7 @@ class SettingsPanel:
         return next(name for name in names if not (runs / name).exists())
 
     @polite
-    def choose(self, values: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
         given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
         data, family = values[self.data] or "", given["family"]
@@ -179,8 +179,8 @@ class SettingsPanel:
         rank = values[self.fields["lora_rank"]]
         updates = {
             self.fields["family"]: family,
-            self.fields["start"]: gr.update(choices=self.said_starts(family, request), value=start),
-            self.cost: self.say_cost(family, given["size"], start, rank, request),
+            self.fields["start"]: gr.update(choices=self.said_starts(family, visitor), value=start),
+            self.cost: self.say_cost(family, given["size"], start, rank, visitor),
             **self._visible(family, start),
             self.planned: "",  # it was for other settings
             self.accept: _seen(False),
@@ -197,22 +197,22 @@ class SettingsPanel:
 
     @polite
     def show_fields(
-        self, family: str, size: str, start: str, rank: int, request: gr.Request
+        self, family: str, size: str, start: str, rank: int, visitor: gr.Request
     ) -> dict[Any, Any]:
         """Another start was chosen: a pretrained one has other settings than one of our own."""
-        return {self.cost: self.say_cost(family, size, start, rank, request), **self._visible(family, start)}
+        return {self.cost: self.say_cost(family, size, start, rank, visitor), **self._visible(family, start)}
 
-    def said_starts(self, family: str, request: gr.Request) -> list[tuple[str, str]]:
+    def said_starts(self, family: str, visitor: gr.Request) -> list[tuple[str, str]]:
         """`starts` with the words in the visitor's language."""
-        lang, say = self.context.lang(request), self.context.words.say
+        lang, say = self.context.lang(visitor), self.context.words.say
         words = {"": say("train.from_scratch" if from_nothing(family) else "train.no_base", lang)}
         return [(words.get(name, name), name) for _, name in self.starts(family)]
 
-    def say_cost(self, family: str, size: str, start: str, rank: int, request: gr.Request) -> str:
+    def say_cost(self, family: str, size: str, start: str, rank: int, visitor: gr.Request) -> str:
         """How many parameters each size has, or what an adapter is learned beside."""
         from aigc_demo.jobs.estimate import sizes
 
-        say, lang = self.context.words.say, self.context.lang(request)
+        say, lang = self.context.words.say, self.context.lang(visitor)
         if base := self.base(family, start):
             return (
                 f"<p>{say('train.adapter_cost', lang, base=f'{base.parameters / 1e6:,.0f}', rank=rank)}</p>"
@@ -230,18 +230,18 @@ class SettingsPanel:
         return check(TrainRequest, {**used, "data": values[self.data] or ""})
 
     @polite
-    def make_plan(self, values: dict[Any, Any], request: gr.Request) -> Any:
+    def make_plan(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """A few measured steps: does it fit, and how long will it take?"""
         from aigc_demo.jobs.estimate import estimate
 
-        asked, lang, say = self.asked(values), self.context.lang(request), self.context.words.say
+        asked, lang, say = self.asked(values), self.context.lang(visitor), self.context.words.say
         self.context.jobs.check(asked)
         yield {
             self.planned: f'<p class="note" role="status">{say("train.planning", lang)}</p>',
             self.accept: _seen(False),
         }
         try:
-            found = estimate(asked, self.context.settings, self.context.begin(request, "plan"))
+            found = estimate(asked, self.context.settings, self.context.begin(visitor, "plan"))
         except Exception:
             yield {self.planned: ""}
             raise
@@ -275,12 +275,12 @@ class SettingsPanel:
         return planned[1].seconds if planned and planned[0] == asked else 0.0
 
     @polite
-    def use_preset(self, values: dict[Any, Any], request: gr.Request) -> Any:
+    def use_preset(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Put everything of a preset into the widgets; where it brings its own text, that becomes a data set."""
         preset = next((preset for preset in presets() if preset.id == values[self.preset]), None)
         if preset is None:
             return gr.skip()
-        lang = self.context.lang(request)
+        lang = self.context.lang(visitor)
         wanted, data = dict(preset.settings), values[self.data]
         if preset.text:
             data = self._paste(preset)
@@ -296,7 +296,7 @@ class SettingsPanel:
         return {
             **updates,
             self.fields["name"]: name,
-            self.fields["start"]: gr.update(choices=self.said_starts(fields["family"], request), value=""),
+            self.fields["start"]: gr.update(choices=self.said_starts(fields["family"], visitor), value=""),
             self.data: self.data_panel.update(lang, data),
             self.watch_for: f"<p>{escape(preset.watch.say(lang))}</p>{needs}",
         }

@@ -6,7 +6,7 @@ from aigc_demo import hub
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.runtime import memory_plan, registry
-from aigc_demo.ui.models.models_list import Entry
+from aigc_demo.ui.models.listing import Entry
 from aigc_demo.ui.page.context import Context
 
 BYTES_A_PARAMETER = 2  # as the hub's newer models are stored; where nobody says how large one is
