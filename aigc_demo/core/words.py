@@ -1,5 +1,6 @@
 """The one way to hold a sentence: in English and in Chinese, side by side, so that neither is forgotten."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,12 @@ class FieldLabel(Text):
     """What a field is called, and in `help` what it does."""
 
     help: Text = Text("", "")
+
+
+def joined(texts: Iterable[Text | None], en: str = " ", zh: str = "") -> Text:
+    """What several say as one, with `en` or `zh` between them."""
+    said = [text for text in texts if text]
+    return Text(en.join(text.en for text in said), zh.join(text.zh for text in said))
 
 
 def _said(values: dict[str, Any], lang: str) -> dict[str, Any]:

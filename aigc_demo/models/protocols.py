@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from aigc_demo.core.words import Text
+
 if TYPE_CHECKING:  # the page process does not wait for torch
     import numpy as np
     import torch
@@ -141,9 +143,9 @@ class TextModel(Protocol):
 
 
 class ChatModel(Protocol):
-    """A language model that answers. `note` says which of the settings it did not take, or what it did not read, (en, zh)."""
+    """A language model that answers. `note` says which of the settings it did not take, or what it did not read."""
 
-    note: tuple[str, str] | None
+    note: Text | None
 
     def chat(
         self,

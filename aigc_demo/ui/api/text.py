@@ -1,10 +1,12 @@
 """The HTTP API of chat, translation and summaries: /chat and /rewrite."""
 
 from collections import deque
+from dataclasses import asdict
 
 import gradio as gr
 
 from aigc_demo import actions
+from aigc_demo.core.words import Text
 from aigc_demo.schemas import ChatRequest, RewriteRequest
 from aigc_demo.ui.api.endpoints import endpoint, written
 from aigc_demo.ui.page.context import Context
@@ -36,6 +38,6 @@ def add_endpoints(context: Context) -> None:
         )
 
 
-def bilingual(note: tuple[str, str] | None) -> dict[str, str]:
+def bilingual(note: Text | None) -> dict[str, str]:
     """A note in both languages; empty for none."""
-    return dict(zip(("en", "zh"), note, strict=True)) if note else {}
+    return asdict(note) if note else {}

@@ -19,7 +19,7 @@ from aigc_demo.ui.page.events import index_of, told
 from aigc_demo.ui.page.generation_tab import MakerTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import Pace, status
+from aigc_demo.ui.page.progress import Pace, remark, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
@@ -354,8 +354,5 @@ def note_html(result: ChatResult, rate: float, lang: str, say: odds.Say) -> str:
         rate=f"{rate:,.0f}",
         bits=odds.said_bits(result.tokens, 2),
     )
-    remarks = [] if result.ended else [say("chat.unfinished")]
-    if result.note:
-        remarks.append(result.note[1] if lang == "zh" else result.note[0])
-    lines = "".join(f'<p class="note remark">{escape(remark)}</p>' for remark in remarks)
-    return f'<p class="note">{escape(facts)}</p>{lines}'
+    unfinished = "" if result.ended else f'<p class="note remark">{escape(say("chat.unfinished"))}</p>'
+    return f'<p class="note">{escape(facts)}</p>{unfinished}{remark(result.note, lang)}'
