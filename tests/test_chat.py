@@ -50,7 +50,7 @@ def test_stop_ends_within_a_token(cache, llama):
 
 def test_a_conversation_too_long_says_what_is_read(cache, llama):
     *_, result = actions.chat(ask("春眠不觉晓，" * 8, "处处闻啼鸟。" * 8, "Go on"), cache)
-    assert "1 of 3" in result.note[0] and "1" in result.note[1]
+    assert "1 of 3" in result.note.en and "1" in result.note.zh
 
 
 def test_an_unknown_adapter_is_a_sentence(cache, llama):

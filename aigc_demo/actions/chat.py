@@ -8,7 +8,7 @@ from aigc_demo import safety
 from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.core.words import plain
+from aigc_demo.core.words import Text, plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
@@ -26,14 +26,14 @@ class ChatResult:
     """An answer as it grows, with the odds of each token.
 
     `ended`: the model said all it wanted to; else it was stopped, or the length limit cut it off. `note` says how the
-    conversation or the settings were changed, (en, zh), if they were.
+    conversation or the settings were changed, if they were.
     """
 
     request: ChatRequest
     card: ModelCard
     tokens: list[TokenChoice] = field(default_factory=list)
     ended: bool = False
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""

@@ -1,6 +1,6 @@
 """Have a diffusion model draw a sentence: from noise, from a picture, or inside a mask."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from aigc_demo.actions.callback_stream import stepwise
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.core.words import plain
+from aigc_demo.core.words import Text, joined, plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
@@ -25,20 +25,19 @@ from aigc_demo.schemas import DrawRequest
 if TYPE_CHECKING:
     from PIL import Image
 
-Note = tuple[str, str]
-UNCHECKED = (
+UNCHECKED = Text(
     "This model came without a filter for what should not be shown; look before you share.",
     "此模型没有附带内容过滤器；分享之前请先查看图片。",
 )
-BLACKED_OUT = (
-    "The model's own safety checker blacked out {} of the pictures, which show a warning sign instead; change the prompt or "
+BLACKED_OUT = Text(
+    "The model's own safety checker blacked out {count} of the pictures, which show a warning sign instead; change the prompt or "
     "the seed.",
-    "模型自带的安全检查器将其中 {} 张图片涂黑，现以警示标志代替；请更改提示词或随机种子。",
+    "模型自带的安全检查器将其中 {count} 张图片涂黑，现以警示标志代替；请更改提示词或随机种子。",
 )
 
-UNREAD = (
-    "The prompt is longer than this model reads; it did not see: {}",
-    "提示词超出此模型能读的长度；它没有看到：{}",
+UNREAD = Text(
+    "The prompt is longer than this model reads; it did not see: {words}",
+    "提示词超出此模型能读的长度；它没有看到：{words}",
 )
 
 
@@ -51,7 +50,7 @@ class DrawResult:
     """Pictures as they come: `step` of `steps` over all of them, each with its own seed, one after the other.
 
     `request` has the size, steps and guidance that were really used. `preview` (k, H, W, 3) uint8 are the finished
-    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as are `note`, (en, zh),
+    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as are `note`
     and `sigmas`, the share of noise in one picture before each of its steps and after the last.
     """
 
@@ -62,7 +61,7 @@ class DrawResult:
     seeds: list[int]
     preview: np.ndarray | None = None
     pictures: np.ndarray | None = None
-    note: Note | None = None
+    note: Text | None = None
     sigmas: list[float] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def _checked(
             yield replace(result, preview=preview)  # a copy: nobody else holds what has not been looked at
     if result is not None and result.pictures is not None:
         pictures, blurred = safety.shown(result.pictures, card, cache, stop)
-        note = _joined([blurred, result.note])
+        note = joined([blurred, result.note]) or None
         yield replace(result, pictures=pictures, preview=pictures, note=note)
 
 
@@ -252,18 +251,12 @@ def _read_start(request: DrawRequest) -> _Start:
     return _Start(picture, mask)
 
 
-def _note(model: Any, prompt: str, blacked_out: int, looked_at: bool) -> Note | None:
+def _note(model: Any, prompt: str, blacked_out: int, looked_at: bool) -> Text | None:
     """What a reader should know of the pictures."""
     notes = [] if model.has_checker or looked_at else [UNCHECKED]
     if blacked_out:
-        notes.append((BLACKED_OUT[0].format(blacked_out), BLACKED_OUT[1].format(blacked_out)))
+        notes.append(BLACKED_OUT.format(count=blacked_out))
     if unread := model.left_out(prompt):
         short = unread if len(unread) <= 60 else unread[:60] + "…"
-        notes.append((UNREAD[0].format(short), UNREAD[1].format(short)))
-    return _joined(notes)
-
-
-def _joined(notes: Sequence[Note | None]) -> Note | None:
-    """Several notes as one."""
-    said = [note for note in notes if note]
-    return (" ".join(en for en, _ in said), "".join(zh for _, zh in said)) if said else None
+        notes.append(UNREAD.format(words=short))
+    return joined(notes) or None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.schemas import WalkRequest
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class WalkResult:
     """Frames (F, H, W[, 3]) uint8 of a walk, each with its time in [0, 1]; the length of z on the way, by kind of path.
 
-    `note`, (en, zh), says what the content filter did to them, if anything.
+    `note` says what the content filter did to them, if anything.
     """
 
     request: WalkRequest
@@ -24,7 +25,7 @@ class WalkResult:
     frames: np.ndarray
     times: list[float]
     lengths: dict[str, list[float]]
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""

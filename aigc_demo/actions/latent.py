@@ -20,6 +20,7 @@ from aigc_demo.actions.film import WalkResult, film, path_lengths
 from aigc_demo.actions.prompt_walk import between_prompts
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import Encoder, TextToImageModel
 from aigc_demo.runtime import registry
@@ -42,7 +43,7 @@ class GridResult:
     request: GridRequest
     card: ModelCard
     pictures: np.ndarray
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""

@@ -19,6 +19,7 @@ from aigc_demo.actions.base import (
 )
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import Critic
 from aigc_demo.runtime import registry
@@ -33,7 +34,7 @@ BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wa
 class ImageResult:
     """Pictures (N, H, W[, 3]) uint8, each with its class and its own seed; scores and percentiles where the model judges.
 
-    `note`, (en, zh), says what the content filter did to them, if anything.
+    `note` says what the content filter did to them, if anything.
     """
 
     request: ImageRequest
@@ -43,7 +44,7 @@ class ImageResult:
     seeds: list[int]
     scores: list[float] | None = None
     percentiles: list[float] | None = None
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from aigc_demo import safety
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.core.words import plain
+from aigc_demo.core.words import Text, plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
@@ -26,7 +26,7 @@ class RewriteResult:
 
     source: the tokens of the original as the model reads them. attention (T_out, T_in): how the decoder's last layer,
     all heads averaged, looks at the source as it names each token of the answer; filled at the end, None where the text
-    is too long for it. note: how a long text was read, (en, zh).
+    is too long for it. note: how a long text was read.
     """
 
     request: RewriteRequest
@@ -35,7 +35,7 @@ class RewriteResult:
     tokens: list[TokenChoice] = field(default_factory=list)
     text: str = ""
     attention: np.ndarray | None = None
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""
@@ -53,7 +53,7 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
         parts = model.cut(request.text, request.task)
         result.source = [label for part in parts for label in part.source]
         if len(parts) > 1:
-            result.note = (
+            result.note = Text(
                 f"The text is longer than the model reads at once; it was read in {len(parts)} parts.",
                 f"原文超出模型一次能读的长度，已分为 {len(parts)} 段依次处理。",
             )

@@ -8,6 +8,7 @@ from aigc_demo import safety
 from aigc_demo.actions.base import find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime import registry
@@ -34,12 +35,12 @@ class TextSample:
 
 @dataclass
 class TextResult:
-    """Texts as they grow; `note` says what was changed about the prompt, (en, zh), if anything."""
+    """Texts as they grow; `note` says what was changed about the prompt, if anything."""
 
     request: TextRequest
     card: ModelCard
     samples: list[TextSample]
-    note: tuple[str, str] | None = None
+    note: Text | None = None
 
     def full_texts(self) -> list[str]:
         """The texts of all samples; an opening belongs to the text it opens."""

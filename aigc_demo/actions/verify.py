@@ -1,6 +1,6 @@
 """All that a file or a text shows about its making, each layer by itself: what it says, its signature, its hidden marks."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,7 +61,7 @@ class Layers:
             "image_mark": self.pixels and _finding(self.pixels),
             "text_mark": self.words
             and [{"model": item.model, **_finding(item.finding)} for item in self.words],
-            "notes": [note.model_dump() for note in self.said.notes],
+            "notes": [asdict(note) for note in self.said.notes],
         }
 
 

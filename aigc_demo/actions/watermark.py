@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.provenance.watermark.keys import mark_key
@@ -13,16 +14,14 @@ from aigc_demo.runtime.registry import cards_for
 from aigc_demo.schemas import ChatRequest, TextRequest
 
 AnyRequest = TypeVar("AnyRequest", TextRequest, ChatRequest)
-UNMARKED = (
+UNMARKED = Text(
     "The model's server draws the tokens itself, so this text carries no watermark.",
     "词元由模型所在的服务器抽取，因此这段文字没有水印。",
 )
 
 
-def settle_mark(
-    request: AnyRequest, card: ModelCard, settings: Settings
-) -> tuple[AnyRequest, tuple[str, str] | None]:
-    """The request with its watermark as it will be, and what to tell the reader, (en, zh), if anything.
+def settle_mark(request: AnyRequest, card: ModelCard, settings: Settings) -> tuple[AnyRequest, Text | None]:
+    """The request with its watermark as it will be, and what to tell the reader, if anything.
 
     A public mode marks all that a model of this machine writes; a server's model chooses its tokens out of our reach.
     """

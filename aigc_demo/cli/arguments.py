@@ -1,53 +1,57 @@
-"""What single commands take besides the fields of their requests: names, files, switches. `zh` picks the help's words."""
+"""What single commands take besides the fields of their requests: names, files, switches. `lang` is the help's."""
 
 from pathlib import Path
 from typing import Any
 
+from aigc_demo.core.words import Text
 
-def none(own: Any, zh: bool) -> None:
+
+def none(own: Any, lang: str) -> None:
     """Nothing."""
 
 
-def file(own: Any, zh: bool) -> None:
+def file(own: Any, lang: str) -> None:
     """The file to verify."""
-    own.add_argument("file", metavar="FILE", type=Path, help=("the file to read", "要读取的文件")[zh])
+    own.add_argument(
+        "file", metavar="FILE", type=Path, help=Text("the file to read", "要读取的文件").say(lang)
+    )
 
 
-def data_set(own: Any, zh: bool) -> None:
+def data_set(own: Any, lang: str) -> None:
     """The data set to get, and where from."""
-    own.add_argument("dataset", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
-    words = "take it from this folder instead", "改从此文件夹获取"
-    own.add_argument("--source", metavar="FOLDER", type=Path, help=words[zh])
+    own.add_argument("dataset", metavar="NAME", help=Text("see `data list`", "见 `data list`").say(lang))
+    words = Text("take it from this folder instead", "改从此文件夹获取")
+    own.add_argument("--source", metavar="FOLDER", type=Path, help=words.say(lang))
 
 
-def own_data(own: Any, zh: bool) -> None:
+def own_data(own: Any, lang: str) -> None:
     """A data set of one's own, by its name."""
-    own.add_argument("name", metavar="NAME", help=("see `data list`", "见 `data list`")[zh])
+    own.add_argument("name", metavar="NAME", help=Text("see `data list`", "见 `data list`").say(lang))
 
 
-def new_data(own: Any, zh: bool) -> None:
+def new_data(own: Any, lang: str) -> None:
     """What to call a data set of one's own, and what to make it of."""
-    words = "letters, digits, dot, dash", "字母、数字、点、短横线"
-    own.add_argument("name", metavar="NAME", help=words[zh])
-    words = (
+    words = Text("letters, digits, dot, dash", "字母、数字、点、短横线")
+    own.add_argument("name", metavar="NAME", help=words.say(lang))
+    words = Text(
         "pictures, texts, zips or folders; sub-folders become classes",
         "图片、文本、zip 或文件夹；子文件夹成为类别",
     )
-    own.add_argument("paths", metavar="PATH", type=Path, nargs="+", help=words[zh])
+    own.add_argument("paths", metavar="PATH", type=Path, nargs="+", help=words.say(lang))
 
 
-def question(own: Any, zh: bool) -> None:
+def question(own: Any, lang: str) -> None:
     """One message, in place of a conversation."""
-    words = (
+    words = Text(
         "what to say; with --messages, after them; without both, a conversation in the terminal",
         "要说的话；与 --messages 同用时接在其后；两者都不给则在终端中对话",
     )
-    own.add_argument("--prompt", metavar="TEXT", help=words[zh])
+    own.add_argument("--prompt", metavar="TEXT", help=words.say(lang))
 
 
-def benches(own: Any, zh: bool) -> None:
+def benches(own: Any, lang: str) -> None:
     """What to measure."""
-    words = "what to measure", "测量什么"
+    words = Text("what to measure", "测量什么")
     own.add_argument(
         "what",
         choices=(
@@ -65,63 +69,69 @@ def benches(own: Any, zh: bool) -> None:
         ),
         nargs="?",
         default="all",
-        help=words[zh],
+        help=words.say(lang),
     )
-    words = "visitors of bench crowd", "bench crowd 的访客数"
-    own.add_argument("--sessions", type=int, default=32, metavar="N", help=words[zh])
-    words = "how long crowd and soak last", "crowd 与 soak 的时长（秒）"
-    own.add_argument("--seconds", type=float, metavar="S", help=words[zh])
+    words = Text("visitors of bench crowd", "bench crowd 的访客数")
+    own.add_argument("--sessions", type=int, default=32, metavar="N", help=words.say(lang))
+    words = Text("how long crowd and soak last", "crowd 与 soak 的时长（秒）")
+    own.add_argument("--seconds", type=float, metavar="S", help=words.say(lang))
 
 
-def training(own: Any, zh: bool) -> None:
+def training(own: Any, lang: str) -> None:
     """Not here and now: measured only, or in the background."""
-    words = "measure a few steps and say whether the run fits this machine", "试跑几步，说明本机能否完成训练"
-    own.add_argument("--plan", action="store_true", help=words[zh])
-    words = "train in the background; see `jobs`", "在后台训练；见 `jobs`"
-    own.add_argument("--detach", action="store_true", help=words[zh])
+    words = Text(
+        "measure a few steps and say whether the run fits this machine", "试跑几步，说明本机能否完成训练"
+    )
+    own.add_argument("--plan", action="store_true", help=words.say(lang))
+    words = Text("train in the background; see `jobs`", "在后台训练；见 `jobs`")
+    own.add_argument("--detach", action="store_true", help=words.say(lang))
 
 
-def job(own: Any, zh: bool) -> None:
+def job(own: Any, lang: str) -> None:
     """A job by its name."""
-    own.add_argument("name", metavar="NAME", help=("see `jobs list`", "见 `jobs list`")[zh])
+    own.add_argument("name", metavar="NAME", help=Text("see `jobs list`", "见 `jobs list`").say(lang))
 
 
-def archive(own: Any, zh: bool) -> None:
+def archive(own: Any, lang: str) -> None:
     """The zip of an exported model, and what to call it here."""
     own.add_argument(
-        "file", metavar="ZIP", type=Path, help=("from `jobs export`", "由 `jobs export` 导出")[zh]
+        "file", metavar="ZIP", type=Path, help=Text("from `jobs export`", "由 `jobs export` 导出").say(lang)
     )
-    words = "what to call it; else as the file", "导入后的名称；默认同文件名"
-    own.add_argument("--name", help=words[zh])
+    words = Text("what to call it; else as the file", "导入后的名称；默认同文件名")
+    own.add_argument("--name", help=words.say(lang))
 
 
-def probed(own: Any, zh: bool) -> None:
+def probed(own: Any, lang: str) -> None:
     """A model of this disk by its id."""
-    own.add_argument("model_id", metavar="MODEL", help=("see `models`", "见 `models`")[zh])
+    own.add_argument("model_id", metavar="MODEL", help=Text("see `models`", "见 `models`").say(lang))
 
 
-def search(own: Any, zh: bool) -> None:
+def search(own: Any, lang: str) -> None:
     """What to look for."""
-    words = "part of a model's name; nothing: the catalogue", "模型名称的一部分；不填则列出目录"
-    own.add_argument("words", metavar="WORDS", nargs="?", default="", help=words[zh])
-    words = "only models for this task", "只列出适用于该任务的模型"
-    own.add_argument("--task", metavar="TASK", default="", help=words[zh])
+    words = Text("part of a model's name; nothing: the catalogue", "模型名称的一部分；不填则列出目录")
+    own.add_argument("words", metavar="WORDS", nargs="?", default="", help=words.say(lang))
+    words = Text("only models for this task", "只列出适用于该任务的模型")
+    own.add_argument("--task", metavar="TASK", default="", help=words.say(lang))
 
 
-def hub_model(own: Any, zh: bool) -> None:
+def hub_model(own: Any, lang: str) -> None:
     """A model of the hub by its id."""
-    own.add_argument("model", metavar="OWNER/NAME", help=("see `hub search`", "见 `hub search`")[zh])
+    own.add_argument(
+        "model", metavar="OWNER/NAME", help=Text("see `hub search`", "见 `hub search`").say(lang)
+    )
 
 
-def publishing(own: Any, zh: bool) -> None:
+def publishing(own: Any, lang: str) -> None:
     """What to publish and where to, or what to check."""
-    words = "the model or adapter to show; else the whole app", "要展示的模型或适配器；不填则为整个应用"
-    own.add_argument("--model", metavar="ID", default="", help=words[zh])
-    own.add_argument("--out", metavar="FOLDER", type=Path, help=("a new folder", "新的文件夹")[zh])
-    words = (
+    words = Text("the model or adapter to show; else the whole app", "要展示的模型或适配器；不填则为整个应用")
+    own.add_argument("--model", metavar="ID", default="", help=words.say(lang))
+    own.add_argument("--out", metavar="FOLDER", type=Path, help=Text("a new folder", "新的文件夹").say(lang))
+    words = Text(
         "upload it as this Space where HF_TOKEN is set; else the commands are printed",
         "设置了 HF_TOKEN 时上传为此 Space；否则只显示命令",
     )
-    own.add_argument("--space", metavar="OWNER/NAME", default="", help=words[zh])
-    words = "start this published folder as Spaces would and test it", "像 Spaces 那样启动并测试此文件夹"
-    own.add_argument("--check", metavar="FOLDER", type=Path, help=words[zh])
+    own.add_argument("--space", metavar="OWNER/NAME", default="", help=words.say(lang))
+    words = Text(
+        "start this published folder as Spaces would and test it", "像 Spaces 那样启动并测试此文件夹"
+    )
+    own.add_argument("--check", metavar="FOLDER", type=Path, help=words.say(lang))

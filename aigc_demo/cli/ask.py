@@ -24,7 +24,7 @@ def text(asked: Asked) -> Answer:
         answer["files"] = [str(write(asked, actions.write_texts, result, TEXTS))]
     words = ["\n\n".join(texts), *answer.get("files", [])]
     if result.note:
-        words.insert(0, result.note[asked.lang == "zh"])
+        words.insert(0, result.note.say(asked.lang))
     return Answer(answer, "\n\n".join(words))
 
 

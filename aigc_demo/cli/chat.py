@@ -9,6 +9,7 @@ from aigc_demo.actions import ChatResult
 from aigc_demo.cli.ask import check_ending, write
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.schemas import ChatRequest, RewriteRequest, check
 from aigc_demo.schemas.tasks import TEXTS
 
@@ -42,7 +43,7 @@ def _texts(asked: Asked, result: Any, writer: Any, endings: Sequence[str]) -> An
         answer["files"] = [str(write(asked, writer, result, endings))]
     words = [result.text, *answer.get("files", [])]
     if result.note:
-        answer["note"] = result.note[asked.lang == "zh"]
+        answer["note"] = result.note.say(asked.lang)
         words.insert(0, answer["note"])
     return Answer(answer, "\n\n".join(words))
 
@@ -65,8 +66,8 @@ def _talk(asked: Asked, values: dict[str, Any]) -> Answer:
             "a terminal without either holds a conversation.",
             zh="没有要回答的内容：请给出 --prompt 文本，或 --messages 文件.json；在终端中两者都不给则进入对话。",
         )
-    hint = "An empty line ends the conversation.", "输入空行结束对话。"
-    print(hint[asked.lang == "zh"], file=sys.stderr)
+    hint = Text("An empty line ends the conversation.", "输入空行结束对话。")
+    print(hint.say(asked.lang), file=sys.stderr)
     messages: list[dict[str, str]] = []
     last = None
     while question := _ask():

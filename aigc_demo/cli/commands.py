@@ -30,7 +30,7 @@ class Command:
     words: Text
     request: type[BaseModel] | None = None
     writes: bool = False
-    arguments: Callable[[Any, bool], None] = arguments.none
+    arguments: Callable[[Any, str], None] = arguments.none
     inner: "tuple[Command, ...]" = ()
 
     def run(self, asked: Asked) -> Answer:
@@ -120,7 +120,7 @@ def build_parser(lang: str) -> Parser:
 
 def _subparsers(parser: Parser, lang: str) -> Callable[[Command], Parser]:
     """A function that adds a command's parser to those of `parser`."""
-    title, metavar = ("commands", "COMMAND") if lang == "en" else ("命令", "命令")
+    title, metavar = Text("commands", "命令").say(lang), Text("COMMAND", "命令").say(lang)
     children = parser.add_subparsers(title=title, metavar=metavar, required=True, parser_class=Parser)
 
     def add(command: Command) -> Parser:
@@ -138,24 +138,23 @@ def _finish(parser: Parser, command: Command, lang: str) -> None:
     own = group(parser, "fields", lang)
     if command.request:
         add_fields(own, command.request, lang)
-    command.arguments(own, lang == "zh")
+    command.arguments(own, lang)
     output = group(parser, "output", lang)
     if command.writes:
         output.add_argument("--out", metavar="PATH", type=Path, help=OUT.say(lang))
     if command.name == "image":
         _add_image_flags(output, lang)
-    words = "print one JSON object and nothing else", "只输出一个 JSON 对象"
-    output.add_argument("--json", action="store_true", help=words[lang == "zh"])
+    words = Text("print one JSON object and nothing else", "只输出一个 JSON 对象")
+    output.add_argument("--json", action="store_true", help=words.say(lang))
     add_flags(group(parser, "settings", lang), lang)
     add_help(parser, lang)
 
 
 def _add_image_flags(output: Any, lang: str) -> None:
-    zh = lang == "zh"
-    words = "one file a picture instead of one sheet", "每张图一个文件，而不是一整张"
-    output.add_argument("--separate", action="store_true", help=words[zh])
-    words = (
+    words = Text("one file a picture instead of one sheet", "每张图一个文件，而不是一整张")
+    output.add_argument("--separate", action="store_true", help=words.say(lang))
+    words = Text(
         "uint8 (N, H, W[, 3]) for measuring, with FILE.labels.npy beside it; --count up to 100000",
         "供测量用的 uint8 (N, H, W[, 3])，旁边有 FILE.labels.npy；--count 可达 100000",
     )
-    output.add_argument("--array", metavar="FILE.npy", type=Path, help=words[zh])
+    output.add_argument("--array", metavar="FILE.npy", type=Path, help=words.say(lang))

@@ -7,27 +7,40 @@ from typing import Any
 from aigc_demo import data
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import printable, table
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports import ImportRequest, Manifest, find_own, import_files, own, read_manifest, remove
 from aigc_demo.data.imports.request import ImportSettings
 from aigc_demo.schemas import check
 
+HEAD = (
+    Text("data set", "数据集"),
+    Text("what it is", "简介"),
+    Text("licence", "许可"),
+    Text("sources", "来源"),
+)
+OWN = Text("your own files", "自己的文件")
+GOT = Text(
+    "{folder}: from {source}, {counts}, sha256 {sha256}",
+    "{folder}：来自 {source}，{counts}，sha256 {sha256}",
+)
+DELETED = Text("{name} is deleted.", "{name} 已删除。")
+SPLIT = Text("{train} to train on, {test} held out", "训练 {train}，验证 {test}")
+MORE = Text("and {count} more; --json lists all", "另有 {count} 条；用 --json 查看全部")
 SHOWN = 20  # refused files and pairs that are printed; --json has them all
 
 
 def show_all(asked: Asked) -> Answer:
     """The data sets that can be fetched, then one's own."""
-    head = {"en": ("data set", "what it is", "licence", "sources"), "zh": ("数据集", "简介", "许可", "来源")}
+    head = [name.say(asked.lang) for name in HEAD]
     cards, sets = data.catalogue().values(), own(asked.settings.data_dir)
     rows = [
         (card.id, card.title.say(asked.lang), card.licence, "; ".join(map(str, card.sources)))
         for card in cards
     ]
-    mine = ("your own files", "自己的文件")[asked.lang == "zh"]
+    mine = OWN.say(asked.lang)
     rows += [(found.name, found.title(asked.lang).split(" · ", 1)[1], found.licence, mine) for found in sets]
     fields = [card.model_dump(mode="json") for card in cards]
-    return Answer(
-        {"data": fields, "own": [_brief(found) for found in sets]}, table([head[asked.lang], *rows])
-    )
+    return Answer({"data": fields, "own": [_brief(found) for found in sets]}, table([head, *rows]))
 
 
 def get(asked: Asked) -> Answer:
@@ -35,12 +48,8 @@ def get(asked: Asked) -> Answer:
     settings, flags = asked.settings, asked.flags
     folder = data.get(flags.dataset, settings.data_dir, flags.source, settings.offline)
     facts = json.loads((folder / "source.json").read_text(encoding="utf-8"))
-    words = (
-        "{folder}: from {source}, {counts}, sha256 {sha256}",
-        "{folder}：来自 {source}，{counts}，sha256 {sha256}",
-    )
     shown = {**facts, "folder": folder, "counts": json.dumps(facts["counts"], ensure_ascii=False)}
-    return Answer({"folder": str(folder), **facts}, words[asked.lang == "zh"].format(**shown))
+    return Answer({"folder": str(folder), **facts}, GOT.format(**shown).say(asked.lang))
 
 
 def add(asked: Asked) -> Answer:
@@ -65,7 +74,7 @@ def remove_(asked: Asked) -> Answer:
     """Delete a set of one's own."""
     name = asked.flags.name
     remove(name, asked.settings.data_dir)
-    return Answer({"name": name}, (f"{name} is deleted.", f"{name} 已删除。")[asked.lang == "zh"])
+    return Answer({"name": name}, DELETED.format(name=name).say(asked.lang))
 
 
 def _brief(manifest: Manifest) -> dict[str, Any]:
@@ -74,20 +83,12 @@ def _brief(manifest: Manifest) -> dict[str, Any]:
 
 def _told(manifest: Manifest, asked: Asked) -> Answer:
     """The manifest, in words: counts, classes, what was refused, what is nearly the same."""
-    zh = asked.lang == "zh"
-    counts = manifest.counts
-    lines = [
-        manifest.title(asked.lang),
-        (
-            f"{counts['train']} to train on, {counts['test']} held out",
-            f"训练 {counts['train']}，验证 {counts['test']}",
-        )[zh],
-    ]
+    lines = [manifest.title(asked.lang), SPLIT.format(**manifest.counts).say(asked.lang)]
     if len(manifest.classes) > 1:
         lines.append(", ".join(f"{name} {count}" for name, count in manifest.class_counts.items()))
     lines += [refused.say(asked.lang) for refused in manifest.refused[:SHOWN]]
     lines += [f"{a} ≈ {b}" for a, b in manifest.duplicates[:SHOWN]]
     more = len(manifest.refused[SHOWN:]) + len(manifest.duplicates[SHOWN:])
     if more:
-        lines.append((f"and {more} more; --json lists all", f"另有 {more} 条；用 --json 查看全部")[zh])
+        lines.append(MORE.format(count=more).say(asked.lang))
     return Answer(manifest.model_dump(mode="json", by_alias=True), "\n".join(map(printable, lines)))

@@ -24,8 +24,8 @@ def draw(asked: Asked) -> Answer:
     answer = {"files": [str(path)], "seeds": result.seeds, "request": result.request.model_dump()}
     words = [str(path)]
     if result.note:
-        words.insert(0, result.note[asked.lang == "zh"])
-        answer["note"] = result.note[asked.lang == "zh"]
+        words.insert(0, result.note.say(asked.lang))
+        answer["note"] = result.note.say(asked.lang)
     return Answer(answer, "\n".join(words))
 
 

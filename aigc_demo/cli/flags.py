@@ -83,8 +83,8 @@ def spoken_language(arguments: Sequence[str], environment: Mapping[str, str]) ->
 
 def add_help(parser: argparse.ArgumentParser, lang: str) -> None:
     """`-h`, in the reader's language."""
-    words = "print this help and leave" if lang == "en" else "显示此帮助并退出"
-    group(parser, "help", lang).add_argument("-h", "--help", action="help", help=words)
+    words = Text("print this help and leave", "显示此帮助并退出")
+    group(parser, "help", lang).add_argument("-h", "--help", action="help", help=words.say(lang))
 
 
 def group(parser: argparse.ArgumentParser, name: str, lang: str) -> Any:

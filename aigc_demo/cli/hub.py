@@ -9,10 +9,22 @@ from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable, table
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import memory_plan
 from aigc_demo.schemas.tasks import abilities
 
+FOUND = (
+    Text("model", "模型"), Text("serves", "用途"), Text("parameters", "参数量"), Text("licence", "许可"),
+    Text("download", "下载"), Text("about", "说明"),
+)  # fmt: skip
+FETCHED = (
+    Text("model", "模型"), Text("what it is", "简介"), Text("serves", "用途"), Text("size", "大小"), Text("licence", "许可"),
+)  # fmt: skip
+GATED = Text(" (gated)", "（需授权）")
+READY = Text("{id} can be chosen now: {tasks}, {size}", "{id} 现已可选：{tasks}，{size}")
+DELETED = Text("{name} is deleted.", "{name} 已删除。")
+HERE = Text("here", "已下载")
 PAUSE = 0.3  # seconds between two looks at a download
 
 
@@ -25,17 +37,13 @@ def search(asked: Asked) -> Answer:
             zh=f"没有任务 {task[:40]}；请从 {'、'.join(tasks)} 中选择。",
         )
     found = hub.search(asked.flags.words, task, asked.settings)
-    zh = asked.lang == "zh"
-    head = (
-        ("model", "serves", "parameters", "licence", "download", "about"),
-        ("模型", "用途", "参数量", "许可", "下载", "说明"),
-    )[zh]
+    head = [name.say(asked.lang) for name in FOUND]
     rows = [
         (
             line.id,
             " ".join(line.tasks) or "?",
             millions(line.parameters),
-            line.licence + ("", (" (gated)", "（需授权）")[zh])[line.gated],
+            line.licence + (GATED.say(asked.lang) if line.gated else ""),
             size(line.entry.download_bytes) if line.entry else "",
             _about(line, asked.lang),
         )
@@ -47,17 +55,16 @@ def search(asked: Asked) -> Answer:
 def show(asked: Asked) -> Answer:
     """What it would take to fetch one model."""
     offer = hub.look_up(asked.flags.model, asked.settings)
-    zh = asked.lang == "zh"
     lines = [
         f"{offer.id} @ {offer.revision[:12]}: {offer.card.summary.say(asked.lang)}",
-        (
+        Text(
             f"licence {offer.licence}{', gated' if offer.gated else ''}; {len(offer.files)} files, {size(offer.bytes)}",
             f"许可 {offer.licence}{'，需授权' if offer.gated else ''}；{len(offer.files)} 个文件，{size(offer.bytes)}",
-        )[zh],
-        (
+        ).say(asked.lang),
+        Text(
             f"{size(offer.here_bytes)} of it here; {size(offer.disk_free)} free on the disk",
             f"本机已有 {size(offer.here_bytes)}；磁盘剩余 {size(offer.disk_free)}",
-        )[zh],
+        ).say(asked.lang),
     ]
     device = asked.cache.device().name
     fit = memory_plan.plan(offer.card, device, memory_plan.budget_of(asked.settings.memory_mb, device))
@@ -70,7 +77,6 @@ def show(asked: Asked) -> Answer:
         **asdict(offer),
         "card": offer.card.model_dump(mode="json", exclude={"folder"}),
         "entry": offer.entry.model_dump(mode="json") if offer.entry else None,
-        "refusal": offer.refusal.model_dump() if offer.refusal else None,
         "fits_disk": offer.fits_disk,
         "fits_memory": fit.fit,
     }
@@ -82,18 +88,14 @@ def get(asked: Asked) -> Answer:
     name = asked.flags.model
     own_folder = name.startswith((".", "/", "~"))
     card = (hub.add_folder if own_folder else _fetch)(name, asked.settings)
-    words = "{id} can be chosen now: {tasks}, {size}", "{id} 现已可选：{tasks}，{size}"
     told = _fields_of(card)
     shown = {"id": card.id, "tasks": ", ".join(card.tasks), "size": size(told["bytes"])}
-    return Answer(told, printable(words[asked.lang == "zh"].format(**shown)))
+    return Answer(told, printable(READY.format(**shown).say(asked.lang)))
 
 
 def show_all(asked: Asked) -> Answer:
     """What was fetched, and what packages carry."""
-    head = {
-        "en": ("model", "what it is", "serves", "size", "licence"),
-        "zh": ("模型", "简介", "用途", "大小", "许可"),
-    }
+    head = [name.say(asked.lang) for name in FETCHED]
     cards = hub.fetched(asked.settings)
     rows = [
         (
@@ -105,14 +107,14 @@ def show_all(asked: Asked) -> Answer:
         )
         for card in cards
     ]
-    return Answer({"models": [_fields_of(card) for card in cards]}, table([head[asked.lang], *rows]))
+    return Answer({"models": [_fields_of(card) for card in cards]}, table([head, *rows]))
 
 
 def remove(asked: Asked) -> Answer:
     """Delete a fetched model."""
     name = asked.flags.model
     hub.delete(name, asked.settings)
-    return Answer({"model": name}, (f"{name} is deleted.", f"{name} 已删除。")[asked.lang == "zh"])
+    return Answer({"model": name}, DELETED.format(name=name).say(asked.lang))
 
 
 def size(count: int) -> str:
@@ -145,7 +147,7 @@ def _fetch(model_id: str, settings: Settings) -> ModelCard:
 
 
 def _about(line: hub.Listing, lang: str) -> str:
-    here = ("here", "已下载")[lang == "zh"] if line.here else ""
+    here = HERE.say(lang) if line.here else ""
     return " · ".join(filter(None, [here, line.entry.title.say(lang) if line.entry else ""]))
 
 

@@ -6,13 +6,16 @@ from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable, table
 from aigc_demo.cli.train import fields, told
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.jobs import Jobs
+
+HEAD = (Text("job", "训练"), Text("family", "家族"), Text("data", "数据"), Text("state", "状态"))
 
 
 def show_all(asked: Asked) -> Answer:
     """Every job, what runs first."""
     jobs = Jobs(asked.settings).list()
-    head = {"en": ("job", "family", "data", "state"), "zh": ("训练", "家族", "数据", "状态")}[asked.lang]
+    head = [name.say(asked.lang) for name in HEAD]
     rows = [(job.name, job.request.family, job.request.data, job.words(asked.lang)) for job in jobs]
     return Answer({"jobs": [fields(job) for job in jobs]}, table([head, *rows]))
 
@@ -29,7 +32,7 @@ def show(asked: Asked) -> Answer:
 
 def stop(asked: Asked) -> Answer:
     """Save and end within two seconds; a waiting job leaves the queue."""
-    return _ask(asked, Jobs.stop, "is asked to save and end", "将保存并结束")
+    return _ask(asked, Jobs.stop, Text("{name} is asked to save and end.", "{name} 将保存并结束。"))
 
 
 def resume(asked: Asked) -> Answer:
@@ -41,17 +44,17 @@ def resume(asked: Asked) -> Answer:
 
 def save(asked: Asked) -> Answer:
     """Save after the step under way."""
-    return _ask(asked, Jobs.save_now, "is asked to save", "将立即保存")
+    return _ask(asked, Jobs.save_now, Text("{name} is asked to save.", "{name} 将立即保存。"))
 
 
 def sample(asked: Asked) -> Answer:
     """Write the fixed seeds' samples as they are now."""
-    return _ask(asked, Jobs.sample_now, "is asked for samples", "将立即生成样本")
+    return _ask(asked, Jobs.sample_now, Text("{name} is asked for samples.", "{name} 将立即生成样本。"))
 
 
 def delete(asked: Asked) -> Answer:
     """Delete a run that is not training, with all its files."""
-    return _ask(asked, Jobs.delete, "is deleted", "已删除")
+    return _ask(asked, Jobs.delete, Text("{name} is deleted.", "{name} 已删除。"))
 
 
 def export(asked: Asked) -> Answer:
@@ -76,8 +79,7 @@ def import_(asked: Asked) -> Answer:
     return Answer({"model": model}, model)
 
 
-def _ask(asked: Asked, verb: Callable[[Jobs, str], None], en: str, zh: str) -> Answer:
+def _ask(asked: Asked, verb: Callable[[Jobs, str], None], words: Text) -> Answer:
     jobs, name = Jobs(asked.settings), asked.flags.name
     verb(jobs, name)
-    words = f"{name} {zh}。" if asked.lang == "zh" else f"{name} {en}."
-    return Answer({"name": name}, words)
+    return Answer({"name": name}, words.format(name=name).say(asked.lang))

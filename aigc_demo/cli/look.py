@@ -8,19 +8,21 @@ from typing import Any
 from aigc_demo.actions.verify import MIME, Layers, check_file
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.provenance import Recipe
 from aigc_demo.provenance.c2pa_reader import Manifest
 from aigc_demo.runtime import registry
 from aigc_demo.schemas import REQUESTS, as_code, check
 
+HEAD = (
+    Text("model", "模型"), Text("what it is", "简介"), Text("serves", "用途"), Text("parameters", "参数量"), Text("licence", "许可"),
+)  # fmt: skip
+
 
 def models(asked: Asked) -> Answer:
     """Every model on this disk."""
     cards = registry.all_cards(asked.settings)
-    head = {
-        "en": ("model", "what it is", "serves", "parameters", "licence"),
-        "zh": ("模型", "简介", "用途", "参数量", "许可"),
-    }[asked.lang]
+    head = [name.say(asked.lang) for name in HEAD]
     rows = [
         (card.id, card.title.say(asked.lang), " ".join(card.tasks), f"{card.parameters:,}", card.licence)
         for card in cards
@@ -36,60 +38,64 @@ def verify(asked: Asked) -> Answer:
 
 
 WORDS = {
-    "same": ("the same as here", "与本机相同"),
-    "other": ("other than here: the result will differ", "与本机不同：结果会不一样"),
-    "absent": ("this model is not here", "本机没有该模型"),
-    "yes": ("AI-generated, by its own statement", "自述为 AI 生成"),
-    "no": ("no statement of being AI-generated", "没有 AI 生成的声明"),
+    "same": Text("the same as here", "与本机相同"),
+    "other": Text("other than here: the result will differ", "与本机不同：结果会不一样"),
+    "absent": Text("this model is not here", "本机没有该模型"),
+    "yes": Text("AI-generated, by its own statement", "自述为 AI 生成"),
+    "no": Text("no statement of being AI-generated", "没有 AI 生成的声明"),
 }
 C2PA = {
-    "unknown": ("not checked: c2pa-python is not installed, or knows no such file", "未检查：未安装 c2pa-python，或不支持此类文件"),
-    "absent": ("no manifest", "没有清单"),
-    "valid": ("unchanged since signing; the signer is on no list of trusted ones", "签名后未被改动；签名者不在受信任名单中"),
-    "trusted": ("unchanged since signing, by a trusted signer", "签名后未被改动，签名者受信任"),
-    "invalid": ("the file or its manifest was changed after signing", "文件或其清单在签名后被改动"),
+    "unknown": Text("not checked: c2pa-python is not installed, or knows no such file", "未检查：未安装 c2pa-python，或不支持此类文件"),
+    "absent": Text("no manifest", "没有清单"),
+    "valid": Text("unchanged since signing; the signer is on no list of trusted ones", "签名后未被改动；签名者不在受信任名单中"),
+    "trusted": Text("unchanged since signing, by a trusted signer", "签名后未被改动，签名者受信任"),
+    "invalid": Text("the file or its manifest was changed after signing", "文件或其清单在签名后被改动"),
 }  # fmt: skip
 
 
 def _statements(found: Layers, lang: str) -> str:
     """The lines that `verify` prints."""
-    zh, said = lang == "zh", found.said
-    lines = [f"{said.format}: {WORDS['yes' if said.ai_generated else 'no'][zh]}"]
+    said = found.said
+    lines = [f"{said.format}: {WORDS['yes' if said.ai_generated else 'no'].say(lang)}"]
+
+    def add(en: str, zh: str, what: str) -> None:
+        lines.append(f"{Text(en, zh).say(lang)}: {what}")
+
     if said.label:
-        lines.append(f"{'标识' if zh else 'label'}: {_json(said.label.model_dump(exclude_defaults=True))}")
+        add("label", "标识", _json(said.label.model_dump(exclude_defaults=True)))
     if said.source_type:
-        lines.append(f"{'来源类型' if zh else 'source type'}: {said.source_type}")
+        add("source type", "来源类型", said.source_type)
     if recipe := said.recipe:
-        lines.append(f"{'配方' if zh else 'recipe'}: {recipe.task}, {recipe.model}, {_json(recipe.request)}")
-        lines.append(f"{'权重' if zh else 'weights'}: {recipe.weights} ({WORDS[found.weights][zh]})")
+        add("recipe", "配方", f"{recipe.task}, {recipe.model}, {_json(recipe.request)}")
+        add("weights", "权重", f"{recipe.weights} ({WORDS[found.weights].say(lang)})")
         for source in recipe.sources:
             label = source.label.model_dump(exclude_defaults=True) if source.label else source.source_type
-            lines.append(
-                f"{'所用图片的标识' if zh else 'label of the picture used'} ({source.field}): {_json(label)}"
-            )
+            name = f" ({source.field})"
+            add("label of the picture used" + name, "所用图片的标识" + name, _json(label))
         if again := _again(recipe):
-            lines.append(f"{'重做' if zh else 'to make it again'}: {again}")
+            add("to make it again", "重做", again)
     if said.format in MIME:
-        lines.append(f"C2PA: {C2PA[found.manifest.state][zh]}{_signer(found.manifest, zh)}")
+        lines.append(f"C2PA: {C2PA[found.manifest.state].say(lang)}{_signer(found.manifest, lang)}")
     if found.pixels:
-        lines.append(f"{'图片隐藏水印' if zh else 'mark in the pixels'}: {_mark(found.pixels, zh)}")
+        add("mark in the pixels", "图片隐藏水印", _mark(found.pixels, lang))
     for item in found.words or ():
-        lines.append(f"{'文字水印' if zh else 'mark in the words'} ({item.model}): {_mark(item.finding, zh)}")
-    lines += [note.zh if zh else note.en for note in said.notes]
+        name = f" ({item.model})"
+        add("mark in the words" + name, "文字水印" + name, _mark(item.finding, lang))
+    lines += [note.say(lang) for note in said.notes]
     return "\n".join(printable(line) for line in lines)
 
 
-def _signer(manifest: Manifest, zh: bool) -> str:
+def _signer(manifest: Manifest, lang: str) -> str:
     if not manifest.signer:
         return ""
-    own = ("，即本机", ", this installation") if manifest.own else ("", "")
-    return f" ({manifest.signer}, {manifest.tool}{own[not zh]})"
+    own = Text(", this installation", "，即本机").say(lang) if manifest.own else ""
+    return f" ({manifest.signer}, {manifest.tool}{own})"
 
 
-def _mark(finding: Any, zh: bool) -> str:
+def _mark(finding: Any, lang: str) -> str:
     """A hidden mark in one line: found or not, and by how much."""
-    found = ("found", "已找到") if finding.found else ("not found", "未找到")
-    return f"{found[zh]} (z = {finding.z:.1f}, p = {finding.p:.1e})"
+    found = Text("found", "已找到") if finding.found else Text("not found", "未找到")
+    return f"{found.say(lang)} (z = {finding.z:.1f}, p = {finding.p:.1e})"
 
 
 def _again(recipe: Recipe) -> str:

@@ -6,6 +6,9 @@ from typing import Any
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import table
 from aigc_demo.core.modes import RULES, rule_names, words_of_rule
+from aigc_demo.core.words import Text
+
+OFF, ON, NONE, NO_LIMIT = Text("off", "关"), Text("on", "开"), Text("none", "无"), Text("no limit", "不限")
 
 
 def modes(asked: Asked) -> Answer:
@@ -21,9 +24,8 @@ def modes(asked: Asked) -> Answer:
 
 def shown(value: Any, lang: str) -> str:
     """A rule's value as words."""
-    zh = lang == "zh"
     if isinstance(value, bool):
-        return (("off", "关"), ("on", "开"))[value][zh]
+        return (ON if value else OFF).say(lang)
     if isinstance(value, tuple):
-        return " ".join(value) or ("none", "无")[zh]
-    return ("no limit", "不限")[zh] if value is None else str(value)
+        return " ".join(value) or NONE.say(lang)
+    return NO_LIMIT.say(lang) if value is None else str(value)

@@ -3,12 +3,13 @@
 from aigc_demo.actions.audit import PictureProbe, ProbeRequest, ProbeSettings, TextProbe, look_closer
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import table
+from aigc_demo.core.words import Text
 from aigc_demo.schemas import check
 
 LEVELS = {
-    "green": ("copies are rare or absent", "几乎没有复制"),
-    "amber": ("copies are more than one in a hundred", "复制超过百分之一"),
-    "red": ("copies are more than one in twenty", "复制超过二十分之一"),
+    "green": Text("copies are rare or absent", "几乎没有复制"),
+    "amber": Text("copies are more than one in a hundred", "复制超过百分之一"),
+    "red": Text("copies are more than one in twenty", "复制超过二十分之一"),
 }
 
 
@@ -16,52 +17,54 @@ def probe(asked: Asked) -> Answer:
     """Look closer at a model: copies, and classes."""
     request = check(ProbeRequest, {**values_of(ProbeSettings, asked.flags), "model": asked.flags.model_id})
     found = look_closer(request, asked.cache)
-    zh = asked.lang == "zh"
-    words = _pictures(found, zh) if isinstance(found, PictureProbe) else _texts(found, zh)
+    words = _pictures(found, asked.lang) if isinstance(found, PictureProbe) else _texts(found, asked.lang)
     data = {name: value for name, value in vars(found).items() if name not in ("card", "pairs")}
     data |= {"model": found.card.id, "seed": request.seed, "level": found.level}
     if isinstance(found, PictureProbe):
         data["nearest_pair_ratios"] = [pair.ratio for pair in found.pairs]
-    return Answer(data, words + "\n" + LEVELS[found.level][zh])
+    return Answer(data, words + "\n" + LEVELS[found.level].say(asked.lang))
 
 
-def _pictures(found: PictureProbe, zh: bool) -> str:
+def _pictures(found: PictureProbe, lang: str) -> str:
     rows = [
-        ("样本数", "samples", str(found.count)),
-        ("对照的训练图片", "training pictures compared with", str(found.compared)),
-        ("复制的样本", "samples that are copies", _share(found.copies)),
-        ("同样判断下的留出图片", "held-out pictures by the same rule", _share(found.copies_held_out)),
-        ("最近距离比的中位数", "median nearest ratio", f"{found.nearest_ratio:.3f}"),
+        (Text("samples", "样本数"), str(found.count)),
+        (Text("training pictures compared with", "对照的训练图片"), str(found.compared)),
+        (Text("samples that are copies", "复制的样本"), _share(found.copies)),
+        (Text("held-out pictures by the same rule", "同样判断下的留出图片"), _share(found.copies_held_out)),
+        (Text("median nearest ratio", "最近距离比的中位数"), f"{found.nearest_ratio:.3f}"),
     ]
     if found.trained is not None and found.generated is not None:
         rows += [
-            ("类别比例的总变差", "class shares, total variation", _share(found.total_variation)),
-            ("同样多的留出图片", "of as many held-out pictures", _share(found.total_variation_held_out)),
-            ("类别判断的准确率", "right about held-out classes", _share(found.vote_accuracy)),
-            ("判为所要求类别", "taken for the class asked for", _share(found.as_asked)),
+            (Text("class shares, total variation", "类别比例的总变差"), _share(found.total_variation)),
+            (
+                Text("of as many held-out pictures", "同样多的留出图片"),
+                _share(found.total_variation_held_out),
+            ),
+            (Text("right about held-out classes", "类别判断的准确率"), _share(found.vote_accuracy)),
+            (Text("taken for the class asked for", "判为所要求类别"), _share(found.as_asked)),
         ]
-        names = found.card.classes["zh" if zh else "en"]
+        names = found.card.classes[lang]
         for name, trained, generated in zip(names, found.trained, found.generated, strict=True):
             said = f"{trained:.1%} -> {generated:.1%}"
-            rows.append((f"{name}（训练 -> 生成）", f"{name} (trained -> generated)", said))
-    return _rows(rows, zh)
+            rows.append((Text(f"{name} (trained -> generated)", f"{name}（训练 -> 生成）"), said))
+    return _rows(rows, lang)
 
 
-def _texts(found: TextProbe, zh: bool) -> str:
+def _texts(found: TextProbe, lang: str) -> str:
     rows = [
-        ("篇数与字符数", "texts, characters", f"{found.count}, {found.characters}"),
-        ("对照的训练文字", "characters of training text compared with", str(found.compared)),
-        ("最长的复制段落（字符）", "longest copied passage, characters", str(len(found.longest))),
-        ("留出文字中的最长段落", "of held-out text", str(found.longest_held_out)),
-        ("复制的 50 字符窗口", "windows of 50 characters that are copies", _share(found.copies)),
-        ("留出文字的窗口", "of held-out text", _share(found.copies_held_out)),
-        ("段落", "passage", found.longest),
+        (Text("texts, characters", "篇数与字符数"), f"{found.count}, {found.characters}"),
+        (Text("characters of training text compared with", "对照的训练文字"), str(found.compared)),
+        (Text("longest copied passage, characters", "最长的复制段落（字符）"), str(len(found.longest))),
+        (Text("of held-out text", "留出文字中的最长段落"), str(found.longest_held_out)),
+        (Text("windows of 50 characters that are copies", "复制的 50 字符窗口"), _share(found.copies)),
+        (Text("of held-out text", "留出文字的窗口"), _share(found.copies_held_out)),
+        (Text("passage", "段落"), found.longest),
     ]
-    return _rows(rows, zh)
+    return _rows(rows, lang)
 
 
-def _rows(rows: list[tuple[str, str, str]], zh: bool) -> str:
-    return table([(in_zh if zh else en, value) for in_zh, en, value in rows])
+def _rows(rows: list[tuple[Text, str]], lang: str) -> str:
+    return table([(name.say(lang), value) for name, value in rows])
 
 
 def _share(value: float | None) -> str:

@@ -4,6 +4,7 @@ from aigc_demo import publish as spaces
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.cli.look import printable
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 
 
 def publish(asked: Asked) -> Answer:
@@ -23,5 +24,5 @@ def publish(asked: Asked) -> Answer:
     if flags.space and spaces.has_token():
         told["url"] = spaces.upload(flags.out, space)
         return Answer(told, told["url"])
-    words = ("Written to {}. To upload it:", "已写入 {}。上传命令：")[asked.lang == "zh"]
-    return Answer(told, "\n".join([words.format(flags.out), *told["commands"]]))
+    words = Text(f"Written to {flags.out}. To upload it:", f"已写入 {flags.out}。上传命令：")
+    return Answer(told, "\n".join([words.say(asked.lang), *told["commands"]]))

@@ -6,12 +6,12 @@ Ctrl-C, `jobs stop`, or SIGTERM ends it after the step under way, saved. The sam
 import os
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.jobs import Job, Jobs, TrainRequest
 from aigc_demo.jobs.job import last_line
 from aigc_demo.schemas import check
@@ -19,6 +19,14 @@ from aigc_demo.schemas import check
 if TYPE_CHECKING:  # the command line does not wait for torch to print its help
     from aigc_demo.training import Progress
 
+SAVING = Text("Saving, then ending; once more to end at once.", "正在保存并结束；再按一次立即退出。")
+TOOK = Text("{seconds:.0f} s", "{seconds:.0f} 秒")
+LEFT = Text("{seconds:.0f} s left", "剩余 {seconds:.0f} 秒")
+DONE = Text("{job.model} is trained: {job.folder}", "{job.model} 训练完成：{job.folder}")
+STOPPED = Text(
+    "{job.model} stopped at step {job.step} of {job.steps}; the same command goes on.",
+    "{job.model} 停在第 {job.step} 步，共 {job.steps} 步；再次运行同一命令即可继续。",
+)
 PAUSE = 2.0  # seconds between two lines of progress
 
 
@@ -46,18 +54,16 @@ def _train_here(jobs: Jobs, request: TrainRequest, lang: str) -> Answer:
 
     meter, talks = Meter(lang), os.environ.get("RANK", "0") == "0"
 
-    def say(words: Sequence[str]) -> None:
+    def saving() -> None:
         if talks:
-            print(words[lang == "zh"], file=sys.stderr, flush=True)
+            print(SAVING.say(lang), file=sys.stderr, flush=True)
 
     state, signalled = train_here(
         jobs,
         request,
         show=meter.show if talks else lambda progress: None,
         waiting=meter.wait,
-        saving=lambda: say(
-            ("Saving, then ending; once more to end at once.", "正在保存并结束；再按一次立即退出。")
-        ),
+        saving=saving,
     )
     if signalled:
         raise KeyboardInterrupt
@@ -87,7 +93,7 @@ class Meter:
 
     def line(self, progress: "Progress") -> str:
         """Such as "150/500 · 12 s · 28 s left · loss 1.23"."""
-        took = ("{:.0f} s", "{:.0f} 秒")[self.lang == "zh"].format(progress.seconds)
+        took = TOOK.format(seconds=progress.seconds).say(self.lang)
         figures = [f"{name} {value:.4g}" for name, value in progress.figures.items()]
         return " · ".join([f"{progress.step}/{progress.steps}", took, *self.left(progress), *figures])
 
@@ -95,8 +101,9 @@ class Meter:
         """The time to go at the pace since this process began; nothing before there is a pace."""
         start = self.first or progress
         steps, seconds = progress.step - start.step, progress.seconds - start.seconds
-        words = ("{:.0f} s left", "剩余 {:.0f} 秒")[self.lang == "zh"]
-        return [words.format((progress.steps - progress.step) * seconds / steps)] if steps else []
+        if not steps:
+            return []
+        return [LEFT.format(seconds=(progress.steps - progress.step) * seconds / steps).say(self.lang)]
 
     def _is_time(self) -> bool:
         now = time.monotonic()
@@ -108,15 +115,9 @@ class Meter:
 
 def told(job: Job, lang: str) -> Answer:
     """What there is to say of a job."""
-    zh = lang == "zh"
-    words = {
-        "done": (f"{job.model} is trained: {job.folder}", f"{job.model} 训练完成：{job.folder}"),
-        "stopped": (
-            f"{job.model} stopped at step {job.step} of {job.steps}; the same command goes on.",
-            f"{job.model} 停在第 {job.step} 步，共 {job.steps} 步；再次运行同一命令即可继续。",
-        ),
-    }.get(job.state, (f"{job.model}: {job.words('en')}", f"{job.model}：{job.words('zh')}"))
-    return Answer(fields(job), words[zh])
+    other = Text(f"{job.model}: {job.words('en')}", f"{job.model}：{job.words('zh')}")
+    words = {"done": DONE.format(job=job), "stopped": STOPPED.format(job=job)}.get(job.state, other)
+    return Answer(fields(job), words.say(lang))
 
 
 def fields(job: Job) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The one way to hold a sentence: in English and in Chinese, side by side, so that neither is forgotten."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,6 +38,12 @@ class FieldLabel(Text):
 
 
 NO_TEXT = Text("", "")
+
+
+def joined(texts: Iterable[Text | None], en: str = " ", zh: str = "") -> Text:
+    """What several say as one, with `en` or `zh` between them."""
+    said = [text for text in texts if text]
+    return Text(en.join(text.en for text in said), zh.join(text.zh for text in said))
 
 
 def _said(values: dict[str, Any], lang: str) -> dict[str, Any]:

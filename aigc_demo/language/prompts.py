@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.language.forms import MARKS, find_form
 from aigc_demo.language.tokenizer import END, SEPARATOR, START, UNKNOWN
 
@@ -68,20 +69,20 @@ class Prompts:
             )
         return self._ids(heads)
 
-    def note(self, prompt: str, prompt_is: str) -> tuple[str, str] | None:
-        """What `encode` leaves out of the prompt, as (en, zh), if anything; InputError where nothing of it is known."""
+    def note(self, prompt: str, prompt_is: str) -> Text | None:
+        """What `encode` leaves out of the prompt, if anything; InputError where nothing of it is known."""
         if self.verse:
             known, unknown = self._read(prompt)
         else:
             known, unknown = [], self._unknown(prompt)
         if unknown:
             shown = "".join(dict.fromkeys(unknown))[:20]
-            return (
+            return Text(
                 f"The model does not know {shown}; it reads the prompt without.",
                 f"模型不认识“{shown}”，读提示时已略去。",
             )
         if self.verse and prompt_is == "title" and len(known) > TITLE_LENGTH:
-            return (
+            return Text(
                 f"Of a title the model reads {TITLE_LENGTH} characters.",
                 f"题目只读前 {TITLE_LENGTH} 个字。",
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
+from aigc_demo.core.words import Text
 
 if TYPE_CHECKING:  # the page process does not wait for torch
     import torch
@@ -168,9 +169,9 @@ class TextModel(Protocol):
 
 
 class ChatModel(Protocol):
-    """A language model that answers. `note` says which of the settings it did not take, or what it did not read, (en, zh)."""
+    """A language model that answers. `note` says which of the settings it did not take, or what it did not read."""
 
-    note: tuple[str, str] | None
+    note: Text | None
 
     def chat(
         self,

@@ -25,6 +25,6 @@ A label is a statement, not a proof: whoever edits a file can edit its label too
 """
 
 from aigc_demo.provenance.reader import read
-from aigc_demo.provenance.schema import SOURCE_TYPE, Label, Note, Provenance, Recipe
+from aigc_demo.provenance.schema import SOURCE_TYPE, Label, Provenance, Recipe
 
-__all__ = ["SOURCE_TYPE", "Label", "Note", "Provenance", "Recipe", "read"]
+__all__ = ["SOURCE_TYPE", "Label", "Provenance", "Recipe", "read"]

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.provenance import containers, xmp
 from aigc_demo.provenance.documents import MAX_DOCUMENT, read_document
-from aigc_demo.provenance.schema import PRODUCER, Label, Note, Provenance, Recipe, parse_json
+from aigc_demo.provenance.schema import PRODUCER, Label, Provenance, Recipe, parse_json
 
 MAX_FILE = 64 << 20
 MAX_LABEL = 16_000
@@ -18,23 +19,23 @@ MAX_LABEL = 16_000
 Walker = Callable[[bytes], containers.Blocks]
 Model = TypeVar("Model", bound=BaseModel)
 
-CUT = Note(
+CUT = Text(
     en="The file is cut short or damaged; what is said here comes from the part that could be read.",
     zh="文件不完整或已损坏；这里的内容来自可读取的部分。",
 )
-BROKEN = Note(
+BROKEN = Text(
     en="The file carries a label or recipe that cannot be read; it may have been edited.",
     zh="文件中有无法读取的标识或配方；它可能被修改过。",
 )
-CONTRADICTION = Note(
+CONTRADICTION = Text(
     en="The file carries two labels that contradict each other; the first is shown.",
     zh="文件中有两个互相矛盾的标识；这里显示第一个。",
 )
-UNLABELLED = Note(
+UNLABELLED = Text(
     en="No AI-generated label was found; that does not prove that the file was made without AI.",
     zh="未找到 AI 生成标识；但这并不能证明该文件不是由 AI 生成的。",
 )
-FOREIGN = Note(
+FOREIGN = Text(
     en="The label is not from this app, so there are no settings to restore.",
     zh="该标识不是由本应用写入的，因此没有可恢复的设置。",
 )
@@ -108,7 +109,7 @@ def _as_text(name: str, data: bytes) -> str:
 
 
 def _statements(blocks: containers.Blocks) -> Iterator[tuple[str, Any]]:
-    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Note)."""
+    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Text)."""
     for kind, data in blocks:
         try:
             if kind == "xmp":
@@ -161,7 +162,7 @@ def _judge(name: str, statements: list[tuple[str, Any]]) -> Provenance:
     return found.model_copy(update={"notes": tuple(dict.fromkeys(notes))})
 
 
-def _sound(model: type[Model], values: list[Any], notes: list[Note]) -> list[Model]:
+def _sound(model: type[Model], values: list[Any], notes: list[Text]) -> list[Model]:
     """The values that fit `model`; the others leave a note."""
     fitting = []
     for value in values:

@@ -8,13 +8,14 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from aigc_demo import __version__
+from aigc_demo.core.words import Text
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 PRODUCER = "aigc-demo"
 MAX_JSON = 60_000  # characters of one label or recipe, so that an XMP packet fits the 64 KB of a JPEG segment
 MAX_DEPTH = 8
 
-Text = Annotated[str, StringConstraints(max_length=1000)]
+Short = Annotated[str, StringConstraints(max_length=1000)]
 
 
 class Label(BaseModel):
@@ -28,12 +29,12 @@ class Label(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     Label: Annotated[str, StringConstraints(pattern=r"^[123]$")]
-    ContentProducer: Text = ""
-    ProduceID: Text = ""
-    ReservedCode1: Text = ""
-    ContentPropagator: Text = ""
-    PropagateID: Text = ""
-    ReservedCode2: Text = ""
+    ContentProducer: Short = ""
+    ProduceID: Short = ""
+    ReservedCode1: Short = ""
+    ContentPropagator: Short = ""
+    PropagateID: Short = ""
+    ReservedCode2: Short = ""
 
     @classmethod
     def new(cls) -> "Label":
@@ -91,15 +92,6 @@ class Recipe(BaseModel):
         return request
 
 
-class Note(BaseModel):
-    """A remark of the reader, in both languages."""
-
-    model_config = ConfigDict(frozen=True)
-
-    en: str
-    zh: str
-
-
 class Provenance(BaseModel):
     """What is known about a file. None and the empty string mean that the file says nothing."""
 
@@ -109,7 +101,7 @@ class Provenance(BaseModel):
     label: Label | None = None
     source_type: Annotated[str, StringConstraints(max_length=300)] | None = None
     recipe: Recipe | None = None
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Text, ...] = ()
 
     @classmethod
     def new(cls, recipe: Recipe) -> "Provenance":

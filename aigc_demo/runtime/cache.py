@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.models.placement import Placement
@@ -41,12 +42,7 @@ class Device:
 
     name: str
     dtype: str
-    reason_en: str
-    reason_zh: str
-
-    def reason(self, lang: str) -> str:
-        """Why this device, in `lang`."""
-        return self.reason_zh if lang == "zh" else self.reason_en
+    reason: Text
 
 
 def pick_device(wanted: str = "auto") -> Device:
@@ -69,13 +65,13 @@ def pick_device(wanted: str = "auto") -> Device:
             zh="没有找到 Apple GPU（MPS）；请用 --device auto 启动。",
         )
     if wanted != "auto":
-        return Device(wanted, "float32", "as asked by --device", "由 --device 指定")
+        return Device(wanted, "float32", Text("as asked by --device", "由 --device 指定"))
     if cuda:
         name = torch.cuda.get_device_name(0)
-        return Device("cuda", "float32", f"{name} found", f"找到 {name}")
+        return Device("cuda", "float32", Text(f"{name} found", f"找到 {name}"))
     if mps:
-        return Device("mps", "float32", "Apple GPU found", "找到 Apple GPU")
-    return Device("cpu", "float32", "no CUDA device found", "没有找到 CUDA 设备")
+        return Device("mps", "float32", Text("Apple GPU found", "找到 Apple GPU"))
+    return Device("cpu", "float32", Text("no CUDA device found", "没有找到 CUDA 设备"))
 
 
 @dataclass

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.safety.verdict import Verdict
 from aigc_demo.safety.words import WordFilter
 
@@ -11,8 +12,7 @@ EVERY = 4  # tokens between two looks
 TAIL = 250  # characters that a look goes back: more than the widest pair and the longest words around it
 LAST_WORD = re.compile(r"[a-zA-Z0-9@$]+$")
 FIRST_WORD = re.compile(r"^[a-zA-Z0-9@$]+")
-Note = tuple[str, str]
-CUT = ("The content filter ended the text here. {}", "内容过滤器在此处中止了文字。{}")
+CUT = Text("The content filter ended the text here. {reason}", "内容过滤器在此处中止了文字。{reason}")
 
 
 class Watch:
@@ -22,8 +22,8 @@ class Watch:
         self.ended = False
         self._words = WordFilter(("everywhere",)) if settings.rules.content_filter else None
 
-    def look(self, tokens: list[Any], whole: bool = False) -> Note | None:
-        """Why the text ends here, (en, zh), if it has to; its tokens are then cut back to where it was allowed.
+    def look(self, tokens: list[Any], whole: bool = False) -> Text | None:
+        """Why the text ends here, if it has to; its tokens are then cut back to where it was allowed.
 
         Looks at every fourth token, and at the end of the text, `whole`. A word that may still go on is not judged:
         it is seen on the page for as long as the next tokens take.
@@ -36,7 +36,7 @@ class Watch:
         while tokens and not self._judge(tokens, whole=True).allowed:
             tokens.pop()
         self.ended = True
-        return CUT[0].format(verdict.reason.en), CUT[1].format(verdict.reason.zh)
+        return CUT.format(reason=verdict.reason)
 
     def _judge(self, tokens: list[Any], whole: bool) -> Verdict:
         recent, length = [], 0

@@ -20,7 +20,6 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.safety.blur import cautioned
 from aigc_demo.safety.verdict import ALLOWED, Verdict
 
-Note = tuple[str, str]
 CLASSIFIERS = ("Falconsai/nsfw_image_detection",)  # whose labels are known; another one is never asked
 THRESHOLD = 0.5  # of the probability: above it a picture is blurred
 UNSAFE = Text(
@@ -82,7 +81,7 @@ def check_pictures(pictures: np.ndarray, card: ModelCard, cache: ModelCache, sto
 
 def shown(
     pictures: np.ndarray, card: ModelCard, cache: ModelCache, stop: Stop
-) -> tuple[np.ndarray, Note | None]:
+) -> tuple[np.ndarray, Text | None]:
     """The pictures as a visitor may see them, and what is to be said of those that were blurred.
 
     An InputError where one is refused.
@@ -98,4 +97,4 @@ def shown(
         picture if verdict.allowed else cautioned(picture)
         for picture, verdict in zip(pictures, verdicts, strict=True)
     ]
-    return np.stack(kept), (blurred[0].reason.en, blurred[0].reason.zh)
+    return np.stack(kept), blurred[0].reason

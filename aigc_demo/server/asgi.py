@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from aigc_demo.core.words import Text
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -16,11 +18,10 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request goes no further: an HTTP status and a sentence in both languages."""
+    """Why a request goes no further: an HTTP status and a sentence."""
 
     status: int
-    en: str
-    zh: str
+    words: Text
     retry_after: int | None = None
 
 
@@ -48,7 +49,7 @@ async def refuse(refusal: Refusal, scope: Message, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    body = f"{refusal.en}\n{refusal.zh}\n".encode()
+    body = f"{refusal.words.en}\n{refusal.words.zh}\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     if refusal.retry_after:
         headers.append((b"retry-after", b"%d" % refusal.retry_after))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.server.asgi import App, Check, Message, Refusal, header
 
 
@@ -66,8 +67,10 @@ class HostCheck(Check):
             return None
         return Refusal(
             400,
-            en="This page does not answer to that name; open it under its own, or start it with --hosts NAME.",
-            zh="本网页不响应该域名；请使用它自己的地址，或以 --hosts 域名 启动。",
+            Text(
+                en="This page does not answer to that name; open it under its own, or start it with --hosts NAME.",
+                zh="本网页不响应该域名；请使用它自己的地址，或以 --hosts 域名 启动。",
+            ),
         )
 
     def _is_ours(self, host: str) -> bool:
@@ -92,8 +95,10 @@ class OriginCheck(Check):
             return None
         return Refusal(
             403,
-            en="Another site's page asked for this; open the app itself, or call it from a program.",
-            zh="该请求来自其他网站的页面；请直接打开本应用，或从程序中调用。",
+            Text(
+                en="Another site's page asked for this; open the app itself, or call it from a program.",
+                zh="该请求来自其他网站的页面；请直接打开本应用，或从程序中调用。",
+            ),
         )
 
     def _is_own(self, origin: str, scope: Message) -> bool:
@@ -135,13 +140,16 @@ class ClosedRoutes(Check):
         if FETCH.match(path):
             return Refusal(
                 403,
-                en="This server does not fetch addresses for others; download the file yourself and upload it.",
-                zh="本服务器不代为访问网址；请自行下载文件后再上传。",
+                Text(
+                    en="This server does not fetch addresses for others; download the file yourself and upload it.",
+                    zh="本服务器不代为访问网址；请自行下载文件后再上传。",
+                ),
             )
         longest = max(len(name.encode("utf-8", "replace")) for name in path.split("/"))
         if path.startswith(CLOSED) or longest > LONGEST:
             return Refusal(
-                404, en="There is nothing here; start at the first page.", zh="这里没有内容；请从首页开始。"
+                404,
+                Text(en="There is nothing here; start at the first page.", zh="这里没有内容；请从首页开始。"),
             )
         return None
 
@@ -166,8 +174,10 @@ class TokenCheck(Check):
             return None
         return Refusal(
             401,
-            en="This needs the token that the app printed when it started, as Authorization: Bearer TOKEN.",
-            zh="需要应用启动时显示的令牌，以 Authorization: Bearer TOKEN 的形式发送。",
+            Text(
+                en="This needs the token that the app printed when it started, as Authorization: Bearer TOKEN.",
+                zh="需要应用启动时显示的令牌，以 Authorization: Bearer TOKEN 的形式发送。",
+            ),
         )
 
 

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from aigc_demo.core.words import Text
 from aigc_demo.server.asgi import App, Message, Receive, Refusal, Send, header, is_post_to, refuse
 
 CLIENTS = 10_000
@@ -111,8 +112,10 @@ async def serve_metered(
 LIMIT = 8 * 2**20  # bytes; the longest text that can be pasted, two million Chinese characters, has 6 MB
 TOO_LARGE = Refusal(
     413,
-    en="This call has more than 8 MB; upload large things as files.",
-    zh="请求超过 8 MB；较大的内容请以文件上传。",
+    Text(
+        en="This call has more than 8 MB; upload large things as files.",
+        zh="请求超过 8 MB；较大的内容请以文件上传。",
+    ),
 )
 
 
@@ -152,8 +155,10 @@ class UploadQuota:
         self.budget = Budget(mb_per_hour * 2**20, 3600)
         self.full = Refusal(
             429,
-            en=f"You have uploaded {mb_per_hour} MB within the hour, as much as this public page takes; try again later.",
-            zh=f"您一小时内的上传已达本公开网页的上限 {mb_per_hour} MB；请稍后再试。",
+            Text(
+                en=f"You have uploaded {mb_per_hour} MB within the hour, as much as this public page takes; try again later.",
+                zh=f"您一小时内的上传已达本公开网页的上限 {mb_per_hour} MB；请稍后再试。",
+            ),
             retry_after=600,
         )
 
@@ -180,8 +185,9 @@ class UploadQuota:
 GUESSES, SECONDS = 10, 60
 TOO_MANY = Refusal(
     429,
-    en="Too many wrong passwords; wait a minute and try again.",
-    zh="密码错误次数过多；请一分钟后再试。",
+    Text(
+        en="Too many wrong passwords; wait a minute and try again.", zh="密码错误次数过多；请一分钟后再试。"
+    ),
     retry_after=SECONDS,
 )
 

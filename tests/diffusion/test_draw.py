@@ -141,15 +141,15 @@ def test_models_without_a_negative_prompt_say_so(offer, cache):
 def test_a_prompt_that_is_too_long_is_said(offer, cache):
     offer("sd")
     note = draw(cache, model="tiny/sd", prompt="a cat on a chair with a redder hat").note
-    assert note[0].endswith("did not see: r hat") and note[1].endswith("r hat")
-    assert "did not see" not in draw(cache, model="tiny/sd", prompt="a cat").note[0]
+    assert note.en.endswith("did not see: r hat") and note.zh.endswith("r hat")
+    assert "did not see" not in draw(cache, model="tiny/sd", prompt="a cat").note.en
 
 
 def test_a_safety_checker_is_used_where_there_is_one_and_missed_where_not(
     offer, cache, settings, checkpoints, card
 ):
     offer("sd")
-    assert "without a filter" in draw(cache, model="tiny/sd", prompt="a cat").note[0]
+    assert "without a filter" in draw(cache, model="tiny/sd", prompt="a cat").note.en
     folder = checkpoints("sd", safety=True)
     own = {"defaults": {"num_inference_steps": 2}}
     keep_card(settings, folder, "tiny/checked", "diffusion", "text_to_image", ("draw",), **own)
@@ -161,7 +161,7 @@ def test_a_safety_checker_is_used_where_there_is_one_and_missed_where_not(
         model.pipe.safety_checker.concept_embeds_weights.data.fill_(-2)
     black = draw(cache, model="tiny/checked", prompt="a cat", count=2)
     signs = (black.pictures == (255, 193, 7)).all(axis=3).any(axis=(1, 2))
-    assert signs.all() and "blacked out 2" in black.note[0]  # never a black square without a word
+    assert signs.all() and "blacked out 2" in black.note.en  # never a black square without a word
 
 
 def test_previews_by_the_tiny_autoencoder(offer, cache, settings, checkpoints):

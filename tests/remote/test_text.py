@@ -67,7 +67,7 @@ def test_transformers_serve_chats(serve):
     assert tokens and all(
         token.probability is None for token in tokens
     )  # it sends no odds, and we invent none
-    assert "top-k" in speaker.note[0]
+    assert "top-k" in speaker.note.en
     again = list(model(serve).chat(HELLO, "Be brief.", stop=never, **ASKED))
     assert [token.text for token in again] == [token.text for token in tokens]
 

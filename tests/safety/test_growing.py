@@ -36,7 +36,7 @@ def test_a_text_ends_before_the_words_that_are_refused(size):
     before = "Once upon a time, in a land far away. " * 20
     text, note = read(before + "And then heil hitler, they cried, and so on.", size)
     assert text.startswith(before) and "hitler" not in text
-    assert "content filter ended" in note[0] and "内容过滤器" in note[1]
+    assert "content filter ended" in note.en and "内容过滤器" in note.zh
     assert read("话说从前有一个人，" + "他写了一篇色情小说，很长。", size)[0].startswith("话说从前有一个人，")
 
 
@@ -77,7 +77,7 @@ def test_of_several_texts_only_the_refused_one_ends(cache, filtered, refuse):
     result = last(actions.write_text(request, filtered))
     cut, whole = (sample.text for sample in result.samples)
     assert usual[0].startswith(cut) and len(cut) < 22 and whole == usual[1]
-    assert "内容过滤器" in result.note[1]
+    assert "内容过滤器" in result.note.zh
 
 
 def test_an_answer_and_a_translation_end_too(settings, cache, filtered, refuse, tmp_path):
@@ -98,10 +98,10 @@ def test_an_answer_and_a_translation_end_too(settings, cache, filtered, refuse, 
     refuse("ing")
     answer = last(actions.chat(asked, filtered))
     assert usual.startswith(answer.text) and len(answer.text) < len(usual)
-    assert not answer.ended and "filter ended" in answer.note[0]
+    assert not answer.ended and "filter ended" in answer.note.en
 
     asked = RewriteRequest(model="tiny/t5", text="The bank was closed.", task="summarise", max_new_tokens=24)
     usual = last(actions.rewrite(asked, cache))
     refuse(usual.text.casefold().strip()[2:8].strip())
     cut = last(actions.rewrite(asked, filtered))
-    assert usual.text and cut.text == "" and cut.tokens == [] and "filter ended" in cut.note[0]
+    assert usual.text and cut.text == "" and cut.tokens == [] and "filter ended" in cut.note.en

@@ -60,7 +60,7 @@ def test_without_a_classifier_a_public_page_does_not_draw_with_hub_models(offer,
     usual = draw(cache)[-1].pictures  # locally nothing stands in the way
     allowed = settings.model_copy(update={"mode": "share", "allow_unchecked_pictures": True})
     drawn = draw(ModelCache(allowed))[-1]
-    assert np.array_equal(drawn.pictures, usual) and "without a filter" in drawn.note[0]
+    assert np.array_equal(drawn.pictures, usual) and "without a filter" in drawn.note.en
     offer("ddpm")
     with pytest.raises(InputError, match="hub get"):
         actions.make_images(ImageRequest(model="tiny/ddpm", count=1), public)
@@ -88,8 +88,8 @@ def test_unsafe_pictures_are_blurred_with_a_reason_and_never_black(offer, public
             assert not any(np.array_equal(picture, one) for one in usual)
     last = seen[-1]
     assert last.pictures.shape == usual.shape and not np.array_equal(last.pictures, usual)
-    assert last.pictures.mean() > 20 and "blurred" in last.note[0] and "模糊" in last.note[1]
-    assert "without a filter" not in last.note[0]
+    assert last.pictures.mean() > 20 and "blurred" in last.note.en and "模糊" in last.note.zh
+    assert "without a filter" not in last.note.en
 
 
 def test_safe_pictures_pass_as_they_are_after_veiled_previews(offer, public, cache, classifier):  # noqa: F811
@@ -107,9 +107,9 @@ def test_a_walk_and_class_pictures_are_looked_at_too(offer, public, cache, class
     classifier(True)
     asked = WalkRequest(model="tiny/sd", from_prompt="a", to_prompt="b", frames=2, there_and_back=False)
     film = actions.walk(asked, public)
-    assert len(film.frames) == 2 and "blurred" in film.note[0]
+    assert len(film.frames) == 2 and "blurred" in film.note.en
     made = actions.make_images(ImageRequest(model="tiny/ddpm", count=1, num_inference_steps=1), public)
-    assert "blurred" in made.note[0]
+    assert "blurred" in made.note.en
 
 
 def test_a_filter_that_breaks_lets_nothing_through(offer, public, classifier):  # noqa: F811

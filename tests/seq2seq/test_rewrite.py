@@ -67,7 +67,7 @@ def test_a_translation_grows_token_by_token_and_shows_where_it_looks(cards, cach
 def test_a_long_text_is_read_in_parts_each_looking_at_itself(cards, cache):
     text = "\n".join([CORPUS[0], CORPUS[1], CORPUS[2]])
     result = run(ask(MARIAN, text, max_new_tokens=6), cache)
-    assert "3 parts" in result.note[0]
+    assert "3 parts" in result.note.en
     assert result.text.count("\n") == 2
     assert np.allclose(result.attention.sum(1), 1, atol=1e-5)
     assert result.attention[0, -5:].max() == 0 and result.attention[-1, :5].max() == 0

@@ -162,8 +162,8 @@ def test_stop_ends_within_a_token_also_while_a_prompt_is_read(model):
 def test_a_long_prompt_is_cut_and_said_so(model):
     long = "春" * 400
     assert len(model.encode_prompt(long)) == 192
-    en, zh = model.check_prompt(long)
-    assert "192" in en and "192" in zh
+    note = model.check_prompt(long)
+    assert "192" in note.en and "192" in note.zh
     assert model.check_prompt("short") is None
     assert len(list(model.generate(long, max_new_tokens=500, temperature=0.0))) <= 64
 

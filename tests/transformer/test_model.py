@@ -113,7 +113,7 @@ def test_an_opening_begins_the_poem(verse):
 
 def test_unknown_characters_are_named(verse):
     assert verse.check_prompt("春望") is None
-    assert "🙂" in verse.check_prompt("春🙂望")[0]
+    assert "🙂" in verse.check_prompt("春🙂望").en
     assert verse.encode_prompt("春🙂望", "wujue") == verse.encode_prompt("春望", "wujue")
     with pytest.raises(InputError, match="🙂"):
         verse.check_prompt("🙂")

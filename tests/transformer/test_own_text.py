@@ -61,7 +61,7 @@ def test_chinese_text_is_read_by_characters_and_unknown_ones_are_named(tmp_path)
     assert learner.corpus.tokenizer.token_to_id("猫") is not None
     model = transformer.load(tmp_path / "run", "cpu")
     assert (model.forms, model.language) == ((), "zh")
-    assert model.check_prompt("小猫") is None and "狗" in model.check_prompt("小狗")[0]
+    assert model.check_prompt("小猫") is None and "狗" in model.check_prompt("小狗").en
     assert len(model.encode_prompt("小狗")) == 2
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LARGEST_SIDE = 4096
-Sentences = tuple[str, str]
+Prompts = tuple[str, str]  # what is wanted, and what is not
 StepHook = Callable[[int, int, Callable[[], None]], None]
 
 
@@ -44,7 +44,7 @@ class ServedDrawer:
         """The request as it is: what it leaves open, the server chooses."""
         return request
 
-    def conditions(self, prompt: str, negative: str = "", stop: Any = None) -> Sentences:
+    def conditions(self, prompt: str, negative: str = "", stop: Any = None) -> Prompts:
         """The sentences themselves; the server encodes them."""
         return prompt, negative
 
@@ -58,7 +58,7 @@ class ServedDrawer:
     def draw(
         self,
         request: DrawRequest,
-        conditions: Sentences,
+        conditions: Prompts,
         generator: torch.Generator,
         noise: None = None,
         image: Any = None,
@@ -74,7 +74,7 @@ class ServedDrawer:
             raise Stopped
         return torch.from_numpy(found[0]), False
 
-    def _ask(self, request: DrawRequest, conditions: Sentences, seed: int) -> Iterator[np.ndarray]:
+    def _ask(self, request: DrawRequest, conditions: Prompts, seed: int) -> Iterator[np.ndarray]:
         from huggingface_hub import InferenceClient
         from PIL import UnidentifiedImageError
 

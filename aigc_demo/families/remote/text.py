@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop
+from aigc_demo.core.words import Text
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.directory import ServedCard
 from aigc_demo.families.remote.troubles import status_of
@@ -19,7 +20,7 @@ Settings = Mapping[str, Any]
 
 
 class ServedLanguageModel:
-    """Speaks for a model on a server. `note` tells the reader which settings the server did not take, (en, zh)."""
+    """Speaks for a model on a server. `note` tells the reader which settings the server did not take."""
 
     forms: tuple[str, ...] = ()
     context_length = 0  # the server alone knows
@@ -27,7 +28,7 @@ class ServedLanguageModel:
 
     def __init__(self, card: ServedCard) -> None:
         self.server, self.name, self.language = card.server, card.name, card.language
-        self.note: tuple[str, str] | None = None
+        self.note: Text | None = None
 
     def check_prompt(self, prompt: str, prompt_is: str = "opening") -> None:
         """A server reads any prompt."""
@@ -75,7 +76,7 @@ class ServedLanguageModel:
             except Exception as error:
                 if status_of(error) not in PLAINER:
                     raise
-                self.note = (
+                self.note = Text(
                     "This server takes temperature, top-p and seed; top-k and the repetition penalty were not used.",
                     "该服务器只接受温度、top-p 和随机种子；top-k 与重复惩罚未生效。",
                 )

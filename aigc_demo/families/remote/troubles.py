@@ -4,24 +4,25 @@ import json
 from collections.abc import Mapping
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 
 PASSING = (429, 502, 503, 504)
 SAID = 160  # characters of a server's own words in a sentence
 # By the name of the error's class or of one above it, the first that fits: the client's HTTP library is not ours to name.
-SENTENCES: Mapping[str, tuple[str, str]] = {
-    "OfflineModeIsEnabled": (
+SENTENCES: Mapping[str, Text] = {
+    "OfflineModeIsEnabled": Text(
         "The app is offline and asks no server; start it without --offline and HF_HUB_OFFLINE.",
         "应用处于离线状态，不访问服务器；请去掉 --offline 与 HF_HUB_OFFLINE 后重新启动。",
     ),
-    "ConnectTimeout": (
+    "ConnectTimeout": Text(
         "The server does not answer; see that it runs and that the app's settings name it rightly, or choose another model.",
         "服务器没有响应；请确认它正在运行且应用设置中的地址无误，或选择其他模型。",
     ),
-    "TimeoutException": (
+    "TimeoutException": Text(
         "The server took too long to answer; try again, or ask for less.",
         "服务器响应超时；请重试，或减少要求的内容。",
     ),
-    "TransportError": (
+    "TransportError": Text(
         "The connection to the server broke off; try again.",
         "与服务器的连接中断；请重试。",
     ),
@@ -31,16 +32,16 @@ SAME = {
     "TimeoutError": "TimeoutException",
     "ConnectionResetError": "TransportError",
 }
-CUT_OFF = (
+CUT_OFF = Text(
     "The connection to the server broke off, and the answer ends here; try again.",
     "与服务器的连接中断，回答到此为止；请重试。",
 )
-STATUSES: Mapping[int, tuple[str, str]] = {
-    401: (
+STATUSES: Mapping[int, Text] = {
+    401: Text(
         "The server refuses the app's key; who runs the app sets AIGC_SERVER_KEY to one that it accepts.",
         "服务器拒绝了本应用的密钥；请由应用的运行者将 AIGC_SERVER_KEY 设为有效的密钥。",
     ),
-    404: (
+    404: Text(
         "The server has no such model, or does not serve this; choose another model, or chat instead of completing.",
         "服务器上没有该模型或不提供此功能；请选择其他模型，或改用对话。",
     ),
@@ -77,14 +78,13 @@ def translated(error: Exception, begun: bool) -> InputError:
     name = next((name for name in names if name in SENTENCES), None)
     if name is None:
         return not_understood()
-    en, zh = CUT_OFF if begun and name == "TransportError" else SENTENCES[name]
-    return InputError(en=en, zh=zh)
+    return InputError.of(CUT_OFF if begun and name == "TransportError" else SENTENCES[name])
 
 
 def refused(status: int, words: str = "") -> InputError:
     """The sentence for an HTTP status other than success; `words` are the server's own."""
     if known := STATUSES.get(401 if status == 403 else status):
-        return InputError(en=known[0], zh=known[1])
+        return InputError.of(known)
     if status in PASSING:
         return InputError(
             en=f"The server is busy (HTTP {status}); try again in a moment.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 
 Turn = Mapping[str, str]  # role and content
 
@@ -46,15 +47,15 @@ def read_conversation(
     )
 
 
-def what_was_left_out(read: Conversation, total: int, max_new_tokens: int) -> tuple[str, str] | None:
-    """What a reader should know of how a conversation was read, (en, zh), if anything."""
+def what_was_left_out(read: Conversation, total: int, max_new_tokens: int) -> Text | None:
+    """What a reader should know of how a conversation was read, if anything."""
     if read.messages < total:
-        return (
+        return Text(
             f"The conversation is longer than the model's context: it reads the last {read.messages} of {total} messages.",
             f"对话超出了模型的上下文长度：只读最后 {read.messages} 条消息（共 {total} 条）。",
         )
     if read.room < max_new_tokens:
-        return (
+        return Text(
             f"The model's context has room for {read.room} more tokens.",
             f"模型的上下文还能容纳 {read.room} 个词元。",
         )

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import Text
 from aigc_demo.families.transformer.adapters import Adapters
 from aigc_demo.families.transformer.chat_template import (
     Conversation,
@@ -50,18 +51,18 @@ class HubLanguageModel:
         self.context_length = getattr(config, "max_position_embeddings", None) or UNBOUNDED
         self.pieces = Pieces(tokenizer, _ends(network, tokenizer))
         self.adapters = Adapters(network)
-        self.note: tuple[str, str] | None = None
+        self.note: Text | None = None
 
     def set_adapter(self, folder: Path | None, weight: float) -> None:
         """Switch to the adapter in `folder`, `weight` times as strong as trained; None: to the base, exactly."""
         self.adapters.use(folder, weight)
 
-    def check_prompt(self, prompt: str, prompt_is: str = "opening") -> tuple[str, str] | None:
-        """What will be left out of the prompt, as (en, zh), if anything."""
+    def check_prompt(self, prompt: str, prompt_is: str = "opening") -> Text | None:
+        """What will be left out of the prompt, if anything."""
         total, read = len(self._tokens(prompt)), len(self.encode_prompt(prompt))
         if read >= total:
             return None
-        return (
+        return Text(
             f"The prompt has {total} tokens; the model reads the last {read}.",
             f"提示词共 {total} 个词元；模型只读最后 {read} 个。",
         )
@@ -110,8 +111,8 @@ class HubLanguageModel:
         seed: int,
         stop: Stop,
         **settings: Any,
-    ) -> tuple[GenerationRequest, tuple[str, str] | None]:
-        """What a batch is given for an answer, and what was left out of the conversation, (en, zh), if anything."""
+    ) -> tuple[GenerationRequest, Text | None]:
+        """What a batch is given for an answer, and what was left out of the conversation, if anything."""
         read = self.converse(messages, system, max_new_tokens)
         length = min(max_new_tokens, read.room)
         note = what_was_left_out(read, len(messages), max_new_tokens)

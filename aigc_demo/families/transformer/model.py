@@ -10,6 +10,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import Text
 from aigc_demo.families.transformer.decoding import FastDecoder, decode
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
@@ -68,8 +69,8 @@ class LanguageModel:
         """The weights arranged for decoding."""
         return FastDecoder(self.network)
 
-    def check_prompt(self, prompt: str, prompt_is: str = "title") -> tuple[str, str] | None:
-        """What will be left out of the prompt, as (en, zh), if anything; InputError where nothing can be read."""
+    def check_prompt(self, prompt: str, prompt_is: str = "title") -> Text | None:
+        """What will be left out of the prompt, if anything; InputError where nothing can be read."""
         return self.prompts.note(prompt, prompt_is)
 
     def encode_prompt(self, prompt: str, form: str | None = None, prompt_is: str = "title") -> list[int]:

@@ -268,8 +268,7 @@ class DrawTab(GenerationTab):
         facts |= {"steps": request.num_inference_steps, "guidance": f"{request.guidance_scale:g}"}
         text = status(self.context.words.say("draw.done", lang, **facts))
         if result.note:
-            en, zh = result.note
-            text += status(zh if lang == "zh" else en)
+            text += status(result.note.say(lang))
         return text
 
     @polite

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Generic, TypeVar
 
+from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
 from aigc_demo.ui.page.language import Words
 
@@ -44,9 +45,9 @@ def status(words: str) -> str:
     return f'<p class="note" role="status">{escape(words)}</p>'
 
 
-def remark(note: tuple[str, str] | None, lang: str) -> str:
-    """What a result says of itself, (en, zh), as a line; nothing where it says nothing."""
-    return f'<p class="note remark">{escape(note[lang == "zh"])}</p>' if note else ""
+def remark(note: Text | None, lang: str) -> str:
+    """What a result says of itself, as a line; nothing where it says nothing."""
+    return f'<p class="note remark">{escape(note.say(lang))}</p>' if note else ""
 
 
 T = TypeVar("T")

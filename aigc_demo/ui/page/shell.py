@@ -211,7 +211,7 @@ class Shell:
         threads = (
             f" · {say('shell.threads', lang, count=torch.get_num_threads())}" if device.name == "cpu" else ""
         )
-        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason(lang)}"
+        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason.say(lang)}"
         return self.header_html(say("shell.tagline", lang), facts, lang)
 
     def leave(self, visitor: gr.Request) -> None:

@@ -20,7 +20,7 @@ from aigc_demo.ui.page.events import event_value, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, status
+from aigc_demo.ui.page.progress import TokenProgress, remark, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
@@ -366,8 +366,5 @@ def note_html(result: ChatResult, rate: float, lang: str, say: odds.Say) -> str:
         rate=f"{rate:,.0f}",
         bits=odds.said_bits(result.tokens, 2),
     )
-    remarks = [] if result.ended else [say("chat.unfinished")]
-    if result.note:
-        remarks.append(result.note[1] if lang == "zh" else result.note[0])
-    lines = "".join(f'<p class="note remark">{escape(remark)}</p>' for remark in remarks)
-    return f'<p class="note">{escape(facts)}</p>{lines}'
+    unfinished = "" if result.ended else f'<p class="note remark">{escape(say("chat.unfinished"))}</p>'
+    return f'<p class="note">{escape(facts)}</p>{unfinished}{remark(result.note, lang)}'

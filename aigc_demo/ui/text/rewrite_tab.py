@@ -19,7 +19,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, status
+from aigc_demo.ui.page.progress import TokenProgress, remark, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.heat_map import heat_map
@@ -190,7 +190,4 @@ def note_html(result: RewriteResult, rate: float, lang: str, say: odds.Say) -> s
     facts = say(
         "text.done", tokens=len(result.tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(result.tokens, 2)
     )
-    remark = ""
-    if result.note:
-        remark = f'<p class="note remark">{escape(result.note[1] if lang == "zh" else result.note[0])}</p>'
-    return f'<p class="note">{escape(facts)}</p>{remark}'
+    return f'<p class="note">{escape(facts)}</p>{remark(result.note, lang)}'

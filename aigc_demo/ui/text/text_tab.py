@@ -19,7 +19,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, status
+from aigc_demo.ui.page.progress import TokenProgress, remark, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
@@ -247,8 +247,4 @@ def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:
     """The line under the text, and what was changed about the prompt."""
     tokens = [token for sample in result.samples for token in sample.tokens]
     facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(tokens, 2))
-    remark = ""
-    if result.note:
-        en, zh = result.note
-        remark = f'<p class="note remark">{escape(zh if lang == "zh" else en)}</p>'
-    return f'<p class="note">{escape(facts)}</p>{remark}'
+    return f'<p class="note">{escape(facts)}</p>{remark(result.note, lang)}'

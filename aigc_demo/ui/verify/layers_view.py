@@ -33,7 +33,7 @@ def layers_html(found: Layers, words: Words, lang: str) -> str:
     """All layers, under one sentence that sums them up."""
     rows = "".join(row_html(row, words, lang) for row in rows_of(found, words, lang))
     notes = "".join(
-        f'<p class="note">{escape(note.zh if lang == "zh" else note.en)}</p>'
+        f'<p class="note">{escape(note.say(lang))}</p>'
         for note in found.said.notes
         if note != UNLABELLED  # the sum has said so
     )
