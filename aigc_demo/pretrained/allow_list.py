@@ -19,7 +19,6 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "causal_lm": Kind("transformer", ("text", "chat")),  # "chat" only where the tokenizer has a chat template
-    "encoder": Kind("transformer", ("embed",)),
     "seq2seq": Kind("seq2seq", ("rewrite",)),
     "text_to_image": Kind("diffusion", ("draw", "redraw", "inpaint", "latent")),
     "unconditional": Kind("diffusion", ("image", "latent")),
@@ -36,7 +35,6 @@ ARCHITECTURES: Mapping[str, str] = {
     "Gemma3ForCausalLM": "causal_lm",
     "GPT2LMHeadModel": "causal_lm",
     "GPTNeoForCausalLM": "causal_lm",
-    "BertModel": "encoder",
     "MarianMTModel": "seq2seq",
     "T5ForConditionalGeneration": "seq2seq",
     "ViTForImageClassification": "picture_classifier",

@@ -14,7 +14,6 @@ ALWAYS = (
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "transformer": ("tokenizers",),
     "transformer causal_lm": ("transformers", "accelerate"),
-    "transformer encoder": ("transformers",),
     "transformer lora": ("transformers", "accelerate", "peft"),
     "seq2seq seq2seq": ("transformers", "sentencepiece"),
     "diffusion text_to_image": ("diffusers", "transformers", "accelerate"),
