@@ -1,8 +1,8 @@
 """The preset sizes: how large the networks are, and how they are optimised."""
 
-import math
 from dataclasses import dataclass, replace
 
+from aigc_demo.families.gan.losses import penalty_weight
 from aigc_demo.families.gan.networks import GANConfig
 from aigc_demo.training import TrainPlan
 
@@ -18,9 +18,8 @@ class Recipe:
     ema_decay: float = 0.999
 
     def gamma(self, progress: float) -> float:
-        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]: from ten times the last one down to it."""
-        fall = 0.5 * (1 + math.cos(math.pi * min(progress / self.burn_in, 1.0)))
-        return self.gamma_last * (1 + 9 * fall)
+        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]."""
+        return penalty_weight(progress, self.gamma_last, self.burn_in)
 
 
 SIZES = {

@@ -20,7 +20,12 @@ from aigc_demo.families.gan.augment import DRAWS, FEW, augment
 from aigc_demo.families.gan.evaluate import glance
 from aigc_demo.families.gan.export import export
 from aigc_demo.families.gan.finetune import adopt, freeze, trained
-from aigc_demo.families.gan.losses import discriminator_loss, generator_loss, squared_gradients
+from aigc_demo.families.gan.losses import (
+    discriminator_loss,
+    generator_loss,
+    penalised_loss,
+    squared_gradients,
+)
 from aigc_demo.families.gan.networks import Discriminator, Generator
 from aigc_demo.families.gan.pixels import to_float, to_uint8
 from aigc_demo.families.gan.sizes import SIZES, prescribe
@@ -203,7 +208,7 @@ class Learner:
                 logits = torch.cat([logits.view(2, -1), more.view(2, -1)], dim=1)
         real, fake = logits.view(2, count)
         loss = discriminator_loss(real, fake)
-        objective = loss + self.recipe.gamma(progress) / 2 * (r1 + r2)
+        objective = penalised_loss(loss, r1, r2, self.recipe.gamma(progress))
         self._update(self.discriminator, self.discriminator_optimizer, objective)
         figures = {
             "discriminator_loss": loss,

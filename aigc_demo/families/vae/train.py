@@ -15,7 +15,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
 from aigc_demo.families.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
 from aigc_demo.families.vae.export import Latents, export, fit_latents
-from aigc_demo.families.vae.losses import divergence, reconstruction
+from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
 from aigc_demo.families.vae.start import load_start
 from aigc_demo.metrics.pictures import active_units
@@ -89,12 +89,7 @@ def count_parameters(size: str) -> int:
 
 
 class Learner:
-    r"""Encoder and decoder, their averages and the optimiser; see training/loop.py for what each method is for.
-
-    The loss is $-\mathbb E \log p(x \mid z) + \beta\,\mathrm{KL}$ with $\beta$ the plan's `kl_weight` (Higgins et al.
-    2017). Below 1 pictures get sharper and codes leave N(0, I), which a density fitted to them afterwards makes good
-    (Dai and Wipf 2019, two-stage VAE; Ghosh et al. 2020).
-    """
+    """Encoder and decoder, their averages and the optimiser; see training/loop.py for what each method is for."""
 
     def __init__(self, plan: TrainPlan, accelerator: "Accelerator", data: Mapping[str, Any]) -> None:
         self.plan, self.accelerator, self.data = plan, accelerator, data
@@ -137,9 +132,9 @@ class Learner:
 
     def figures(self, clean: Tensor, mean: Tensor, log_variance: Tensor, logits: Tensor) -> dict[str, Tensor]:
         """Loss, reconstruction and KL in nats a picture."""
-        distortion = reconstruction(logits, (clean + 1) / 2).mean()
-        kl = divergence(mean, log_variance).mean()
-        return {"loss": distortion + self.plan.kl_weight * kl, "reconstruction": distortion, "kl": kl}
+        beta = self.plan.kl_weight
+        loss, distortion, kl = negative_elbo(logits, (clean + 1) / 2, mean, log_variance, beta)
+        return {"loss": loss, "reconstruction": distortion, "kl": kl}
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """This process's share of the next batch: pictures, the same with noise on half of them, noise for z."""
