@@ -1,10 +1,10 @@
 """The folder of the data that a training request names: of the catalogue, one's own, prepared, or raw files."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data import catalogue, get
 from aigc_demo.data.imports import ImportRequest, own_folder, run_import
 
@@ -17,7 +17,7 @@ def open_folder(
     data_dir: Path,
     offline: bool = False,
     paths: bool = True,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     own_dir: Path | None = None,
 ) -> Path:
     """The prepared folder for `data`: a name of the catalogue or of an own set, or, if `paths`, a path.

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
@@ -78,7 +79,7 @@ class Estimate:
         return {**asdict(self), "suggestion": wiser}
 
 
-def estimate(request: TrainRequest, settings: Settings, stop: Callable[[], bool] = lambda: False) -> Estimate:
+def estimate(request: TrainRequest, settings: Settings, stop: Stop = never) -> Estimate:
     """Take a few steps of the run in a process of its own and reckon from them; no run folder is left.
 
     An InputError where the request cannot be trained at all, Stopped where `stop()` turns true.

@@ -122,7 +122,7 @@ class Worker:
         from aigc_demo.training import train
         from aigc_demo.training.doctor import Doctor
 
-        self.meter = EnergyMeter(self.device, cores=thread_count())
+        self.meter = EnergyMeter(self.device)
         for progress in train(learner, plan, Doctor(self.request.family)):
             self.last = progress
             self.show(progress)
@@ -157,7 +157,7 @@ class Worker:
             "device": self.device,
             "cores": thread_count(),
             "processes": self.processes,
-            "energy": self.meter.estimate(line.get("seconds", 0.0)),
+            "watt_hours": self.meter.watt_hours(line.get("seconds", 0.0)),
             "version": __version__,
         }
         if known := catalogue().get(self.request.data):

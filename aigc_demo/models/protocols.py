@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
+
 if TYPE_CHECKING:  # the page process does not wait for torch
-    import numpy as np
     import torch
     from torch import Tensor
 
@@ -30,14 +31,6 @@ class LatentModel(Protocol):
         ...
 
 
-def _never() -> bool:
-    return False
-
-
-def _unheard(share: float) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Sampling:
     """How a model that takes many steps to a picture takes them: 0 steps and guidance -1 are the model's own.
@@ -47,8 +40,8 @@ class Sampling:
 
     num_inference_steps: int = 0
     guidance_scale: float = -1.0
-    stop: Callable[[], bool] = _never
-    progress: Callable[[float], None] = _unheard
+    stop: Stop = never
+    progress: Progress = unheard
 
 
 class SteppedModel(Protocol):
@@ -80,14 +73,6 @@ class Autoencoder(LatentModel, Protocol):
 
     def nearest(self, z: "Tensor", k: int) -> tuple["Tensor", "Tensor", "Tensor"]:
         """The k nearest training codes of one latent (latent_dim,): codes (k, latent_dim), labels and distances (k,)."""
-        ...
-
-
-class PictureClassifier(Protocol):
-    """A model that says of pictures whether they should be shown."""
-
-    def unsafe_probabilities(self, pictures: np.ndarray) -> list[float]:
-        """Of each picture (N, H, W, 3) uint8, how likely it should not, in [0, 1]."""
         ...
 
 

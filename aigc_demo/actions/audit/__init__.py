@@ -8,12 +8,11 @@ Both compare in pixels or characters: a copy that was moved, tinted or reworded 
 only what is common. What was trained elsewhere cannot be compared; its own card says what its makers know.
 """
 
-from collections.abc import Callable
-
 from aigc_demo.actions.audit.material import hub_page, training_folder
 from aigc_demo.actions.audit.pictures import Pair, PictureProbe, probe_pictures
 from aigc_demo.actions.audit.request import ProbeRequest, ProbeSettings
 from aigc_demo.actions.audit.texts import TextProbe, probe_texts
+from aigc_demo.core.stopping import Progress, Stop, never, unheard
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
@@ -41,8 +40,8 @@ def can_probe(card: ModelCard) -> bool:
 def look_closer(
     request: ProbeRequest,
     cache: ModelCache,
-    stop: Callable[[], bool] = lambda: False,
-    progress: Callable[[float], None] = lambda share: None,
+    stop: Stop = never,
+    progress: Progress = unheard,
 ) -> PictureProbe | TextProbe:
     """The probe that fits the model. An InputError where it was trained elsewhere or its data are not here.
 

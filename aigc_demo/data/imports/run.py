@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import (
     BASE_SECONDS,
@@ -40,7 +41,7 @@ def import_files(
     request: ImportRequest,
     sources: Sequence[Path],
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """Make the files, zips and folders in `sources` the data set <data_dir>/<request.name>/.
@@ -68,7 +69,7 @@ def paste(
     request: ImportRequest,
     text: str,
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """The same with a text that was typed or pasted."""
@@ -85,7 +86,7 @@ def run_import(
     request: ImportRequest,
     sources: Sequence[Path],
     data_dir: Path,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
     """`import_files` without asking for consent: for files that the machine's owner names on the command line."""

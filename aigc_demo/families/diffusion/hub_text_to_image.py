@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.diffusion.defaults import Manners
 from aigc_demo.families.diffusion.loading import denoiser, networks, noise_levels, pack, pipeline, place
 from aigc_demo.families.diffusion.preview import Previewer
@@ -41,11 +42,6 @@ Conditions = dict[str, Tensor]
 StepHook = Callable[[int, int, Callable[[], Tensor | None]], None]
 
 
-def never() -> bool:
-    """A stop flag that is never set."""
-    return False
-
-
 def unheard(step: int, steps: int, preview: Callable[[], Tensor | None]) -> None:
     """A step hook that does nothing."""
 
@@ -66,7 +62,7 @@ class Drawer:
         self.previewer = Previewer(self.pipe)
         self.noise_levels: list[float] = []  # of the last drawing
         self._adapter = ""
-        self._stop: Callable[[], bool] = never
+        self._stop: Stop = never
         interruptible(networks(self.pipe), self._check)
         place(self.pipe, placement)
 
@@ -88,7 +84,7 @@ class Drawer:
         return tokenizer.decode(unread, skip_special_tokens=True).strip()
 
     @torch.no_grad()
-    def conditions(self, prompt: str, negative: str = "", stop: Callable[[], bool] = never) -> Conditions:
+    def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Conditions:
         """What the text encoders make of a prompt: tensors by the names that pipelines take them by."""
         self._stop = stop
         wanted = {
@@ -137,7 +133,7 @@ class Drawer:
         noise: Tensor | None = None,
         image: Any = None,
         mask: Any = None,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
         on_step: StepHook = unheard,
     ) -> tuple[Tensor, bool]:
         """One picture (H, W, 3) uint8 of a filled request, and whether the safety checker blacked it out.

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.kv_batch import Rows
 from aigc_demo.language.sampling import Settings, penalise, sample, uniforms
 from aigc_demo.models.protocols import Step, TokenChoice
@@ -27,7 +28,7 @@ class Wish:
     length: int
     seed: int = 0
     count: int = 1
-    stop: Callable[[], bool] = lambda: False
+    stop: Stop = never
     spaced: bool = False
 
 

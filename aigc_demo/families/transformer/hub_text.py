@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.adapters import Adapters
 from aigc_demo.families.transformer.chat_template import (
     Conversation,
@@ -70,7 +71,7 @@ class HubLanguageModel:
         self,
         prompt: str,
         *,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
         count: int = 1,
         max_new_tokens: int = 100,
         seed: int = 0,
@@ -90,7 +91,7 @@ class HubLanguageModel:
         messages: Sequence[Turn],
         system: str = "",
         *,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
         max_new_tokens: int = 512,
         seed: int = 0,
         **settings: Any,

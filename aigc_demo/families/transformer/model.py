@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.decoding import FastDecoder, decode
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
@@ -95,7 +96,7 @@ class LanguageModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         mark: TextMark | None = None,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop = never,
     ) -> Iterator[Step]:
         """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 

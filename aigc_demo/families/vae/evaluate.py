@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.data import images
-from aigc_demo.families.vae.batches import to_float
+from aigc_demo.data.images import to_float
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.model import VAE
 from aigc_demo.families.vae.networks import reparameterise

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
-from aigc_demo.families.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
+from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families.vae.export import Latents, export, fit_latents
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
@@ -199,6 +199,24 @@ class Learner:
             self.data["classes"],
             self.recipe.noise,
         )
+
+
+def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (N, C, H, W), each with left and right exchanged by the toss of a coin."""
+    heads = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
+    return torch.where(heads, images.flip(3), images)
+
+
+def corrupt_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+    """Every second picture of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each.
+
+    Every second, so that processes that share a batch have as many noisy ones each.
+    """
+    some = images[::2]
+    deviation = largest * torch.rand(len(some), 1, 1, 1, generator=generator)
+    noisy = images.clone()
+    noisy[::2] = (some + deviation * torch.randn(some.shape, generator=generator)).clamp(-1, 1)
+    return noisy
 
 
 def label_at(place: int, classes: int) -> int:
