@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from aigc_demo.jobs.card import edited, write_card
-from aigc_demo.jobs.energy import EnergyMeter
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.jobs.worker import EnergyMeter
 from aigc_demo.models.cards import front_matter, read_card
 from aigc_demo.schemas.as_code import train_command
 
