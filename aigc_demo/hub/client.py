@@ -25,7 +25,7 @@ MOST_LISTED = 30
 MARGIN = 500 << 20  # bytes of disk that stay free
 # The hub's own names of tasks, which its search can filter by.
 PIPELINE_TAGS = {
-    "text": "text-generation", "chat": "text-generation", "embed": "sentence-similarity",
+    "text": "text-generation", "chat": "text-generation",
     "draw": "text-to-image", "redraw": "text-to-image", "inpaint": "text-to-image", "image": "unconditional-image-generation",
 }  # fmt: skip
 

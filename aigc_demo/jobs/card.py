@@ -41,7 +41,7 @@ def write_card(
     """Write README.md of a run that has weights, unless a person has edited the one that is there.
 
     `manifest` is that of the data ({} where there is none), `figures` the evaluation's. Of `facts`, what is known:
-    step, seconds, device, cores, processes, state, energy (jobs.energy.Energy), started_from, start_sha256,
+    step, seconds, device, cores, processes, state, watt_hours (None where nothing measures them), started_from, start_sha256,
     start_licence (of a pretrained model, whose terms an adapter shares), language, licence, data_id, version.
     """
     path = run / "README.md"
@@ -165,9 +165,9 @@ def _fact_rows(facts: Mapping[str, Any]) -> Rows:
         "version": ("Version of the app", "应用版本"),
     }
     yield from ((*words, facts[name]) for name, words in labels.items() if facts.get(name) not in (None, ""))
-    if energy := facts.get("energy"):
-        en, zh = f"Energy, an estimate ({energy.en})", f"能耗估计（{energy.zh}）"
-        yield en, zh, f"{energy.watt_hours:.3g} Wh"
+    if facts.get("watt_hours") is not None:
+        words = "Energy of the graphics board alone, by its own counter", "仅显卡的能耗，按其自身计数器"
+        yield *words, f"{facts['watt_hours']:.3g} Wh"
 
 
 def _limits(name: str, figures: Mapping[str, Any]) -> Iterable[str]:

@@ -4,6 +4,7 @@ The caller holds the leases of the run and of its device. Under torchrun every p
 writes.
 """
 
+import ctypes
 import errno
 import os
 import time
@@ -119,11 +120,10 @@ class Worker:
     def _train(self, plan: "TrainPlan", learner: "Learner") -> bool:
         """Run the loop; whether it came to the last step."""
         from aigc_demo.jobs.card import write_card
-        from aigc_demo.jobs.energy import EnergyMeter
         from aigc_demo.training import train
         from aigc_demo.training.doctor import Doctor
 
-        self.meter = EnergyMeter(self.device, cores=thread_count())
+        self.meter = EnergyMeter(self.device)
         for progress in train(learner, plan, Doctor(family(self.request.family).part("diagnoses").CHART)):
             self.last = progress
             self.show(progress)
@@ -158,7 +158,7 @@ class Worker:
             "device": self.device,
             "cores": thread_count(),
             "processes": self.processes,
-            "energy": self.meter.estimate(line.get("seconds", 0.0)),
+            "watt_hours": self.meter.watt_hours(line.get("seconds", 0.0)),
             "version": __version__,
         }
         if known := catalogue().get(self.request.data):
@@ -205,3 +205,43 @@ def in_words(error: Exception) -> Text:
         en=f"an error of the program itself ({name}); worker.log in the run folder says where.",
         zh=f"程序自身出错（{name}）；详情见训练记录文件夹中的 worker.log。",
     )
+
+
+class EnergyMeter:
+    """Made where training begins. Reads an NVIDIA board's own counter; elsewhere nothing is measured."""
+
+    def __init__(self, device: str) -> None:
+        self.counter = _nvml_counter(device) if device.startswith("cuda") else None
+        self.start, self.joules = time.monotonic(), self.counter() if self.counter else 0.0
+
+    def watt_hours(self, seconds: float) -> float | None:
+        """What the board used in a run of so many seconds in all, at its mean power since this meter was made."""
+        if not self.counter:
+            return None
+        watts = (self.counter() - self.joules) / max(time.monotonic() - self.start, 1e-3)
+        return watts * seconds / 3600
+
+
+def _nvml_counter(device: str) -> Callable[[], float] | None:
+    """A function that reads the joules this board has used since its driver was loaded; None where it cannot say.
+
+    NVML's C interface: nvmlDeviceGetTotalEnergyConsumption, in millijoules, Volta and newer. The board is found
+    by its UUID, since CUDA may number boards otherwise than NVML.
+    """
+    import torch
+
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+        uuid = f"GPU-{torch.cuda.get_device_properties(torch.device(device)).uuid}".encode()
+        board, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
+        ready = not nvml.nvmlInit_v2() and not nvml.nvmlDeviceGetHandleByUUID(uuid, ctypes.byref(board))
+        if not ready or nvml.nvmlDeviceGetTotalEnergyConsumption(board, ctypes.byref(millijoules)):
+            return None
+    except (OSError, AttributeError, RuntimeError, AssertionError):
+        return None
+
+    def read() -> float:
+        nvml.nvmlDeviceGetTotalEnergyConsumption(board, ctypes.byref(millijoules))
+        return millijoules.value / 1000
+
+    return read

@@ -5,7 +5,8 @@ minimises the mean cross-entropy of the shifted sequence,
 
     $\mathcal{L} = -\frac{1}{T} \sum_t \log p_\theta(x_t \mid x_{<t})$
 
-(Bengio et al. 2003, section 2). Divided by ln 2 it counts bits a token; times tokens a character, bits a character.
+(Bengio et al. 2003, section 2): the sum below over the number of tokens that a batch teaches, and nothing besides.
+Divided by ln 2 it counts bits a token; times tokens a character, bits a character.
 """
 
 import math

@@ -29,14 +29,6 @@ def pairwise_diversity(images: Tensor) -> float:
     return float(torch.cdist(flat, flat).sum() / (len(flat) * (len(flat) - 1)))
 
 
-def nearest_distances(images: Tensor, others: Tensor) -> Tensor:
-    """Euclidean distance (N,) of each picture of (N, ...) to its nearest in `others` (M, ...).
-
-    Generated pictures that lie much nearer to the training set than real held-out ones do are copies.
-    """
-    return nearest(images, others, 1)[0][:, 0]
-
-
 def nearest_ratios(images: Tensor, train: Tensor, k: int = 50) -> Tensor:
     r"""$d(x, t_1) \big/ \tfrac1k \sum_{i=2}^{k+1} d(x, t_i)$ for each $x$, with $t_i$ its i-th nearest training picture.
 

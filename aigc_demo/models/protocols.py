@@ -111,14 +111,6 @@ class Adaptable(Protocol):
         ...
 
 
-class PictureClassifier(Protocol):
-    """A model that says of pictures whether they should be shown."""
-
-    def unsafe_probabilities(self, pictures: np.ndarray) -> list[float]:
-        """Of each picture (N, H, W, 3) uint8, how likely it should not, in [0, 1]."""
-        ...
-
-
 class Upscaler(Protocol):
     """A model that makes a picture larger, `scale` times as wide and high."""
 

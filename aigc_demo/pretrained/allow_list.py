@@ -14,7 +14,6 @@ ARCHITECTURES: Mapping[str, str] = {
     "Gemma3ForCausalLM": "causal_lm",
     "GPT2LMHeadModel": "causal_lm",
     "GPTNeoForCausalLM": "causal_lm",
-    "BertModel": "encoder",
     "MarianMTModel": "seq2seq",
     "T5ForConditionalGeneration": "seq2seq",
     "ViTForImageClassification": "picture_classifier",

@@ -57,7 +57,8 @@ def publish_zip(model_id: str, folder: Path, settings: Settings) -> Path:
 
 def write(plan: Plan, folder: Path) -> None:
     """All files of the plan, in a new folder."""
-    shutil.copytree(ROOT / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    left_out = shutil.ignore_patterns("__pycache__", "*.pyc", "bench")
+    shutil.copytree(ROOT / PACKAGE, folder / PACKAGE, ignore=left_out)
     for name in ("app.py", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     for card in plan.copied:

@@ -113,27 +113,6 @@ def write_marian(folder, seed=0):
     return save(MarianMTModel, config, folder, seed)
 
 
-def write_bert(folder, seed=0):
-    """BertModel with WordPiece, as sentence encoders have it."""
-    from transformers import BertConfig, BertModel, BertTokenizer
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    letters = sorted({letter for text in CORPUS for letter in text.lower() if not letter.isspace()})
-    pieces = [*special, *letters, *(f"##{letter}" for letter in letters)]
-    tokenizer = BertTokenizer(vocab={piece: index for index, piece in enumerate(pieces)}, model_max_length=64)
-    tokenizer.save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(pieces),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        initializer_range=0.3,
-    )
-    return save(BertModel, config, folder, seed)
-
-
 def save(kind, config, folder, seed):
     """A model of class `kind` with random weights, as save_pretrained writes it."""
     import torch

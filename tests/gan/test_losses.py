@@ -2,7 +2,12 @@ import math
 
 import torch
 
-from aigc_demo.families.gan.losses import discriminator_loss, generator_loss, squared_gradients
+from aigc_demo.families.gan.losses import (
+    discriminator_loss,
+    generator_loss,
+    penalised_loss,
+    squared_gradients,
+)
 from aigc_demo.families.gan.networks import Discriminator, GANConfig
 
 
@@ -12,6 +17,8 @@ def test_losses_equal_the_formula_by_hand():
     expected_g = (math.log1p(math.exp(1.0)) + math.log1p(math.exp(-2.5))) / 2
     assert math.isclose(discriminator_loss(real, fake).item(), expected_d, rel_tol=1e-6)
     assert math.isclose(generator_loss(real, fake).item(), expected_g, rel_tol=1e-6)
+    whole = penalised_loss(discriminator_loss(real, fake), torch.tensor(3.0), torch.tensor(5.0), gamma=0.5)
+    assert math.isclose(whole.item(), expected_d + 2, rel_tol=1e-6)
 
 
 def test_gradients_push_each_player_its_way():

@@ -7,8 +7,7 @@ import torch
 from aigc_demo.core.errors import InputError
 from aigc_demo.families import gan
 from aigc_demo.families.gan.evaluate import evaluate
-from aigc_demo.families.gan.sizes import Recipe
-from aigc_demo.families.gan.train import make_learner
+from aigc_demo.families.gan.train import Recipe, make_learner
 from aigc_demo.models.checkpoints import read_config, read_weights
 from aigc_demo.training import RunFolder, TrainPlan, make_accelerator, train
 

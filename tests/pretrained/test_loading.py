@@ -13,7 +13,7 @@ from aigc_demo.pretrained.loading import from_pretrained, pipeline_from_pretrain
 from tests.checkpoints import diffusion, language
 
 WRITERS = {
-    "causal_lm": language.write_llama, "encoder": language.write_bert, "seq2seq": language.write_marian,
+    "causal_lm": language.write_llama, "seq2seq": language.write_marian,
     "text_to_image": diffusion.write_sd, "unconditional": diffusion.write_ddpm,
     "class_conditional": diffusion.write_dit, "autoencoder": diffusion.write_taesd,
 }  # fmt: skip

@@ -129,6 +129,11 @@ def test_the_whole_app(settings, tmp_path):
     plan = publish.publish("", tmp_path / "space", settings)
     check_files(tmp_path / "space")
     assert plan.tabs == () and (tmp_path / "space" / "weights" / "gpt-poems").is_dir()
+    assert not (tmp_path / "space" / "aigc_demo" / "bench").exists()
+    environment = {**os.environ, "PYTHONPATH": ""}
+    asked = [sys.executable, "-m", "aigc_demo", "bench", "start"]
+    done = subprocess.run(asked, check=False, capture_output=True, cwd=tmp_path / "space", env=environment)
+    assert done.returncode == 2 and b"published without bench" in done.stderr
 
 
 def test_a_zip_for_the_browser(run, settings, tmp_path):

@@ -6,7 +6,7 @@ from aigc_demo.__main__ import main
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.safety import check_asked, check_words
-from aigc_demo.safety.normalise import forms
+from aigc_demo.safety.words import forms
 from aigc_demo.schemas import ChatRequest, DrawRequest, TextRequest, WalkRequest
 
 PUBLIC, LOCAL = Settings(mode="share"), Settings()

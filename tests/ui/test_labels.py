@@ -9,11 +9,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from aigc_demo.actions.verify import check_file
-from aigc_demo.bench.caller import Caller
 from aigc_demo.core.settings import Settings
 from aigc_demo.provenance import SOURCE_TYPE, read
 from aigc_demo.provenance.c2pa_signer import MIME, installed
 from aigc_demo.provenance.documents import WORDS
+from tests.load.caller import Caller
 from tests.ui.conftest import serve, write_pretrained
 from tests.ui.label_exits import MAKERS, MODELS_NOT_CONTENT, data_addresses, saving_buttons, shows_label
 

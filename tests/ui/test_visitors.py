@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from aigc_demo.bench.caller import Caller
-from aigc_demo.bench.crowd import visit
-from aigc_demo.bench.guest import Guest
-from aigc_demo.bench.public_page import PublicPage
-from aigc_demo.bench.soak import soak
 from aigc_demo.core.settings import VISITORS
+from tests.load.caller import Caller
+from tests.load.crowd import visit
+from tests.load.guest import Guest
+from tests.load.public_page import PublicPage
+from tests.load.soak import soak
 from tests.ui.conftest import serve
 
 TEXT = "The canary of the first visitor sings. " * 200

@@ -1,7 +1,7 @@
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from aigc_demo.families.vae.losses import divergence, reconstruction
+from aigc_demo.families.vae.losses import divergence, negative_elbo, reconstruction
 from aigc_demo.families.vae.networks import reparameterise
 
 
@@ -17,6 +17,15 @@ def test_reconstruction_of_black_and_white_is_the_bernoulli_likelihood():
     targets = torch.randint(2, (4, 1, 28, 28)).float()
     expected = -Bernoulli(logits=logits).log_prob(targets).sum(dim=(1, 2, 3))
     torch.testing.assert_close(reconstruction(logits, targets), expected)
+
+
+def test_the_loss_is_the_mean_of_its_terms_with_the_second_weighed():
+    logits, targets = torch.randn(4, 1, 8, 8), torch.rand(4, 1, 8, 8)
+    mean, log_variance = torch.randn(4, 3), torch.randn(4, 3)
+    loss, distortion, kl = negative_elbo(logits, targets, mean, log_variance, beta=0.2)
+    torch.testing.assert_close(distortion, reconstruction(logits, targets).mean())
+    torch.testing.assert_close(kl, divergence(mean, log_variance).mean())
+    torch.testing.assert_close(loss, distortion + 0.2 * kl)
 
 
 def test_reparameterised_samples_have_the_moments_and_pass_gradients():

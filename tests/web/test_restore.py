@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from aigc_demo.bench.caller import Caller
 from aigc_demo.ui import build_app
+from tests.load.caller import Caller
 
 
 def made(caller, name, **fields):

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aigc_demo.bench.caller import Caller
 from aigc_demo.ui.page.sessions import Session, Sessions
+from tests.load.caller import Caller
 
 CANARY = "canary of a session"
 

@@ -1,5 +1,16 @@
-"""What a template is: words with blanks, in two languages, for one kind of text."""
+"""What a template is: words with blanks, in two languages, for one kind of text; and the nearest to a wish.
 
+The nearness is the share of the wish that a template has, counted in runs of one to three characters g, each weighted
+by how rare it is among the N templates (Sparck Jones 1972),
+
+    score = sum of idf(g) over g in both / sum of idf(g) over g in the wish,    idf(g) = log((N + 1) / (1 + n_g)),
+
+where n_g templates contain g.
+"""
+
+import math
+import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +23,8 @@ from aigc_demo.core.words import parse_yaml
 
 FOLDER = Path(__file__).parent / "library"
 LONGEST = 2000  # characters in one blank
+LONGEST_WISH = 500
+CHINESE = re.compile("[㐀-鿿]")
 
 
 class Blank(BaseModel):
@@ -91,3 +104,36 @@ def find_template(template_id: str | None) -> Template:
         en=f"There is no template {shown}; there are {known}.",
         zh=f"没有模板 {shown}；可用的有 {known}。",
     )
+
+
+def nearest(wish: str) -> list[tuple[Template, float]]:
+    """All templates with their nearness to the wish in [0, 1], best first; an InputError where it is empty or too long."""
+    wish = wish.strip()
+    if not 0 < len(wish) <= LONGEST_WISH:
+        raise InputError(
+            en=f"Say in a few words what you want to write, at most {LONGEST_WISH} characters.",
+            zh=f"请用几个词说明想写什么，不超过 {LONGEST_WISH} 字。",
+        )
+    scores = _scores(wish, "zh" if CHINESE.search(wish) else "en")
+    return sorted(zip(templates(), scores, strict=True), key=lambda pair: -pair[1])
+
+
+def _scores(wish: str, lang: str) -> list[float]:
+    known = [_runs(_all_words(template.wording(lang))) for template in templates()]
+    holders = Counter(run for runs in known for run in runs)
+    weight = {run: math.log((len(known) + 1) / (1 + holders[run])) for run in _runs(wish)}
+    total = sum(weight.values()) or 1.0
+    return [sum(weight[run] for run in weight.keys() & runs) / total for runs in known]
+
+
+def _all_words(wording: Wording) -> str:
+    labels = " ".join(f"{blank.label} {blank.example}" for blank in wording.fields.values())
+    return f"{wording.title} {wording.about} {wording.text} {labels}"
+
+
+def _runs(text: str) -> set[str]:
+    """Runs of one to three characters inside words, in lower case."""
+    words = re.findall(r"\w+", text.casefold())
+    return {
+        word[start : start + n] for word in words for n in (1, 2, 3) for start in range(len(word) - n + 1)
+    }

@@ -6,7 +6,8 @@ Two ways to mix a clean $x_0$ (a picture, or its latents) with noise $\varepsilo
   $\bar\alpha_t$ falling from 1 to 0, so that the variance stays the same;
 - along a straight line (Lipman et al. 2023; Liu et al. 2023): $x_\sigma = (1 - \sigma)\,x_0 + \sigma\,\varepsilon$.
 
-The network sees the mixture and its $t$ or $\sigma$, and is asked for a target that the two determine.
+The network sees the mixture and its $t$ or $\sigma$, and is asked for a target that the two determine. Training
+minimises the mean of the loss below over pictures, noise and times: every $t$ alike, or $\sigma$ as objective.py draws it.
 """
 
 from typing import Literal

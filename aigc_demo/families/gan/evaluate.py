@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aigc_demo.data import images
-from aigc_demo.families.gan.pixels import to_float, to_uint8
+from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.metrics.pictures import memorised_share, nearest_ratio, pairwise_diversity
 
 GLANCE, LOOK = 64, 1000  # samples while a run trains, and of a finished one

@@ -16,14 +16,19 @@ from torch.nn import functional as F
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
+from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families.gan.augment import DRAWS, FEW, augment
 from aigc_demo.families.gan.evaluate import glance
 from aigc_demo.families.gan.export import export
 from aigc_demo.families.gan.finetune import adopt, freeze, trained
-from aigc_demo.families.gan.losses import discriminator_loss, generator_loss, squared_gradients
-from aigc_demo.families.gan.networks import Discriminator, Generator
-from aigc_demo.families.gan.pixels import to_float, to_uint8
-from aigc_demo.families.gan.sizes import SIZES, prescribe
+from aigc_demo.families.gan.losses import (
+    discriminator_loss,
+    generator_loss,
+    penalised_loss,
+    penalty_weight,
+    squared_gradients,
+)
+from aigc_demo.families.gan.networks import Discriminator, GANConfig, Generator
 from aigc_demo.models.checkpoints import states
 from aigc_demo.training import (
     Average,
@@ -40,6 +45,40 @@ if TYPE_CHECKING:
 
 SAMPLES, COLUMNS, SAMPLE_SEED = 64, 8, 0
 FEWEST = 4  # training pictures
+
+
+@dataclass(frozen=True)
+class Recipe:
+    r"""Settings of the optimisation; $\gamma$ falls on a cosine over the first share `burn_in`."""
+
+    batch: int = 64
+    learning_rate: float = 6e-4
+    gamma_last: float = 0.05
+    burn_in: float = 0.1
+    ema_decay: float = 0.999
+
+    def gamma(self, progress: float) -> float:
+        r"""Weight $\gamma$ of the penalties at `progress` in [0, 1]."""
+        return penalty_weight(progress, self.gamma_last, self.burn_in)
+
+
+SIZES = {
+    # forty pictures of 64 x 64 in colour in some two minutes of one core: many steps, of few pictures each
+    "tiny": (GANConfig(latent_dim=16, w_dim=32, width=8, head=32), Recipe(batch=16, learning_rate=2e-3)),
+    "small": (GANConfig(width=16, head=128), Recipe()),
+    "base": (GANConfig(width=32, head=256), Recipe()),
+}
+
+
+def prescribe(plan: TrainPlan) -> Recipe:
+    """The size's recipe with what the plan sets itself."""
+    recipe = SIZES[plan.size][1]
+    return replace(
+        recipe,
+        batch=plan.batch_size or recipe.batch,
+        learning_rate=plan.learning_rate or recipe.learning_rate,
+        gamma_last=plan.gradient_penalty,
+    )
 
 
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
@@ -203,7 +242,7 @@ class Learner:
                 logits = torch.cat([logits.view(2, -1), more.view(2, -1)], dim=1)
         real, fake = logits.view(2, count)
         loss = discriminator_loss(real, fake)
-        objective = loss + self.recipe.gamma(progress) / 2 * (r1 + r2)
+        objective = penalised_loss(loss, r1, r2, self.recipe.gamma(progress))
         self._update(self.discriminator, self.discriminator_optimizer, objective)
         figures = {
             "discriminator_loss": loss,

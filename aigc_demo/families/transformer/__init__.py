@@ -1,11 +1,6 @@
 """Language models: a decoder-only Transformer of Llama's shape, for Chinese verse and English prose; and those of others.
 
-Serves the tasks text and, with pretrained models, chat and embed. A model folder is in transformers' own format.
-
-networks.py ...         our own network, its training and its fast decoding
-hub_text.py             pretrained causal language models; writing.py and rows.py write for several readers at once,
-                        conversation.py applies chat templates, adapters.py switches LoRA adapters
-encoder.py              pretrained sentence encoders
+Serves the tasks text and, with pretrained models, chat. A model folder is in transformers' own format.
 """
 
 from pathlib import Path
@@ -37,7 +32,6 @@ FAMILY = Family(
     # "chat" only where the tokenizer has a chat template
     kinds={
         "causal_lm": Kind(("text", "chat"), ("transformers", "accelerate"), halved=True, adaptable=True),
-        "encoder": Kind(("embed",), ("transformers",)),
     },
     pipeline_tag="text-generation",
     run_stem="gpt",
@@ -63,11 +57,7 @@ def load(folder: Path, device: str) -> "LanguageModel":
 
 
 def load_pretrained(card: ModelCard, placement: Placement) -> Any:
-    """The pretrained model of a card: a HubLanguageModel, or for the kind "encoder" a SentenceEncoder."""
-    if card.kind == "encoder":
-        from aigc_demo.families.transformer.encoder import SentenceEncoder
-
-        return SentenceEncoder.load(card, placement)
+    """The pretrained model of a card: a HubLanguageModel."""
     from aigc_demo.families.transformer import hub_text
 
     return hub_text.load(card, placement)

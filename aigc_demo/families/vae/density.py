@@ -30,10 +30,6 @@ class Mixture:
         constants = self.weights.log() - log_determinants - d / 2 * math.log(2 * math.pi)
         return constants - 0.5 * whitened.square().sum(1).mT
 
-    def log_prob(self, z: Tensor) -> Tensor:
-        r"""$\log p(z)$ of z (N, d): (N,)."""
-        return torch.logsumexp(self.component_log_prob(z), dim=1)
-
     def sample(self, uniform: Tensor, noise: Tensor, truncation_psi: float = 1.0) -> Tensor:
         r"""$\mu_k + \psi L_k \epsilon$ (N, d), with k by inversion of `uniform` (N,) in [0, 1], `noise` (N, d) normal.
 

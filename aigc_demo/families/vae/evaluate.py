@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from aigc_demo.data import images
-from aigc_demo.families.vae.batches import to_float
-from aigc_demo.families.vae.losses import divergence, reconstruction
+from aigc_demo.data.images import to_float
+from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.model import VAE
 from aigc_demo.families.vae.networks import reparameterise
 from aigc_demo.metrics.pictures import active_units, reconstruction_error
@@ -41,8 +41,9 @@ def measure(model: VAE, pictures: Tensor, seed: int = 0) -> dict[str, float | in
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed))
     z, targets = reparameterise(mean, log_variance, noise), (pictures + 1) / 2
     brightness = (model.decode(z) + 1) / 2
-    distortion = reconstruction(brightness.logit(1e-6), targets).mean().item()
-    kl = divergence(mean, log_variance).mean().item()
+    _, distortion, kl = (
+        term.item() for term in negative_elbo(brightness.logit(1e-6), targets, mean, log_variance, beta=1.0)
+    )
     return {
         "elbo_nats": round(-distortion - kl, 2),
         "reconstruction_nats": round(distortion, 2),

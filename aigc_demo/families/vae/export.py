@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aigc_demo.families.vae.batches import to_float
+from aigc_demo.data.images import to_float
 from aigc_demo.families.vae.density import Mixture, fit_classes
 from aigc_demo.families.vae.networks import Decoder, Encoder, VAEConfig
 from aigc_demo.models.checkpoints import save_weights

@@ -1,12 +1,28 @@
 r"""The evidence lower bound (Kingma and Welling 2014), with a decoder that reports brightness.
 
-$\log p(x) \ge \mathbb E_{q(z \mid \tilde x)} \log p(x \mid z) - \mathrm{KL}(q(z \mid \tilde x) \,\|\, \mathcal N(0, I))$,
-where $\tilde x$ is $x$ or a noisy copy of it: the bound of a denoising VAE (Im et al. 2017), whose decoder must
-always give the clean picture.
+Training minimises, with the plan's `kl_weight` as $\beta$,
+
+    $\mathbb E_{q(z \mid \tilde x)}[-\log p(x \mid z)] + \beta\,\mathrm{KL}(q(z \mid \tilde x) \,\|\, \mathcal N(0, I)),$
+
+where $\tilde x$ is $x$ or, for half of a batch, a noisy copy of it: the bound of a denoising VAE (Im et al. 2017), whose
+decoder must always give the clean picture. At $\beta = 1$ it is at least $-\log p(x)$. Below 1 (Higgins et al. 2017)
+pictures get sharper and codes leave $\mathcal N(0, I)$, which a density fitted to them afterwards makes good (Dai and
+Wipf 2019, two-stage VAE; Ghosh et al. 2020).
 """
 
 from torch import Tensor
 from torch.nn import functional as F
+
+
+def negative_elbo(
+    logits: Tensor, targets: Tensor, mean: Tensor, log_variance: Tensor, beta: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""The loss, reconstruction $+\;\beta\,\mathrm{KL}$, and its two terms: scalars, the means over N pictures, in nats.
+
+    `logits` and `targets` (N, C, H, W); `mean` and `log_variance` (N, d) of $q(z \mid \tilde x)$.
+    """
+    distortion, kl = reconstruction(logits, targets).mean(), divergence(mean, log_variance).mean()
+    return distortion + beta * kl, distortion, kl
 
 
 def reconstruction(logits: Tensor, targets: Tensor) -> Tensor:

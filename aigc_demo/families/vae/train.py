@@ -6,6 +6,7 @@ so that the trained model can also take noise away. A density is fitted to the c
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,12 +14,12 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
-from aigc_demo.families.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
+from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families.vae.export import Latents, export, fit_latents
-from aigc_demo.families.vae.losses import divergence, reconstruction
+from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
-from aigc_demo.families.vae.start import load_start
 from aigc_demo.metrics.pictures import active_units
+from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.training import (
     Average,
     Randomness,
@@ -89,12 +90,7 @@ def count_parameters(size: str) -> int:
 
 
 class Learner:
-    r"""Encoder and decoder, their averages and the optimiser; see training/loop.py for what each method is for.
-
-    The loss is $-\mathbb E \log p(x \mid z) + \beta\,\mathrm{KL}$ with $\beta$ the plan's `kl_weight` (Higgins et al.
-    2017). Below 1 pictures get sharper and codes leave N(0, I), which a density fitted to them afterwards makes good
-    (Dai and Wipf 2019, two-stage VAE; Ghosh et al. 2020).
-    """
+    """Encoder and decoder, their averages and the optimiser; see training/loop.py for what each method is for."""
 
     def __init__(self, plan: TrainPlan, accelerator: "Accelerator", data: Mapping[str, Any]) -> None:
         self.plan, self.accelerator, self.data = plan, accelerator, data
@@ -137,9 +133,9 @@ class Learner:
 
     def figures(self, clean: Tensor, mean: Tensor, log_variance: Tensor, logits: Tensor) -> dict[str, Tensor]:
         """Loss, reconstruction and KL in nats a picture."""
-        distortion = reconstruction(logits, (clean + 1) / 2).mean()
-        kl = divergence(mean, log_variance).mean()
-        return {"loss": distortion + self.plan.kl_weight * kl, "reconstruction": distortion, "kl": kl}
+        beta = self.plan.kl_weight
+        loss, distortion, kl = negative_elbo(logits, (clean + 1) / 2, mean, log_variance, beta)
+        return {"loss": loss, "reconstruction": distortion, "kl": kl}
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """This process's share of the next batch: pictures, the same with noise on half of them, noise for z."""
@@ -206,6 +202,24 @@ class Learner:
         )
 
 
+def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (N, C, H, W), each with left and right exchanged by the toss of a coin."""
+    heads = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
+    return torch.where(heads, images.flip(3), images)
+
+
+def corrupt_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+    """Every second picture of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each.
+
+    Every second, so that processes that share a batch have as many noisy ones each.
+    """
+    some = images[::2]
+    deviation = largest * torch.rand(len(some), 1, 1, 1, generator=generator)
+    noisy = images.clone()
+    noisy[::2] = (some + deviation * torch.randn(some.shape, generator=generator)).clamp(-1, 1)
+    return noisy
+
+
 def label_at(place: int, classes: int) -> int:
     """The class shown at a place of the samples' square: in columns, or all in turn where there are many."""
     return place % COLUMNS * classes // COLUMNS if classes <= COLUMNS else place % classes
@@ -214,3 +228,36 @@ def label_at(place: int, classes: int) -> int:
 def held_out(data: Mapping[str, Any]) -> Tensor:
     """The held-out pictures; those of training where none are."""
     return data["test_images"] if len(data["test_images"]) else data["train_images"]
+
+
+def load_start(folder: Path, side: int, channels: int) -> tuple[VAEConfig, Encoder, Decoder]:
+    """Config and networks of the VAE in a run folder, for pictures of that side and that many channels.
+
+    Its sizes hold, whatever preset was asked for. Its classes do not matter: the networks see no labels, and the
+    density is fitted anew. An InputError where it is no VAE, or one of other pictures.
+    """
+    try:
+        config = VAEConfig(**read_config(folder)["network"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            en=f"{folder.name} is no VAE that can be trained on; start from another model, or from random weights.",
+            zh=f"{folder.name} 不是可以继续训练的 VAE；请换一个起点，或从随机权重开始。",
+        ) from error
+    if (config.side, config.channels) != (side, channels):
+        own, own_zh = _in_words(config.side, config.channels)
+        other, other_zh = _in_words(side, channels)
+        raise InputError(
+            en=f"{folder.name} knows {own} pictures, and the data are {other}; import the data as {own}, or start"
+            " from random weights.",
+            zh=f"{folder.name} 学的是 {own_zh}图片，而数据为 {other_zh}；请按 {own_zh}重新导入数据，或从随机权重开始。",
+        )
+    tensors = read_weights(folder)
+    encoder, decoder = Encoder(config), Decoder(config)
+    load_strictly(encoder, tensors, "encoder.")
+    load_strictly(decoder, tensors, "decoder.")
+    return config, encoder, decoder
+
+
+def _in_words(side: int, channels: int) -> tuple[str, str]:
+    colour, colour_zh = ("grey", "灰度") if channels == 1 else ("colour", "彩色")
+    return f"{side} x {side} {colour}", f"{side} × {side} {colour_zh}"

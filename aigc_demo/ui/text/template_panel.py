@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.actions.prompt_templates import Found, find_template, nearest, templates
+from aigc_demo.actions.prompt_templates import Template, find_template, nearest, templates
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import index_of
 from aigc_demo.ui.page.panels import pick_list
@@ -60,7 +60,7 @@ class TemplatePanel:
             self.search,
             self.wish,
             [self.ranked, self.found],
-            concurrency_id="device",
+            queue=False,
             **private,
         )
         self.found.select(self.pick, self.ranked, chosen, queue=False, **private)
@@ -73,22 +73,20 @@ class TemplatePanel:
     @polite
     def search(self, wish: str, visitor: gr.Request) -> Any:
         """The nearest templates, and how they were compared."""
-        lang = self.context.lang(visitor)
-        found = nearest(wish or "", self.context.cache, self.context.begin(visitor, f"{self.task}-templates"))
-        return [template.id for template, _ in found.ranked[:SHOWN]], self.found_html(found, lang)
+        found = nearest(wish or "")[:SHOWN]
+        return [template.id for template, _ in found], self.found_html(found, self.context.lang(visitor))
 
-    def found_html(self, found: Found, lang: str) -> str:
+    def found_html(self, found: list[tuple[Template, float]], lang: str) -> str:
         """The nearest templates as buttons, with their nearness."""
-        say = self.context.words.say
         rows = []
-        for place, (template, score) in enumerate(found.ranked[:SHOWN]):
+        for place, (template, score) in enumerate(found):
             wording = template.wording(lang)
             rows.append(
                 f'<button type="button" data-index="{place}"><b>{escape(wording.title)}</b>'
-                f'<span class="share">{max(score, 0):.2f}</span>'
+                f'<span class="share">{score:.2f}</span>'
                 f'<span class="about">{escape(wording.about)}</span></button>'
             )
-        how = say(f"template.by_{found.by}", lang, model=found.model)
+        how = self.context.words.say("template.by_characters", lang)
         return f'<div class="found">{"".join(rows)}</div><p class="note">{escape(how)}</p>'
 
     @polite

@@ -3,9 +3,9 @@
 Needs scikit-learn, whose package holds two photographs (tests/requirements.txt), and the novels and poems of `data`.
 """
 
-from aigc_demo.bench import mark_pictures, mark_texts
-from aigc_demo.bench.measure import Figure
 from aigc_demo.cli.flags import Asked
+from tests.load import mark_pictures, mark_texts
+from tests.load.figures import Figure
 
 
 def measure(asked: Asked) -> list[Figure]:

@@ -11,13 +11,13 @@ from typing import Any
 
 from aigc_demo import data
 from aigc_demo.actions import text_mark
-from aigc_demo.bench.measure import Figure
 from aigc_demo.cli.flags import Asked
 from aigc_demo.data.austen import read_chapters
 from aigc_demo.data.poems import read_poems
 from aigc_demo.provenance.watermark.text import TextMark
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import TextRequest
+from tests.load.figures import Figure
 
 PROSE, POEMS = "gpt-austen", "gpt-poems"
 PLAIN, WINDOW = 10_000, 200

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from aigc_demo.bench.caller import Answer, Caller
+from tests.load.caller import Answer, Caller
 
 
 class Guest:

@@ -1,6 +1,6 @@
 """Whether the public page can stay up: memory, open files and the folder of files while visitors come and go.
 
-python -m aigc_demo bench soak --seconds 3600
+python -m tests.load soak --seconds 3600
 """
 
 import contextlib
@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import psutil
 
-from aigc_demo.bench.guest import Guest
-from aigc_demo.bench.measure import Figure
-from aigc_demo.bench.public_page import PublicPage, public_page
 from aigc_demo.cli.flags import Asked
+from tests.load.figures import Figure
+from tests.load.guest import Guest
+from tests.load.public_page import PublicPage, public_page
 
 SECONDS = 3600.0
 WARM_UP = 0.25  # of the time: models are loaded and pools filled before the slope is looked at

@@ -1,6 +1,6 @@
 """Many visitors at once on one public page: does anything fail, and does anybody see what is another's?
 
-    python -m aigc_demo bench crowd --sessions 32 --seconds 300
+    python -m tests.load crowd --sessions 32 --seconds 300
 
 Each visitor goes through the tabs in an order of their own, with a second or two between two deeds, puts a canary of
 their own into prompts, system prompts, names of uploads and data sets, and looks for the canaries of all others in
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from aigc_demo.bench.caller import FULL, Answer
-from aigc_demo.bench.guest import Guest
-from aigc_demo.bench.measure import Figure
-from aigc_demo.bench.public_page import public_page
 from aigc_demo.cli.flags import Asked
+from tests.load.caller import FULL, Answer
+from tests.load.figures import Figure
+from tests.load.guest import Guest
+from tests.load.public_page import public_page
 
 SECONDS = 300.0
 THINKING = (1.0, 2.0)  # seconds between two deeds

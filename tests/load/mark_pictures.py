@@ -9,11 +9,11 @@ from PIL import Image
 from aigc_demo import actions, media
 from aigc_demo.actions.save import SHEET_SIDE, scale_to
 from aigc_demo.actions.save_pictures import columns_for
-from aigc_demo.bench.measure import Figure
 from aigc_demo.cli.flags import Asked
 from aigc_demo.provenance.watermark import image
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.schemas import ImageRequest
+from tests.load.figures import Figure
 
 SIDES = (112, 128, 192, 256, 384, 512, 768)
 PHOTOS_EACH = 40  # of a side
