@@ -36,8 +36,8 @@ def pytest_configure():
 
 def pytest_collection_modifyitems(items):
     """Browsers and training first, which take longest: so no file is left over that one worker does alone."""
-    long = ("ui", "doctor", "jobs")
-    items.sort(key=lambda item: item.path.parent.name not in long)
+    long = {"ui", "doctor", "jobs"}
+    items.sort(key=lambda item: not long & set(item.path.parts))
 
 
 def write_card(folder, **block):

@@ -11,7 +11,8 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.hub import carried as carried_models
 from aigc_demo.hub.carried import Carried
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
-from aigc_demo.pretrained.allow_list import KINDS
+from aigc_demo.models.family import kinds
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, PIPELINES
 from aigc_demo.pretrained.loading import check_pinned
 from aigc_demo.runtime import registry
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest, check
@@ -23,8 +24,9 @@ def test_the_catalogue_fits_the_loaders_and_the_requests():
     entries = models.catalogue()
     assert len({entry.id for entry in entries}) == len(entries) > 20
     for entry in entries:
-        assert KINDS[entry.kind].family == entry.family, entry.id
-        assert set(entry.tasks) <= set(KINDS[entry.kind].tasks), entry.id
+        row, kind = kinds()[entry.kind]
+        assert row.name == entry.family, entry.id
+        assert set(entry.tasks) <= set(kind.tasks), entry.id
         assert entry.licence and entry.download_bytes > 0
         for kind in DEFAULTS.get(entry.family, ()):
             known = {name: value for name, value in entry.defaults.items() if name in kind.model_fields}
@@ -34,7 +36,9 @@ def test_the_catalogue_fits_the_loaders_and_the_requests():
 def test_recommended_models_are_free_and_there_is_one_for_each_need():
     picks = [entry for entry in models.catalogue() if entry.recommended]
     assert not [entry.id for entry in picks if entry.gated or "nc" in entry.licence.split("-")]
-    assert {entry.kind for entry in picks} >= set(KINDS) - {"class_conditional"}
+    assert {entry.kind for entry in picks} >= {*ARCHITECTURES.values(), *PIPELINES.values()} - {
+        "class_conditional"
+    }
 
 
 def test_the_catalogue_first_then_the_hub(hub, llama, settings):

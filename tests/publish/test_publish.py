@@ -15,6 +15,8 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings, published
 from aigc_demo.hub.records import fetched
 from aigc_demo.models.cards import front_matter
+from aigc_demo.models.family import kinds
+from aigc_demo.pretrained.allow_list import ARCHITECTURES, PIPELINES
 from aigc_demo.publish.check import check_files, run_block
 from aigc_demo.publish.readme import front_matter as matter_of
 from aigc_demo.publish.requirements import packages_of
@@ -82,10 +84,8 @@ def test_the_readme_says_how_to_run_it(space):
 
 
 def test_every_kind_of_model_has_its_packages():
-    from aigc_demo.pretrained.allow_list import KINDS
-    from aigc_demo.publish.requirements import NEEDS
-
-    assert {f"{kind.family} {name}" for name, kind in KINDS.items()} <= set(NEEDS)
+    classes = {*ARCHITECTURES.values(), *PIPELINES.values()}
+    assert all(kinds()[name][1].packages for name in classes)
     assert {"transformers", "diffusers", "peft", "sentencepiece"} <= set(packages_of(None))
 
 

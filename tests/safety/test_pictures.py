@@ -13,7 +13,7 @@ from aigc_demo.pretrained.inspect import inspect
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import DrawRequest, ImageRequest, WalkRequest
 from tests.checkpoints import keep_card, vision
-from tests.diffusion.conftest import checkpoints, offer  # noqa: F401  (fixtures)
+from tests.families.diffusion.conftest import checkpoints, offer  # noqa: F401  (fixtures)
 
 CLASSIFIER = "Falconsai/nsfw_image_detection"
 

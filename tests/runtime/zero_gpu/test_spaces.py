@@ -1,0 +1,75 @@
+"""ZeroGPU: what crosses to a forked worker and back. The package `spaces` is emulated (stand_in/), the models are real."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aigc_demo.runtime import zero_gpu
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+
+@pytest.fixture(scope="module")
+def told(debug_models):
+    """What the scenes told, in a process of their own that forks before torch has threads, which a fork would lose."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(HERE / "stand_in"), str(ROOT)]),
+        "SPACES_ZERO_GPU": "true",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "tests.runtime.zero_gpu.scenes", str(debug_models)]
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_models_of_this_disk_are_loaded_before_the_launch(told):
+    assert {"gan-digits", "gpt-poems", "vae-digits"} <= set(told["loaded"]) <= set(told["cards"])
+
+
+def test_the_worker_answers_as_this_process_would(told):
+    assert told["same pictures"]
+    assert told["same poems"]
+
+
+def test_it_is_the_worker_that_computes(told):
+    assert len(told["pids"]) == 1
+    assert told["own pid"] not in told["pids"]
+
+
+def test_an_error_in_the_worker_keeps_its_sentences(told):
+    assert told["refusal"] == told["refusal here"]
+    assert "dragon" in told["refusal"][0]
+    assert "dragon" in told["refusal"][1]
+
+
+def test_the_closer_look_at_a_model_crosses(told):
+    assert told["crossed"] == ["make_images", "write_text", "make_images", "look_closer"]
+    assert told["probe"] == told["probe here"]
+    assert told["probe"] and told["probe"] != told["refusal"]
+
+
+def test_a_stop_ends_a_verb_that_yields_and_one_that_is_silent(told):
+    assert told["answers"] == 6
+    assert told["progress"] == [0.5]
+    assert told["stopped after"] < 10
+    assert told["waiting"] == 0
+
+
+def test_elsewhere_there_is_no_worker():
+    assert not zero_gpu.on_zero_gpu({})
+    assert zero_gpu.on_zero_gpu({"SPACES_ZERO_GPU": "true"})
+
+
+def test_a_pretrained_model_asks_for_more_of_the_quota():
+    from aigc_demo.schemas import ImageRequest
+
+    own, hub = ImageRequest(model="gan-digits"), ImageRequest(model="someone/ddpm")
+    assert zero_gpu.seconds(None, {"request": own}, None) < zero_gpu.seconds(None, {"request": hub}, None)

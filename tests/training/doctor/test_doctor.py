@@ -1,0 +1,106 @@
+"""The doctor on logs that are made up: thresholds, once until it has gone, and a run that goes on."""
+
+import pytest
+
+from aigc_demo.jobs.presets import presets
+from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.models.family import trained
+from aigc_demo.training.doctor import Doctor
+from aigc_demo.training.doctor.diagnosis import looks
+from tests.training.doctor import chart
+
+GAN = {
+    "loss": 2.0,
+    "generator_loss": 1.4,
+    "discriminator_accuracy": 0.9,
+    "real_logit": 1.0,
+    "fake_logit": -1.0,
+    "held_out_accuracy": 0.85,
+    "diversity": 0.9,
+    "nearest_ratio": 0.9,
+}
+VAE = {"loss": 100.0, "held_out_loss": 101.0, "held_out_kl": 20.0, "active_units": 14, "latent_dim": 16}
+LM = {"loss": 5.0, "held_out": 3.0, "train_bits": 2.8, "repetition": 0.02}
+
+
+def told(family, lines):
+    """(step, name) of what a doctor says as a log grows."""
+    doctor, log, events = Doctor(chart(family)), [], []
+    for step, line in enumerate(lines, 1):
+        log.append({"step": step, "seconds": step, **line})
+        events += [(step, event["name"]) for event in doctor(log)]
+    return events
+
+
+@pytest.mark.parametrize(
+    ("family", "usual", "change", "name"),
+    [
+        ("gan", GAN, {"diversity": 0.2}, "mode_collapse"),
+        ("gan", GAN, {"discriminator_accuracy": 1.0, "real_logit": 8, "fake_logit": -8}, "discriminator_too_strong"),
+        ("gan", GAN, {"held_out_accuracy": 0.4}, "discriminator_overfitting"),
+        ("gan", GAN, {"nearest_ratio": 0.2}, "memorised"),
+        ("vae", VAE, {"held_out_kl": 200}, "scattered_codes"),
+        ("transformer", LM, {"repetition": 0.8}, "looping"),
+    ],
+)  # fmt: skip
+def test_a_trouble_is_named_once_until_it_has_gone(family, usual, change, name):
+    bad = {**usual, **change}
+    assert told(family, [usual] * 9) == []
+    assert told(family, [bad, bad, usual, usual]) == []  # the first tenth does not count
+    assert told(family, [usual] * 4 + [bad, usual] * 2) == []  # nor what does not last
+    assert told(family, [usual] * 3 + [bad] * 5) == [(5, name)]
+    assert told(family, [usual] * 3 + [bad] * 3 + [usual] + [bad] * 3) == [(5, name)]
+    again = told(family, [usual] * 3 + [bad] * 3 + [usual] * 4 + [bad] * 3)
+    assert again == [(5, name), (12, name)]
+
+
+def test_a_vae_may_ignore_its_code_for_a_while():
+    silent = {**VAE, "active_units": 1}
+    assert told("vae", [silent] * 9 + [VAE] * 9) == []
+    assert told("vae", [silent] * 20) == [(10, "posterior_collapse")]
+
+
+@pytest.mark.parametrize(
+    ("family", "usual", "held_out", "train"),
+    [("transformer", LM, "held_out", "train_bits"), ("vae", VAE, "held_out_loss", "loss")],
+)
+def test_over_fitting_is_a_rise_on_held_out_data_while_training_falls(family, usual, held_out, train):
+    course = [{**usual, train: 3 - 0.2 * i, held_out: 3 + 0.1 * abs(i - 4)} for i in range(12)]
+    assert told(family, course) == [(8, "overfitting")]
+    both_rise = [{**line, train: line[held_out]} for line in course]
+    assert told(family, both_rise) == []
+
+
+def test_lines_between_validations_are_taken_together():
+    lines = [{"step": step, "loss": float(step)} for step in range(1, 7)]
+    lines[2]["held_out"] = lines[5]["held_out"] = 1.0
+    assert [(look["step"], look["loss"]) for look in looks(lines, "held_out")] == [(3, 2.0), (6, 5.0)]
+
+
+def test_a_doctor_that_comes_later_does_not_repeat_what_was_said():
+    bad = {"step": 1, **LM, "repetition": 0.9}
+    log = [{"step": step, **LM} for step in range(3)] + [bad] * 3
+    assert [event["name"] for event in Doctor(chart("transformer"))(log[:5])] == ["looping"]
+    assert Doctor(chart("transformer"))(log) == []
+
+
+def test_words_stand_in_both_languages_with_their_figures():
+    log = [{"step": step, **GAN, "diversity": 0.123} for step in range(4)]
+    [event] = Doctor(chart("gan"))(log)
+    assert event["kind"] == "diagnosis"
+    assert event["evidence"]["diversity"] == 0.123
+    assert "12%" in event["en"] and "12%" in event["zh"]
+
+
+def test_presets_are_requests_and_show_what_the_doctor_knows():
+    known = {"divergence"} | {
+        diagnosis.name for row in trained() for diagnosis in row.part("diagnoses").CHART.diagnoses
+    }
+    shown = set()
+    for preset in presets():
+        TrainRequest(name=preset.id, **{"data": "pasted", **preset.settings})
+        assert preset.title.zh and preset.watch.zh
+        assert "data" in preset.settings or len(preset.text) > 1000 or preset.needs.en
+        shown |= {preset.shows} - {""}
+    assert shown <= known
+    assert known - shown == {"discriminator_overfitting"}  # seen in the run that shows "memorised" as well
