@@ -123,5 +123,8 @@ def publishing(own: Any, zh: bool) -> None:
         "设置了 HF_TOKEN 时上传为此 Space；否则只显示命令",
     )
     own.add_argument("--space", metavar="OWNER/NAME", default="", help=words[zh])
-    words = "start this published folder as Spaces would and test it", "像 Spaces 那样启动并测试此文件夹"
+    words = (
+        "start this published folder, or a checkout of the app itself, as Spaces would and test it",
+        "像 Spaces 那样启动并测试此文件夹（已发布的文件夹，或本应用的代码库）",
+    )
     own.add_argument("--check", metavar="FOLDER", type=Path, help=words[zh])
