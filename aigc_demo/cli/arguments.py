@@ -123,6 +123,7 @@ def publishing(own: Any, lang: str) -> None:
     )
     own.add_argument("--space", metavar="OWNER/NAME", default="", help=words.say(lang))
     words = Text(
-        "start this published folder as Spaces would and test it", "像 Spaces 那样启动并测试此文件夹"
+        "start this published folder, or a checkout of the app itself, as Spaces would and test it",
+        "像 Spaces 那样启动并测试此文件夹（已发布的文件夹，或本应用的代码库）",
     )
     own.add_argument("--check", metavar="FOLDER", type=Path, help=words.say(lang))

@@ -1,7 +1,8 @@
-"""Start a published folder as Spaces would: fresh environment, read-only checkout, SYSTEM=spaces; and run its smoke test.
+"""Start a folder as Spaces would: fresh environment, read-only checkout, SYSTEM=spaces; and run its smoke test.
 
-What differs from Spaces: Python is the one that runs this, not the front matter's; there is no container, no
-proxy in front, and no GPU.
+The folder is one that `publish` wrote, or the repository of the app itself, of which the files count that git tracks.
+What differs from Spaces: Python is the one that runs this, not the front matter's; there is no container, no proxy in
+front, and no GPU.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.models.cards import front_matter
 from aigc_demo.publish.readme import RUN, SHORT
 
-NEEDED = ("README.md", "app.py", "requirements.txt", "LICENSE", "space.json")
+NEEDED = ("README.md", "app.py", "requirements.txt", "LICENSE")
+PUBLISHED = "space.json"  # in a folder that `publish` wrote
+REPOSITORY = "pyproject.toml"  # in the app's own repository
+LARGEST = 10_000_000  # bytes of a file that the hub's git takes without its storage for large files
 FIELDS = (
     "title",
     "emoji",
@@ -42,7 +47,7 @@ def check_folder(folder: Path, python: Path | None = None) -> str:
     check_files(folder)
     with tempfile.TemporaryDirectory(prefix="space-") as temporary:
         checkout, home = Path(temporary) / "app", Path(temporary) / "home"
-        shutil.copytree(folder, checkout, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+        copy_checkout(folder, checkout)
         (home / "tmp").mkdir(parents=True)
         environment = space_environment(home)
         if python is None:
@@ -65,9 +70,12 @@ def check_folder(folder: Path, python: Path | None = None) -> str:
 
 def check_files(folder: Path) -> None:
     """An InputError where a file or a field that Spaces needs is missing or would be refused."""
-    for name in NEEDED:
+    needed = NEEDED if (folder / REPOSITORY).is_file() else (*NEEDED, PUBLISHED)
+    for name in needed:
         if not (folder / name).is_file():
             raise _failed(f"{name} is missing", f"缺少 {name}")
+    if large := large_files(folder):
+        raise _failed(f"{large[0]} has 10 MB or more", f"{large[0]} 达到或超过 10 MB")
     matter = front_matter((folder / "README.md").read_text(encoding="utf-8"))
     if missing := [name for name in FIELDS if not matter.get(name)]:
         raise _failed(f"README.md names no {missing[0]}", f"README.md 中没有 {missing[0]}")
@@ -77,20 +85,59 @@ def check_files(folder: Path) -> None:
         )
     if len(matter.get("short_description", "")) > SHORT:
         raise _failed(f"short_description is longer than {SHORT}", f"short_description 超过 {SHORT} 字符")
-    if re.search(r"^gradio\b", (folder / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE):
+    check_gradio(folder, str(matter["sdk_version"]))
+
+
+def check_gradio(folder: Path, sdk_version: str) -> None:
+    """Spaces installs gradio at sdk_version; requirements.txt may pin it beside that only so that both fit."""
+    text = (folder / "requirements.txt").read_text(encoding="utf-8")
+    pinned = re.search(r"^gradio\b(?:==)?([^\s#;]*)", text, re.MULTILINE)
+    if pinned and not fnmatch(sdk_version, pinned[1]):
         raise _failed(
-            "requirements.txt pins gradio beside sdk_version",
-            "requirements.txt 与 sdk_version 重复指定 gradio",
+            "requirements.txt pins gradio to another version than sdk_version",
+            "requirements.txt 指定的 gradio 版本与 sdk_version 不同",
         )
 
 
+def copy_checkout(folder: Path, checkout: Path) -> None:
+    """What a push would take along: the tracked files of a repository, else all but environments and caches."""
+    if not (folder / ".git").exists():
+        shutil.copytree(folder, checkout, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+        return
+    for name in tracked(folder):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / name, checkout / name)
+
+
+def tracked(folder: Path) -> list[str]:
+    """The files that git keeps and that are there, by name."""
+    listed = _run(["git", "ls-files", "-z"], folder, os.environ, "git ls-files")
+    return [name for name in listed.split("\0") if (folder / name).is_file()]
+
+
+def large_files(folder: Path) -> list[str]:
+    """The files that the hub's git would refuse: 10 MB or more, and no pattern of .gitattributes keeps them elsewhere."""
+    attributes = folder / ".gitattributes"
+    lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.is_file() else []
+    elsewhere = [line.split()[0] for line in lines if "filter=lfs" in line]
+    in_git = (folder / ".git").exists()
+    names = tracked(folder) if in_git else [str(path.relative_to(folder)) for path in own_parts(folder)]
+    return [
+        name
+        for name in names
+        if (folder / name).is_file()
+        and (folder / name).stat().st_size >= LARGEST
+        and not any(fnmatch(Path(name).name, pattern) for pattern in elsewhere)
+    ]
+
+
 def run_block(folder: Path) -> list[str]:
-    """The commands under "Run it" of the README; the last one serves the page."""
+    """The commands under "Run it" of the README, a line each or joined by &&; the last one serves the page."""
     text = (folder / "README.md").read_text(encoding="utf-8")
     found = re.search(rf"{re.escape(RUN)}\n```bash\n(.*?)\n```", text, re.DOTALL)
     if not found:
         raise _failed("README.md has no commands to run it", "README.md 中没有运行命令")
-    return found[1].splitlines()
+    return [step for line in found[1].splitlines() for step in line.split(" && ")]
 
 
 def space_environment(home: Path) -> dict[str, str]:

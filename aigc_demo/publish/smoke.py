@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.core.settings import PUBLISHED, ROOT
+from aigc_demo.core.settings import PUBLISHED, ROOT, Settings
 
 PATIENCE = 1800  # seconds for the page to come up, as Spaces gives it
 
@@ -26,7 +26,7 @@ def main() -> None:
     """The whole test."""
     from aigc_demo import provenance
 
-    example = json.loads(PUBLISHED.read_text(encoding="utf-8"))["example"]
+    example = example_call()
     with tempfile.TemporaryDirectory() as temporary, served(Path(temporary)) as url:
         path = generate(url, example, Path(temporary))
         found = provenance.read(path)
@@ -35,6 +35,15 @@ def main() -> None:
         print(
             f"{example['endpoint']} made {path.name}, {path.stat().st_size} bytes, labelled ({found.source_type})"
         )
+
+
+def example_call() -> Mapping[str, Any]:
+    """What to ask: as the published folder says, in the app's own repository as for the whole app."""
+    if PUBLISHED.is_file():
+        return json.loads(PUBLISHED.read_text(encoding="utf-8"))["example"]
+    from aigc_demo.publish.plan import plan_for
+
+    return plan_for("", Settings()).example
 
 
 @contextmanager

@@ -41,22 +41,24 @@ def tell(settings: Settings, url: str | None, environment: Mapping[str, str] = o
         print(*OPEN, sep="\n", flush=True)
 
 
-GUIDE = Path(__file__).parents[1] / "docs" / "api.md"
-PLACE = "/API.md"
+HANDBOOK = Path(__file__).parents[1] / "docs"
 
 
 class Guide:
-    """Answer GET /API.md; pass everything else on."""
+    """Answer GET /docs/<page>.md with the handbook's page of that name, and /API.md with its api.md; pass the rest on."""
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.pages = {f"/docs/{path.name}": path for path in HANDBOOK.glob("*.md")}
+        self.pages["/API.md"] = HANDBOOK / "api.md"
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != PLACE or scope["method"] not in ("GET", "HEAD"):
+        """Serve one request; only a path that is one of ours, letter for letter, is answered from the disk."""
+        page = self.pages.get(scope["path"]) if scope["type"] == "http" else None
+        if page is None or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        body = GUIDE.read_bytes()
+        body = page.read_bytes()
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body if scope["method"] == "GET" else b""})

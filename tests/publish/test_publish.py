@@ -17,7 +17,7 @@ from aigc_demo.hub.records import fetched
 from aigc_demo.models.cards import front_matter
 from aigc_demo.models.family import kinds
 from aigc_demo.pretrained.allow_list import ARCHITECTURES, PIPELINES
-from aigc_demo.publish.check import check_files, run_block
+from aigc_demo.publish.check import LARGEST, check_files, check_folder, copy_checkout, run_block
 from aigc_demo.publish.readme import front_matter as matter_of
 from aigc_demo.publish.requirements import packages_of
 from tests.checkpoints import keep_card
@@ -158,6 +158,46 @@ def test_a_folder_that_lacks_a_file(space, name):
     (space / name).unlink()
     with pytest.raises(InputError, match=re.escape(name)):
         publish.check_folder(space)
+
+
+def test_a_file_that_the_hub_would_not_take(space):
+    with (space / "runs/mine/large.safetensors").open("wb") as file:
+        file.truncate(LARGEST)
+    check_files(space)  # .gitattributes keeps weights in the storage for large files
+    (space / "runs/mine/large.safetensors").rename(space / "aigc_demo/large.bin")
+    with pytest.raises(InputError, match=r"aigc_demo/large\.bin has 10 MB or more"):
+        check_files(space)
+
+
+@pytest.mark.parametrize(
+    ("pin", "fits"), [("gradio==6.31.*  # the page", True), ("gradio==6.30.0", False), ("gradio", False)]
+)
+def test_gradio_may_be_pinned_twice_only_alike(space, pin, fits):
+    with (space / "requirements.txt").open("a") as file:
+        file.write(f"{pin}\n")
+    if fits:
+        check_files(space)
+    else:
+        with pytest.raises(InputError, match="another version than sdk_version"):
+            check_files(space)
+
+
+def test_the_repository_itself_is_a_space(tmp_path):
+    """All but the fresh environment: that takes minutes, and `publish --check .` does it."""
+    check_files(ROOT)
+    assert run_block(ROOT)[-2:] == ["pip install -r requirements.txt", "python app.py"]
+    copy_checkout(ROOT, tmp_path / "app")
+    copied = names(tmp_path / "app")
+    assert {"app.py", "README.md", "weights/gpt-poems/model.safetensors"} <= copied
+    assert not [
+        name
+        for name in copied
+        if name.startswith((".venv", ".git/", "runs/", "data/")) or "__pycache__" in name
+    ]
+
+
+def test_the_repository_starts_as_spaces_would_and_generates_labelled():
+    assert "trainedAlgorithmicMedia" in check_folder(ROOT, Path(sys.executable))
 
 
 def test_the_folder_starts_as_spaces_would_and_generates_labelled(space):

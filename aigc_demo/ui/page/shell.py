@@ -50,11 +50,22 @@ class Shell:
             gr.Markdown(
                 words.both(*map(self.guide_link, ("en", "zh"))), elem_id="api-guide", elem_classes="note"
             )
+        gr.HTML(words.both(*map(self.handbook_links, ("en", "zh"))), elem_id="handbook", elem_classes="note")
         self._connect(page)
 
     def guide_link(self, lang: str) -> str:
         """The way to the guide of the HTTP API, as Markdown."""
         return f"[{self.context.words.say('api.guide', lang)}](API.md)"
+
+    def handbook_links(self, lang: str) -> str:
+        """The pages of the handbook in the order of the words for them, each in a tab of its own."""
+        words = self.context.words.tables[lang]
+        pages = [key.removeprefix("handbook.") for key in words if key.startswith("handbook.")]
+        links = (
+            f'<a href="docs/{page}.md" target="_blank" rel="noopener">{words[f"handbook.{page}"]}</a>'
+            for page in pages
+        )
+        return " · ".join(links)
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
