@@ -86,7 +86,7 @@ def archive(own: Any, zh: bool) -> None:
     own.add_argument("--name", help=words[zh])
 
 
-def probed(own: Any, zh: bool) -> None:
+def audited(own: Any, zh: bool) -> None:
     """A model of this disk by its id."""
     own.add_argument("model_id", metavar="MODEL", help=("see `models`", "见 `models`")[zh])
 

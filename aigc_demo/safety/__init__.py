@@ -12,15 +12,15 @@ the API and the command line obey alike.
 
 from aigc_demo.safety.asked import check_asked, check_words
 from aigc_demo.safety.blur import cautioned, veiled
-from aigc_demo.safety.growing import Watch
 from aigc_demo.safety.pictures import check_pictures, classifier, guarded, require_classifier, shown
+from aigc_demo.safety.stream_filter import StreamFilter
 from aigc_demo.safety.verdict import ALLOWED, Filter, Verdict
 
 __all__ = [
     "ALLOWED",
     "Filter",
+    "StreamFilter",
     "Verdict",
-    "Watch",
     "cautioned",
     "check_asked",
     "check_pictures",

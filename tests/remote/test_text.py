@@ -63,9 +63,8 @@ def serve(tmp_path_factory):
 def test_transformers_serve_chats(serve):
     speaker = model(serve)
     tokens = list(speaker.chat(HELLO, "Be brief.", stop=never, **ASKED))
-    assert tokens and all(
-        token.probability is None for token in tokens
-    )  # it sends no odds, and we invent none
+    # it sends no odds, and we invent none
+    assert tokens and all(token.probability is None for token in tokens)
     assert "top-k" in speaker.note[0]
     again = list(model(serve).chat(HELLO, "Be brief.", stop=never, **ASKED))
     assert [token.text for token in again] == [token.text for token in tokens]

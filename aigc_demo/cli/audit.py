@@ -1,6 +1,6 @@
-"""probe: does a model copy what it was trained on, and which classes does it draw."""
+"""audit: does a model copy what it was trained on, and which classes does it draw."""
 
-from aigc_demo.actions.audit import PictureProbe, ProbeRequest, ProbeSettings, TextProbe, look_closer
+from aigc_demo.actions.audit import AuditRequest, AuditSettings, PictureAudit, TextAudit, look_closer
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import table
 from aigc_demo.schemas import check
@@ -12,20 +12,20 @@ LEVELS = {
 }
 
 
-def probe(asked: Asked) -> Answer:
+def audit(asked: Asked) -> Answer:
     """Look closer at a model: copies, and classes."""
-    request = check(ProbeRequest, {**values_of(ProbeSettings, asked.flags), "model": asked.flags.model_id})
+    request = check(AuditRequest, {**values_of(AuditSettings, asked.flags), "model": asked.flags.model_id})
     found = look_closer(request, asked.cache)
     zh = asked.lang == "zh"
-    words = _pictures(found, zh) if isinstance(found, PictureProbe) else _texts(found, zh)
+    words = _pictures(found, zh) if isinstance(found, PictureAudit) else _texts(found, zh)
     data = {name: value for name, value in vars(found).items() if name not in ("card", "pairs")}
     data |= {"model": found.card.id, "seed": request.seed, "level": found.level}
-    if isinstance(found, PictureProbe):
+    if isinstance(found, PictureAudit):
         data["nearest_pair_ratios"] = [pair.ratio for pair in found.pairs]
     return Answer(data, words + "\n" + LEVELS[found.level][zh])
 
 
-def _pictures(found: PictureProbe, zh: bool) -> str:
+def _pictures(found: PictureAudit, zh: bool) -> str:
     rows = [
         ("样本数", "samples", str(found.count)),
         ("对照的训练图片", "training pictures compared with", str(found.compared)),
@@ -47,7 +47,7 @@ def _pictures(found: PictureProbe, zh: bool) -> str:
     return _rows(rows, zh)
 
 
-def _texts(found: TextProbe, zh: bool) -> str:
+def _texts(found: TextAudit, zh: bool) -> str:
     rows = [
         ("篇数与字符数", "texts, characters", f"{found.count}, {found.characters}"),
         ("对照的训练文字", "characters of training text compared with", str(found.compared)),
