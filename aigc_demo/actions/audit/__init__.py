@@ -1,5 +1,6 @@
 """A closer look at a model: does it copy what it was trained on, and does it draw some classes more than others?
 
+request.py    what may be asked
 pictures.py   classes and copies among pictures, against the training pictures
 texts.py      copied passages
 material.py   the data that a model was trained on, if it is here
