@@ -261,3 +261,9 @@ def test_public_functions_have_types_and_docstrings():
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 assert ast.get_docstring(node), f"{name}: {node.name}"
                 assert node.returns is not None, f"{name}: {node.name}"
+
+
+def test_files_that_a_package_lists_are_there():
+    for name in [name for name in TREES if name.endswith("/__init__.py")]:
+        listed = re.findall(r"^ *([\w/]+\.py)\b", ast.get_docstring(TREES[name]) or "", re.MULTILINE)
+        assert not [path for path in listed if not (SOURCES[name].parent / path).exists()], name

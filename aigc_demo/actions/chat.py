@@ -55,17 +55,17 @@ def chat(request: ChatRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     adapter = find_adapter(request, cache.settings)
     safety.check_asked(request, cache.settings)
     request, unmarked = settle_mark(request, card, cache.settings)
-    result, watch = ChatResult(request, card), safety.Watch(cache.settings)
+    result, stream_filter = ChatResult(request, card), safety.StreamFilter(cache.settings)
     answer = _together if card.kind == "causal_lm" else _alone
     for token in answer(result, adapter, cache, stop):
         result.tokens.append(token)
-        if cut := watch.look(result.tokens):
+        if cut := stream_filter.check(result.tokens):
             result.note = cut
             break
         yield result
-    if cut := watch.look(result.tokens, whole=True):
+    if cut := stream_filter.check(result.tokens, whole=True):
         result.note = cut
-    cut_off = stop() or watch.ended or len(result.tokens) >= request.max_new_tokens
+    cut_off = stop() or stream_filter.ended or len(result.tokens) >= request.max_new_tokens
     result.ended = not cut_off
     result.note = result.note or unmarked
     yield result

@@ -57,16 +57,16 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
                 f"The text is longer than the model reads at once; it was read in {len(parts)} parts.",
                 f"原文超出模型一次能读的长度，已分为 {len(parts)} 段依次处理。",
             )
-        told, watch, cut = [], safety.Watch(cache.settings), None
+        told, stream_filter, cut = [], safety.StreamFilter(cache.settings), None
         for part in parts:
             written, before = len(result.tokens), result.text
             for token in model.write(part, request.max_new_tokens, request.num_beams, stop):
                 result.tokens.append(token)
                 result.text += token.text
-                if cut := watch.look(result.tokens):
+                if cut := stream_filter.check(result.tokens):
                     break
                 yield result
-            if cut := cut or watch.look(result.tokens, whole=True):  # the whole part is taken back
+            if cut := cut or stream_filter.check(result.tokens, whole=True):  # the whole part is taken back
                 del result.tokens[written:]
                 result.text, result.note = before, cut
                 break

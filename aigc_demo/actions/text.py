@@ -68,19 +68,19 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
         settings["mark"] = mark_of(request, cache.settings)
         if not model.forms:
             settings.update(form=None, heads="")
-        watches = [safety.Watch(cache.settings) for _ in result.samples]
+        filters = [safety.StreamFilter(cache.settings) for _ in result.samples]
         for step in model.generate(request.prompt, stop=stop, **settings):
-            for sample, watch, token in zip(result.samples, watches, step.tokens, strict=True):
+            for sample, stream_filter, token in zip(result.samples, filters, step.tokens, strict=True):
                 if token is None:
                     sample.ended = True
-                elif not watch.ended:
+                elif not stream_filter.ended:
                     sample.tokens.append(token)
-                    result.note = watch.look(sample.tokens) or result.note
+                    result.note = stream_filter.check(sample.tokens) or result.note
             yield result
-            if all(watch.ended for watch in watches):
+            if all(stream_filter.ended for stream_filter in filters):
                 break
-        for sample, watch in zip(result.samples, watches, strict=True):
-            result.note = watch.look(sample.tokens, whole=True) or result.note
+        for sample, stream_filter in zip(result.samples, filters, strict=True):
+            result.note = stream_filter.check(sample.tokens, whole=True) or result.note
         yield result
 
     yield from cache.stream(card, work, stop)

@@ -83,9 +83,8 @@ def llama_like(network: nn.Module) -> nn.Module:
         use_cache=False,
     )
     model = LlamaForCausalLM(config)
-    model.load_state_dict(
-        network.state_dict(), strict=False
-    )  # the tied output matrix has no entry of its own
+    # the tied output matrix has no entry of its own
+    model.load_state_dict(network.state_dict(), strict=False)
     return model
 
 

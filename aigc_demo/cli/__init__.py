@@ -2,8 +2,14 @@
 
 flags.py     flags from the requests' fields, help in both languages
 ask.py       text, image, reconstruct, walk, grid
-look.py      models, verify, data
+chat.py      chat, rewrite
+draw.py      draw, upscale
+look.py      models, verify
+audit.py     audit: copies and classes
 modes.py     modes: what is on and off for whom
+data.py      data: list, get, add, show, remove
+hub.py       hub: search, show, get, list, remove
+publish.py   publish: a model as a Space
 train.py     train: a job in this process, or --detach in one of its own
 jobs.py      jobs: list, show, stop, resume, save, sample, delete, export, import
 arguments.py what single commands take besides a request's fields

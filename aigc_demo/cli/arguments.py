@@ -92,7 +92,7 @@ def archive(own: Any, lang: str) -> None:
     own.add_argument("--name", help=words.say(lang))
 
 
-def probed(own: Any, lang: str) -> None:
+def audited(own: Any, lang: str) -> None:
     """A model of this disk by its id."""
     own.add_argument("model_id", metavar="MODEL", help=Text("see `models`", "见 `models`").say(lang))
 

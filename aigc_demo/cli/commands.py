@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aigc_demo.actions.audit.request import ProbeSettings
+from aigc_demo.actions.audit.request import AuditSettings
 from aigc_demo.cli import arguments
 from aigc_demo.cli.flags import Answer, Asked, Parser, add_fields, add_help, group
 from aigc_demo.core.errors import InputError
@@ -24,7 +24,8 @@ from aigc_demo.schemas import TASKS, Task
 class Command:
     """One command: `place` names the function as "module:function" beside this file, imported when it is called.
 
-    `arguments` adds what stands without a flag and flags of its own; `inner` are the commands below this one.
+    `arguments` adds what stands without a flag and flags of its own; `inner` are the commands below this one. `alias` is the name of an
+    earlier version, which the help does not list.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Command:
     writes: bool = False
     arguments: Callable[[Any, str], None] = arguments.none
     inner: "tuple[Command, ...]" = ()
+    alias: str = ""
 
     def run(self, asked: Asked) -> Answer:
         """Do it."""
@@ -99,7 +101,14 @@ COMMANDS = (
     Command("hub", "", Text("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
     Command("data", "", Text("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
     Command("modes", "aigc_demo.cli.modes:modes", Text("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),
-    Command("probe", "aigc_demo.cli.probe:probe", Text("look for copies, count classes", "查复制与类别"), ProbeSettings, arguments=arguments.probed),
+    Command(
+        "audit",
+        "aigc_demo.cli.audit:audit",
+        Text("look for copies, count classes", "查复制与类别"),
+        AuditSettings,
+        arguments=arguments.audited,
+        alias="probe",
+    ),
     Command("verify", "aigc_demo.cli.look:verify", Text("read the label and recipe of a file", "读取文件的标识与配方"), arguments=arguments.file),
     Command("publish", "aigc_demo.cli.publish:publish", Text("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
     Command("bench", "aigc_demo.bench:bench", Text("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
@@ -135,6 +144,8 @@ def _subparsers(parser: Parser, lang: str) -> Callable[[Command], Parser]:
         usage = f"{parser.prog} {command.name} [--flag VALUE ...]"
         child = children.add_parser(command.name, help=words, description=words, usage=usage)
         child.set_defaults(command=command)
+        if command.alias:
+            children.choices[command.alias] = child
         return child
 
     return add

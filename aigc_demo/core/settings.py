@@ -232,21 +232,17 @@ def prepare_environment(settings: Settings) -> None:
     """Set what must stand in the environment before torch and the hub's client are imported."""
     if "torch" in sys.modules:
         return  # too late to matter, and a test process has set its own
-    if (
-        settings.rules.isolate
-    ):  # Gradio then serves a visitor's outputs where they lie, and keeps no second copy
+    # Gradio then serves a visitor's outputs where they lie, and keeps no second copy
+    if settings.rules.isolate:
         os.environ["GRADIO_TEMP_DIR"] = str(settings.outputs_dir.resolve())
-    os.environ.setdefault(
-        "OMP_WAIT_POLICY", "PASSIVE"
-    )  # spinning threads slow a second torch process ninefold
+    # spinning threads slow a second torch process ninefold
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("USE_HUB_KERNELS", "0")
     direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    for name in (
-        "no_proxy",
-        "NO_PROXY",
-    ):  # Gradio asks its own server whether it is there: no proxy knows that
+    # Gradio asks its own server whether it is there: no proxy knows that
+    for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (direct, "localhost", "127.0.0.1")))
     if settings.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -165,9 +165,8 @@ class Downloads:
             now, fetched = time.monotonic(), message["fetched"]
             rate = SMOOTHING * rate + (1 - SMOOTHING) * (fetched - before) / max(now - last, 0.01)
             last, before = now, fetched
-            done = max(
-                message["done"], self._downloads[model_id].done_bytes
-            )  # what is here is counted file by file
+            # what is here is counted file by file
+            done = max(message["done"], self._downloads[model_id].done_bytes)
             self._update(model_id, done_bytes=done, rate=rate, told=now)
         raise InputError(
             en=f"Fetching {model_id} broke off; start it again, it goes on where it was.",

@@ -16,9 +16,7 @@ WEIGHTS = re.compile(
 PICKLE = re.compile(r"^(pytorch_model|model|diffusion_pytorch_model).*\.(bin|pt|pth|ckpt|msgpack|h5)$")
 PLAIN = re.compile(r"^[\w.-]+\.(json|txt|model|spm|jinja)$")
 NOT_WEIGHTS = re.compile(r"\.index(\.\w+)?\.json$")  # an index without the weights it lists
-FOLDER = re.compile(
-    r"^[A-Za-z_]\w{0,40}$|^1_Pooling$"
-)  # a part of a pipeline; how a sentence encoder averages
+FOLDER = re.compile(r"^[A-Za-z_]\w{0,40}$")  # a part of a pipeline
 NOT_PARTS = ("onnx", "openvino", "original", "assets", "images", "coreml", "flax", "tf")
 MAX_SMALL = 64 << 20  # bytes of a file that is not weights
 
@@ -50,7 +48,7 @@ def pick(files: Iterable[RepoFile]) -> list[RepoFile]:
     chosen = []
     for file in listed:
         folder, found = _folder(file.name), _weights(file.name)
-        if folder and not (pipeline or folder == "1_Pooling"):
+        if folder and not pipeline:
             continue
         if found:
             # single-file copies beside a pipeline's parts are the same weights again

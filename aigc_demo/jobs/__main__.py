@@ -13,7 +13,7 @@ from aigc_demo.core.settings import add_flags, flags_given, prepare_environment,
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.lease import Leases, take
 from aigc_demo.jobs.queue import Jobs
-from aigc_demo.jobs.signals import Endings
+from aigc_demo.jobs.signals import StopSignals
 from aigc_demo.jobs.spawn import READY
 from aigc_demo.jobs.worker import Worker
 
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     request = folder.request()
     if request is None or not (take(run) and take(device)):
         return 1
-    with Endings(folder) as endings:
-        Worker(folder, request, settings, settings.device).work(endings, say_ready)
+    with StopSignals(folder) as signals:
+        Worker(folder, request, settings, settings.device).work(signals, say_ready)
     device.release()
     run.release()
     Jobs(settings).dispatch()

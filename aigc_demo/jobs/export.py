@@ -1,6 +1,6 @@
 """A trained model as one zip, and such a zip as a model of this app.
 
-What comes from elsewhere is opened by a process with limits, receive.py, and appears among the runs only once that
+What comes from elsewhere is opened by a process with limits, import_zip.py, and appears among the runs only once that
 has found it good.
 """
 
@@ -53,7 +53,7 @@ def import_run(archive: Path, runs_dir: Path, name: str) -> str:
     with tempfile.TemporaryDirectory(prefix=".import-", dir=runs_dir) as temporary:
         folder = Path(temporary) / name
         folder.mkdir()
-        _receive(archive.resolve(), folder.resolve())
+        _import_zip(archive.resolve(), folder.resolve())
         _check_name(runs_dir, name)
         folder.rename(runs_dir / name)
     return f"runs/{name}"
@@ -79,7 +79,7 @@ def _recipe(run: Path) -> str:
     return json.dumps(request, ensure_ascii=False, indent=2)
 
 
-def _receive(archive: Path, folder: Path) -> None:
+def _import_zip(archive: Path, folder: Path) -> None:
     """Unpack, check and load the model in a process that may not take more than is decent."""
     kept = ("PATH", "HOME", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH", "PYTHONPATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"OMP_NUM_THREADS": "1"}

@@ -12,7 +12,7 @@ from aigc_demo.jobs.job import Job
 from aigc_demo.jobs.lease import take
 from aigc_demo.jobs.queue import Jobs
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.signals import Endings
+from aigc_demo.jobs.signals import StopSignals
 from aigc_demo.jobs.worker import Worker
 from aigc_demo.runtime.cache import devices_for
 
@@ -36,14 +36,14 @@ def train_here(
     """
     folder = JobFolder(jobs.runs_dir / request.name)
     with ExitStack() as held:
-        endings = held.enter_context(Endings(folder, saving))
+        signals = held.enter_context(StopSignals(folder, saving))
         if os.environ.get("RANK", "0") == "0":
             request, device = _wait(jobs, request, waiting, held)
         else:
             request, device = check_data(request, jobs.settings), devices_for(jobs.settings.device)[0]
-        state = Worker(folder, request, jobs.settings, device, show).work(endings)
+        state = Worker(folder, request, jobs.settings, device, show).work(signals)
     jobs.dispatch()
-    return state, endings.signals > 0
+    return state, signals.heard > 0
 
 
 def _wait(

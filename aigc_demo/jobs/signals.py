@@ -20,17 +20,17 @@ LOOK = 0.2  # seconds between two looks for the file STOP while the loop does no
 GRACE = 7.0  # seconds after SIGTERM; who sends it kills after ten
 
 
-class Endings:
+class StopSignals:
     """Listens for wishes to end, while it is entered. `say` is called once when a wish has to wait for a save."""
 
     def __init__(self, folder: JobFolder, say: Callable[[], None] = lambda: None) -> None:
         self.folder, self.say = folder, say
         self.moment: Literal["preparing", "training", "measuring", "ending"] = "preparing"
-        self.signals = 0
+        self.heard = 0
         self.before: dict[int, Any] = {}
         self.over = threading.Event()
 
-    def __enter__(self) -> "Endings":
+    def __enter__(self) -> "StopSignals":
         self.before = {number: signal.signal(number, self._hear) for number in SIGNALS}
         threading.Thread(target=self._watch, name="watch-stop-file", daemon=True).start()
         return self
@@ -43,8 +43,8 @@ class Endings:
     def _hear(self, number: int, frame: Any) -> None:
         if self.moment == "ending":
             return
-        self.signals += 1
-        if self.moment != "training" or self.signals > 1:
+        self.heard += 1
+        if self.moment != "training" or self.heard > 1:
             raise KeyboardInterrupt
         self.folder.run.stop.set()
         self.say()

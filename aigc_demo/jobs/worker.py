@@ -24,7 +24,7 @@ from aigc_demo.jobs.folder import JobFolder, JobState, State
 from aigc_demo.jobs.job import last_line, read_object
 from aigc_demo.jobs.learning import evaluate, make_learner, make_plan
 from aigc_demo.jobs.request import TrainRequest
-from aigc_demo.jobs.signals import Endings
+from aigc_demo.jobs.signals import StopSignals
 from aigc_demo.models.family import family
 from aigc_demo.runtime.memory import is_out_of_memory
 from aigc_demo.runtime.registry import find_card
@@ -50,28 +50,28 @@ class Worker:
         self.device = device.partition(":")[0] if self.processes > 1 else device
         self.last: Progress | None = None
 
-    def work(self, endings: Endings, ready: Callable[[], None] = lambda: None) -> JobState:
+    def work(self, signals: StopSignals, ready: Callable[[], None] = lambda: None) -> JobState:
         """Train to an end, and write which it was. `ready` is called once the run says that it is running."""
-        state, cause = self._end(endings, ready)
-        endings.moment = "ending"
+        state, cause = self._end(signals, ready)
+        signals.moment = "ending"
         if not self.is_main:
             return JobState(state=state, cause=cause)
         self.folder.run.stop.clear()
         return self.folder.update(state=state, cause=cause, ended_at=time.time())
 
-    def _end(self, endings: Endings, ready: Callable[[], None]) -> tuple[State, Text | None]:
+    def _end(self, signals: StopSignals, ready: Callable[[], None]) -> tuple[State, Text | None]:
         """Do it all; which end it came to, and why."""
         try:
             self._begin()
             ready()
             plan, learner = self._prepare()
-            endings.moment = "training"
+            signals.moment = "training"
             finished = self._train(plan, learner)
             if finished and self.is_main:
-                endings.moment = "measuring"
+                signals.moment = "measuring"
                 self._finish(plan)
         except (KeyboardInterrupt, Stopped):
-            return ("done" if endings.moment == "measuring" else "stopped"), None
+            return ("done" if signals.moment == "measuring" else "stopped"), None
         except InputError as error:
             return "failed", error.text
         except Exception as error:
@@ -130,9 +130,8 @@ class Worker:
             if self.is_main and not (plan.run / "README.md").exists():  # the run can be used while it trains
                 write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
         finished = self.last is None or self.last.step >= plan.steps
-        if (
-            self.is_main and not finished and (plan.run / "README.md").exists()
-        ):  # it knows the step of its weights
+        # it knows the step of its weights
+        if self.is_main and not finished and (plan.run / "README.md").exists():
             write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
         return finished
 

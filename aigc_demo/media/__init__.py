@@ -2,8 +2,8 @@
 
 pixels.py    arrays, tensors and pictures as uint8; enlarging
 visible.py   the label in words on a picture
-notice.py    the label before sound: a rhythm
-files.py     save_image, save_animation, save_audio, save_text: every file leaves through here, labelled
+files.py     save_image, save_animation, save_audio, save_text: every file leaves through here, labelled; before sound, a rhythm
+films.py     the same for MP4
 sheets.py    many pictures on one: contact_sheet, strip
 uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
 """

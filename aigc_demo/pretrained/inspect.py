@@ -88,9 +88,8 @@ def parts(folder: Path, model_id: str) -> dict[str, str]:
                 f"its part {name[:40]} is {str(value)[:80]}, which is not on the list of parts",
                 f"其组件 {name[:40]} 为 {str(value)[:80]}，不在允许的组件之列",
             )
-        if any(
-            (folder / name).glob("*.py")
-        ):  # diffusers would take a module of the part's own for its library
+        # diffusers would take a module of the part's own for its library
+        if any((folder / name).glob("*.py")):
             raise refused(model_id, f"its part {name} brings Python code", f"其组件 {name} 带有 Python 代码")
         found[name] = class_name
     return found
@@ -113,10 +112,8 @@ def _check_files(folder: Path, model_id: str) -> None:
     homes = [folder.resolve()]
     repository = homes[0].parent.parent
     if homes[0].parent.name == "snapshots" and repository.name.startswith("models--"):
-        homes += [
-            repository,
-            repository.parent / "blobs",
-        ]  # where the hub's cache keeps what snapshots link to
+        # where the hub's cache keeps what snapshots link to
+        homes += [repository, repository.parent / "blobs"]
     for count, path in enumerate(folder.rglob("*")):
         if count >= MAX_FILES:
             raise refused(model_id, f"it has over {MAX_FILES} files", f"文件超过 {MAX_FILES} 个")

@@ -32,9 +32,8 @@ MIME = {
 }
 LIFE = timedelta(days=3650)
 CHAIN, KEY = "chain.pem", "key.pem"
-NO_THUMBNAIL = {
-    "builder": {"thumbnail": {"enabled": False}}
-}  # one would be a hundred times the manifest's size
+# one would be a hundred times the manifest's size
+NO_THUMBNAIL = {"builder": {"thumbnail": {"enabled": False}}}
 
 
 def installed() -> bool:

@@ -205,9 +205,8 @@ class LoginThrottle:
             await self.app(scope, receive, send)
             return
         client = client_of(scope, self.behind_proxy)
-        if not self.budget.spend(
-            client, 1
-        ):  # taken before the answer, so that guesses side by side count, too
+        # taken before the answer, so that guesses side by side count, too
+        if not self.budget.spend(client, 1):
             await refuse(TOO_MANY, scope, send)
             return
 

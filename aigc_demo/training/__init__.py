@@ -6,7 +6,7 @@
     adapters.py       LoRA: what the learners of adapters share
     average.py  optimisation.py  randomness.py
 
-A family's `train.py` holds its learner: one step of its own mathematics, and how to sample, validate and export.
+A family's train module holds its learner: one step of its own mathematics, and how to sample, validate and export.
 """
 
 from aigc_demo.models.run_folder import Flag, RunFolder

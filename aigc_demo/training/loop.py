@@ -114,9 +114,8 @@ class Loop:
         if self.is_main:
             self.folder.forget_after(self.step)
             self.window.lines = self.folder.log()
-            if (
-                self.step == self.plan.steps
-            ):  # killed between its last save and this, it would lack the final weights
+            # killed between its last save and this, it would lack the final weights
+            if self.step == self.plan.steps:
                 self.learner.export(final=True)
 
     def run(self) -> Iterator[Progress]:

@@ -309,9 +309,8 @@ def write_dit(folder, seed=0, names=("cat, kitten", "dog", "owl")):
             num_embeds_ada_norm=1000,
         )
         for parameter in transformer.parameters():
-            parameter.data.add_(
-                0.05 * parameter.data.new_empty(parameter.shape).normal_()
-            )  # no layer is zero
+            # no layer is zero
+            parameter.data.add_(0.05 * parameter.data.new_empty(parameter.shape).normal_())
         scheduler = DDIMScheduler(num_train_timesteps=1000, clip_sample=False)
         DiTPipeline(transformer, autoencoder_kl(), scheduler).save_pretrained(folder)
     index = json.loads((folder / "model_index.json").read_text())  # save_pretrained leaves the names out

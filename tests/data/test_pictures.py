@@ -60,9 +60,8 @@ def test_a_named_folder_is_prepared_checked_and_loaded(shipped, card, tmp_path):
     assert arrays["train_images"].shape == (6, 28, 28) and arrays["test_labels"].tolist() == [0, 1]
     assert arrays["classes"]["en"][3] == "3"
     assert source_of(folder) == "folder shipped"
-    assert (
-        data.get("digits", tmp_path / "data", offline=True) == folder
-    )  # prepared once, no source needed again
+    # prepared once, no source needed again
+    assert data.get("digits", tmp_path / "data", offline=True) == folder
 
 
 def test_wrong_content_is_refused_and_leaves_nothing_usable(shipped, card, monkeypatch, tmp_path):

@@ -72,12 +72,8 @@ PLACES: dict[str, tuple[Callable, float]] = {
     "/interpolate": (asked("interpolate", "from_image", frames=2, model="vae-digits"), AT_ONCE),
     "/upscale": (asked("upscale", "image"), AT_ONCE),
 }
-WORKS = {
-    "upscale",
-    "/upscale",
-    "/reconstruct",
-    "/interpolate",
-}  # places where a model does something with a picture
+# places where a model does something with a picture
+WORKS = {"upscale", "/upscale", "/reconstruct", "/interpolate"}
 
 
 def crowding() -> float:

@@ -16,10 +16,8 @@ from aigc_demo.jobs import Jobs, TrainRequest
 
 PATIENCE = 600.0  # seconds that anything may take on a busy machine before a test gives up
 FAMILIES = ("gan", "vae", "transformer")
-ONE_FAMILY = [
-    "gan",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES[1:]),
-]  # what takes long
+# what takes long
+ONE_FAMILY = ["gan", *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES[1:])]
 
 
 @pytest.fixture(scope="session")

@@ -95,10 +95,8 @@ def after_power_loss(before, calls, lazy_names):
     Data that were never flushed are gone: the file is empty, which is the worst that journalling file systems do.
     """
     durable = dict(before)  # name -> content, in the folder as the disk has it
-    cached, flushed = (
-        dict(before),
-        dict(before),
-    )  # in the folder as programs see it; content that has been flushed
+    # in the folder as programs see it; content that has been flushed
+    cached, flushed = (dict(before), dict(before))
     for call in calls:
         if call[0] == "write":
             cached[call[1]] = cached.get(call[1], b"") + call[2] if call[2] else b""

@@ -10,7 +10,7 @@ from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.jobs import worker as worker_module
 from aigc_demo.jobs.folder import JobFolder
-from aigc_demo.jobs.signals import Endings
+from aigc_demo.jobs.signals import StopSignals
 from aigc_demo.jobs.worker import Worker
 
 
@@ -20,8 +20,8 @@ def work(jobs, ask, settings):
 
     def run(**fields):
         folder = jobs.enqueue_here(ask(**fields))
-        with Endings(folder) as endings:
-            return Worker(folder, folder.request(), settings, "cpu").work(endings)
+        with StopSignals(folder) as signals:
+            return Worker(folder, folder.request(), settings, "cpu").work(signals)
 
     return run
 
@@ -66,8 +66,8 @@ def test_a_full_disk_while_training_keeps_the_save_and_resumes(work, monkeypatch
     assert end.state == "failed" and "make room, then resume" in end.cause.en
     folder = JobFolder(jobs.runs_dir / "mine")
     assert jobs.get("mine").can_resume and not list(folder.path.glob(".*.tmp"))
-    with Endings(folder) as endings:
-        assert Worker(folder, folder.request(), settings, "cpu").work(endings).state == "done"
+    with StopSignals(folder) as signals:
+        assert Worker(folder, folder.request(), settings, "cpu").work(signals).state == "done"
     job = jobs.get("mine")
     assert job.step == job.steps == 12 and job.usable and job.figures()
 
@@ -82,8 +82,8 @@ def test_the_card_of_a_stopped_run_is_of_its_last_save(jobs, ask, settings):
         if progress.step >= 5:
             folder.run.stop.set()
 
-    with Endings(folder) as endings:
-        assert Worker(folder, folder.request(), settings, "cpu", show).work(endings).state == "stopped"
+    with StopSignals(folder) as signals:
+        assert Worker(folder, folder.request(), settings, "cpu", show).work(signals).state == "stopped"
     step = jobs.get("mine").step
     card = (folder.path / "README.md").read_text("utf-8")
     assert f"| {step} |" in card and card != cards[0]
@@ -99,8 +99,8 @@ def test_data_that_have_changed_are_not_mixed(work, jobs, ask, prepared, tmp_pat
 
     def run():
         folder = jobs.enqueue_here(request)
-        with Endings(folder) as endings:
-            return Worker(folder, request, jobs.settings, "cpu").work(endings)
+        with StopSignals(folder) as signals:
+            return Worker(folder, request, jobs.settings, "cpu").work(signals)
 
     assert run().state == "done" and jobs.get("mine").manifest()["licence"] == "CC0"
     write_json(data / "manifest.json", {"sha256": "two"})

@@ -1,5 +1,6 @@
 """A closer look at a model: does it copy what it was trained on, and does it draw some classes more than others?
 
+request.py    what may be asked
 pictures.py   classes and copies among pictures, against the training pictures
 texts.py      copied passages
 material.py   the data that a model was trained on, if it is here
@@ -9,9 +10,9 @@ only what is common. What was trained elsewhere cannot be compared; its own card
 """
 
 from aigc_demo.actions.audit.material import hub_page, training_folder
-from aigc_demo.actions.audit.pictures import Pair, PictureProbe, probe_pictures
-from aigc_demo.actions.audit.request import ProbeRequest, ProbeSettings
-from aigc_demo.actions.audit.texts import TextProbe, probe_texts
+from aigc_demo.actions.audit.pictures import Pair, PictureAudit, audit_pictures
+from aigc_demo.actions.audit.request import AuditRequest, AuditSettings
+from aigc_demo.actions.audit.texts import TextAudit, audit_texts
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime import registry
@@ -19,35 +20,35 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
 
 __all__ = [
+    "AuditRequest",
+    "AuditSettings",
     "Pair",
-    "PictureProbe",
-    "ProbeRequest",
-    "ProbeSettings",
-    "TextProbe",
-    "can_probe",
+    "PictureAudit",
+    "TextAudit",
+    "can_audit",
     "hub_page",
     "look_closer",
     "training_folder",
 ]
 
 
-def can_probe(card: ModelCard) -> bool:
+def can_audit(card: ModelCard) -> bool:
     """Whether a model can be looked at: it was trained by this app, and draws by itself or writes."""
     return not card.kind and bool({"image", "text"} & set(card.tasks))
 
 
 @on_gpu()
 def look_closer(
-    request: ProbeRequest,
+    request: AuditRequest,
     cache: ModelCache,
     stop: Stop = never,
     progress: Progress = unheard,
-) -> PictureProbe | TextProbe:
-    """The probe that fits the model. An InputError where it was trained elsewhere or its data are not here.
+) -> PictureAudit | TextAudit:
+    """The audit that fits the model. An InputError where it was trained elsewhere or its data are not here.
 
     Raises Stopped soon after `stop()` turns true. `progress` hears a share in [0, 1].
     """
     card = registry.find_card(request.model, cache.settings)
     folder = training_folder(card, cache.settings)
-    probe = probe_pictures if "image" in card.tasks else probe_texts
-    return probe(request, card, folder, cache, stop, progress)
+    audit = audit_pictures if "image" in card.tasks else audit_texts
+    return audit(request, card, folder, cache, stop, progress)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aigc_demo import actions
 from aigc_demo.actions.audit.material import Level, level_of
-from aigc_demo.actions.audit.request import ProbeRequest
+from aigc_demo.actions.audit.request import AuditRequest
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.models.cards import ModelCard
@@ -37,7 +37,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class PictureProbe:
+class PictureAudit:
     """What `count` samples showed. Shares in [0, 1], by class where there are several.
 
     generated: by the vote of the nearest training pictures, which is right for `vote_accuracy` of held-out ones, and in
@@ -66,14 +66,14 @@ class PictureProbe:
         return level_of(self.copies)
 
 
-def probe_pictures(
-    request: ProbeRequest,
+def audit_pictures(
+    request: AuditRequest,
     card: ModelCard,
     folder: Path,
     cache: ModelCache,
     stop: Stop,
     progress: Progress,
-) -> PictureProbe:
+) -> PictureAudit:
     """Draw as many pictures of each class as its share of the training pictures, and compare them with those."""
     from aigc_demo.data import images
 
@@ -81,14 +81,14 @@ def probe_pictures(
     pictures, labels = _drawn(request, card, arrays, cache, stop)
     progress(0.2)
 
-    def work(_: Any) -> PictureProbe:  # in the device's lease: it computes as much as a model does
+    def work(_: Any) -> PictureAudit:  # in the device's lease: it computes as much as a model does
         return _compared(card, arrays, pictures, labels, stop, progress)
 
     return cache.run(card, work, stop)
 
 
 def _drawn(
-    request: ProbeRequest,
+    request: AuditRequest,
     card: ModelCard,
     arrays: dict[str, Any],
     cache: ModelCache,
@@ -120,7 +120,7 @@ def _compared(
     labels: "Tensor",
     stop: Stop,
     progress: Progress,
-) -> PictureProbe:
+) -> PictureAudit:
     import torch
 
     from aigc_demo.metrics.pictures import class_shares, total_variation
@@ -151,7 +151,7 @@ def _compared(
         Pair(pictures[i], known[nearest[i, 0]].numpy(), float(ratios[i]))
         for i in ratios.argsort()[:SHOWN].tolist()
     ]
-    return PictureProbe(
+    return PictureAudit(
         card,
         len(pictures),
         len(known),

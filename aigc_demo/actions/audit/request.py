@@ -1,4 +1,4 @@
-"""What may be asked of a probe."""
+"""What may be asked of an audit."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from aigc_demo.core.words import FieldLabel, Text
 from aigc_demo.schemas import Request, Seed
 
 
-class ProbeSettings(BaseModel):
+class AuditSettings(BaseModel):
     """How a model is looked at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,5 +28,5 @@ class ProbeSettings(BaseModel):
     seed: Annotated[Seed, FieldLabel("Seed", "随机种子")] = 0
 
 
-class ProbeRequest(Request, ProbeSettings):
+class AuditRequest(Request, AuditSettings):
     """Ask whether a model copies, and which classes it draws."""

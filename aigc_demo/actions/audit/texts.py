@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aigc_demo import actions
 from aigc_demo.actions.audit.material import Level, level_of
-from aigc_demo.actions.audit.request import ProbeRequest
+from aigc_demo.actions.audit.request import AuditRequest
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.metrics.memorisation import KnownText, copied_windows
@@ -24,7 +24,7 @@ WINDOW = 50
 
 
 @dataclass(frozen=True)
-class TextProbe:
+class TextAudit:
     """What `count` texts showed. Passages are counted in characters, which for prose are a quarter of a token or so.
 
     longest: the longest passage that stands in the training text, and how long that of as much held-out text is, by the
@@ -46,14 +46,14 @@ class TextProbe:
         return level_of(self.copies)
 
 
-def probe_texts(
-    request: ProbeRequest,
+def audit_texts(
+    request: AuditRequest,
     card: ModelCard,
     folder: Path,
     cache: ModelCache,
     stop: Stop,
     progress: Progress,
-) -> TextProbe:
+) -> TextAudit:
     """Have the model write from the openings of held-out texts, or verse without a title, and look the passages up."""
     train, held_out = family(card.family).part().training_texts(folder)
     count = request.count or COUNT
@@ -82,11 +82,11 @@ def probe_texts(
 
 def _compared(
     card: ModelCard, written: list[str], train: list[str], held_out: list[str], stop: Stop
-) -> TextProbe:
+) -> TextAudit:
     known = KnownText(train, SEARCHED)
     usual = _passages(held_out, written)
     longest, longest_usual = _longest(written, known, stop), _longest(usual, known, stop)
-    return TextProbe(
+    return TextAudit(
         card,
         len(written),
         sum(map(len, written)),

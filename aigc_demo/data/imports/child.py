@@ -89,9 +89,8 @@ def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> 
             zh=f"{item.name} 需要的内存超过单个文件的上限；请缩小它。",
         )
         outcome = {"refused": [_refused(item.name, error)]}
-    except (
-        Exception
-    ):  # a decoder that fails in a way nobody thought of is one refused file, not a failed import
+    except Exception:
+        # a decoder that fails in a way nobody thought of is one refused file, not a failed import
         error = InputError(
             en=f"{item.name} cannot be read; save it again in another program.",
             zh=f"{item.name} 无法读取；请用其他程序重新保存。",

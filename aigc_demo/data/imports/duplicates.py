@@ -36,9 +36,8 @@ def near_pairs(pictures: np.ndarray) -> list[tuple[int, int]]:
     """Pairs (i, j), i < j, of pictures, uint8 (N, H, W[, 3]), that are nearly the same, i the first of its kind."""
     codes = np.array([difference_hash(picture) for picture in pictures], dtype=np.uint64)
     thumbnails = np.stack([thumbnail(picture) for picture in pictures])
-    heads = np.empty(
-        len(codes), dtype=np.int64
-    )  # those that resemble none before them: copies of copies cost nothing
+    # those that resemble none before them: copies of copies cost nothing
+    heads = np.empty(len(codes), dtype=np.int64)
     count, pairs = 0, []
     for index, code in enumerate(codes):
         bits = np.bitwise_count(codes[heads[:count]] ^ code)

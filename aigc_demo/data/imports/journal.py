@@ -49,9 +49,8 @@ class Journal:
 
     @cached_property
     def _file(self) -> TextIO:
-        return self.path.open(
-            "a", encoding="utf-8", buffering=1
-        )  # each line is on its way before the next thing is tried
+        # each line is on its way before the next thing is tried
+        return self.path.open("a", encoding="utf-8", buffering=1)
 
     def _add(self, entry: dict[str, Any]) -> None:
         self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -29,10 +29,8 @@ from aigc_demo.data.imports.request import ImportRequest
 
 ROOT = Path(__file__).resolve().parents[3]
 MAX_DEATHS = 8  # files that may each take a process with them before the import gives up
-PAUSE, SLACK = (
-    0.02,
-    5,
-)  # seconds: between two looks, and on the clock above what a file may take of the processor
+# seconds: between two looks, and on the clock above what a file may take of the processor
+PAUSE, SLACK = (0.02, 5)
 DAY = 86_400
 KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # without which Python does not start on some systems
 

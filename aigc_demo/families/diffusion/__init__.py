@@ -3,10 +3,11 @@
 loading.py            a checkpoint by the class that it names, if that is allowed, and put where it belongs
 hub_text_to_image.py  Drawer: from a sentence, from a picture, inside a mask; adapters
 hub_denoiser.py       Denoiser: pictures of classes or of none, by our own DDIM, with noise as a latent space
-asking.py             what a request's zeros mean for a model, and what it cannot do
+defaults.py           what a request's zeros mean for a model, and what it cannot do
 preview.py            latents as pictures, while they are being drawn
 sampling.py           noise to picture in a few steps (DDIM)
-losses.py             what such a network learns
+losses.py             what such a network learns; objective.py, how each pipeline is asked for it
+lora.py               an adapter: its learner, beside lora_data.py and lora_validation.py
 """
 
 from collections.abc import Mapping

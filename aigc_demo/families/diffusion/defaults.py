@@ -21,10 +21,8 @@ class Manners:
     def __init__(self, pipe: Any, own: dict[str, Any]) -> None:
         self.own = own
         name = type(pipe).__name__
-        patched = name in (
-            "ZImagePipeline",
-            "Flux2KleinPipeline",
-        )  # their Transformers see squares of 2 x 2 latents
+        # their Transformers see squares of 2 x 2 latents
+        patched = name in ("ZImagePipeline", "Flux2KleinPipeline")
         self.size_step = max(8, pipe.vae_scale_factor * (2 if patched else 1))
         self.guidance_offset = 1.0 if name == "ZImagePipeline" else 0.0
         self.signature = inspect.signature(type(pipe).__call__).parameters

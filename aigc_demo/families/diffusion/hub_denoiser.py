@@ -104,9 +104,8 @@ class Denoiser:
         both = torch.cat([conditional, free]) if guidance > 1 else conditional
 
         def guide(x: Tensor, step: int) -> Tensor:
-            labels = torch.zeros(
-                len(both), dtype=torch.long, device=x.device
-            )  # the mixtures stand in for them
+            # the mixtures stand in for them
+            labels = torch.zeros(len(both), dtype=torch.long, device=x.device)
             if guidance <= 1:
                 return run(x, step, class_labels=labels)
             return guided(*run(torch.cat([x, x]), step, class_labels=labels).chunk(2), guidance)

@@ -96,9 +96,8 @@ class Drawer:
         }
         encoded = self.pipe.encode_prompt(**_accepted(self.pipe.encode_prompt, wanted))
         if self.name == "Flux2KleinPipeline":
-            found = {
-                "prompt_embeds": encoded[0]
-            }  # the rest says where tokens stand, which the pipeline finds out
+            # the rest says where tokens stand, which the pipeline finds out
+            found = {"prompt_embeds": encoded[0]}
             if self.manners.takes_negative:
                 found["negative_prompt_embeds"] = self.pipe.encode_prompt(negative)[0]
             return found

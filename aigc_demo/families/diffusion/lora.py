@@ -15,7 +15,7 @@ from torch import Tensor
 
 from aigc_demo.families.diffusion.loading import denoiser
 from aigc_demo.families.diffusion.lora_data import Encoded, read_captioned
-from aigc_demo.families.diffusion.lora_validation import LoraWatch, load_drawer, side_of
+from aigc_demo.families.diffusion.lora_validation import LoraValidation, load_drawer, side_of
 from aigc_demo.families.diffusion.objective import objective_of
 from aigc_demo.models.checkpoints import write_atomically, write_json
 from aigc_demo.training import Randomness, TrainPlan, own_share, set_rate, warmup_cosine
@@ -51,7 +51,9 @@ class LoraLearner:
         side = side_of(plan, drawer)
         conditions: dict[str, dict[str, Tensor]] = {}
         self.pictures = Encoded(train, drawer, side, conditions)
-        self.watch = LoraWatch(plan, drawer, self.objective, (train, held_out), self.pictures, conditions)
+        self.validation = LoraValidation(
+            plan, drawer, self.objective, (train, held_out), self.pictures, conditions
+        )
         let_encoders_go(drawer.pipe)
         self.randomness = Randomness(plan.seed)
         self.network = add_adapter(drawer.pipe, plan, self.objective.targets)
@@ -76,7 +78,7 @@ class LoraLearner:
         loss.backward()
         set_rate(self.optimizer, warmup_cosine(progress) * rate)
         length = take_step(self.adapter, self.optimizer, self.accelerator)
-        self.watch.changed()
+        self.validation.changed()
         return {"loss": loss.detach(), "gradient": length}
 
     def parts(self) -> dict[str, Any]:
@@ -84,17 +86,17 @@ class LoraLearner:
         return {"adapter": self.adapter, "optimizer": self.optimizer, "randomness": self.randomness}
 
     def validate(self) -> dict[str, float]:
-        """train_loss, held_out_loss and nearest_ratio; lora_watch.py says what they are."""
-        return self.watch.figures()
+        """train_loss, held_out_loss and nearest_ratio; lora_validation.py says what they are."""
+        return self.validation.figures()
 
     def sample(self) -> Any:
         """Pictures of the held-out captions from fixed seeds; before the first step they are the base's."""
-        return self.watch.draw().numpy()
+        return self.validation.draw().numpy()
 
     def export(self, final: bool) -> None:
         """The adapter in diffusers' own format, beside a config.json that names its base."""
         run, base = self.plan.run, self.plan.base
-        own = {"trigger": self.plan.trigger, "resolution": self.watch.side}
+        own = {"trigger": self.plan.trigger, "resolution": self.validation.side}
         write_json(
             run / "config.json",
             {"family": "diffusion", "kind": "lora", "base": base.id, "base_revision": base.revision, **own},
@@ -145,9 +147,11 @@ def evaluate(plan: TrainPlan, device: str) -> dict[str, float | int]:
     parts = read_captioned(plan.data, plan.trigger)
     conditions: dict[str, dict[str, Tensor]] = {}
     pictures = Encoded(parts[0], drawer, side_of(plan, drawer), conditions)
-    watch = LoraWatch(plan, drawer, objective_of(drawer.pipe), parts, pictures, conditions)
-    base = watch.losses()
+    validation = LoraValidation(plan, drawer, objective_of(drawer.pipe), parts, pictures, conditions)
+    base = validation.losses()
     drawer.set_adapter(plan.run, 1.0)
-    figures = {f"base_{name}": value for name, value in base.items()} | watch.figures() | watch.copies()
+    figures = (
+        {f"base_{name}": value for name, value in base.items()} | validation.figures() | validation.copies()
+    )
     rounded = {name: round(value, 4) for name, value in figures.items()}
     return {**rounded, "pictures": len(parts[0].captions), "held_out_pictures": len(parts[1].captions)}

@@ -44,7 +44,7 @@ def side_of(plan: TrainPlan, drawer: Any) -> int:
     return side
 
 
-class LoraWatch:
+class LoraValidation:
     """Figures and samples of a drawer on captioned pictures, as it is at the moment of asking."""
 
     def __init__(

@@ -2,8 +2,7 @@
 
 Serves the task rewrite (translate, summarise) with the pretrained Marian and T5 models of others.
 
-hub_rewrite.py  a pretrained model as the app uses it
-cutting.py      a long text in parts, cut between sentences
+hub_rewrite.py  a pretrained model as the app uses it; a long text in parts, cut between sentences
 losses.py       what such a model is trained on
 """
 

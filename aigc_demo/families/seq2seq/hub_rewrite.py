@@ -17,10 +17,8 @@ from aigc_demo.pretrained.detokenise import Pieces
 from aigc_demo.pretrained.loading import from_pretrained, sentences
 
 ALTERNATIVES = 8
-AT_ONCE = {
-    "translate": 128,
-    "summarise": 512,
-}  # tokens of a part: translators were trained on single sentences
+# tokens of a part: translators were trained on single sentences
+AT_ONCE = {"translate": 128, "summarise": 512}
 LARGEST = 1 << 20  # entries of an attention matrix that is still kept
 UNSPACED = ("zh", "ja")  # languages whose sentences follow each other without a space
 

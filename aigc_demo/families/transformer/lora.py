@@ -13,7 +13,7 @@ from torch import Tensor
 from aigc_demo.core.disk import write_atomically, write_json
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.lora_data import Material, Row, collate, open_material
-from aigc_demo.families.transformer.lora_validation import LoraWatch, bits_per_character
+from aigc_demo.families.transformer.lora_validation import LoraValidation, bits_per_character
 from aigc_demo.language.batches import Batches
 from aigc_demo.language.losses import bits, next_token_loss
 from aigc_demo.models.placement import Placement
@@ -71,7 +71,7 @@ class LoraLearner:
         count = (plan.batch_size or ROWS) * accelerator.num_processes
         self.batches = Batches(lambda _: [[place] for place in range(len(material.train))], count, plan.seed)
         self.examples = round(count * sum(map(learned, material.train)) / len(material.train))
-        self.watch = LoraWatch(material)
+        self.validation = LoraValidation(material)
 
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One optimiser step on the next batch; `loss` is in bits a learned token, over all processes."""
@@ -87,7 +87,7 @@ class LoraLearner:
             nats += loss.detach()
         set_rate(self.optimizer, warmup_cosine(progress) * rate)
         length = take_step(self.adapter, self.optimizer, self.accelerator)
-        self.watch.changed()
+        self.validation.changed()
         if self.accelerator.num_processes > 1:
             nats = self.accelerator.reduce(nats, "sum")
         return {"loss": bits(nats, max(total, 1)), "gradient": length}
@@ -111,12 +111,12 @@ class LoraLearner:
         }
 
     def validate(self) -> dict[str, float]:
-        """train_bits, held_out, repetition and copied_run; lora_watch.py says what they are."""
-        return self.watch.figures(self.model)
+        """train_bits, held_out, repetition and copied_run; lora_validation.py says what they are."""
+        return self.validation.figures(self.model)
 
     def sample(self) -> list[str]:
         """Four texts, or answers; before the first step they are the base's."""
-        return self.watch.samples(self.model)
+        return self.validation.samples(self.model)
 
     def export(self, final: bool) -> None:
         """The adapter in peft's own format, beside a config.json that names its base."""
@@ -144,14 +144,14 @@ class LoraLearner:
 def evaluate(plan: TrainPlan, device: str) -> dict[str, float | int]:
     """A finished adapter's figures for its card, beside its base's: bits a character held out, and what it copies."""
     model = load_base(plan, device)
-    watch = LoraWatch(open_material(plan.data, model, length_for(model)))
+    validation = LoraValidation(open_material(plan.data, model, length_for(model)))
     figures: dict[str, float | int] = {}
-    if watch.held_out:
-        figures["base_bits_per_character"] = round(bits_per_character(model, watch.held_out), 3)
+    if validation.held_out:
+        figures["base_bits_per_character"] = round(bits_per_character(model, validation.held_out), 3)
     model.set_adapter(plan.run, 1.0)
-    if watch.held_out:
-        figures["bits_per_character"] = round(bits_per_character(model, watch.held_out), 3)
-    return figures | watch.copies(model)
+    if validation.held_out:
+        figures["bits_per_character"] = round(bits_per_character(model, validation.held_out), 3)
+    return figures | validation.copies(model)
 
 
 def learned(row: Row) -> int:

@@ -26,7 +26,7 @@ def bits_per_character(model: Any, rows: Sequence[Row]) -> float:
     return bits(nats, max(characters, 1))
 
 
-class LoraWatch:
+class LoraValidation:
     """Figures and samples of a model on its material."""
 
     def __init__(self, material: Material) -> None:

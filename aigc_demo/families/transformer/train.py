@@ -11,7 +11,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.families.transformer.model import LanguageModel
 from aigc_demo.families.transformer.networks import Decoder, Shape
 from aigc_demo.families.transformer.saving import load_network, save_model
-from aigc_demo.families.transformer.validation import Watch
+from aigc_demo.families.transformer.validation import Validation
 from aigc_demo.language.batches import Batches
 from aigc_demo.language.corpus import Corpus, targets_of
 from aigc_demo.language.losses import backward_in_pieces, bits
@@ -110,7 +110,7 @@ class Learner:
         rows = plan.batch_size or max(1, round(size.batch_tokens / corpus.mean_length))
         self.batches = Batches(corpus.rows, rows * accelerator.num_processes, plan.seed)
         self.examples = round(self.batches.count * (corpus.mean_length - 1))
-        self.watch = Watch(corpus, max(1, round(WATCHED * size.batch_tokens / corpus.mean_length)))
+        self.validation = Validation(corpus, max(1, round(WATCHED * size.batch_tokens / corpus.mean_length)))
 
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One optimiser step on the next batch; `loss` is in bits a predicted token, over all processes."""
@@ -161,8 +161,8 @@ class Learner:
         }
 
     def validate(self) -> dict[str, float]:
-        """train_bits, held_out, repetition and copied_run of the averaged network; watch.py says what they are."""
-        return self.watch.figures(self.average.network)
+        """train_bits, held_out, repetition and copied_run of the averaged network; validation.py says what they are."""
+        return self.validation.figures(self.average.network)
 
     def sample(self) -> list[str]:
         """Four texts."""

@@ -10,7 +10,7 @@ from aigc_demo.metrics.memorisation import KnownText, longest_copy
 SEARCHED = 2_000_000  # characters of training text in which copies are looked for
 
 
-class Watch:
+class Validation:
     """The same rows and the same seeds each time, so that the figures can be compared."""
 
     def __init__(self, corpus: Corpus, count: int) -> None:

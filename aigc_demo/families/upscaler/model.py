@@ -12,10 +12,8 @@ from aigc_demo.core.stopping import Stop
 from aigc_demo.families.upscaler.networks import CompactUpscaler, UpscalerConfig
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 
-TILE, SMALL_TILE = (
-    160,
-    64,
-)  # pixels: a second of work on one core, so that a stop is heard; and what little memory holds
+# pixels: a second of work on one core, so that a stop is heard; and what little memory holds
+TILE, SMALL_TILE = (160, 64)
 
 
 class Upscaler:

@@ -12,9 +12,8 @@ from aigc_demo.families.vae.density import Mixture
 from aigc_demo.families.vae.networks import Decoder, Encoder, VAEConfig
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 
-CHUNK = (
-    16  # pictures a pass: always the same shapes, so that a picture is the same however many are asked for
-)
+# pictures a pass: always the same shapes, so that a picture is the same however many are asked for
+CHUNK = 16
 
 
 class VAE:

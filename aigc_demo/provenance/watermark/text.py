@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WORD = 2**32 - 1
-GOLDEN = (
-    0x9E3779B1  # odd, near 2^32 / golden ratio: spreads neighbouring numbers (Knuth, TAOCP 3, section 6.4)
-)
+# odd, near 2^32 / golden ratio: spreads neighbouring numbers (Knuth, TAOCP 3, section 6.4)
+GOLDEN = 0x9E3779B1
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.actions.audit import ProbeRequest, can_probe, hub_page, look_closer
+from aigc_demo.actions.audit import AuditRequest, can_audit, hub_page, look_closer
 from aigc_demo.core.errors import Stopped
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
@@ -50,7 +50,7 @@ class AuditPanel:
         self.stop(visitor)
         say, lang = self.context.words.say, self.context.lang(visitor)
         card = next((card for card in all_cards(self.context.settings) if card.id == model), None)
-        ours = card is not None and can_probe(card)
+        ours = card is not None and can_audit(card)
         theirs = card is not None and bool(card.revision) and "/" in card.id
         about = f'<p class="note">{escape(say("probe.help", lang))}</p>'
         if theirs:
@@ -67,7 +67,7 @@ class AuditPanel:
     @polite
     def run(self, model: str, visitor: gr.Request) -> Iterator[Any]:
         """Look, saying how far it is."""
-        asked = check(ProbeRequest, {"model": model})
+        asked = check(AuditRequest, {"model": model})
         stop, cache, lang = self.context.begin(visitor, TASK), self.context.cache, self.context.lang(visitor)
         work = BackgroundWork(lambda report: look_closer(asked, cache, stop, report))
         try:

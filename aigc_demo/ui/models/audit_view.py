@@ -2,7 +2,7 @@
 
 from html import escape
 
-from aigc_demo.actions.audit import Pair, PictureProbe, TextProbe
+from aigc_demo.actions.audit import Pair, PictureAudit, TextAudit
 from aigc_demo.actions.audit.pictures import VOTERS
 from aigc_demo.provenance import Provenance
 from aigc_demo.provenance.carrying import NOTHING
@@ -10,14 +10,14 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.language import Words
 
 
-def audit_html(found: PictureProbe | TextProbe, words: Words, lang: str) -> str:
+def audit_html(found: PictureAudit | TextAudit, words: Words, lang: str) -> str:
     """The verdict first, then figures, what they are made of, and what they cannot tell."""
     level = words.say(f"probe.level.{found.level}", lang)
-    body = _pictures if isinstance(found, PictureProbe) else _texts
+    body = _pictures if isinstance(found, PictureAudit) else _texts
     return f'<div class="probe"><p class="verdict {found.level}" role="status">{escape(level)}</p>{body(found, words, lang)}</div>'
 
 
-def _pictures(found: PictureProbe, words: Words, lang: str) -> str:
+def _pictures(found: PictureAudit, words: Words, lang: str) -> str:
     facts = {
         "samples": str(found.count),
         "compared": f"{found.compared:,}",
@@ -34,7 +34,7 @@ def _pictures(found: PictureProbe, words: Words, lang: str) -> str:
     return f"{_facts(facts, words, lang)}{_shares(found, words, lang)}{_pairs(found.pairs, words, lang)}{_note(limits)}"
 
 
-def _texts(found: TextProbe, words: Words, lang: str) -> str:
+def _texts(found: TextAudit, words: Words, lang: str) -> str:
     held_out = found.longest_held_out
     facts = {
         "texts": str(found.count),
@@ -60,7 +60,7 @@ def _facts(facts: dict[str, str], words: Words, lang: str) -> str:
     return f'<dl class="measured">{rows}</dl>'
 
 
-def _shares(found: PictureProbe, words: Words, lang: str) -> str:
+def _shares(found: PictureAudit, words: Words, lang: str) -> str:
     """Each class's share in the training pictures and among the samples, as a table with bars."""
     if found.trained is None or found.generated is None:
         return ""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aigc_demo.__main__ import main
-from aigc_demo.actions.audit import ProbeRequest, can_probe, look_closer
+from aigc_demo.actions.audit import AuditRequest, can_audit, look_closer
 from aigc_demo.actions.audit.pictures import _compared, thumbnails
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.runtime.registry import find_card
@@ -53,9 +53,8 @@ def test_planted_copies_are_counted_exactly(compare, arrays, planted, level):
     unseen[:planted] = (arrays["train_images"][:planted].int() + noise).clamp(0, 255).byte()
     labels[:planted] = arrays["train_labels"][:planted]
     found = compare(unseen, labels)
-    assert (
-        before.copies == 0 and before.copies_held_out <= 0.01
-    )  # some of these small digits are nearly alike
+    # some of these small digits are nearly alike
+    assert before.copies == 0 and before.copies_held_out <= 0.01
     assert round(found.copies * 400) == planted and found.level == level
     if planted:
         assert found.pairs[0].ratio < 1 / 3 and len(found.pairs) == 8
@@ -83,20 +82,20 @@ def test_colour_is_compared_too():
 
 def test_a_model_is_asked_for_its_classes_as_often_as_the_data_have_them(cache, digits, arrays):
     shares = []
-    found = look_closer(ProbeRequest(model="gan-digits", count=50), cache, progress=shares.append)
+    found = look_closer(AuditRequest(model="gan-digits", count=50), cache, progress=shares.append)
     assert found.count == 50 and found.compared == len(arrays["train_images"])
     assert found.trained == pytest.approx([0.1] * 10, abs=0.02)
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
-    again = look_closer(ProbeRequest(model="gan-digits", count=50), cache)
+    again = look_closer(AuditRequest(model="gan-digits", count=50), cache)
     assert np.array_equal(again.pairs[0].sample, found.pairs[0].sample)
 
 
 def test_without_the_data_the_way_to_them_is_said(cache, settings, checkpoints_card):
     with pytest.raises(InputError, match="data get digits"):
-        look_closer(ProbeRequest(model="gan-digits"), cache)
-    assert can_probe(find_card("gan-digits", settings)) and not can_probe(checkpoints_card)
+        look_closer(AuditRequest(model="gan-digits"), cache)
+    assert can_audit(find_card("gan-digits", settings)) and not can_audit(checkpoints_card)
     with pytest.raises(InputError, match=r"huggingface\.co/tiny/ddpm"):
-        look_closer(ProbeRequest(model="tiny/ddpm"), cache)
+        look_closer(AuditRequest(model="tiny/ddpm"), cache)
 
 
 @pytest.fixture
@@ -108,7 +107,7 @@ def checkpoints_card(settings, tmp_path):
 
 def test_the_command_says_it_in_words_and_in_json(settings, digits, capsys):
     folders = [f"--{name}-dir={getattr(settings, f'{name}_dir')}" for name in ("weights", "data", "runs")]
-    assert main(["probe", "gan-digits", "--count", "40", "--device", "cpu", *folders]) == 0
+    assert main(["audit", "gan-digits", "--count", "40", "--device", "cpu", *folders]) == 0
     assert "samples that are copies" in capsys.readouterr().out
     assert main(["probe", "gan-digits", "--count", "40", "--json", "--device", "cpu", *folders]) == 0
     data = json.loads(capsys.readouterr().out)

@@ -107,10 +107,10 @@ def test_other_denoisers_learn_too(write, plan, tmp_path):
     base = card_of(write(tmp_path / "base"), write.__name__)
     other = replace(plan, base=base, run=tmp_path / "run", learning_rate=1e-2, resolution=32)
     learner = LoraLearner(other, make_accelerator("cpu"), load_drawer(other, "cpu"))
-    before = learner.watch.losses()["train_loss"]
+    before = learner.validation.losses()["train_loss"]
     for _ in range(4):
         learner.step(0.5, 1.0)
-    assert learner.watch.losses()["train_loss"] < before
+    assert learner.validation.losses()["train_loss"] < before
     learner.export(final=True)
     drawer = load_drawer(other, "cpu")
     drawer.set_adapter(other.run, 1.0)
@@ -128,10 +128,10 @@ def test_beside_a_base_in_four_bits_an_adapter_learns(write, plan, tmp_path):
     )
     learner = make_learner(small, make_accelerator("cpu"))
     packed = [weight for weight in learner.network.parameters() if weight.dtype == torch.uint8]
-    before = learner.watch.losses()["train_loss"]
+    before = learner.validation.losses()["train_loss"]
     for _ in range(4):
         learner.step(0.5, 1.0)
-    assert packed and learner.watch.losses()["train_loss"] < before
+    assert packed and learner.validation.losses()["train_loss"] < before
     learner.export(final=True)
     load_drawer(replace(small, load_in_4bit=False), "cpu").set_adapter(small.run, 1.0)
 

@@ -105,9 +105,8 @@ def ncnn(network):
 
 
 def test_the_converter_reads_what_the_engine_reads():
-    network = CompactUpscaler(
-        UpscalerConfig(width=3, depth=2, scale=1)
-    )  # 81 weights: filled up to four bytes
+    # 81 weights: filled up to four bytes
+    network = CompactUpscaler(UpscalerConfig(width=3, depth=2, scale=1))
     found = dict(convert.tensors(*ncnn(network)))
     assert found.keys() == network.state_dict().keys()
     for name, tensor in network.state_dict().items():

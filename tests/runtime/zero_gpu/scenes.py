@@ -12,7 +12,7 @@ from collections import deque
 import spaces as gpu  # the stand-in
 
 from aigc_demo import actions
-from aigc_demo.actions.audit import ProbeRequest, look_closer
+from aigc_demo.actions.audit import AuditRequest, look_closer
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
 from aigc_demo.runtime import registry, zero_gpu
@@ -73,7 +73,7 @@ def main(weights):
     ]
     for name, verb, request in (
         ("refusal", actions.make_images, ImageRequest(label="dragon")),
-        ("probe", look_closer, ProbeRequest(model="gan-digits")),  # whose data have not been fetched
+        ("probe", look_closer, AuditRequest(model="gan-digits")),  # whose data have not been fetched
     ):
         told[name], told[f"{name} here"] = refusal(verb, request, cache), refusal(verb, request, here)
     told["crossed"] = [verb.__name__ for verb in gpu.asked]

@@ -1,6 +1,6 @@
 """A closer look in the Models tab: the way to the data where they are absent, then what was found, in both languages."""
 
-from aigc_demo.actions.audit import TextProbe
+from aigc_demo.actions.audit import TextAudit
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.ui.models.audit_view import audit_html
 from aigc_demo.ui.page.language import Words
@@ -29,7 +29,7 @@ def test_a_look_at_the_shipped_digits(visit, tmp_path_factory):
 
 def test_a_copied_passage_is_quoted_and_escaped(settings):
     card = find_card("gpt-austen", settings)
-    found = TextProbe(card, 32, 9000, 3_000_000, "<b>a passage</b>", 12, 0.08, None)
+    found = TextAudit(card, 32, 9000, 3_000_000, "<b>a passage</b>", 12, 0.08, None)
     for lang, level in (("en", "More than one in twenty"), ("zh", "超过二十分之一")):
         html = audit_html(found, Words(), lang)
         assert level in html and "&lt;b&gt;a passage" in html and "8.0%" in html

@@ -9,7 +9,7 @@ from aigc_demo import actions
 from aigc_demo.core.settings import Settings
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime.cache import ModelCache
-from aigc_demo.safety import Watch, words
+from aigc_demo.safety import StreamFilter, words
 from aigc_demo.schemas import ChatRequest, RewriteRequest, TextRequest
 from tests.checkpoints import keep_card, language
 
@@ -21,13 +21,13 @@ def tokens(text, size):
 
 
 def read(text, size=3, settings=PUBLIC):
-    """The text as it stands after a watch has read it token by token, and what it said."""
-    watch, so_far, note = Watch(settings), [], None
+    """The text as it stands after a stream filter has read it token by token, and what it said."""
+    stream_filter, so_far, note = StreamFilter(settings), [], None
     for token in tokens(text, size):
         so_far.append(token)
-        if note := watch.look(so_far):
+        if note := stream_filter.check(so_far):
             break
-    note = note or watch.look(so_far, whole=True)
+    note = note or stream_filter.check(so_far, whole=True)
     return "".join(token.text for token in so_far), note
 
 
@@ -85,13 +85,8 @@ def test_an_answer_and_a_translation_end_too(settings, cache, filtered, refuse, 
     keep_card(settings, llama, "tiny/llama", "transformer", "causal_lm", ("text", "chat"))
     keep_card(settings, t5, "tiny/t5", "seq2seq", "seq2seq", ("rewrite",))
     say = [{"role": "user", "content": "hello"}]
-    bold = {
-        "max_new_tokens": 40,
-        "temperature": 1.5,
-        "top_k": 0,
-        "top_p": 1,
-        "seed": 5,
-    }  # random letters, which do not end soon
+    # random letters, which do not end soon
+    bold = {"max_new_tokens": 40, "temperature": 1.5, "top_k": 0, "top_p": 1, "seed": 5}
     asked = ChatRequest(model="tiny/llama", messages=say, **bold)
     usual = last(actions.chat(asked, cache)).text
     assert "ing" in usual

@@ -8,24 +8,24 @@ from aigc_demo.core.words import Text
 from aigc_demo.safety.verdict import Verdict
 from aigc_demo.safety.words import WordFilter
 
-EVERY = 4  # tokens between two looks
-TAIL = 250  # characters that a look goes back: more than the widest pair and the longest words around it
+EVERY = 4  # tokens between two checks
+TAIL = 250  # characters that a check goes back: more than the widest pair and the longest words around it
 LAST_WORD = re.compile(r"[a-zA-Z0-9@$]+$")
 FIRST_WORD = re.compile(r"^[a-zA-Z0-9@$]+")
 CUT = Text("The content filter ended the text here. {reason}", "内容过滤器在此处中止了文字。{reason}")
 
 
-class Watch:
+class StreamFilter:
     """Reads along with one text; where the filter is off, it sees nothing. `ended`: it has ended the text."""
 
     def __init__(self, settings: Settings) -> None:
         self.ended = False
         self._words = WordFilter(("everywhere",)) if settings.rules.content_filter else None
 
-    def look(self, tokens: list[Any], whole: bool = False) -> Text | None:
+    def check(self, tokens: list[Any], whole: bool = False) -> Text | None:
         """Why the text ends here, if it has to; its tokens are then cut back to where it was allowed.
 
-        Looks at every fourth token, and at the end of the text, `whole`. A word that may still go on is not judged:
+        Checks at every fourth token, and at the end of the text, `whole`. A word that may still go on is not judged:
         it is seen on the page for as long as the next tokens take.
         """
         if self._words is None or self.ended or not (whole or len(tokens) % EVERY == 0):

@@ -1,6 +1,6 @@
-"""probe: does a model copy what it was trained on, and which classes does it draw."""
+"""audit: does a model copy what it was trained on, and which classes does it draw."""
 
-from aigc_demo.actions.audit import PictureProbe, ProbeRequest, ProbeSettings, TextProbe, look_closer
+from aigc_demo.actions.audit import AuditRequest, AuditSettings, PictureAudit, TextAudit, look_closer
 from aigc_demo.cli.flags import Answer, Asked, values_of
 from aigc_demo.cli.look import table
 from aigc_demo.core.words import Text
@@ -13,19 +13,19 @@ LEVELS = {
 }
 
 
-def probe(asked: Asked) -> Answer:
+def audit(asked: Asked) -> Answer:
     """Look closer at a model: copies, and classes."""
-    request = check(ProbeRequest, {**values_of(ProbeSettings, asked.flags), "model": asked.flags.model_id})
+    request = check(AuditRequest, {**values_of(AuditSettings, asked.flags), "model": asked.flags.model_id})
     found = look_closer(request, asked.cache)
-    words = _pictures(found, asked.lang) if isinstance(found, PictureProbe) else _texts(found, asked.lang)
+    words = _pictures(found, asked.lang) if isinstance(found, PictureAudit) else _texts(found, asked.lang)
     data = {name: value for name, value in vars(found).items() if name not in ("card", "pairs")}
     data |= {"model": found.card.id, "seed": request.seed, "level": found.level}
-    if isinstance(found, PictureProbe):
+    if isinstance(found, PictureAudit):
         data["nearest_pair_ratios"] = [pair.ratio for pair in found.pairs]
     return Answer(data, words + "\n" + LEVELS[found.level].say(asked.lang))
 
 
-def _pictures(found: PictureProbe, lang: str) -> str:
+def _pictures(found: PictureAudit, lang: str) -> str:
     rows = [
         (Text("samples", "样本数"), str(found.count)),
         (Text("training pictures compared with", "对照的训练图片"), str(found.compared)),
@@ -50,7 +50,7 @@ def _pictures(found: PictureProbe, lang: str) -> str:
     return _rows(rows, lang)
 
 
-def _texts(found: TextProbe, lang: str) -> str:
+def _texts(found: TextAudit, lang: str) -> str:
     rows = [
         (Text("texts, characters", "篇数与字符数"), f"{found.count}, {found.characters}"),
         (Text("characters of training text compared with", "对照的训练文字"), str(found.compared)),
