@@ -100,19 +100,19 @@ def check_gradio(folder: Path, sdk_version: str) -> None:
 
 
 def copy_checkout(folder: Path, checkout: Path) -> None:
-    """What a push would take along: the tracked files of a repository, else all but environments and caches."""
-    if not (folder / ".git").exists():
-        shutil.copytree(folder, checkout, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-        return
-    for name in tracked(folder):
+    """What a push would take along."""
+    for name in pushed(folder):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(folder / name, checkout / name)
 
 
-def tracked(folder: Path) -> list[str]:
-    """The files that git keeps and that are there, by name."""
-    listed = _run(["git", "ls-files", "-z"], folder, os.environ, "git ls-files")
-    return [name for name in listed.split("\0") if (folder / name).is_file()]
+def pushed(folder: Path) -> list[str]:
+    """The files, by name: of the app's repository those that git tracks, else all but environments and caches."""
+    if (folder / REPOSITORY).is_file() and (folder / ".git").exists():
+        names = _run(["git", "ls-files", "-z"], folder, os.environ, "git ls-files").split("\0")
+    else:
+        names = [path.relative_to(folder).as_posix() for path in own_parts(folder)]
+    return [name for name in names if (folder / name).is_file() and "__pycache__" not in name]
 
 
 def large_files(folder: Path) -> list[str]:
@@ -120,15 +120,8 @@ def large_files(folder: Path) -> list[str]:
     attributes = folder / ".gitattributes"
     lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.is_file() else []
     elsewhere = [line.split()[0] for line in lines if "filter=lfs" in line]
-    in_git = (folder / ".git").exists()
-    names = tracked(folder) if in_git else [str(path.relative_to(folder)) for path in own_parts(folder)]
-    return [
-        name
-        for name in names
-        if (folder / name).is_file()
-        and (folder / name).stat().st_size >= LARGEST
-        and not any(fnmatch(Path(name).name, pattern) for pattern in elsewhere)
-    ]
+    large = [name for name in pushed(folder) if (folder / name).stat().st_size >= LARGEST]
+    return [name for name in large if not any(fnmatch(Path(name).name, pattern) for pattern in elsewhere)]
 
 
 def run_block(folder: Path) -> list[str]:

@@ -65,7 +65,7 @@ class Shell:
             f'<a href="docs/{page}.md" target="_blank" rel="noopener">{words[f"handbook.{page}"]}</a>'
             for page in pages
         )
-        return " · ".join(links)
+        return f"{words['foot.handbook']} {' · '.join(links)}"
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""

@@ -123,3 +123,11 @@ def test_the_page_leads_to_the_guide(visit):
     link = visitor.page.locator("#api-guide a")
     assert link.inner_text() == "从程序调用本页面"
     assert visitor.page.request.get(link.evaluate("a => a.href")).text() == GUIDE
+
+
+def test_the_page_leads_to_the_handbook(visit):
+    page = visit(lang="en-US").page
+    links = page.locator("#handbook a").evaluate_all("links => links.map(a => [a.href, a.target])")
+    assert len(links) > 10 and {target for _, target in links} == {"_blank"}
+    for href, _ in links:
+        assert page.request.get(href).text().startswith("# ")
