@@ -9,10 +9,11 @@ from torch.nn import functional as F
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.families import vae
-from aigc_demo.families.vae.batches import corrupt_half, mirror_half, to_float, to_uint8
+from aigc_demo.families.vae.batches import corrupt_half, mirror_half
 from aigc_demo.families.vae.evaluate import evaluate
 from aigc_demo.families.vae.train import label_at, make_learner
 from aigc_demo.models.checkpoints import read_config, read_weights
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import TrainPlan, make_accelerator, train
 
 

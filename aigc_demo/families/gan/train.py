@@ -22,9 +22,9 @@ from aigc_demo.families.gan.export import export
 from aigc_demo.families.gan.finetune import adopt, freeze, trained
 from aigc_demo.families.gan.losses import discriminator_loss, generator_loss, squared_gradients
 from aigc_demo.families.gan.networks import Discriminator, Generator
-from aigc_demo.families.gan.pixels import to_float, to_uint8
 from aigc_demo.families.gan.sizes import SIZES, prescribe
 from aigc_demo.models.checkpoints import states
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import (
     Average,
     Randomness,

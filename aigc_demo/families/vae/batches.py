@@ -1,19 +1,7 @@
-"""What the networks are shown: pictures as numbers in [-1, 1], mirrored or with noise on them."""
+"""What the networks are shown: pictures mirrored, or with noise on them."""
 
 import torch
 from torch import Tensor
-
-
-def to_float(images: Tensor) -> Tensor:
-    """uint8 (N, H, W) or (N, H, W, 3) -> (N, C, H, W) in [-1, 1]."""
-    channels_first = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
-    return channels_first.float() / 127.5 - 1
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W), or (N, H, W, 3) in colour, on the CPU."""
-    levels = ((images + 1) * 127.5).round().clamp(0, 255).byte().cpu()
-    return levels[:, 0] if levels.shape[1] == 1 else levels.permute(0, 2, 3, 1).contiguous()
 
 
 def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
