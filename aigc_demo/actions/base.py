@@ -9,6 +9,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.models.protocols import Adaptable, Sampling, SteppedModel
 from aigc_demo.runtime import registry
 from aigc_demo.schemas import Request
@@ -16,7 +17,8 @@ from aigc_demo.schemas import Request
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from aigc_demo.models.protocols import LatentModel
+    from aigc_demo.models.pixels import to_float, to_uint8
+from aigc_demo.models.protocols import LatentModel
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
@@ -137,11 +139,9 @@ def from_picture(picture: np.ndarray) -> "Tensor":
     """uint8 (H, W[, 3]) to a batch of one, (1, C, H, W) in [-1, 1]."""
     import torch
 
-    channels_first = picture[None] if picture.ndim == 2 else np.moveaxis(picture, 2, 0)
-    return torch.from_numpy(channels_first.astype(np.float32))[None] / 127.5 - 1
+    return to_float(torch.tensor(picture)[None])
 
 
 def to_pictures(images: "Tensor") -> np.ndarray:
     """Images (N, C, H, W) in [-1, 1] to uint8 (N, H, W), or (N, H, W, 3) in colour."""
-    channels_last = ((images + 1) * 127.5).round().clamp(0, 255).byte().movedim(1, 3).cpu().numpy()
-    return channels_last[..., 0] if channels_last.shape[3] == 1 else channels_last
+    return to_uint8(images).numpy()

@@ -11,6 +11,7 @@ from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.plain_gan import PlainGAN
 from aigc_demo.bench.plain_vae import PlainVAE
 from aigc_demo.bench.race import Race, Way, compare, told, turns
+from aigc_demo.models.pixels import to_float
 from aigc_demo.training import TrainPlan, warmup_cosine
 
 if TYPE_CHECKING:
@@ -86,4 +87,4 @@ def twins(family: str, plan: TrainPlan, accelerator: "Accelerator") -> tuple[Any
 
 def scaled(images: Tensor, accelerator: "Accelerator") -> Tensor:
     """uint8 (N, H, W) -> (N, 1, H, W) in [-1, 1]."""
-    return images[:, None].to(accelerator.device).float() / 127.5 - 1
+    return to_float(images.to(accelerator.device))

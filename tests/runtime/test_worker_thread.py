@@ -49,8 +49,16 @@ def test_who_leaves_early_closes_the_work_in_the_thread():
 
 
 def test_pieces_are_done_one_after_the_other_by_the_same_thread():
-    thread, seen, ended = WorkerThread("calls"), [], threading.Event()
+    thread, seen = WorkerThread("calls"), []
     for _ in range(3):
         thread.submit(lambda: seen.append(threading.get_ident()))
-    thread.submit(ended.set)
-    assert ended.wait(30) and len(seen) == 3 and len(set(seen)) == 1
+    assert thread.submit(seen.copy).result(30) == seen
+    assert len(seen) == 3 and len(set(seen)) == 1
+
+
+def test_what_a_piece_raises_comes_back_and_the_thread_goes_on():
+    thread = WorkerThread("calls")
+    failed = thread.submit(lambda: {}["nothing"])
+    assert thread.submit(threading.current_thread).result(30).name == "calls"
+    with pytest.raises(KeyError, match="nothing"):
+        failed.result(30)

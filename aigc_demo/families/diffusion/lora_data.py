@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data.images import load
+from aigc_demo.models.pixels import to_float
 
 CAPTIONS = "captions.json"  # {"train": [a caption a picture], "test": [...]}, beside images.safetensors
 FEWEST, MOST = 4, 500  # pictures to learn from
@@ -83,7 +84,7 @@ def to_images(pictures: Tensor, side: int) -> Tensor:
         image = Image.fromarray(picture).convert("RGB")
         sized = image if image.size == (side, side) else image.resize((side, side), Image.Resampling.LANCZOS)
         rows.append(torch.from_numpy(np.asarray(sized).copy()))
-    return torch.stack(rows).movedim(3, 1).float() / 127.5 - 1
+    return to_float(torch.stack(rows))
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from aigc_demo.families.diffusion.lora_data import Captioned, Encoded, to_images
 from aigc_demo.families.diffusion.objective import Objective
 from aigc_demo.metrics.pictures import memorised_share, nearest_ratio
 from aigc_demo.models.latents import picture_seed
+from aigc_demo.models.pixels import to_float
 from aigc_demo.models.placement import Placement
 from aigc_demo.schemas import DrawRequest
 from aigc_demo.training import TrainPlan
@@ -99,7 +100,7 @@ class LoraValidation:
         return {"memorised": memorised_share(self._samples(), self.thumbnails)}
 
     def _samples(self) -> Tensor:
-        return shrink(self.draw().movedim(3, 1).float() / 127.5 - 1)
+        return shrink(to_float(self.draw()))
 
     def draw(self) -> Tensor:
         """Pictures (SAMPLES, H, W, 3) uint8 of the prompts, each from a seed of its own."""

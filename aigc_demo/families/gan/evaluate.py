@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aigc_demo.data import images
-from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.metrics.pictures import memorised_share, nearest_ratio, pairwise_diversity
+from aigc_demo.models.pixels import to_float, to_uint8
 
 GLANCE, LOOK = 64, 1000  # samples while a run trains, and of a finished one
 SEEN, SEEN_ALL = 2000, 10_000  # training pictures that samples are compared with

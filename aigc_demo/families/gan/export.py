@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aigc_demo.data.images import to_float
 from aigc_demo.families.gan.networks import Discriminator, Generator
 from aigc_demo.models.checkpoints import save_weights
+from aigc_demo.models.pixels import to_float
 
 STYLES = 4096  # draws behind each class's mean style
 JUDGED = 2000  # real pictures behind the quantiles of a finished run

@@ -16,7 +16,6 @@ from torch.nn import functional as F
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
-from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families.gan.augment import DRAWS, FEW, augment
 from aigc_demo.families.gan.evaluate import glance
 from aigc_demo.families.gan.export import export
@@ -30,6 +29,7 @@ from aigc_demo.families.gan.losses import (
 )
 from aigc_demo.families.gan.networks import Discriminator, GANConfig, Generator
 from aigc_demo.models.checkpoints import states
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import (
     Average,
     Randomness,

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from aigc_demo.data import images
-from aigc_demo.data.images import to_float
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.model import VAE
 from aigc_demo.families.vae.networks import reparameterise
 from aigc_demo.metrics.pictures import active_units, reconstruction_error
+from aigc_demo.models.pixels import to_float
 
 MEASURED = 1000  # pictures at most, which takes seconds
 

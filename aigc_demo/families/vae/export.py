@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aigc_demo.data.images import to_float
 from aigc_demo.families.vae.density import Mixture, fit_classes
 from aigc_demo.families.vae.networks import Decoder, Encoder, VAEConfig
 from aigc_demo.models.checkpoints import save_weights
+from aigc_demo.models.pixels import to_float
 
 SHOWN_CODES = 200  # training codes a class that are stored for "the nearest training pictures"
 GLANCE_PIXELS, GLANCE_STEPS = 400_000, 5  # for a density at a glance: pixels that are encoded, steps of EM

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
-from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families.vae.export import Latents, export, fit_latents
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
 from aigc_demo.metrics.pictures import active_units
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import (
     Average,
     Randomness,

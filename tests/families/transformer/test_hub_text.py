@@ -1,4 +1,4 @@
-"""Pretrained language models: the same tokens as transformers writes, alone or in company, with and without adapters."""
+"""Pretrained language models: the same tokens as transformers writes, alone or together, with and without adapters."""
 
 import pytest
 import torch
@@ -72,7 +72,7 @@ def test_greedy_answer_is_that_of_transformers_generate(model):
     assert ours == [token for token in theirs[0, len(read.ids) :].tolist() if token not in model.pieces.ends]
 
 
-def test_texts_in_company_are_those_written_alone(model):
+def test_texts_written_together_are_those_written_alone(model):
     """Three readers come one after another, two leave early; nobody's text depends on the others."""
     requests = [
         GenerationRequest(model.encode_prompt(text), Settings(0.8, 20, 0.9, 1.1), length, seed, count)

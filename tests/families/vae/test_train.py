@@ -8,11 +8,11 @@ from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.images import to_float, to_uint8
 from aigc_demo.families import vae
 from aigc_demo.families.vae.evaluate import evaluate
 from aigc_demo.families.vae.train import corrupt_half, label_at, make_learner, mirror_half
 from aigc_demo.models.checkpoints import read_config, read_weights
+from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import TrainPlan, make_accelerator, train
 
 
