@@ -224,7 +224,7 @@ def test_a_request_restores_its_conversation_and_settings(tab):
 @pytest.mark.parametrize("suffix", [".md", ".json", ".txt"])
 def test_the_saved_conversation_is_labelled_and_restores(tab, tmp_path, suffix):
     result = say(tab, "你好", seed=5)[tab.result]
-    found = read(chat_tab.files.write_chat(result, tmp_path, suffix))
+    found = read(chat_tab.actions.write_chat(result, tmp_path, suffix))
     assert found.label.Label == "1" and found.recipe.task == "chat"
     assert check(ChatRequest, found.recipe.request) == result.request
 

@@ -175,9 +175,9 @@ def test_settings_come_back_without_the_files_of_the_server(tab):
 def test_a_model_brings_its_own_steps(tab, context, checkpoint):
     own = {"num_inference_steps": 4, "guidance_scale": 1.0, "width": 512, "height": 512}
     keep_card(context.settings, checkpoint, "tiny/lcm", "diffusion", "text_to_image", ("draw",), defaults=own)
-    updates = tab.choose("tiny/lcm", Page())
+    updates = tab.choose_model("tiny/lcm", Page())
     assert updates[tab.fields["num_inference_steps"]]["value"] == 4 and not updates[tab.fold]["visible"]
-    back = tab.choose("tiny/sd", Page())
+    back = tab.choose_model("tiny/sd", Page())
     assert back[tab.fields["num_inference_steps"]]["value"] == 0 and back[tab.fold]["visible"]
 
 

@@ -164,7 +164,7 @@ def test_what_a_prompt_loses_is_said(tab):
 
 
 def test_prose_has_no_verse_fields(tab):
-    hidden = tab.choose("gpt-austen", visitor())
+    hidden = tab.choose_model("gpt-austen", visitor())
     assert [hidden[tab.fields[name]]["visible"] for name in ("form", "heads", "prompt_is")] == [False] * 3
     given = values(tab, model="gpt-austen", prompt="It is <b>", heads="春")
     asked = tab.asked(given)

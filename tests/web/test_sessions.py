@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from aigc_demo.bench.caller import Caller
-from aigc_demo.ui.page.sessions import Session, Sessions
+from aigc_demo.ui.page.gradio_gaps import Session, Sessions
 
 CANARY = "canary of a session"
 

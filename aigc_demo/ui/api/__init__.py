@@ -1,10 +1,7 @@
 """The HTTP endpoints."""
 
 from aigc_demo.ui.api import endpoints, pictures, text, verify
-from aigc_demo.ui.api.endpoints import no_such_endpoint
 from aigc_demo.ui.page.context import Context
-
-__all__ = ["add_endpoints", "no_such_endpoint"]
 
 
 def add_endpoints(context: Context) -> None:

@@ -20,7 +20,8 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import event_value
+from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.gradio_gaps import event_value
 from aigc_demo.ui.page.pictures import jpeg_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -47,12 +48,11 @@ class MaskPad:
                 words("pad.open"), file_types=KINDS, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("mask.remove"), size="sm", elem_id=f"{elem_id}-clear")
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.opened = self.open.upload(self.opened_file, self.open, self.settable(), **private)
+        self.opened = self.open.upload(self.opened_file, self.open, self.settable(), **PRIVATE)
         self.painted = self.pad.input(
-            self.strokes, self.picture, self.mask, trigger_mode="always_last", **private
+            self.strokes, self.picture, self.mask, trigger_mode="always_last", **PRIVATE
         )
-        self.clear.click(lambda: ("", "", ""), None, self.settable(), queue=False, **private)
+        self.clear.click(lambda: ("", "", ""), None, self.settable(), **QUICK)
 
     def _template(self) -> str:
         """The pad's own markup; the words of both languages travel with it, since Gradio translates no template."""

@@ -16,12 +16,11 @@ from aigc_demo.ui.models import sources as source
 from aigc_demo.ui.models.listing import bytes_said
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.panels import pick_list
 from aigc_demo.ui.page.widgets import download
 
 SECONDS = 1.0
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 # The tab that uses a model, by what the model does, in the order of the page.
 USES = {
     "text": "text", "chat": "chat", "rewrite": "rewrite", "image": "image", "draw": "draw", "upscale": "upscale", "latent": "walk",
@@ -75,7 +74,6 @@ class ChosenPanel:
 
     def connect(self) -> None:
         """What happens inside the panel."""
-        quick = {**PRIVATE, "queue": False}
         asking = {**PRIVATE, "concurrency_id": "hub"}
         # through the queue, since Gradio tells of a changed state there alone
         self.timer.tick(
@@ -83,8 +81,8 @@ class ChosenPanel:
         )
         self.progress.select(self.pick, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
-        self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(self.ask_again, self.model, self.confirm_delete, **quick)
+        self.cancel.click(self.stop, self.model, self.shown(), **QUICK)
+        self.drop.click(self.ask_again, self.model, self.confirm_delete, **QUICK)
         self.deleted = self.confirm_delete.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite

@@ -10,7 +10,8 @@ from aigc_demo import media
 from aigc_demo.core.errors import InputError
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import event_value
+from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.gradio_gaps import event_value
 from aigc_demo.ui.page.pictures import data_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -42,16 +43,14 @@ class DrawPad:
                 words("pad.open"), file_types=kinds, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("pad.clear"), size="sm", elem_id=f"{elem_id}-clear")
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.changed = self.pad.input(self.drawn, None, self.path, **private)
-        self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **private)
+        self.changed = self.pad.input(self.drawn, None, self.path, **PRIVATE)
+        self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **PRIVATE)
         self.clear.click(
             lambda: "",
             None,
             self.path,
             js=f"() => document.querySelector('#{elem_id} canvas').dispatchEvent(new Event('wipe'))",
-            queue=False,
-            **private,
+            **QUICK,
         )
 
     @polite

@@ -7,7 +7,7 @@ import gradio as gr
 
 from aigc_demo.actions.prompt_templates import Found, find_template, nearest, templates
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.panels import pick_list
 
 SHOWN = 3  # templates that a search shows
@@ -53,7 +53,6 @@ class TemplatePanel:
 
     def connect(self, prompt: gr.Textbox, system: gr.Textbox | None = None) -> None:
         """Let the panel fill `prompt`, and `system` where there is one."""
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         chosen = [self.picker, *self.blanks, self.use]
         gr.on(
             [self.find.click, self.wish.submit],
@@ -61,12 +60,12 @@ class TemplatePanel:
             self.wish,
             [self.ranked, self.found],
             concurrency_id="device",
-            **private,
+            **PRIVATE,
         )
-        self.found.select(self.pick, self.ranked, chosen, queue=False, **private)
-        self.picker.input(self.choose, self.picker, chosen, queue=False, **private)
+        self.found.select(self.pick, self.ranked, chosen, **QUICK)
+        self.picker.input(self.choose, self.picker, chosen, **QUICK)
         filled = [prompt, system] if system else [prompt]
-        taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, queue=False, **private)
+        taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, **QUICK)
         show = f"() => document.querySelector('#{prompt.elem_id} textarea').focus()"
         taken.success(None, None, None, js=show)
 

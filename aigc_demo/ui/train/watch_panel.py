@@ -15,12 +15,12 @@ from aigc_demo.jobs import Job
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.film import film
 from aigc_demo.ui.train import job_view
 from aigc_demo.ui.train.samples import lent, samples_html
 
 SECONDS = 1.5
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 ORDERS = ("stop", "resume", "save_now", "sample_now")
 USES = {
     "gan": ("image", "walk"),
@@ -102,12 +102,11 @@ class WatchPanel:
 
     def connect(self) -> None:
         """What happens inside the panel."""
-        quick = {**PRIVATE, "queue": False}
-        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
-        self.job.input(self.choose, self.job, [self.memory, *self.shown()], **quick)
+        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **QUICK)
+        self.job.input(self.choose, self.job, [self.memory, *self.shown()], **QUICK)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
-        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **quick)
+        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)
         self.confirm_delete.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
 
     def jobs_now(self) -> list[Job]:
