@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import gradio as gr
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from gradio.networking import url_ok
@@ -25,6 +27,16 @@ def visitor(lang="en"):
 def served(page, **options):
     """A client of the page, as a server would serve it."""
     return TestClient(App.create_app(page, app_kwargs=options), raise_server_exceptions=False)
+
+
+@contextmanager
+def launched(page, **options):
+    """The page on a server of its own."""
+    page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, **gaps.without_self_call(), **options)
+    try:
+        yield page
+    finally:
+        page.close()
 
 
 def page_of(handler, inputs=(), outputs=(), kind=gr.Blocks, **options):
@@ -170,17 +182,16 @@ def test_a_file_that_we_wrote_can_be_fetched(tmp_path, monkeypatch):
 
 
 def test_the_script_stands_before_gradios_own():
-    script, page = "<script>first()</script>", page_of(lambda: None)
-    page.head = script
-    page.config = page.get_config_file()  # as launch does
-    with served(page) as client:
-        html = client.get("/").text
-        assert script not in html and "first()" in html  # inside the settings that Gradio's own scripts read
-    with served(page_of(lambda: None), middleware=[(gaps.FirstInHead, (), {"script": script})]) as client:
-        answer = client.get("/")
-        assert answer.text.index("<script") == answer.text.index(script)
+    first, late = "<script>first()</script>", "<script>late()</script>"
+    layers = [(gaps.FirstInHead, (), {"script": first})]
+    with launched(page_of(lambda: None), head=late, app_kwargs={"middleware": layers}) as page:
+        answer = httpx.get(page.local_url)
+        assert (
+            "late()" in answer.text and late not in answer.text
+        )  # but in the settings that Gradio's scripts read
+        assert answer.text.index("<script") == answer.text.index(first)
         assert int(answer.headers["content-length"]) == len(answer.content)
-        assert script not in client.get("/config").text
+        assert first not in httpx.get(page.local_url + "config").text
 
 
 def test_a_program_is_told_that_there_is_no_such_endpoint():
@@ -201,18 +212,8 @@ class SlowToItself:
 
 
 def test_a_busy_machine_serves_its_page():
-    page = page_of(lambda: None)
-    try:
-        page.launch(
-            prevent_thread_lock=True,
-            quiet=True,
-            ssr_mode=False,
-            app_kwargs={"middleware": [(SlowToItself, (), {})]},
-            **gaps.without_self_call(),
-        )
+    with launched(page_of(lambda: None), app_kwargs={"middleware": [(SlowToItself, (), {})]}) as page:
         assert page.is_running and not url_ok(page.local_url)  # which launch would have asked
-    finally:
-        page.close()
 
 
 def test_a_session_has_no_copy_of_the_page():

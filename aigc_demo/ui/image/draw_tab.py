@@ -121,7 +121,7 @@ class DrawTab(GenerationTab):
             )
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.view.select(
-            self.pick, self.result, [*states[1:], self.view, self.inside, self.compare], **PRIVATE
+            self.pick_picture, self.result, [*states[1:], self.view, self.inside, self.compare], **PRIVATE
         )
         self.reuse.click(self.start_from, self.chosen, [self.fold, *self.pad.settable()], **PRIVATE)
 
@@ -228,7 +228,7 @@ class DrawTab(GenerationTab):
         }
 
     @polite
-    def pick(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_picture(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
         if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()

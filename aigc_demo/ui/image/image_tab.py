@@ -113,7 +113,7 @@ class ImageTab(GenerationTab):
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
-        self.sheet.select(self.pick, self.result, [self.inside, self.picked], **PRIVATE)
+        self.sheet.select(self.pick_picture, self.result, [self.inside, self.picked], **PRIVATE)
         self.encode.connect(self.fields["model"])
 
     def settable(self) -> list[Any]:
@@ -180,7 +180,9 @@ class ImageTab(GenerationTab):
             **self.code.show(asked, visitor),
         }
 
-    def pick(self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request) -> tuple[Any, int]:
+    def pick_picture(
+        self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request
+    ) -> tuple[Any, int]:
         """A picture of the sheet was chosen: show it large."""
         if result is None:
             return gr.skip(), 0

@@ -87,7 +87,7 @@ class GridPanel:
         )
         throw = f"() => [0, 1, 2, 3].map(() => Math.floor(Math.random() * {MAX_SEED}))"
         self.others.click(None, None, self.seeds, js=throw)
-        self.view.select(self.pick, self.result, self.inside, **PRIVATE)
+        self.view.select(self.pick_picture, self.result, self.inside, **PRIVATE)
 
     def settable(self) -> list[Any]:
         """The components that `show` and `for_model` may update, besides the shared ones."""
@@ -142,7 +142,7 @@ class GridPanel:
         }
 
     @polite
-    def pick(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_picture(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A picture of the grid was chosen: show it large and say what it mixes."""
         if result is None or not 0 <= index_of(event) < len(result.pictures):
             return gr.skip()

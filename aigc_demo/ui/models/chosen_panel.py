@@ -79,7 +79,7 @@ class ChosenPanel:
         self.timer.tick(
             self.poll_downloads, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE
         )
-        self.progress.select(self.pick, None, self.shown(), **asking)
+        self.progress.select(self.pick_download, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **QUICK)
         self.drop.click(self.ask_again, self.model, self.confirm_delete, **QUICK)
@@ -128,7 +128,7 @@ class ChosenPanel:
         yield {self.card: self.offer_html(offer, lang), **self.fetch_now(offer, lang)}
 
     @polite
-    def pick(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick_download(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """A download under way was chosen."""
         downloads = self.unfinished()
         if 0 <= index_of(event) < len(downloads):

@@ -56,7 +56,7 @@ class ModelsTab(PageTab):
         chosen.connect()
         self.probe.connect(chosen.model)
         asking = {**PRIVATE, "concurrency_id": "hub"}
-        find.list.select(self.pick, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
+        find.list.select(self.pick_model, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
         find.list.select(None, None, None, js=SHOW_CARD, **QUICK)
         now = {chosen.model, *find.asked()}
         chosen.deleted.success(find.search, now, find.shown(), **asking)
@@ -116,7 +116,9 @@ class ModelsTab(PageTab):
         return {**listed, **self.chosen.render_all(values[self.chosen.model], self.context.lang(visitor))}
 
     @polite
-    def pick(self, ids: list[str], event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick_model(
+        self, ids: list[str], event: gr.EventData, visitor: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
         """A model of the list was chosen."""
         if 0 <= index_of(event) < len(ids):
             yield from self.chosen.show(ids[index_of(event)], self.context.lang(visitor))

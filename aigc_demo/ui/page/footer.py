@@ -35,7 +35,7 @@ class LabelSwitch:
                 words("labels.duty"), visible=False, elem_classes="note", elem_id="labels-duty"
             )
         page.load(self.chosen, None, [self.visible, self.duty], **QUICK)
-        self.visible.input(self.choose, self.visible, self.duty, **QUICK)
+        self.visible.input(self.switch_labels, self.visible, self.duty, **QUICK)
 
     def chosen(self, visitor: gr.Request) -> tuple[bool, dict]:
         """What the visitor chose before, or the mode's."""
@@ -43,7 +43,7 @@ class LabelSwitch:
         return visible, self._duty(visible)
 
     @polite
-    def choose(self, visible: bool, visitor: gr.Request) -> dict:
+    def switch_labels(self, visible: bool, visitor: gr.Request) -> dict:
         """Keep the choice for this visitor's next files."""
         name = self.context.visitor_name(visitor)
         self.context.labels.choose(name, bool(visible))

@@ -62,8 +62,8 @@ class TemplatePanel:
             concurrency_id="device",
             **PRIVATE,
         )
-        self.found.select(self.pick, self.ranked, chosen, **QUICK)
-        self.picker.input(self.choose, self.picker, chosen, **QUICK)
+        self.found.select(self.pick_found, self.ranked, chosen, **QUICK)
+        self.picker.input(self.choose_template, self.picker, chosen, **QUICK)
         filled = [prompt, system] if system else [prompt]
         taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, **QUICK)
         show = f"() => document.querySelector('#{prompt.elem_id} textarea').focus()"
@@ -91,13 +91,13 @@ class TemplatePanel:
         return f'<div class="found">{"".join(rows)}</div><p class="note">{escape(how)}</p>'
 
     @polite
-    def pick(self, ranked: list[str], event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_found(self, ranked: list[str], event: gr.EventData, visitor: gr.Request) -> Any:
         """One of the found templates was chosen."""
         index = index_of(event)
         return self.blanks_of(ranked[index], visitor) if 0 <= index < len(ranked) else gr.skip()
 
     @polite
-    def choose(self, template_id: str, visitor: gr.Request) -> Any:
+    def choose_template(self, template_id: str, visitor: gr.Request) -> Any:
         """A template was chosen from the list."""
         return self.blanks_of(template_id, visitor)
 

@@ -121,7 +121,7 @@ class TextTab(GenerationTab):
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
-        self.text.select(self.pick, self.result, self.odds, trigger_mode="always_last", **QUICK)
+        self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
         self.templates.connect(prompt=self.fields["prompt"])
 
@@ -198,7 +198,7 @@ class TextTab(GenerationTab):
             **self.code.show(asked, visitor),
         }
 
-    def pick(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_token(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None:
             return gr.skip()

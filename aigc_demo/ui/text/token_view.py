@@ -31,7 +31,7 @@ class TokenView:
 
     def connect(self, result: gr.State) -> None:
         """A token can be chosen."""
-        self.text.select(self.pick, result, self.odds, trigger_mode="always_last", **QUICK)
+        self.text.select(self.pick_token, result, self.odds, trigger_mode="always_last", **QUICK)
 
     def outputs(self) -> list[Any]:
         """The components that `show` and `clear` update."""
@@ -46,7 +46,7 @@ class TokenView:
         """Updates that show `words` in place of a text."""
         return {self.text: words, self.odds: ""}
 
-    def pick(self, result: Any, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_token(self, result: Any, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None or not result.tokens:
             return gr.skip()

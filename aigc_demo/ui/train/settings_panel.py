@@ -108,7 +108,7 @@ class SettingsPanel:
         shown = [family, start, self.cost, name, self.proposed, *self._optional()]
         shown += [self.planned, self.accept]
         for component in (family, self.data):
-            component.change(self.choose, chosen, shown, **QUICK)
+            component.change(self.choose_family, chosen, shown, **QUICK)
         rank = self.fields["lora_rank"]
         size.change(self.say_cost, [family, size, start, rank], self.cost, **QUICK)
         begun = [family, size, start, rank]
@@ -166,7 +166,7 @@ class SettingsPanel:
         return next(name for name in names if not (runs / name).exists())
 
     @polite
-    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+    def choose_family(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
         given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
         data, family = values[self.data] or "", given["family"]

@@ -103,7 +103,7 @@ class WatchPanel:
     def connect(self) -> None:
         """What happens inside the panel."""
         self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **QUICK)
-        self.job.input(self.choose, self.job, [self.memory, *self.shown()], **QUICK)
+        self.job.input(self.choose_job, self.job, [self.memory, *self.shown()], **QUICK)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
         self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)
@@ -121,7 +121,7 @@ class WatchPanel:
         return self.render_all(name, self.context.lang(visitor))
 
     @polite
-    def choose(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
+    def choose_job(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
         return {self.memory: name or "", **self.render_all(name, self.context.lang(visitor))}
 
