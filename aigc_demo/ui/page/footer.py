@@ -15,6 +15,15 @@ log = logging.getLogger(__name__)
 BEGIN_ANEW = "() => { localStorage.removeItem('aigc_job'); location.assign(location.pathname) }"
 
 
+def build_footer(context: Context, page: gr.Blocks) -> None:
+    """Place and connect it all."""
+    LabelSwitch(context).build(page)
+    OwnData(context).build()
+    if "api" in context.settings.rules.footer_links:
+        links = (f"[{context.words.say('api.guide', lang)}](API.md)" for lang in ("en", "zh"))
+        gr.Markdown(context.words.both(*links), elem_id="api-guide", elem_classes="note")
+
+
 class LabelSwitch:
     """A fold with the explanation and the switch. In public modes switching off hands the duty to label to the visitor."""
 

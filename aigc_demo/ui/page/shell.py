@@ -13,7 +13,7 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, Request, as_code
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, index_of
-from aigc_demo.ui.page.footer import LabelSwitch, OwnData
+from aigc_demo.ui.page.footer import build_footer
 from aigc_demo.ui.page.gradio_gaps import progress_in_one_place
 from aigc_demo.ui.page.panels import Memory, history_html, pick_list
 from aigc_demo.ui.page.widgets import model_choices
@@ -53,17 +53,8 @@ class Shell:
             self.file = gr.UploadButton(
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
-        LabelSwitch(self.context).build(page)
-        OwnData(self.context).build()
-        if "api" in self.context.settings.rules.footer_links:
-            gr.Markdown(
-                words.both(*map(self.guide_link, ("en", "zh"))), elem_id="api-guide", elem_classes="note"
-            )
+        build_footer(self.context, page)
         self._connect(page)
-
-    def guide_link(self, lang: str) -> str:
-        """The way to the guide of the HTTP API, as Markdown."""
-        return f"[{self.context.words.say('api.guide', lang)}](API.md)"
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
