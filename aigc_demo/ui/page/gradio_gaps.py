@@ -5,7 +5,7 @@ them can go.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from html import escape
@@ -281,7 +281,7 @@ class Sessions(StateHolder):
             self.time_last_used.pop(session_id, None)
 
     @asynccontextmanager
-    async def lifespan(self, app: App) -> Any:
+    async def lifespan(self, app: App) -> AsyncIterator[None]:
         """Take the place of Gradio's own holder before the first request."""
         self.set_blocks(app.get_blocks())
         app.state_holder = self
