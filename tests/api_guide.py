@@ -9,7 +9,7 @@ from pathlib import Path
 from aigc_demo.core.settings import Settings
 from aigc_demo.schemas.describe import FieldFacts, describe
 from aigc_demo.ui import build_app
-from aigc_demo.ui.api.endpoints import FILE_FIELDS
+from aigc_demo.ui.api import FILE_FIELDS
 
 GUIDE = Path(__file__).parents[1] / "aigc_demo" / "docs" / "api.md"
 URL = "http://127.0.0.1:7860"

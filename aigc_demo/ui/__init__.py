@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any
 
 import gradio as gr
-from gradio.route_utils import FnIndexInferError
 
 from aigc_demo import server
 from aigc_demo.core.settings import TABS, Settings
@@ -19,8 +18,8 @@ from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.server import Gate
 from aigc_demo.ui import api
 from aigc_demo.ui.page.context import Context
-from aigc_demo.ui.page.language import LanguageMiddleware, Words, language_script
-from aigc_demo.ui.page.page import Page
+from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import asset, build_theme
 
@@ -61,15 +60,15 @@ def build_app(
         "i18n": words.i18n,
         "app_kwargs": {
             "lifespan": context.sessions.lifespan,
-            "exception_handlers": {FnIndexInferError: api.no_such_endpoint},
+            "exception_handlers": exception_handlers(),
             "middleware": [
                 *server.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
-                (LanguageMiddleware, (), {"script": language_script(settings.lang, own)}),
+                (FirstInHead, (), {"script": language_script(settings.lang, own)}),
             ],
         },
         "server_name": server.bound_name(settings),
-        "_frontend": False,  # or Gradio gives up where a busy machine takes three seconds to answer itself
+        **without_self_call(),
         "footer_links": list(rules.footer_links),
         "ssr_mode": False,
         "show_error": rules.show_error,

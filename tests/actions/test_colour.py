@@ -18,7 +18,7 @@ from aigc_demo.__main__ import main
 from aigc_demo.core.settings import Settings
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import ArrayRequest, GridRequest, ImageRequest, ReconstructRequest, WalkRequest
-from aigc_demo.ui.api.endpoints import add_endpoints
+from aigc_demo.ui.api import add_endpoints
 from aigc_demo.ui.latent.scrubber import stage_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aigc_demo.ui.page.sessions import Session, Sessions
+from aigc_demo.ui.page.gradio_gaps import Session, Sessions
 from tests.load.caller import Caller
 
 CANARY = "canary of a session"

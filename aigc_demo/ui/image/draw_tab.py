@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,17 @@ from aigc_demo.ui.image.mask_pad import MaskPad
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.film import film
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.gradio_gaps import file_address
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
-from aigc_demo.ui.page.progress import status
+from aigc_demo.ui.page.progress import cleared_on_error, status
 from aigc_demo.ui.page.widgets import (
     card_lines,
     chosen_card,
     chosen_model,
     download,
-    model_picker,
     seed_field,
 )
 
@@ -61,10 +59,7 @@ class DrawTab(GenerationTab):
     def _build_ask(self) -> None:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(
-            context, "draw", DrawRequest.model_fields["model"].default, "draw-model"
-        )
-        self.no_model = NoModel(context, "draw", "draw-no-model")
+        picker = self._model_picker("draw", DrawRequest.model_fields["model"].default)
         card = chosen_card(context, picker)
         prompt = self._field("prompt", lines=3, max_lines=8, info=None, placeholder=words("draw.prompt_hint"))
         with gr.Accordion(
@@ -84,15 +79,8 @@ class DrawTab(GenerationTab):
             self.adapters = AdapterFields(context, self.task, DrawRequest, picker.value)
         named = {"model": picker, "prompt": prompt, "strength": strength, "count": count, "seed": seed}
         self.fields = {**named, **folded, **self.adapters.fields}
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.draw"), variant="primary", elem_id="draw-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="draw-stop", scale=1, min_width=80)
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"example.draw.{name}"), size="sm", elem_id=f"draw-example-{name}")
-                for name in EXAMPLES
-            }
+        self._run_buttons("action.draw")
+        self.examples = self._example_buttons(EXAMPLES, "example.draw")
 
     def _build_see(self) -> None:
         """Right: see, take away, look inside, how it works."""
@@ -101,9 +89,7 @@ class DrawTab(GenerationTab):
         self.view = pick_list(pictures.empty(words("empty.draw")), "draw-view")
         self.note = gr.HTML("", elem_id="draw-note")
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("png", "jpg", "webp"):
-                write = partial(actions.write_drawing, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"draw-save-{kind}", self.chosen, write)
+            self._download_buttons(("png", "jpg", "webp"), actions.write_drawing, self.chosen)
             download(context, words("save.zip"), "draw-save-zip", self.result, write_all)
             self.reuse = gr.Button(words("draw.reuse"), size="sm", elem_id="draw-reuse")
             self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="draw-to-upscale")
@@ -117,27 +103,28 @@ class DrawTab(GenerationTab):
         self.code = CodePanel.build(context, "draw-code")
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [self.view, self.note, self.inside, self.compare_fold, self.compare]
         states = [self.result, self.chosen, self.picked]
-        self.ran = gr.on(
+        ran = gr.on(
             [self.go.click, self.fields["prompt"].submit],
             self.run,
             {*self.fields.values(), self.pad.picture, self.pad.mask},
             [*states, *shown, *vars(self.code).values()],
             concurrency_id="device",
             trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
-            **private,
+            **PRIVATE,
         )
-        self.halt.click(self.stop, queue=False, **private)
+        self.runs = [(ran, self.result)]
+        self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
-            filled = button.click(lambda name=name: EXAMPLES[name], None, self.fields["prompt"], **private)
-            filled.success(None, None, None, js="() => document.querySelector('#draw-go').click()")
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+            self._run_after(
+                button.click(lambda name=name: EXAMPLES[name], None, self.fields["prompt"], **PRIVATE)
+            )
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.view.select(
-            self.pick, self.result, [*states[1:], self.view, self.inside, self.compare], **private
+            self.pick_picture, self.result, [*states[1:], self.view, self.inside, self.compare], **PRIVATE
         )
-        self.reuse.click(self.start_from, self.chosen, [self.fold, *self.pad.settable()], **private)
+        self.reuse.click(self.start_from, self.chosen, [self.fold, *self.pad.settable()], **PRIVATE)
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -147,9 +134,7 @@ class DrawTab(GenerationTab):
         """Updates that put a request's settings into the widgets; picture and mask stay what they are."""
         updates = self.for_model(request.model, lang)
         updates |= self.adapters.for_model(request.model, lang, request.adapter)
-        for name, component in self.fields.items():
-            if name != "adapter":
-                updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates = self.with_values(updates, request.model_dump(exclude={"adapter"}))
         updates[self.fields["model"]] = chosen_model(self.context, "draw", request.model, lang)
         return updates
 
@@ -164,14 +149,9 @@ class DrawTab(GenerationTab):
             **{self.fields[name]: gr.update(value=own[name]) for name in MODEL_OWN},
         }
 
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
-
     def asked(self, values: dict[Any, Any]) -> DrawRequest:
         """The request of the widgets; a picture counts only where the model can start from one."""
-        given = {name: values[component] for name, component in self.fields.items()}
+        given = self.given(values)
         if not given["model"]:
             raise InputError(
                 en="There is no model to draw with yet; fetch one in the Models tab.",
@@ -188,11 +168,7 @@ class DrawTab(GenerationTab):
         stop = self.context.begin(visitor, self.task)
         loading = self.context.words.say("draw.loading", self.context.lang(visitor), model=asked.model)
         yield {self.note: status(loading)}
-        try:
-            yield from self._draw(asked, stop, visitor)
-        except Exception:
-            yield {self.note: ""}
-            raise
+        yield from cleared_on_error(self.note, self._draw(asked, stop, visitor))
 
     def _draw(self, asked: DrawRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         lang, words = self.context.lang(visitor), self.context.words
@@ -225,16 +201,14 @@ class DrawTab(GenerationTab):
     ) -> FinishedDrawing:
         """The drawing with its labelled files, which the page shows by address, and what it started from."""
         folder, marking = self.context.folder(visitor), self.context.marking(visitor)
-        addresses = [
-            pictures.address(path) for path in actions.write_drawings(result, folder, marking=marking)
-        ]
+        addresses = [file_address(path) for path in actions.write_drawings(result, folder, marking=marking)]
         start = ""
         if asked.image:
             size = result.pictures.shape[2], result.pictures.shape[1]
             path = media.new_path(folder, "start", ".png")
             given = media.open_picture(asked.image).convert("RGB")
             media.save_copy(ImageOps.fit(given, size, Image.Resampling.LANCZOS), path, carried(asked.image))
-            start = pictures.address(path)
+            start = file_address(path)
         return FinishedDrawing(result, addresses, progress.films, start)
 
     def picture(self, drawing: FinishedDrawing, index: int, lang: str) -> dict[Any, Any]:
@@ -255,7 +229,7 @@ class DrawTab(GenerationTab):
         }
 
     @polite
-    def pick(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_picture(self, drawing: FinishedDrawing | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """Another picture of the drawing was chosen."""
         if drawing is None or not 0 <= index_of(event) < len(drawing.addresses):
             return gr.skip()
@@ -267,9 +241,7 @@ class DrawTab(GenerationTab):
         facts = {"count": len(result.pictures), "size": f"{width} × {height}", "seconds": f"{seconds:.1f}"}
         facts |= {"steps": request.num_inference_steps, "guidance": f"{request.guidance_scale:g}"}
         text = status(self.context.words.say("draw.done", lang, **facts))
-        if result.note:
-            text += status(result.note.say(lang))
-        return text
+        return text + (status(result.note.say(lang)) if result.note else "")
 
     @polite
     def start_from(self, chosen: DrawResult | None, visitor: gr.Request) -> Any:

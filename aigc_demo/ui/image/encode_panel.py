@@ -13,6 +13,7 @@ from aigc_demo.schemas import ReconstructRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.draw_pad import DrawPad
+from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.widgets import download, field
 
 
@@ -58,8 +59,7 @@ class EncodePanel:
             "fn": self.run,
             "inputs": [model, self.pad.path, self.noise, self.neighbours],
             "outputs": [self.result, self.view],
-            "api_visibility": "private",
-            "show_progress": "hidden",
+            **PRIVATE,
             "concurrency_id": "device",
         }
         self.go.click(**run)

@@ -1,9 +1,7 @@
 """The Image tab: choose a model and classes, see a sheet of pictures, look at how the model judges or encodes them."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,8 @@ from aigc_demo.schemas import ImageRequest, ReconstructRequest, check
 from aigc_demo.ui.image.encode_panel import EncodePanel
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
@@ -31,7 +28,6 @@ from aigc_demo.ui.page.widgets import (
     class_names,
     download,
     has_classes,
-    model_picker,
     seed_field,
 )
 
@@ -55,8 +51,7 @@ class ImageTab(GenerationTab):
     def _build_ask(self) -> None:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(context, "image", "gan-digits", "image-model")
-        self.no_model = NoModel(context, "image", "image-no-model")
+        picker = self._model_picker("image", "gan-digits")
         self.card = card = chosen_card(context, picker)
         classes = gr.CheckboxGroup(
             class_choices(context, card),
@@ -82,17 +77,10 @@ class ImageTab(GenerationTab):
             "prior": prior,
             **self.sampler.fields,
         }
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.draw"), variant="primary", elem_id="image-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="image-stop", scale=1, min_width=80)
+        self._run_buttons("action.draw")
         here = {card.id for card in cards_for(self.task, context.settings)}
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"example.image.{name}"), size="sm", elem_id=f"image-example-{name}")
-                for name, values in EXAMPLES.items()
-                if values["model"] in here
-            }
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "example.image")
 
     def _build_see(self) -> None:
         """Right: see, look inside, how it works, take away."""
@@ -101,9 +89,7 @@ class ImageTab(GenerationTab):
         self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
         self.note = gr.HTML("", elem_id="image-note")
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("png", "jpg", "webp"):
-                write = partial(actions.write_sheet, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"image-save-{kind}", self.result, write)
+            self._download_buttons(("png", "jpg", "webp"), actions.write_sheet, self.result)
             download(context, words("save.zip"), "image-save-zip", self.result, actions.write_archive)
             self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="image-to-upscale")
             self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
@@ -116,20 +102,19 @@ class ImageTab(GenerationTab):
         self.picked = gr.State(0)
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.ran = self.go.click(
+        ran = self.go.click(
             self.run,
             set(self.fields.values()),
             [self.result, self.sheet, self.note, self.inside, self.picked, *vars(self.code).values()],
             concurrency_id="device",
-            **private,
+            **PRIVATE,
         )
-        self.halt.click(self.stop, queue=False, **private)
+        self.runs = [(ran, self.result)]
+        self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
-            filled = button.click(self.example(name), None, self.settable(), **private)
-            filled.success(None, None, None, js="() => document.querySelector('#image-go').click()")
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
-        self.sheet.select(self.pick, self.result, [self.inside, self.picked], **private)
+            self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        self.sheet.select(self.pick_picture, self.result, [self.inside, self.picked], **PRIVATE)
         self.encode.connect(self.fields["model"])
 
     def settable(self) -> list[Any]:
@@ -145,8 +130,7 @@ class ImageTab(GenerationTab):
             return {**updates, self.fields["model"]: picker, **self.encode.show(request)}
         labels = [] if request.label in ("all", "") else request.label.split(",")
         values = {**request.model_dump(), "label": [label.strip() for label in labels]}
-        for name, component in self.fields.items():
-            updates[component] = {**updates.get(component, {}), **gr.update(value=values[name])}
+        updates = self.with_values(updates, values)
         updates[self.fields["model"]] = chosen_model(self.context, "image", request.model, lang)
         return updates
 
@@ -169,11 +153,6 @@ class ImageTab(GenerationTab):
             **self.lesson.show(card.family),
         }
 
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
-
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
@@ -185,29 +164,26 @@ class ImageTab(GenerationTab):
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the pictures and show them; meanwhile, where that takes long, say how far it is."""
-        given = {name: values[component] for name, component in self.fields.items()}
+        given = self.given(values)
         asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
         stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
-        start, cache = time.perf_counter(), self.context.cache
+        cache = self.context.cache
         work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
-        try:
-            for line in work.status_lines(self.context.words, lang):
-                yield {self.note: line}
-        except Exception:
-            yield {self.note: ""}
-            raise
-        result, seconds = work.result, time.perf_counter() - start
+        yield from work.updates(self.note, self.context.words, lang)
+        result = work.result
         yield {
             self.result: result,
             self.sheet: self.sheet_html(result, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
+            self.note: f'<p class="note">{self.note_text(result, work.seconds, lang)}</p>'
             + remark(result.note, lang),
             self.inside: self.inside_html(result, 0, lang),
             self.picked: 0,
             **self.code.show(asked, visitor),
         }
 
-    def pick(self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request) -> tuple[Any, int]:
+    def pick_picture(
+        self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request
+    ) -> tuple[Any, int]:
         """A picture of the sheet was chosen: show it large."""
         if result is None:
             return gr.skip(), 0

@@ -4,8 +4,6 @@ The browser keeps the strokes (assets/mask_pad.js) and sends the mask after each
 elsewhere. Both files stay on the server; the page knows their pictures only.
 """
 
-import base64
-import binascii
 import json
 from html import escape
 from pathlib import Path
@@ -17,18 +15,22 @@ import numpy as np
 from PIL import Image
 
 from aigc_demo import media
-from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import event_value
+from aigc_demo.ui.page.draw_pad import png_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.gradio_gaps import event_value
 from aigc_demo.ui.page.pictures import jpeg_uri
 from aigc_demo.ui.page.theme import asset
 
 SHOWN = 768  # pixels of the longer side, as the browser gets the picture
-MAX_MASK = 2_000_000  # characters of a data: address; a mask of 768 x 768 has some twenty thousand
-PREFIX = "data:image/png;base64,"
 TOOLS = ("paint", "erase", "undo", "clear", "invert")
 WORDS = ("name", "drop", "size", *TOOLS)
+BROKEN = Text(
+    "The mask did not arrive whole; undo the last stroke and paint it again.",
+    "蒙版没有完整送达；请撤销最后一笔后重新涂抹。",
+)
 KINDS = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"]
 
 
@@ -47,12 +49,11 @@ class MaskPad:
                 words("pad.open"), file_types=KINDS, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("mask.remove"), size="sm", elem_id=f"{elem_id}-clear")
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.opened = self.open.upload(self.opened_file, self.open, self.settable(), **private)
+        self.opened = self.open.upload(self.opened_file, self.open, self.settable(), **PRIVATE)
         self.painted = self.pad.input(
-            self.strokes, self.picture, self.mask, trigger_mode="always_last", **private
+            self.strokes, self.picture, self.mask, trigger_mode="always_last", **PRIVATE
         )
-        self.clear.click(lambda: ("", "", ""), None, self.settable(), queue=False, **private)
+        self.clear.click(lambda: ("", "", ""), None, self.settable(), **QUICK)
 
     def _template(self) -> str:
         """The pad's own markup; the words of both languages travel with it, since Gradio translates no template."""
@@ -88,20 +89,11 @@ class MaskPad:
     @polite
     def strokes(self, picture: str, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the mask as a file of the picture's size, "" where nothing is painted."""
-        drawing = str(event_value(event, "mask") or "")[: MAX_MASK + 1]
-        if not drawing or not picture:
+        mask = str(event_value(event, "mask") or "")
+        if not mask or not picture:
             return ""
-        try:
-            if not drawing.startswith(PREFIX) or len(drawing) > MAX_MASK:
-                raise ValueError
-            data = base64.b64decode(drawing[len(PREFIX) :], validate=True)
-        except (ValueError, binascii.Error) as error:
-            raise InputError(
-                en="The mask did not arrive whole; undo the last stroke and paint it again.",
-                zh="蒙版没有完整送达；请撤销最后一笔后重新涂抹。",
-            ) from error
-        folder = self.context.folder(visitor)
-        path = media.new_path(folder, "mask", ".png")
+        data = png_of(mask, BROKEN)
+        path = media.new_path(self.context.folder(visitor), "mask", ".png")
         path.write_bytes(data)
         size = media.open_picture(picture).size
         media.open_picture(path).convert("L").resize(size, Image.Resampling.BILINEAR).save(path)

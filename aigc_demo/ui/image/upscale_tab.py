@@ -1,7 +1,6 @@
 """The way of working that makes a picture larger, beside what plain interpolation would have made of it."""
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from aigc_demo.schemas import UpscaleRequest, check
 from aigc_demo.ui.image.compare import compare_html, compare_stage
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
 from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
-from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
+from aigc_demo.ui.page.widgets import card_lines, chosen_model
 
 THUMBNAIL = 96  # pixels of the longer side in the history
 
@@ -35,26 +35,20 @@ class UpscaleTab(GenerationTab):
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
-        context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(context, "upscale", "realesrgan-x4", "upscale-model")
-        self.no_model = NoModel(context, "upscale", "upscale-no-model")
-        self.picture = gr.Image(
-            type="filepath",
+        words = self.context.words
+        picker = self._model_picker("upscale", "realesrgan-x4")
+        self.picture = image_as_sent(
             sources=["upload", "clipboard"],
             label=words("upscale.image"),
             height=260,
             elem_id="upscale-image",
             buttons=[],
         )
-        # Gradio would open the file before a handler can refuse it in words, and keep a copy that belongs to nobody.
-        self.picture.preprocess = lambda sent: sent.path if sent else None
         limits = {"en": round(MAX_PIXELS / 1e6), "zh": 100 * round(MAX_PIXELS / 1e6)}
         note = words.both(*(words.say("upscale.limit", lang, limit=limit) for lang, limit in limits.items()))
         gr.Markdown(note, elem_classes="note")
         self.fields = {"model": picker}
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.upscale"), variant="primary", elem_id="upscale-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="upscale-stop", scale=1, min_width=80)
+        self._run_buttons("action.upscale")
 
     def _build_see(self) -> None:
         """Right: see, take away."""
@@ -63,9 +57,7 @@ class UpscaleTab(GenerationTab):
         self.view = compare_stage(pictures.empty(words("empty.upscale")), "upscale-view")
         self.note = gr.HTML("", elem_id="upscale-note")
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("png", "jpg", "webp"):
-                write = partial(actions.write_upscaled, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"upscale-save-{kind}", self.result, write)
+            self._download_buttons(("png", "jpg", "webp"), actions.write_upscaled, self.result)
         with gr.Accordion(words("panel.lesson"), open=False, elem_id="upscale-lesson"):
             gr.Markdown(words("upscale.lesson"), latex_delimiters=LATEX, elem_classes="lesson")
             networks = "families/upscaler/networks.py"
@@ -73,17 +65,17 @@ class UpscaleTab(GenerationTab):
         self.code = CodePanel.build(context, "upscale-code")
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.ran = self.go.click(
+        ran = self.go.click(
             self.run,
             [self.fields["model"], self.picture],
             [self.result, self.view, self.note, *vars(self.code).values()],
             concurrency_id="device",
             trigger_mode="multiple",
-            **private,
+            **PRIVATE,
         )
-        self.halt.click(self.stop, queue=False, **private)
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.runs = [(ran, self.result)]
+        self.halt.click(self.stop, **QUICK)
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -98,11 +90,6 @@ class UpscaleTab(GenerationTab):
         """Updates of what depends on the model: its card."""
         card = find_card(model, self.context.settings, self.task)
         return {self.card_lines: gr.update(value=card_lines(self.context, card, lang))}
-
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
 
     def receive(self, path: Path) -> dict[Any, Any]:
         """Updates that put a picture of another tab here."""
@@ -140,10 +127,10 @@ class UpscaleTab(GenerationTab):
         plain = media.new_path(folder, "bicubic", ".png")
         bicubic = Image.fromarray(result.before).resize((width, height), Image.Resampling.BICUBIC)
         media.save_copy(bicubic, plain, carried(result.request.image))
-        after = pictures.address(actions.write_upscaled(result, folder, marking=self.context.marking()))
+        after = file_address(actions.write_upscaled(result, folder, marking=self.context.marking()))
         names = (say("upscale.bicubic", lang), result.card.title.say(lang))
         whole = f'<p class="note"><a href="{after}" target="_blank">{say("upscale.whole", lang)}</a></p>'
-        return compare_html(pictures.address(plain), after, names, say("compare.hand", lang)) + whole
+        return compare_html(file_address(plain), after, names, say("compare.hand", lang)) + whole
 
     def note_html(self, result: UpscaleResult, seconds: float, lang: str) -> str:
         """The line under the picture."""

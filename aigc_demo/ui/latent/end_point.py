@@ -10,6 +10,7 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.schemas import WalkRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.draw_pad import DrawPad
+from aigc_demo.ui.page.events import QUICK
 from aigc_demo.ui.page.widgets import class_choices, class_names, field, has_classes, seed_field
 
 SHORT = 40  # characters of a sentence under a picture
@@ -92,9 +93,7 @@ class EndPoint:
             self.choose_source,
             self.source,
             [self.chance, self.drawn],
-            api_visibility="private",
-            queue=False,
-            show_progress="hidden",
+            **QUICK,
         )
 
     def settable(self) -> list[Any]:

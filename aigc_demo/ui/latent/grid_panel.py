@@ -12,7 +12,7 @@ from aigc_demo.schemas import MAX_SEED, GridRequest, check
 from aigc_demo.ui.latent.end_point import class_of, kept_label
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, index_of
 from aigc_demo.ui.page.panels import CodePanel, Memory, pick_list
 from aigc_demo.ui.page.widgets import class_choices, class_names, download, field
 
@@ -78,17 +78,16 @@ class GridPanel:
         self.seeds.append(number)
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         self.ran = self.go.click(
             self.run,
             {*self.shared.values(), *self.labels, *self.seeds, self.size},
             [self.result, self.view, self.inside, *vars(self.code).values()],
             concurrency_id="device",
-            **private,
+            **PRIVATE,
         )
         throw = f"() => [0, 1, 2, 3].map(() => Math.floor(Math.random() * {MAX_SEED}))"
         self.others.click(None, None, self.seeds, js=throw)
-        self.view.select(self.pick, self.result, self.inside, **private)
+        self.view.select(self.pick_picture, self.result, self.inside, **PRIVATE)
 
     def settable(self) -> list[Any]:
         """The components that `show` and `for_model` may update, besides the shared ones."""
@@ -143,7 +142,7 @@ class GridPanel:
         }
 
     @polite
-    def pick(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_picture(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A picture of the grid was chosen: show it large and say what it mixes."""
         if result is None or not 0 <= index_of(event) < len(result.pictures):
             return gr.skip()

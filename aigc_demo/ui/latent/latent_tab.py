@@ -1,7 +1,6 @@
 """The Latent space tab: two end points, the film from one to the other, and the hand between them."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,16 +15,16 @@ from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
 from aigc_demo.ui.latent.end_point import EndPoint
 from aigc_demo.ui.latent.grid_panel import GridPanel
-from aigc_demo.ui.latent.path_view import path_html
-from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html
+from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html, strip_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
-from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download, model_picker
+from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
@@ -47,12 +46,12 @@ class LatentTab(GenerationTab):
     title = "tab.latent"
     tasks = ("walk", "grid")
     request_type = WalkRequest
+    model_is_all = False  # the classes of both ends and of the grid hang on it, too
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
         context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(context, "latent", "vae-digits", "walk-model")
-        self.no_model = NoModel(context, "latent", "walk-no-model")
+        picker = self._model_picker("latent", "vae-digits")
         self.card = chosen_card(context, picker)
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
         plain = {"interpolation": self._field("interpolation", info=None)}
@@ -67,17 +66,10 @@ class LatentTab(GenerationTab):
             plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}
         self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.film"), variant="primary", elem_id="walk-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="walk-stop", scale=1, min_width=80)
+        self._run_buttons("action.film")
         here = {card.id for card in cards_for("latent", context.settings)}
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"example.walk.{name}"), size="sm", elem_id=f"walk-example-{name}")
-                for name, values in EXAMPLES.items()
-                if values["model"] in here
-            }
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "example.walk")
 
     def _build_see(self) -> None:
         """Right: see, take away, look inside, how it works."""
@@ -98,22 +90,20 @@ class LatentTab(GenerationTab):
             self.grid = GridPanel(context, self.card, shared, self.code)
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         run = {
             "fn": self.run,
             "inputs": {*self.fields.values(), *(end.source for end in self.ends)},
             "outputs": [self.result, self.stage, self.note, self.inside, *vars(self.code).values()],
             "concurrency_id": "device",
-            **private,
+            **PRIVATE,
         }
-        self.ran = self.go.click(**run)
-        self.runs = [(self.ran, self.result), (self.grid.ran, self.grid.result)]
+        self.runs = [(self.go.click(**run), self.result), (self.grid.ran, self.grid.result)]
         for name, button in self.examples.items():
-            filled = button.click(self.example(name), outputs=[*self.settable(), self.inside_fold], **private)
-            filled.success(None, None, None, js="() => document.querySelector('#walk-go').click()")
-        self.halt.click(self.stop, queue=False, api_visibility="private")
+            shown = [*self.settable(), self.inside_fold]
+            self._run_after(button.click(self.example(name), None, shown, **PRIVATE))
+        self.halt.click(self.stop, **QUICK)
         self.choosers = [self.plain["model"], *(end.label for end in self.ends), *self.grid.labels]
-        self.plain["model"].input(self.choose, set(self.choosers), self.settable(), queue=False, **private)
+        self.plain["model"].input(self.choose_model, set(self.choosers), self.settable(), **QUICK)
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -152,7 +142,7 @@ class LatentTab(GenerationTab):
             self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
         }
 
-    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+    def choose_model(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another model was chosen: offer its classes, and keep the choices that it has too."""
         return self._for_model(values[self.plain["model"]], values, self.context.lang(visitor))
 
@@ -190,20 +180,15 @@ class LatentTab(GenerationTab):
         """Make the film and show it; meanwhile, where that takes long, say how far it is."""
         asked = self.asked(values)
         stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
-        start, cache = time.perf_counter(), self.context.cache
+        cache = self.context.cache
         work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
-        try:
-            for line in work.status_lines(self.context.words, lang):
-                yield {self.note: line}
-        except Exception:
-            yield {self.note: ""}
-            raise
-        result, seconds = work.result, time.perf_counter() - start
+        yield from work.updates(self.note, self.context.words, lang)
+        result = work.result
         names = tuple(end.caption(asked, result.card, lang) for end in self.ends)
         yield {
             self.result: result,
             self.stage: stage_html(result, names, self.context.words, lang),
-            self.note: f'<p class="note">{self.note_text(result, seconds, lang)}</p>'
+            self.note: f'<p class="note">{self.note_text(result, work.seconds, lang)}</p>'
             + remark(result.note, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), visitor),
@@ -256,3 +241,35 @@ class LatentTab(GenerationTab):
 def has_psi(card: ModelCard) -> bool:
     """Whether truncation means anything to a model: those of our own sample from a density, the others do not."""
     return not card.kind
+
+
+def path_html(result: WalkResult, glances: Sequence[WalkResult], words: Words, lang: str) -> str:
+    """Lengths of z along both paths of one walk, and the short films that show each path at a glance."""
+    say = words.translator(lang)
+    strips = "".join(
+        strip_html(glance.frames, say(f"choice.{glance.request.interpolation}")) for glance in glances
+    )
+    lengths = result.lengths
+    half = {name: f"{rows[len(rows) // 2]:.2f}" for name, rows in lengths.items()}
+    keys = "".join(
+        f'<span class="key {name}">{say(f"choice.{name}")}: {length}</span>' for name, length in half.items()
+    )
+    ends = lengths["slerp"][0], lengths["slerp"][-1]
+    words_of_class = say("walk.no_class" if "reconstruct" in result.card.tasks else "walk.class_mix")
+    return (
+        f'<p class="note">{say("walk.lengths")}</p>{_chart(lengths, say("walk.lengths_short", **half))}'
+        f'<p class="note keys"><span>A: {ends[0]:.2f}</span><span class="halfway">{say("walk.halfway")} {keys}</span>'
+        f'<span>B: {ends[1]:.2f}</span></p><p class="note">{say("walk.why")} {words_of_class}</p>{strips}'
+    )
+
+
+def _chart(lengths: dict[str, list[float]], name: str) -> str:
+    """A line a path over t, from length 0 at the bottom."""
+    top = 1.1 * max(max(rows) for rows in lengths.values()) or 1.0
+    lines = "".join(
+        f'<polyline class="{kind}" points="'
+        + " ".join(f"{100 * i / (len(rows) - 1):.2f},{100 - 100 * r / top:.2f}" for i, r in enumerate(rows))
+        + '"/>'
+        for kind, rows in lengths.items()
+    )
+    return f'<svg class="lengths" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{name}">{lines}</svg>'

@@ -12,10 +12,10 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.models.audit_view import audit_html
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.progress import BackgroundWork, status
 
 TASK = "probe"
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 class AuditPanel:
@@ -42,7 +42,7 @@ class AuditPanel:
         self.go.click(
             self.run, model, self.found, concurrency_id="device", trigger_mode="multiple", **PRIVATE
         )
-        self.halt.click(self.stop, queue=False, **PRIVATE)
+        self.halt.click(self.stop, **QUICK)
 
     @polite
     def offer(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
@@ -82,4 +82,4 @@ class AuditPanel:
 
     def stop(self, visitor: gr.Request) -> None:
         """The look ends."""
-        self.context.stops.stop(visitor.session_hash or "", TASK)
+        self.context.stop(visitor, TASK)

@@ -18,12 +18,11 @@ from aigc_demo.ui.models import sources as source
 from aigc_demo.ui.models.listing import bytes_said
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.panels import pick_list
 from aigc_demo.ui.page.widgets import download
 
 SECONDS = 1.0
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 class ChosenPanel:
@@ -73,16 +72,15 @@ class ChosenPanel:
 
     def connect(self) -> None:
         """What happens inside the panel."""
-        quick = {**PRIVATE, "queue": False}
         asking = {**PRIVATE, "concurrency_id": "hub"}
         # through the queue, since Gradio tells of a changed state there alone
         self.timer.tick(
             self.poll_downloads, [self.model, self.seen], self.shown(), trigger_mode="once", **PRIVATE
         )
-        self.progress.select(self.pick, None, self.shown(), **asking)
+        self.progress.select(self.pick_download, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
-        self.cancel.click(self.stop, self.model, self.shown(), **quick)
-        self.drop.click(self.ask_again, self.model, self.confirm_delete, **quick)
+        self.cancel.click(self.stop, self.model, self.shown(), **QUICK)
+        self.drop.click(self.ask_again, self.model, self.confirm_delete, **QUICK)
         self.deleted = self.confirm_delete.click(self.delete, self.model, self.shown(), **PRIVATE)
 
     @polite
@@ -128,7 +126,7 @@ class ChosenPanel:
         yield {self.card: self.offer_html(offer, lang), **self.fetch_now(offer, lang)}
 
     @polite
-    def pick(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick_download(self, event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """A download under way was chosen."""
         downloads = self.unfinished()
         if 0 <= index_of(event) < len(downloads):

@@ -13,9 +13,9 @@ from aigc_demo.ui.models import sources as source
 from aigc_demo.ui.models.listing import SIZES, Entry, Filters, list_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.panels import pick_list
 
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 LICENCES = ("any", "free", "open")
 
 

@@ -4,7 +4,7 @@ Nothing is fetched without a press on a button that says how much. A download be
 timer reads how it stands, so that a reload and a second browser show the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,21 @@ from aigc_demo.ui.models.audit_panel import AuditPanel
 from aigc_demo.ui.models.chosen_panel import ChosenPanel
 from aigc_demo.ui.models.find_panel import FindPanel
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.generation_tab import PageTab
 from aigc_demo.ui.page.widgets import chosen_model
 
 FIRST_CLASS = {"from_label": "0", "to_label": "0"}  # the one that every model of the Latent space tab has
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 SHOW_CARD = """() => {
   const card = document.getElementById('models-card');
   if (card.getBoundingClientRect().top > innerHeight * 0.6) card.scrollIntoView({ block: 'start' });
 }"""  # on a phone it stands below the list
 
 
-class ModelsTab:
+class ModelsTab(PageTab):
     """Components and handlers of the tab; its panels stand in files of their own."""
 
     task = "models"
-    runs: Sequence[Any] = ()  # nothing of this tab goes into the session's history
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -56,8 +55,8 @@ class ModelsTab:
         chosen.connect()
         self.probe.connect(chosen.model)
         asking = {**PRIVATE, "concurrency_id": "hub"}
-        find.list.select(self.pick, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
-        find.list.select(None, None, None, js=SHOW_CARD, queue=False, **PRIVATE)
+        find.list.select(self.pick_model, find.ids, chosen.shown(), trigger_mode="always_last", **asking)
+        find.list.select(None, None, None, js=SHOW_CARD, **QUICK)
         now = {chosen.model, *find.asked()}
         chosen.deleted.success(find.search, now, find.shown(), **asking)
         chosen.came.change(find.search, now, find.shown(), **asking)
@@ -71,14 +70,10 @@ class ModelsTab:
                 **asking,
             )
 
-    def settable(self) -> list[Any]:
-        """No link, file or past result sets this tab's widgets."""
-        return []
-
     def connect_tabs(self, shell: Any, tasks: Mapping[str, str]) -> None:
         """Buttons between this tab and the others; `tasks` says what the models of a tab do."""
         for tab in shell.by_task.values():
-            if hasattr(tab, "no_model"):
+            if tab.no_model:
                 shown = [*shell.places(), *self.find.asked(), *self.find.shown()]
                 tab.no_model.button.click(self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE)
         for name, button in self.chosen.uses.items():
@@ -106,7 +101,7 @@ class ModelsTab:
 
         def open_there(model: str, visitor: gr.Request) -> dict[Any, Any]:
             lang = self.context.lang(visitor)
-            if not hasattr(other, "for_model"):  # its widgets hang on more than the model
+            if not other.model_is_all:
                 return shell.show(check(other.request_type, {"model": model, **FIRST_CLASS}), visitor)
             picked = {other.fields["model"]: chosen_model(self.context, task, model, lang)}
             return {**shell.opened(other.task), **other.for_model(model, lang), **picked}
@@ -120,7 +115,9 @@ class ModelsTab:
         return {**listed, **self.chosen.render_all(values[self.chosen.model], self.context.lang(visitor))}
 
     @polite
-    def pick(self, ids: list[str], event: gr.EventData, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def pick_model(
+        self, ids: list[str], event: gr.EventData, visitor: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
         """A model of the list was chosen."""
         if 0 <= index_of(event) < len(ids):
             yield from self.chosen.show(ids[index_of(event)], self.context.lang(visitor))

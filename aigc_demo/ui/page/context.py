@@ -4,13 +4,13 @@ import functools
 import inspect
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.settings import Settings
@@ -19,11 +19,12 @@ from aigc_demo.provenance.marking import Marking
 from aigc_demo.provenance.policy import marking_for
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.server import Visitors, visitor_of
-from aigc_demo.ui.page.label_choices import LabelChoices
-from aigc_demo.ui.page.language import Words, language_of
-from aigc_demo.ui.page.sessions import Sessions
+from aigc_demo.ui.page.gradio_gaps import Sessions, current_visitor
+from aigc_demo.ui.page.language import Say, Words, language_of
 
 log = logging.getLogger(__name__)
+# Visitors; whose choice is older than that of so many others has the mode's again.
+KEPT_CHOICES = 10_000
 
 
 class StopFlags:
@@ -48,6 +49,31 @@ class StopFlags:
                 if owner == session and tab in (None, name):
                     flag.set()
                     del self._flags[owner, name]
+
+
+class LabelChoices:
+    """The choices by visitor, in memory alone: a restart brings the mode's own back."""
+
+    def __init__(self) -> None:
+        self._choices: OrderedDict[str, bool] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def choose(self, visitor: str, visible: bool) -> None:
+        """Keep what a visitor wants."""
+        with self._lock:
+            self._choices[visitor] = visible
+            self._choices.move_to_end(visitor)
+            while len(self._choices) > KEPT_CHOICES:
+                self._choices.popitem(last=False)
+
+    def of(self, visitor: str) -> bool | None:
+        """What a visitor wants; None where the mode decides."""
+        return self._choices.get(visitor)
+
+    def forget(self, visitor: str) -> None:
+        """Drop a visitor's choice."""
+        with self._lock:
+            self._choices.pop(visitor, None)
 
 
 class Context:
@@ -80,7 +106,7 @@ class Context:
 
     def visitor_name(self, visitor: gr.Request | None = None) -> str:
         """The name of a visitor, else of who asks; "" where nobody does."""
-        visitor = visitor or LocalContext.request.get(None)
+        visitor = visitor or current_visitor()
         if not visitor:
             return ""
         session = getattr(visitor, "session_hash", None)  # a tool's call (MCP) comes without one
@@ -104,9 +130,18 @@ class Context:
         """The visitor's language, "en" or "zh"."""
         return language_of(visitor, self.settings.lang)
 
+    def translator(self, visitor: gr.Request) -> Say:
+        """The words under a key in the visitor's language."""
+        return self.words.translator(self.lang(visitor))
+
     def begin(self, visitor: gr.Request, tab: str) -> Callable[[], bool]:
         """The stop flag of a computation that this visitor starts in this tab."""
         return self.stops.begin(visitor.session_hash or "", tab).is_set
+
+    def stop(self, visitor: gr.Request, *tabs: str) -> None:
+        """End what this visitor computes in these tabs, or in all where none is named."""
+        for tab in tabs or (None,):
+            self.stops.stop(visitor.session_hash or "", tab)
 
 
 def polite(handler: Callable[..., Any]) -> Callable[..., Any]:

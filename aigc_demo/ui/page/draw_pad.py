@@ -1,21 +1,26 @@
 """A white pad to draw on with mouse, pen or finger, which also takes a picture from a file."""
 
 import base64
-import binascii
 from typing import Any
 
 import gradio as gr
 
 from aigc_demo import media
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import event_value
+from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.gradio_gaps import event_value
 from aigc_demo.ui.page.pictures import data_uri
 from aigc_demo.ui.page.theme import asset
 
-MAX_DRAWING = 2_000_000  # characters of a data: address; a drawing of 280 x 280 has some ten thousand
+# Characters of a data: address; a drawing of 280 x 280 has some ten thousand, a mask of 768 x 768 twice that.
+MAX_DRAWING = 2_000_000
 PREFIX = "data:image/png;base64,"
+BROKEN = Text(
+    "The drawing did not arrive whole; clear the pad and draw again.", "画没有完整送达；请清空画板后重画。"
+)
 
 
 class DrawPad:
@@ -42,31 +47,20 @@ class DrawPad:
                 words("pad.open"), file_types=kinds, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("pad.clear"), size="sm", elem_id=f"{elem_id}-clear")
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        self.changed = self.pad.input(self.drawn, None, self.path, **private)
-        self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **private)
+        self.changed = self.pad.input(self.drawn, None, self.path, **PRIVATE)
+        self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **PRIVATE)
         self.clear.click(
             lambda: "",
             None,
             self.path,
             js=f"() => document.querySelector('#{elem_id} canvas').dispatchEvent(new Event('wipe'))",
-            queue=False,
-            **private,
+            **QUICK,
         )
 
     @polite
     def drawn(self, event: gr.EventData, visitor: gr.Request) -> str:
         """A stroke ended: keep the drawing as a file."""
-        drawing = str(event_value(event, "drawing") or "")[: MAX_DRAWING + 1]
-        try:
-            if not drawing.startswith(PREFIX) or len(drawing) > MAX_DRAWING:
-                raise ValueError
-            data = base64.b64decode(drawing[len(PREFIX) :], validate=True)
-        except (ValueError, binascii.Error) as error:
-            raise InputError(
-                en="The drawing did not arrive whole; clear the pad and draw again.",
-                zh="画没有完整送达；请清空画板后重画。",
-            ) from error
+        data = png_of(str(event_value(event, "drawing") or ""), BROKEN)
         path = media.new_path(self.context.folder(visitor), "drawing", ".png")
         path.write_bytes(data)
         return str(path)
@@ -80,3 +74,13 @@ class DrawPad:
         shown = picture.copy()
         shown.thumbnail((280, 280))
         return path, data_uri(np.asarray(shown), carried(path))
+
+
+def png_of(address: str, broken: Text) -> bytes:
+    """The PNG in a data: address that a pad sent; an InputError of the words `broken` where it is none, or too long."""
+    try:
+        if not address.startswith(PREFIX) or len(address) > MAX_DRAWING:
+            raise ValueError
+        return base64.b64decode(address[len(PREFIX) :], validate=True)
+    except ValueError as error:  # as binascii.Error is one
+        raise InputError.of(broken) from error

@@ -1,16 +1,12 @@
-"""What the browser tells with an event, read so that a forged event tells nothing instead of failing."""
-
-from typing import Any
+"""Events of the page: how handlers that are no part of the API are connected, and which of several things was picked."""
 
 import gradio as gr
 
+from aigc_demo.ui.page.gradio_gaps import event_value
 
-def event_value(event: gr.EventData, key: str) -> Any:
-    """The value under `key`; None where there is none."""
-    try:
-        return getattr(event, key, None)
-    except TypeError:  # what was told is no object
-        return None
+# Of an event whose handler answers this page alone, and says itself how far it is.
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+QUICK = {**PRIVATE, "queue": False}  # the same, of a handler that waits for nothing
 
 
 def index_of(event: gr.EventData, key: str = "index") -> int:

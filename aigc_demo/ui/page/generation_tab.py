@@ -1,22 +1,66 @@
-"""What the tabs that make something have in common: on the left what is asked, on the right what comes of it."""
+"""What the tabs of the page have in common, and those among them that make something.
+
+A tab that makes something has on the left what is asked, on the right what comes of it.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import gradio as gr
 
+from aigc_demo.models.cards import Task
+from aigc_demo.runtime.registry import cards_for
 from aigc_demo.schemas import Request
-from aigc_demo.ui.page.context import Context
-from aigc_demo.ui.page.widgets import field
+from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.widgets import download, field, model_picker
 
 
-class GenerationTab(ABC):
-    """One way of making something. The shell restores it with `show` and keeps its results with `memory`."""
+class NoModel:
+    """The notice of a tab whose `task` no model serves yet. The shell connects `button`, and hides it without such a tab."""
+
+    def __init__(self, context: Context, task: Task, elem_id: str) -> None:
+        words = context.words
+        with gr.Column(visible=not cards_for(task, context.settings), elem_id=elem_id) as self.group:
+            gr.Markdown(words(f"no_model.{task}"), elem_classes="note")
+            with gr.Row(elem_classes="small-buttons"):
+                self.button = gr.Button(words("no_model.open"), size="sm", elem_id=f"{elem_id}-open")
+
+    def show(self, wanted: bool) -> dict[Any, Any]:
+        """An update that shows the notice, or hides it once there is a model."""
+        return {self.group: gr.update(visible=wanted)}
+
+
+class PageTab:
+    """One tab as the shell sees it: what it can do, with the answer of a tab that cannot."""
 
     task: ClassVar[str]  # its name in links, recipes, and among what can be stopped
-    tasks: ClassVar[tuple[str, ...]] = ()  # the same of all that it makes, where that is more than one thing
+    tasks: ClassVar[tuple[str, ...]] = ()  # the same of all that it restores, where that is not `task` alone
+    model_is_all: ClassVar[bool] = (
+        False  # whether `for_model` can put another model in, with all that hangs on it
+    )
+    runs: Sequence[
+        tuple[Any, gr.State]
+    ] = ()  # what makes a result for the session's history, and where that lies
+    no_model: NoModel | None = None  # the notice where no model serves it
+
+    def settable(self) -> list[Any]:
+        """Everything that a link, a file or a past result sets."""
+        return []
+
+    def interrupt(self, visitor: gr.Request) -> None:
+        """Other settings are about to be shown: what would be written over them ends."""
+
+
+class GenerationTab(PageTab, ABC):
+    """One way of making something. The shell restores it with `show` and keeps its results with `memory`."""
+
     title: ClassVar[str]  # the key of what it is called: "mode." inside a page, "tab." as a page of its own
     request_type: ClassVar[type[Request]]
+    model_is_all = True
+    fields: dict[str, Any]  # its widgets by request field
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -41,10 +85,6 @@ class GenerationTab(ABC):
         """What happens on what."""
 
     @abstractmethod
-    def settable(self) -> list[Any]:
-        """Everything that `show` sets."""
-
-    @abstractmethod
     def show(self, request: Any, lang: str) -> dict[Any, Any]:
         """Updates that bring the settings of a request of `request_type` back."""
 
@@ -52,11 +92,65 @@ class GenerationTab(ABC):
     def memory(self, result: Any, lang: str) -> Any:
         """The result for the history."""
 
+    def for_model(self, model: str, lang: str) -> dict[Any, Any]:
+        """Updates of what depends on the model, where `model_is_all`."""
+        raise NotImplementedError
+
+    @polite
+    def choose_model(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
+        """Another model was chosen."""
+        return self.for_model(model, self.context.lang(visitor))
+
     def stop(self, visitor: gr.Request) -> None:
         """The visitor wants this tab's computation to end."""
-        for task in self.tasks or (self.task,):
-            self.context.stops.stop(visitor.session_hash or "", task)
+        self.context.stop(visitor, *(self.tasks or (self.task,)))
+
+    def given(self, values: Mapping[Any, Any]) -> dict[str, Any]:
+        """The values of the widgets by request field."""
+        return {name: values[component] for name, component in self.fields.items()}
+
+    def with_values(self, updates: dict[Any, Any], values: Mapping[str, Any]) -> dict[Any, Any]:
+        """`updates`, and the values of the fields that `values` names."""
+        for name in [name for name in self.fields if name in values]:
+            component = self.fields[name]
+            updates[component] = {**updates.get(component, {}), **gr.update(value=values[name])}
+        return updates
 
     def _field(self, name: str, **changes: Any) -> Any:
         """The widget of a field of the request."""
         return field(self.context, self.task, self.request_type, name, **changes)
+
+    def _model_picker(self, kind: Task, default: str) -> gr.Dropdown:
+        """The pick list of the models that do `kind`, the card of the chosen one, and the notice where there is none."""
+        picker, self.card_lines = model_picker(self.context, kind, default, f"{self.task}-model")
+        self.no_model = NoModel(self.context, kind, f"{self.task}-no-model")
+        return picker
+
+    def _run_buttons(self, verb: str) -> None:
+        """Start and stop."""
+        words = self.context.words
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words(verb), variant="primary", elem_id=f"{self.task}-go", scale=2)
+            self.halt = gr.Button(words("action.stop"), elem_id=f"{self.task}-stop", scale=1, min_width=80)
+
+    def _example_buttons(self, names: Iterable[str], key: str) -> dict[str, gr.Button]:
+        """A row of buttons, called by the words under `key` and a name; `examples` are they by name."""
+        words = self.context.words
+        gr.Markdown(words("shell.examples"), elem_classes="note")
+        with gr.Row(elem_classes="small-buttons chips"):
+            return {
+                name: gr.Button(words(f"{key}.{name}"), size="sm", elem_id=f"{self.task}-example-{name}")
+                for name in names
+            }
+
+    def _download_buttons(self, kinds: Sequence[str], write: Callable[..., Path], result: gr.State) -> None:
+        """A button for each kind of file that `write(result, folder, suffix=...)` makes."""
+        for kind in kinds:
+            label = self.context.words(f"save.{kind}")
+            download(
+                self.context, label, f"{self.task}-save-{kind}", result, partial(write, suffix=f".{kind}")
+            )
+
+    def _run_after(self, filled: Any) -> None:
+        """Press the button that starts, once an example has been put into the widgets."""
+        filled.success(None, None, None, js=f"() => document.querySelector('#{self.task}-go').click()")

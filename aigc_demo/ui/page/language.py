@@ -8,7 +8,8 @@ a cookie.
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +23,7 @@ from aigc_demo.schemas import REQUESTS
 
 COOKIE = "aigc_lang"
 LOCALES = {"en": "en", "zh": "zh-CN"}
-Message = MutableMapping[str, Any]
+Say = Callable[..., str]  # the words under a key, in one language
 
 
 class Words:
@@ -57,6 +58,10 @@ class Words:
     def say(self, key: str, lang: str, **values: Any) -> str:
         """The words under `key` in `lang`, with `{name}` places filled in."""
         return self.tables[lang][key].format(**values)
+
+    def translator(self, lang: str) -> Say:
+        """`say` in one language."""
+        return partial(self.say, lang=lang)
 
 
 def _read_words(folder: Path) -> dict[str, str]:
@@ -108,34 +113,3 @@ def language_script(setting: str, words: dict[str, dict[str, str]]) -> str:
   document.documentElement.lang = locale;
   window.aigcWords = {json.dumps(words, ensure_ascii=False)}[lang];
 }})()</script>"""
-
-
-class LanguageMiddleware:
-    """ASGI middleware that puts the script at the very start of the page's head; everything else passes untouched."""
-
-    def __init__(self, app: Callable[..., Awaitable[None]], script: str) -> None:
-        self.app = app
-        self.script = script.encode()
-
-    async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in ("/", ""):
-            await self.app(scope, receive, send)
-            return
-        start: Message = {}
-        body = bytearray()
-
-        async def hold(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            body.extend(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            page = bytes(body).replace(b"<head>", b"<head>" + self.script, 1)
-            headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-            start["headers"] = [*headers, (b"content-length", str(len(page)).encode())]
-            await send(start)
-            await send({"type": "http.response.body", "body": page})
-
-        await self.app(scope, receive, hold)

@@ -3,12 +3,8 @@
 import base64
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
-from gradio.processing_utils import save_file_to_cache
-from gradio.utils import get_upload_folder, is_in_or_equal
 from PIL import Image
 
 from aigc_demo import media
@@ -44,13 +40,6 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
     small = Image.fromarray(picture)
     small.thumbnail((side, side))
     return np.asarray(small)
-
-
-def address(path: Path) -> str:
-    """Where the browser finds a file that we wrote, relative to the page; a copy, unless it is in Gradio's cache."""
-    cache = get_upload_folder()
-    kept = path.absolute() if is_in_or_equal(path, cache) else save_file_to_cache(path, cache_dir=cache)
-    return "gradio_api/file=" + quote(str(kept))
 
 
 def sprite(pictures: Sequence[np.ndarray], columns: int | None = None, said: Provenance | None = None) -> str:

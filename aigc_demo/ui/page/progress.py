@@ -1,15 +1,16 @@
 """How far a piece of work is: tokens a second, how often the page may be sent an update, and work beside a handler."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from html import escape
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from aigc_demo.core.words import Text
 from aigc_demo.jobs.job import duration
+from aigc_demo.ui.page.gradio_gaps import small_last
 from aigc_demo.ui.page.language import Words
 
 
@@ -47,7 +48,27 @@ def status(words: str) -> str:
 
 def remark(note: Text | None, lang: str) -> str:
     """What a result says of itself, as a line; nothing where it says nothing."""
-    return f'<p class="note remark">{escape(note.say(lang))}</p>' if note else ""
+    return remark_line(note.say(lang)) if note else ""
+
+
+def remark_line(words: str) -> str:
+    """A line that says something unusual of a result."""
+    return f'<p class="note remark">{escape(words)}</p>'
+
+
+def cleared_on_error(line: Any, updates: Iterable[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+    """`updates`; an error empties the component `line`, which said what was being done."""
+    try:
+        yield from updates
+    except Exception:
+        yield {line: ""}
+        raise
+
+
+def with_status(line: Any, words: str, updates: Iterable[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+    """`updates` while the component `line` says `words`; it is empty once they have ended, however they end."""
+    yield {line: status(words)}
+    yield from cleared_on_error(line, small_last(updates, {line: ""}))
 
 
 T = TypeVar("T")
@@ -57,11 +78,13 @@ UPDATE_SECONDS = 0.4  # seconds between two updates; what is done sooner needs n
 class BackgroundWork(Generic[T]):
     """`work(report)` under way, which calls `report(share)` with a share in [0, 1] now and then.
 
-    Iterate over `status_lines` to the end, then ask for the `result`. An error of the work is raised by both.
+    Iterate over `updates` or `status_lines` to the end, then ask for the `result` and how many `seconds` it took. An
+    error of the work is raised by all.
     """
 
     def __init__(self, work: Callable[[Callable[[float], None]], T]) -> None:
-        self.share, self.first, self.started = 0.0, 0.0, 0.0
+        self.share, self.first, self.started, self.seconds = 0.0, 0.0, 0.0, 0.0
+        self._submitted = time.perf_counter()
         pool = ThreadPoolExecutor(1)
         self._future = pool.submit(work, self._hear)
         pool.shutdown(wait=False)
@@ -76,11 +99,16 @@ class BackgroundWork(Generic[T]):
         while True:
             try:
                 self._future.result(timeout=UPDATE_SECONDS)
+                self.seconds = time.perf_counter() - self._submitted
                 return
             except NotYet:
                 if self._future.done():  # the work itself ran into a time limit
                     raise
                 yield status(self._line(words, lang))
+
+    def updates(self, line: Any, words: Words, lang: str) -> Iterator[dict[Any, Any]]:
+        """`status_lines` as updates of the component `line`, which an error empties."""
+        return cleared_on_error(line, ({line: said} for said in self.status_lines(words, lang)))
 
     @property
     def result(self) -> T:

@@ -12,11 +12,10 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, Request, as_code
 from aigc_demo.schemas.tasks import shown_tasks, task_of
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.delete_my_data import OwnData
-from aigc_demo.ui.page.events import index_of
-from aigc_demo.ui.page.label_switch import LabelSwitch
+from aigc_demo.ui.page.events import PRIVATE, index_of
+from aigc_demo.ui.page.footer import build_footer
+from aigc_demo.ui.page.gradio_gaps import progress_in_one_place
 from aigc_demo.ui.page.panels import Memory, history_html, pick_list
-from aigc_demo.ui.page.subtabs import SubtabPage
 from aigc_demo.ui.page.widgets import model_choices
 
 HISTORY = 12
@@ -44,28 +43,8 @@ class Shell:
             self.file = gr.UploadButton(
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
-        LabelSwitch(self.context).build(page)
-        OwnData(self.context).build()
-        if "api" in self.context.settings.rules.footer_links:
-            gr.Markdown(
-                words.both(*map(self.guide_link, ("en", "zh"))), elem_id="api-guide", elem_classes="note"
-            )
-        gr.HTML(words.both(*map(self.handbook_links, ("en", "zh"))), elem_id="handbook", elem_classes="note")
+        build_footer(self.context, page)
         self._connect(page)
-
-    def guide_link(self, lang: str) -> str:
-        """The way to the guide of the HTTP API, as Markdown."""
-        return f"[{self.context.words.say('api.guide', lang)}](API.md)"
-
-    def handbook_links(self, lang: str) -> str:
-        """The pages of the handbook in the order of the words for them, each in a tab of its own."""
-        words = self.context.words.tables[lang]
-        pages = [key.removeprefix("handbook.") for key in words if key.startswith("handbook.")]
-        links = (
-            f'<a href="docs/{page}.md" target="_blank" rel="noopener">{words[f"handbook.{page}"]}</a>'
-            for page in pages
-        )
-        return f"{words['foot.handbook']} {' · '.join(links)}"
 
     def _build_tabs(self) -> Iterator[Any]:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
@@ -93,50 +72,45 @@ class Shell:
         everything = self.places()
         for tab in self.by_task.values():
             everything += tab.settable()
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        page.load(self.greet, None, self.header, **private)
-        self._connect_changes(page, everything, private)
+        page.load(self.greet, None, self.header, **PRIVATE)
+        self._connect_changes(page, everything)
         page.unload(self.leave)
-        self.file.upload(self.restore_file, self.file, everything, **private)
-        self.history.select(self.restore_memory, self.memories, everything, **private)
+        self.file.upload(self.restore_file, self.file, everything, **PRIVATE)
+        self.history.select(self.restore_memory, self.memories, everything, **PRIVATE)
         for tab in self.by_task.values():
-            for ran, result in tab.runs if hasattr(tab, "runs") else [(tab.ran, tab.result)]:
+            for ran, result in tab.runs:
                 ran.success(
-                    self.remember(tab), [result, self.memories], [self.memories, self.history], **private
+                    self.remember(tab), [result, self.memories], [self.memories, self.history], **PRIVATE
                 )
         for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
-            self._connect_send(tab, private)
+            self._connect_send(tab)
         if "models" in self.by_task:
             self.by_task["models"].connect_tabs(self, self.makers)
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
-            verify.restore.click(self.restore_recipe, verify.recipe, everything, **private)
+            verify.restore.click(self.restore_recipe, verify.recipe, everything, **PRIVATE)
         if "train" in self.by_task:
-            self._connect_train(self.by_task["train"], page, private)
-        for (
-            event
-        ) in page.fns.values():  # the browser looks each component that shows progress up in the whole page
-            if event.show_progress == "hidden" and event.outputs:
-                event.show_progress_on = [self.header]
+            self._connect_train(self.by_task["train"], page)
+        progress_in_one_place(page, self.header)
 
-    def _connect_changes(self, page: gr.Blocks, everything: list[Any], private: dict[str, Any]) -> None:
+    def _connect_changes(self, page: gr.Blocks, everything: list[Any]) -> None:
         """A link's recipe, and models that are new: only where there are any does an event with many outputs run."""
         recipe, offered = gr.State(), gr.State(self.offered())
-        page.load(self.linked, None, recipe, **private)
-        recipe.change(self.open_link, recipe, everything, **private)
+        page.load(self.linked, None, recipe, **PRIVATE)
+        recipe.change(self.open_link, recipe, everything, **PRIVATE)
         for opened in (page.load, *(place.select for place in self.places())):
-            opened(self.offered, None, offered, **private)
-        offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **private)
+            opened(self.offered, None, offered, **PRIVATE)
+        offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **PRIVATE)
 
-    def _connect_train(self, train: Any, page: gr.Blocks, private: dict[str, str]) -> None:
+    def _connect_train(self, train: Any, page: gr.Blocks) -> None:
         """A run is used in another tab."""
         train.connect_page(page)
         for task, button in train.uses().items():
             if task in self.by_task:
                 places = [*self.places(), *self.by_task[task].settable()]
-                button.click(self.use(train, task), train.watch.job, places, **private)
+                button.click(self.use(train, task), train.watch.job, places, **PRIVATE)
 
-    def _connect_send(self, tab: Any, private: dict[str, str]) -> None:
+    def _connect_send(self, tab: Any) -> None:
         """A picture becomes an end of a walk, or is enlarged; a button to a tab that this page lacks is not shown."""
         latent, upscale = self.by_task.get("walk"), self.by_task.get("upscale")
         for button, side in ((tab.send_a, "from"), (tab.send_b, "to")):
@@ -145,23 +119,23 @@ class Shell:
                 continue
             inputs = {tab.result, tab.picked, *latent.choosers}
             places = [*self.places(), *latent.settable()]
-            button.click(self.send(tab, latent, side), inputs, places, **private)
+            button.click(self.send(tab, latent, side), inputs, places, **PRIVATE)
         if upscale is None:
             tab.send_upscale.visible = False
             return
         places = [*self.places(), upscale.picture]
-        tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **private)
+        tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **PRIVATE)
 
     def pickers(self) -> list[gr.Dropdown]:
         """The model pickers of the tabs that make something."""
         return [self.by_task[task].fields["model"] for task in self.makers]
 
     def refreshed(self) -> list[Any]:
-        """What changes with the models on the disk: the pickers, and in tabs with `for_model` what hangs on the model."""
+        """What changes with the models on the disk: the pickers, and where `model_is_all` what hangs on the model."""
         found = self.pickers()
         for tab in self.by_task.values():
-            found += tab.settable() if hasattr(tab, "for_model") else []
-            found += [tab.no_model.group] if hasattr(tab, "no_model") else []
+            found += tab.settable() if tab.model_is_all else []
+            found += [tab.no_model.group] if tab.no_model else []
         return list(dict.fromkeys(found))
 
     def offered(self) -> list[str]:
@@ -177,10 +151,10 @@ class Shell:
             picker, choices = tab.fields["model"], model_choices(self.context, kind, lang)
             gone = chosen[picker] not in [model_id for _, model_id in choices]
             value = choices[0][1] if choices else None
-            if gone and value and hasattr(tab, "for_model"):
+            if gone and value and tab.model_is_all:
                 updates |= tab.for_model(value, lang)
             updates[picker] = gr.update(choices=choices, **({"value": value} if gone else {}))
-            if hasattr(tab, "no_model"):
+            if tab.no_model:
                 updates |= tab.no_model.show(not choices)
         return updates
 
@@ -227,22 +201,19 @@ class Shell:
 
     def leave(self, visitor: gr.Request) -> None:
         """The visitor closed or reloaded the page: nothing computes on for them."""
-        self.context.stops.stop(visitor.session_hash or "")
+        self.context.stop(visitor)
 
     def show(self, request: Request, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
         task = task_of(request).name
-        tab = next(
-            (tab for tab in self.by_task.values() if task in (getattr(tab, "tasks", ()) or (tab.task,))), None
-        )
+        tab = next((tab for tab in self.by_task.values() if task in (tab.tasks or (tab.task,))), None)
         if tab is None:
             raise InputError(
                 en=f"This page has no tab that brings back the task {task}; "
                 "python -m aigc_demo verify FILE shows what it was made with.",
                 zh=f"本页面没有可还原任务 {task} 的标签页；可用 python -m aigc_demo verify 文件 查看它的设置。",
             )
-        if hasattr(tab, "end"):  # an answer under way would be written over what is restored
-            tab.end(visitor)
+        tab.interrupt(visitor)
         return {**self.opened(tab.task), **tab.show(request, self.context.lang(visitor))}
 
     def linked(self, visitor: gr.Request) -> str | None:
@@ -341,3 +312,19 @@ class Shell:
             return kept, history_html(kept, self.context.words.say("shell.history", lang))
 
         return add
+
+
+class SubtabPage:
+    """One tab of the page; each of `kinds` builds a tab inside it, and is one of the shell's tabs like any other."""
+
+    def __init__(self, context: Context, name: str, kinds: Sequence[type]) -> None:
+        with (
+            gr.Tab(context.words(f"tab.{name}"), id=name, elem_id=f"tab-{name}"),
+            gr.Tabs(elem_id=f"{name}-modes", elem_classes="modes") as self.subtabs,
+        ):
+            self.inner = [kind(context) for kind in kinds]
+        self.name = name
+
+    def open(self, task: str) -> dict[Any, Any]:
+        """Updates that show the way of working called `task`."""
+        return {self.subtabs: gr.update(selected=task)}

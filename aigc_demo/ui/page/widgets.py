@@ -15,6 +15,8 @@ from aigc_demo.models.family import runs_here
 from aigc_demo.runtime.registry import all_cards, cards_for
 from aigc_demo.schemas import MAX_SEED, Request
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.events import PRIVATE
+from aigc_demo.ui.page.gradio_gaps import download_when_pressed
 from aigc_demo.ui.page.language import literal_choices
 
 NO_WORDS = Text(en="", zh="")
@@ -146,11 +148,7 @@ def download(
     write: Callable[..., Path],
     visible: bool = True,
 ) -> gr.Button:
-    """A button that has `write(result, folder, marking=...)` make a file, and hands it to the browser.
-
-    A DownloadButton sends the file that it already has; ours are written when they are asked for, by the visible
-    button. Its handler gives the path to a hidden DownloadButton, which a script then clicks.
-    """
+    """A button that has `write(result, folder, marking=...)` make a file, and hands it to the browser."""
 
     def make(value: Any, visitor: gr.Request) -> Any:
         if value is None:
@@ -161,8 +159,4 @@ def download(
         except InputError as error:
             raise gr.Error(escape(error.say(context.lang(visitor))), print_exception=False) from error
 
-    button = gr.Button(label, size="sm", elem_id=elem_id, visible=visible)
-    target = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")
-    made = button.click(make, result, target, api_visibility="private", show_progress="hidden")
-    made.success(None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()")
-    return button
+    return download_when_pressed(label, elem_id, make, result, visible, **PRIVATE)

@@ -22,8 +22,9 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import ChatRequest
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.text.heat_map import heat_map
-from aigc_demo.ui.text.odds import Say
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,7 @@ class AttentionPanel:
             self.draw,
             [result, self.sample, self.layer, self.head],
             [self.view, self.go],
-            api_visibility="private",
-            show_progress="hidden",
+            **PRIVATE,
             trigger_mode="always_last",
         )
 
@@ -162,11 +162,10 @@ class AttentionPanel:
         """The heat map of the chosen sample, layer and head, counted from 1 on the page."""
         if result is None or not shape_of(result.card):
             return gr.skip()
-        lang = self.context.lang(visitor)
         place = max(0, min(int(sample), len(tokens_of(result))) - 1)
         stop = self.context.begin(visitor, self.name)
         found = read_attention(
             result, place, max(0, int(layer) - 1), max(0, int(head) - 1), self.context.cache, stop
         )
-        picture = drawn(found, place, lambda key, **values: self.context.words.say(key, lang, **values))
+        picture = drawn(found, place, self.context.translator(visitor))
         return picture, gr.update(visible=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape
+from itertools import takewhile
 from typing import Any
 
 import gradio as gr
@@ -16,12 +16,13 @@ from aigc_demo.safety import check_asked
 from aigc_demo.schemas import MAX_SEED, ChatRequest, check
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import event_value, index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.gradio_gaps import event_value, small_last
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, remark, status
-from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
+from aigc_demo.ui.page.progress import TokenProgress, cleared_on_error, remark, remark_line, status
+from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.conversation import Conversation, shown
@@ -44,10 +45,7 @@ class ChatTab(GenerationTab):
     def _build_ask(self) -> None:
         """Left: choose the model, and who it is to be."""
         context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(
-            context, "chat", ChatRequest.model_fields["model"].default, "chat-model"
-        )
-        self.no_model = NoModel(context, "chat", "chat-no-model")
+        picker = self._model_picker("chat", ChatRequest.model_fields["model"].default)
         self.adapters = AdapterFields(context, self.task, ChatRequest, picker.value)
         system = self._field("system", lines=2, max_lines=8, placeholder=words("chat.system_hint"))
         self.templates = TemplatePanel(context, self.task)
@@ -56,12 +54,7 @@ class ChatTab(GenerationTab):
             folded = {name: self._field(name) for name in FOLDED}
             folded["watermark"] = watermark_field(context, self.task, ChatRequest)
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"chat_example.{name}"), size="sm", elem_id=f"chat-example-{name}")
-                for name in EXAMPLES
-            }
+        self.examples = self._example_buttons(EXAMPLES, "chat_example")
 
     def _build_see(self) -> None:
         """Right: the conversation, and what is under it."""
@@ -93,9 +86,7 @@ class ChatTab(GenerationTab):
             max_lines=10,
             elem_id="chat-input",
         )
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.send"), variant="primary", elem_id="chat-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="chat-stop", scale=1, min_width=80)
+        self._run_buttons("action.send")
         with gr.Row(elem_classes="small-buttons chips"):
             self.again, self.undo, self.clear = (
                 gr.Button(words(f"chat.{name}"), size="sm", elem_id=f"chat-{name}")
@@ -106,9 +97,7 @@ class ChatTab(GenerationTab):
         """Under it: take away, look inside, how it works, the code."""
         context, words = self.context, self.context.words
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("md", "json", "txt"):
-                write = partial(actions.write_chat, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"chat-save-{kind}", self.result, write)
+            self._download_buttons(("md", "json", "txt"), actions.write_chat, self.result)
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
             self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
         self.mark = WatermarkPanel(context, self.task)
@@ -117,7 +106,6 @@ class ChatTab(GenerationTab):
         self.code = CodePanel.build(context, "chat-code")
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         asked = {*self.fields.values(), self.conversation, self.input}
         writes = {
             "outputs": [
@@ -127,7 +115,7 @@ class ChatTab(GenerationTab):
                 *vars(self.code).values(),
             ],
             "concurrency_id": "device",
-            **private,
+            **PRIVATE,
         }
         self.runs = [
             (event(handler, inputs=asked, trigger_mode="multiple", **writes), self.result)
@@ -137,14 +125,14 @@ class ChatTab(GenerationTab):
                 (self.view.edit, self.edit),
             )
         ]
-        self.halt.click(self.stop, queue=False, **private)
+        self.halt.click(self.stop, **QUICK)
         changed = [*self._conversation_outputs(), self.input]
-        self.undo.click(self.take_back, self.conversation, changed, queue=False, **private)
+        self.undo.click(self.take_back, self.conversation, changed, **QUICK)
         for forget in (self.clear.click, self.view.clear):
-            forget(self.forget, None, changed, queue=False, **private)
+            forget(self.forget, None, changed, **QUICK)
         for name, button in self.examples.items():
-            button.click(self.example(name), None, self.input, queue=False, **private)
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+            button.click(self.example(name), None, self.input, **QUICK)
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
         self.attention.connect(self.result)
         self.templates.connect(self.input, self.fields["system"])
@@ -168,9 +156,7 @@ class ChatTab(GenerationTab):
     def show(self, request: ChatRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings and its messages into the page, ready to be answered again."""
         updates = self.for_model(request.model, lang, request.adapter)
-        for name, component in self.fields.items():
-            if name not in ("model", "adapter"):
-                updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates = self.with_values(updates, request.model_dump(exclude={"adapter", "messages"}))
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         hint = status(self.context.words.say("chat.restored", lang))
         rest = self._at_rest(Conversation(tuple(request.messages)), lang)
@@ -187,16 +173,11 @@ class ChatTab(GenerationTab):
             **self.no_model.show(False),
         }
 
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> Any:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
-
     def example(self, name: str) -> Callable[[gr.Request], str]:
         """A handler that puts an example into the input."""
 
         def fill(visitor: gr.Request) -> str:
-            return self._say(visitor)(f"chat_example_text.{name}")
+            return self.context.translator(visitor)(f"chat_example_text.{name}")
 
         return fill
 
@@ -216,7 +197,7 @@ class ChatTab(GenerationTab):
         """Another answer to the last message, by the next seed."""
         conversation: Conversation = values[self.conversation]
         if not conversation.messages:
-            gr.Info(self._say(visitor)("chat.nothing"))
+            gr.Info(self.context.translator(visitor)("chat.nothing"))
             return
         if not conversation.unanswered:
             seed = self.fields["seed"]
@@ -240,7 +221,7 @@ class ChatTab(GenerationTab):
         self, conversation: Conversation, values: dict[Any, Any], visitor: gr.Request, sent: bool = False
     ) -> Iterator[dict[Any, Any]]:
         """Have the last message answered, showing the answer as it grows."""
-        given = {name: values[component] for name, component in self.fields.items()}
+        given = self.given(values)
         if not given["model"]:
             raise InputError(
                 en="There is no chat model on this machine yet; get one in the Models tab, or start the app with --text-server.",
@@ -249,9 +230,8 @@ class ChatTab(GenerationTab):
         asked = check(
             ChatRequest, {**given, "messages": [message.model_dump() for message in conversation.messages]}
         )
-        check_asked(
-            asked, self.context.settings
-        )  # here, so that what is refused stays out of the conversation
+        # Here, so that what is refused stays out of the conversation.
+        check_asked(asked, self.context.settings)
         superseded = self.context.begin(visitor, CONVERSATION)
         stopped = self.context.begin(visitor, self.task)
         yield {
@@ -260,19 +240,16 @@ class ChatTab(GenerationTab):
             **({self.input: ""} if sent else {}),
             self.fields["seed"]: asked.seed,
         }
-        try:
-            for update in self._write(conversation, asked, lambda: stopped() or superseded(), visitor):
-                if superseded():  # another handler now says what the conversation is
-                    return
-                yield update
-        except Exception:
-            yield {self.status: ""}
-            raise
+        written = self._write(conversation, asked, lambda: stopped() or superseded(), visitor)
+        # Once superseded, another handler says what the conversation is.
+        shown_here = takewhile(lambda update: not superseded(), small_last(written, {self.status: ""}))
+        yield from cleared_on_error(self.status, shown_here)
 
     def _write(
         self, conversation: Conversation, asked: ChatRequest, stop: Callable[[], bool], visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        say, progress, result = self._say(visitor), TokenProgress(), None
+        lang, progress, result = self.context.lang(visitor), TokenProgress(), None
+        say = self.context.words.translator(lang)
         for result in chat(asked, self.context.cache, stop):
             progress.count(len(result.tokens))
             if progress.update_due():
@@ -291,11 +268,10 @@ class ChatTab(GenerationTab):
                 self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
                 **self.code.show(asked, visitor),
             }
-        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
     def _at_rest(self, conversation: Conversation, lang: str) -> dict[Any, Any]:
         """Updates that show a conversation in which nothing is being written."""
-        say = partial(self._words, lang)
+        say = self.context.words.translator(lang)
         result = conversation.result
         inside = (
             {
@@ -319,16 +295,10 @@ class ChatTab(GenerationTab):
             **inside,
         }
 
-    def _words(self, lang: str, key: str, **values: Any) -> str:
-        return self.context.words.say(key, lang, **values)
-
-    def _say(self, visitor: gr.Request) -> odds.Say:
-        return partial(self._words, self.context.lang(visitor))
-
     @polite
     def take_back(self, conversation: Conversation, visitor: gr.Request) -> dict[Any, Any]:
         """Take the last message back into the input, and its answer away."""
-        self.end(visitor)
+        self.interrupt(visitor)
         if not conversation.messages:
             return gr.skip()
         earlier, text = conversation.undo()
@@ -337,10 +307,10 @@ class ChatTab(GenerationTab):
     @polite
     def forget(self, visitor: gr.Request) -> dict[Any, Any]:
         """Begin a new conversation."""
-        self.end(visitor)
+        self.interrupt(visitor)
         return {**self._at_rest(Conversation(), self.context.lang(visitor)), self.input: ""}
 
-    def end(self, visitor: gr.Request) -> None:
+    def interrupt(self, visitor: gr.Request) -> None:
         """Whatever is being written belongs to a conversation that is no more."""
         self.context.begin(visitor, CONVERSATION)
 
@@ -358,13 +328,7 @@ def flat(content: Any) -> str:
     return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
 
 
-def note_html(result: ChatResult, rate: float, lang: str, say: odds.Say) -> str:
+def note_html(result: ChatResult, rate: float, lang: str, say: Say) -> str:
     """The line under the conversation, and what of it the model did not read."""
-    facts = say(
-        "text.done",
-        tokens=len(result.tokens),
-        rate=f"{rate:,.0f}",
-        bits=odds.said_bits(result.tokens, 2),
-    )
-    unfinished = "" if result.ended else f'<p class="note remark">{escape(say("chat.unfinished"))}</p>'
-    return f'<p class="note">{escape(facts)}</p>{unfinished}{remark(result.note, lang)}'
+    unfinished = "" if result.ended else remark_line(say("chat.unfinished"))
+    return odds.done_html(result.tokens, rate, say) + unfinished + remark(result.note, lang)

@@ -10,8 +10,9 @@ from html import escape
 import numpy as np
 
 from aigc_demo.provenance.carrying import NOTHING
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.pictures import data_uri
-from aigc_demo.ui.text.odds import Say, visible
+from aigc_demo.ui.text.odds import visible
 
 INK = (184, 64, 44)  # the page's accent, #B8402C
 LABELLED = 56  # the most tokens whose labels can still be read beside the map

@@ -12,8 +12,8 @@ from aigc_demo.actions import TextResult, TextSample
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.schemas import TextRequest
+from aigc_demo.ui.page.language import Say
 
-Say = Callable[..., str]  # the words under a key, in the visitor's language
 Piece = tuple[str, int | None]  # text, and the token's place; None for what the reader gave
 LEVELS = (("expected", 0.05), ("unusual", 0.005), ("surprising", 0.0))
 MARKS = "，。"
@@ -47,6 +47,12 @@ def said_bits(tokens: Sequence[TokenChoice], digits: int) -> str:
     """The mean surprisal in words; a dash where a server sent no odds."""
     untold = tokens and all(token.probability is None for token in tokens)
     return "–" if untold else f"{mean_bits(tokens):.{digits}f}"
+
+
+def done_html(tokens: Sequence[TokenChoice], rate: float, say: Say) -> str:
+    """The line under a finished text: how long it is, how fast it came, how surprising it was."""
+    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=said_bits(tokens, 2))
+    return f'<p class="note">{escape(facts)}</p>'
 
 
 def percent(probability: float | None) -> str:

@@ -1,7 +1,6 @@
 """Translate and summarise, in the Text tab: a sequence in, a sequence out, and which of its words each word came from."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -16,16 +15,17 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.no_model import NoModel
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, remark, status
-from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker
+from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
+from aigc_demo.ui.page.widgets import card_lines, chosen_model
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.heat_map import heat_map
 from aigc_demo.ui.text.token_view import TokenView
 
-EXAMPLES = {"translate": ("weather", "austen"), "summarise": ("library",)}  # by task
+EXAMPLES = {"weather": "translate", "austen": "translate", "library": "summarise"}  # what each is for
 
 
 class RewriteTab(GenerationTab):
@@ -37,28 +37,15 @@ class RewriteTab(GenerationTab):
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""
-        context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(
-            context, "rewrite", RewriteRequest.model_fields["model"].default, "rewrite-model"
-        )
-        self.no_model = NoModel(context, "rewrite", "rewrite-no-model")
+        words = self.context.words
+        picker = self._model_picker("rewrite", RewriteRequest.model_fields["model"].default)
         kind = self._field("task")
         text = self._field("text", value="", lines=6, max_lines=20, placeholder=words("rewrite.text_hint"))
         with gr.Accordion(words("shell.more"), open=False, elem_id="rewrite-more"):
             folded = {name: self._field(name) for name in ("num_beams", "max_new_tokens")}
         self.fields = {"model": picker, "task": kind, "text": text, **folded}
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.rewrite"), variant="primary", elem_id="rewrite-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="rewrite-stop", scale=1, min_width=80)
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                (kind, name): gr.Button(
-                    words(f"rewrite_example.{name}"), size="sm", elem_id=f"rewrite-example-{name}"
-                )
-                for kind, names in EXAMPLES.items()
-                for name in names
-            }
+        self._run_buttons("action.rewrite")
+        self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
 
     def _build_see(self) -> None:
         """Right: the text with its odds, take away, look inside, how it works, the code."""
@@ -68,35 +55,28 @@ class RewriteTab(GenerationTab):
         self.status = gr.HTML("", elem_id="rewrite-status")
         self.note = gr.HTML("", elem_id="rewrite-note")
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("txt", "md", "json"):
-                write = partial(actions.write_rewrite, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"rewrite-save-{kind}", self.result, write)
+            self._download_buttons(("txt", "md", "json"), actions.write_rewrite, self.result)
         with gr.Accordion(words("rewrite.inside"), open=False, elem_id="rewrite-inside"):
             self.map = gr.HTML(words("rewrite.inside_empty"), elem_id="rewrite-map")
         self.lesson = Lesson(context, serving("rewrite"), "", "rewrite-lesson")
         self.code = CodePanel.build(context, "rewrite-code")
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [self.result, *self.tokens.outputs(), self.status, self.note, self.map]
-        self.ran = self.go.click(
+        ran = self.go.click(
             self.run,
             set(self.fields.values()),
             [*shown, *vars(self.code).values()],
             concurrency_id="device",
             trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
-            **private,
+            **PRIVATE,
         )
-        self.halt.click(self.stop, queue=False, **private)
-        for (kind, name), button in self.examples.items():
-            button.click(
-                self.example(kind, name),
-                None,
-                [self.fields["task"], self.fields["text"]],
-                queue=False,
-                **private,
-            )
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
+        self.runs = [(ran, self.result)]
+        self.halt.click(self.stop, **QUICK)
+        filled = [self.fields["task"], self.fields["text"]]
+        for name, button in self.examples.items():
+            button.click(self.example(name), None, filled, **QUICK)
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
 
     def settable(self) -> list[Any]:
@@ -105,9 +85,7 @@ class RewriteTab(GenerationTab):
 
     def show(self, request: RewriteRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
-        updates = self.for_model(request.model, lang)
-        for name, component in self.fields.items():
-            updates[component] = gr.update(value=getattr(request, name))
+        updates = self.with_values(self.for_model(request.model, lang), request.model_dump())
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         return updates
 
@@ -117,23 +95,18 @@ class RewriteTab(GenerationTab):
         lines = card_lines(self.context, card, lang)
         return {self.card_lines: gr.update(value=lines), **self.no_model.show(False)}
 
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> Any:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
-
-    def example(self, kind: str, name: str) -> Callable[[gr.Request], Any]:
+    def example(self, name: str) -> Callable[[gr.Request], Any]:
         """A handler that puts an example's task and text into the widgets."""
 
         def fill(visitor: gr.Request) -> tuple[str, str]:
-            return kind, self._say(visitor)(f"rewrite_example_text.{name}")
+            return EXAMPLES[name], self.context.translator(visitor)(f"rewrite_example_text.{name}")
 
         return fill
 
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Translate or summarise, showing the text as it grows, its odds and its sources when it is done."""
-        given = {name: values[component] for name, component in self.fields.items()}
+        given = self.given(values)
         if not given["model"]:
             raise InputError(
                 en="There is no model that translates or summarises on this machine yet; get one in the Models tab.",
@@ -141,15 +114,10 @@ class RewriteTab(GenerationTab):
             )
         asked = check(RewriteRequest, given)
         stop = self.context.begin(visitor, self.task)
-        yield {self.status: status(self.context.starting(visitor))}
-        try:
-            yield from self._write(asked, stop, visitor)
-        except Exception:
-            yield {self.status: ""}
-            raise
+        yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
 
     def _write(self, asked: RewriteRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, progress, result = self._say(visitor), TokenProgress(), None
+        say, progress, result = self.context.translator(visitor), TokenProgress(), None
         for result in rewrite(asked, self.context.cache, stop):
             progress.count(len(result.tokens))
             if progress.update_due():
@@ -160,15 +128,11 @@ class RewriteTab(GenerationTab):
             yield {
                 self.result: result,
                 **self.tokens.show(result.tokens, say),
-                self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
+                self.note: odds.done_html(result.tokens, progress.tokens_per_second(), say)
+                + remark(result.note, self.context.lang(visitor)),
                 self.map: map_html(result, say),
                 **self.code.show(asked, visitor),
             }
-        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
-
-    def _say(self, visitor: gr.Request) -> odds.Say:
-        lang = self.context.lang(visitor)
-        return lambda key, **values: self.context.words.say(key, lang, **values)
 
     def memory(self, result: RewriteResult, lang: str) -> Memory:
         """The result for the history."""
@@ -176,18 +140,10 @@ class RewriteTab(GenerationTab):
         return Memory(result.request, about, words=result.text[:40])
 
 
-def map_html(result: RewriteResult, say: odds.Say) -> str:
+def map_html(result: RewriteResult, say: Say) -> str:
     """Where each written token looked in the source; a sentence where the text is too long for a map."""
     if result.attention is None or not result.tokens:
         return f'<p class="note">{escape(say("rewrite.no_map"))}</p>'
     written = [token.text for token in result.tokens]
     caption, hint = say("rewrite.map_caption"), say("rewrite.map_hint")
     return heat_map(result.attention, written, result.source, caption, hint, {}, say)
-
-
-def note_html(result: RewriteResult, rate: float, lang: str, say: odds.Say) -> str:
-    """The line under the text, and how a long text was read."""
-    facts = say(
-        "text.done", tokens=len(result.tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(result.tokens, 2)
-    )
-    return f'<p class="note">{escape(facts)}</p>{remark(result.note, lang)}'

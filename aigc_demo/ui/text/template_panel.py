@@ -7,7 +7,7 @@ import gradio as gr
 
 from aigc_demo.actions.prompt_templates import Template, find_template, nearest, templates
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import QUICK, index_of
 from aigc_demo.ui.page.panels import pick_list
 
 SHOWN = 3  # templates that a search shows
@@ -53,20 +53,18 @@ class TemplatePanel:
 
     def connect(self, prompt: gr.Textbox, system: gr.Textbox | None = None) -> None:
         """Let the panel fill `prompt`, and `system` where there is one."""
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         chosen = [self.picker, *self.blanks, self.use]
         gr.on(
             [self.find.click, self.wish.submit],
             self.search,
             self.wish,
             [self.ranked, self.found],
-            queue=False,
-            **private,
+            **QUICK,
         )
-        self.found.select(self.pick, self.ranked, chosen, queue=False, **private)
-        self.picker.input(self.choose, self.picker, chosen, queue=False, **private)
+        self.found.select(self.pick_found, self.ranked, chosen, **QUICK)
+        self.picker.input(self.choose_template, self.picker, chosen, **QUICK)
         filled = [prompt, system] if system else [prompt]
-        taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, queue=False, **private)
+        taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, **QUICK)
         show = f"() => document.querySelector('#{prompt.elem_id} textarea').focus()"
         taken.success(None, None, None, js=show)
 
@@ -90,13 +88,13 @@ class TemplatePanel:
         return f'<div class="found">{"".join(rows)}</div><p class="note">{escape(how)}</p>'
 
     @polite
-    def pick(self, ranked: list[str], event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_found(self, ranked: list[str], event: gr.EventData, visitor: gr.Request) -> Any:
         """One of the found templates was chosen."""
         index = index_of(event)
         return self.blanks_of(ranked[index], visitor) if 0 <= index < len(ranked) else gr.skip()
 
     @polite
-    def choose(self, template_id: str, visitor: gr.Request) -> Any:
+    def choose_template(self, template_id: str, visitor: gr.Request) -> Any:
         """A template was chosen from the list."""
         return self.blanks_of(template_id, visitor)
 

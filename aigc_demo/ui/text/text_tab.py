@@ -1,7 +1,6 @@
 """The Text tab: have a language model write, see the odds of every token, and look at its attention."""
 
 from collections.abc import Iterator
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -16,11 +15,11 @@ from aigc_demo.schemas import TextRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
-from aigc_demo.ui.page.progress import TokenProgress, remark, status
-from aigc_demo.ui.page.widgets import card_lines, chosen_model, download, model_picker, seed_field
+from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
+from aigc_demo.ui.page.widgets import card_lines, chosen_model, model_picker, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
@@ -83,22 +82,14 @@ class TextTab(GenerationTab):
             "watermark": watermark,
             **self.adapters.fields,
         }
-        with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words("action.write"), variant="primary", elem_id="text-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id="text-stop", scale=1, min_width=80)
+        self._run_buttons("action.write")
         self._build_examples()
 
     def _build_examples(self) -> None:
         """One button an example, for the models that are here."""
-        words = self.context.words
         here = {card.id for card in cards_for(self.task, self.context.settings)}
-        gr.Markdown(words("shell.examples"), elem_classes="note")
-        with gr.Row(elem_classes="small-buttons chips"):
-            self.examples = {
-                name: gr.Button(words(f"text_example.{name}"), size="sm", elem_id=f"text-example-{name}")
-                for name, values in EXAMPLES.items()
-                if values["model"] in here
-            }
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "text_example")
 
     def _build_see(self) -> None:
         """Right: the text, the odds, look inside, how it works, take away."""
@@ -109,34 +100,29 @@ class TextTab(GenerationTab):
         self.note = gr.HTML("", elem_id="text-note")
         self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
         with gr.Row(elem_classes="small-buttons"):
-            for kind in ("txt", "md", "json"):
-                write = partial(actions.write_texts, suffix=f".{kind}")
-                download(context, words(f"save.{kind}"), f"text-save-{kind}", self.result, write)
+            self._download_buttons(("txt", "md", "json"), actions.write_texts, self.result)
         self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
 
     def _connect(self) -> None:
-        private = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [self.result, self.text, self.status, self.note, self.odds]
-        self.ran = gr.on(
+        ran = gr.on(
             [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
             self.run,
             set(self.fields.values()),
             [*shown, *vars(self.code).values(), *self.mark.outputs(), *self.attention.outputs()],
             concurrency_id="device",
             trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
-            **private,
+            **PRIVATE,
         )
-        self.halt.click(self.stop, queue=False, **private)
+        self.runs = [(ran, self.result)]
+        self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
-            filled = button.click(self.example(name), None, self.settable(), **private)
-            filled.success(None, None, None, js="() => document.querySelector('#text-go').click()")
-        self.fields["model"].input(self.choose, self.fields["model"], self.settable(), queue=False, **private)
-        self.text.select(
-            self.pick, self.result, self.odds, queue=False, trigger_mode="always_last", **private
-        )
+            self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
+        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
         self.templates.connect(prompt=self.fields["prompt"])
 
@@ -148,9 +134,7 @@ class TextTab(GenerationTab):
     def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
         updates = self.for_model(request.model, lang, request.adapter)
-        for name in self.fields.keys() - {"adapter"}:
-            component = self.fields[name]
-            updates[component] = {**updates.get(component, {}), **gr.update(value=getattr(request, name))}
+        updates = self.with_values(updates, request.model_dump(exclude={"adapter"}))
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         return updates
 
@@ -169,11 +153,6 @@ class TextTab(GenerationTab):
             **self.adapters.for_model(model, lang, adapter),
         }
 
-    @polite
-    def choose(self, model: str, visitor: gr.Request) -> Any:
-        """Another model was chosen."""
-        return self.for_model(model, self.context.lang(visitor))
-
     def example(self, name: str) -> Any:
         """A handler that puts an example's settings into the widgets."""
 
@@ -184,7 +163,7 @@ class TextTab(GenerationTab):
 
     def asked(self, values: dict[Any, Any]) -> TextRequest:
         """The request of the widgets; for prose the prompt is always the opening, and verse's fields are left out."""
-        given = {name: values[component] for name, component in self.fields.items()}
+        given = self.given(values)
         if not odds.is_verse(find_card(given["model"] or "", self.context.settings, self.task)):
             given = {name: value for name, value in given.items() if name not in VERSE_ONLY}
             given["prompt_is"] = "opening"
@@ -195,15 +174,10 @@ class TextTab(GenerationTab):
         """Write, showing the text as it grows and its odds when it is done."""
         asked = self.asked(values)
         stop = self.context.begin(visitor, self.task)
-        yield {self.status: status(self.context.starting(visitor))}
-        try:
-            yield from self._write(asked, stop, visitor)
-        except Exception:
-            yield {self.status: ""}
-            raise
+        yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
 
     def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
-        say, progress, result = self._say(visitor), TokenProgress(), None
+        say, progress, result = self.context.translator(visitor), TokenProgress(), None
         for result in write_text(asked, self.context.cache, stop):
             progress.count(sum(len(sample.tokens) for sample in result.samples))
             if progress.update_due():
@@ -211,40 +185,29 @@ class TextTab(GenerationTab):
                 yield {self.text: light, self.status: status(say("text.writing", tokens=progress.tokens))}
                 progress.update_sent(len(light))
         if result is None or not progress.tokens:
-            yield {self.status: ""}
             return
+        written = [token for sample in result.samples for token in sample.tokens]
         yield {
             self.result: result,
             self.text: odds.texts(result, say),
-            self.note: note_html(result, progress.tokens_per_second(), self.context.lang(visitor), say),
+            self.note: odds.done_html(written, progress.tokens_per_second(), say)
+            + remark(result.note, self.context.lang(visitor)),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),
             **self.code.show(asked, visitor),
         }
-        yield {self.status: ""}  # Gradio sends the last update twice, so it is a small one
 
-    def _say(self, visitor: gr.Request) -> odds.Say:
-        lang = self.context.lang(visitor)
-        return lambda key, **values: self.context.words.say(key, lang, **values)
-
-    def pick(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_token(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None:
             return gr.skip()
         sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
         place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
         tokens = result.samples[sample].tokens
-        return odds.alternatives(tokens, place, self._say(visitor)) if place >= 0 else gr.skip()
+        return odds.alternatives(tokens, place, self.context.translator(visitor)) if place >= 0 else gr.skip()
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""
         about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
         return Memory(result.request, about, words=result.samples[0].text[:40])
-
-
-def note_html(result: TextResult, rate: float, lang: str, say: odds.Say) -> str:
-    """The line under the text, and what was changed about the prompt."""
-    tokens = [token for sample in result.samples for token in sample.tokens]
-    facts = say("text.done", tokens=len(tokens), rate=f"{rate:,.0f}", bits=odds.said_bits(tokens, 2))
-    return f'<p class="note">{escape(facts)}</p>{remark(result.note, lang)}'

@@ -8,7 +8,8 @@ import gradio as gr
 
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.ui.page.context import Context
-from aigc_demo.ui.page.events import index_of
+from aigc_demo.ui.page.events import QUICK, index_of
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.text import odds
 
 CHOOSE = """element.addEventListener('click', (event) => {
@@ -30,21 +31,13 @@ class TokenView:
 
     def connect(self, result: gr.State) -> None:
         """A token can be chosen."""
-        self.text.select(
-            self.pick,
-            result,
-            self.odds,
-            queue=False,
-            trigger_mode="always_last",
-            api_visibility="private",
-            show_progress="hidden",
-        )
+        self.text.select(self.pick_token, result, self.odds, trigger_mode="always_last", **QUICK)
 
     def outputs(self) -> list[Any]:
         """The components that `show` and `clear` update."""
         return [self.text, self.odds]
 
-    def show(self, tokens: Sequence[TokenChoice], say: odds.Say) -> dict[Any, Any]:
+    def show(self, tokens: Sequence[TokenChoice], say: Say) -> dict[Any, Any]:
         """Updates for a new text; no token is chosen yet."""
         hint = f'<p class="note choose">{escape(say("text.choose"))}</p>'
         return {self.text: odds.prose(tokens, say), self.odds: hint}
@@ -53,14 +46,9 @@ class TokenView:
         """Updates that show `words` in place of a text."""
         return {self.text: words, self.odds: ""}
 
-    def pick(self, result: Any, event: gr.EventData, visitor: gr.Request) -> Any:
+    def pick_token(self, result: Any, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""
         if result is None or not result.tokens:
             return gr.skip()
-        lang, place = (
-            self.context.lang(visitor),
-            max(0, min(index_of(event, "token"), len(result.tokens) - 1)),
-        )
-        return odds.alternatives(
-            result.tokens, place, lambda key, **values: self.context.words.say(key, lang, **values)
-        )
+        place = max(0, min(index_of(event, "token"), len(result.tokens) - 1))
+        return odds.alternatives(result.tokens, place, self.context.translator(visitor))

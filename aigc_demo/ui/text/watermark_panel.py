@@ -15,9 +15,9 @@ from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.provenance.watermark.text import TextMark
 from aigc_demo.schemas import Request
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.widgets import field
 from aigc_demo.ui.text.attention import tokens_of
-from aigc_demo.ui.text.odds import Say
 
 
 def watermark_field(context: Context, task: str, request_type: type[Request]) -> Any:

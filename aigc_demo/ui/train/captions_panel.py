@@ -11,8 +11,8 @@ import numpy as np
 
 from aigc_demo.data.imports import Manifest, read_captions, write_captions
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE
 
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 MOST = 200  # pictures that are captioned by hand
 THUMB = 72  # pixels
 SPLITS = ("train", "test")

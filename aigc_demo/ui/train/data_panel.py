@@ -12,13 +12,13 @@ from aigc_demo.data import catalogue, find_card
 from aigc_demo.data.imports import ImportRequest, Manifest, import_files, own, paste, preview, remove
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.widgets import field
 from aigc_demo.ui.train import data_view as view
 from aigc_demo.ui.train.captions_panel import CaptionPanel
 
 MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
 VISITORS_SETS = 10  # data sets that a visitor of a public page may have
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def is_text(name: str, data_dir: Path) -> bool:
@@ -118,7 +118,7 @@ class DataPanel:
             concurrency_limit=1,
             **PRIVATE,
         )
-        self.drop.click(lambda: gr.update(visible=True), None, self.confirm_delete, queue=False, **PRIVATE)
+        self.drop.click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)
         self.confirm_delete.click(self.delete, self.choice, [self.choice, self.preview_fold], **PRIVATE)
 
     def choices(self, lang: str | None = None) -> list[tuple[Any, str]]:

@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 
 from aigc_demo.ui.page.film import film_html
+from aigc_demo.ui.page.gradio_gaps import file_address
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.pictures import address
 
 FRAMES = 48  # more cannot be told apart on a slider
 
@@ -26,7 +26,7 @@ def samples_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> 
         frames: list = [(int(path.stem), read_texts(path)) for path in shown]
         body = _columns(frames, words, lang)
     else:
-        frames = [(int(path.stem), address(path)) for path in shown]
+        frames = [(int(path.stem), file_address(path)) for path in shown]
         body = _sheets(frames, words, lang)
     cover = _cover(words, lang) if shown[0].suffix != ".json" and len(frames) > 1 else ""
     return film_html(run, frames, body, words.say("train.time", lang), words, lang, cover)

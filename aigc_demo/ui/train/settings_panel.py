@@ -15,10 +15,10 @@ from aigc_demo.models.family import families, trained
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.widgets import field, seed_field
 from aigc_demo.ui.train.data_panel import DataPanel, is_text
 
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 FOLDED = (
     "batch_size",
     "learning_rate",
@@ -110,11 +110,11 @@ class SettingsPanel:
         shown = [family, start, self.cost, name, self.proposed, *self._optional()]
         shown += [self.planned, self.accept]
         for component in (family, self.data):
-            component.change(self.choose, chosen, shown, queue=False, **PRIVATE)
+            component.change(self.choose_family, chosen, shown, **QUICK)
         rank = self.fields["lora_rank"]
-        size.change(self.say_cost, [family, size, start, rank], self.cost, queue=False, **PRIVATE)
+        size.change(self.say_cost, [family, size, start, rank], self.cost, **QUICK)
         begun = [family, size, start, rank]
-        start.change(self.show_fields, begun, [self.cost, *self._optional()], queue=False, **PRIVATE)
+        start.change(self.show_fields, begun, [self.cost, *self._optional()], **QUICK)
         self.preset.input(
             self.use_preset,
             {self.preset, self.data},
@@ -167,7 +167,7 @@ class SettingsPanel:
         return next(name for name in names if not (runs / name).exists())
 
     @polite
-    def choose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+    def choose_family(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
         given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
         data, family = values[self.data] or "", given["family"]

@@ -4,7 +4,6 @@ No training happens in a page event. The tab writes a request for a job (aigc_de
 with its truth on the disk, and watches that.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,20 @@ from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check
 from aigc_demo.schemas.as_code import train_command
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.generation_tab import PageTab
 from aigc_demo.ui.page.panels import Lesson
 from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train.compare_panel import ComparePanel
 from aigc_demo.ui.train.data_panel import DataPanel
 from aigc_demo.ui.train.settings_panel import SettingsPanel
-from aigc_demo.ui.train.watch_panel import PRIVATE, WatchPanel
+from aigc_demo.ui.train.watch_panel import WatchPanel
 
 
-class TrainTab:
+class TrainTab(PageTab):
     """Components and handlers of the tab; its panels stand in files of their own."""
 
     task = "train"
-    runs: Sequence[
-        Any
-    ] = ()  # nothing of this tab goes into the session's history: its results lie on the disk
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -99,10 +97,8 @@ class TrainTab:
             panel.connect()
         self.compare.connect(watch.job)
         family = settings.fields["family"]
-        family.change(self.lesson.show, family, list(self.lesson.groups.values()), queue=False, **PRIVATE)
-        watch.job.change(
-            self.about, watch.job, [self.command, self.export, self.publish], queue=False, **PRIVATE
-        )
+        family.change(self.lesson.show, family, list(self.lesson.groups.values()), **QUICK)
+        watch.job.change(self.about, watch.job, [self.command, self.export, self.publish], **QUICK)
         settings.go.click(
             self.start,
             {data.choice, settings.estimate, *settings.fields.values()},
@@ -117,19 +113,15 @@ class TrainTab:
         """As the page opens: the job that was being watched, and the data and models that are there now."""
         if not self.allowed:
             return
-        page.load(self.watch.restore, self.watch.memory, self.watch.shown(), queue=False, **PRIVATE)
+        page.load(self.watch.restore, self.watch.memory, self.watch.shown(), **QUICK)
         self.fresh = [self.data.choice, self.settings.fields["start"], self.settings.cost]
         inputs = [self.settings.fields[name] for name in ("family", "size", "start", "lora_rank")]
-        self.tab.select(self.refresh, inputs, self.fresh, queue=False, **PRIVATE)
-        page.load(self.propose, self.settings.fields["family"], self._named(), queue=False, **PRIVATE)
+        self.tab.select(self.refresh, inputs, self.fresh, **QUICK)
+        page.load(self.propose, self.settings.fields["family"], self._named(), **QUICK)
         page.load(self.data.show, self.data.choice, self.data.seen(), **PRIVATE)
 
     def _named(self) -> list[Any]:
         return [self.data.choice, self.settings.fields["name"], self.settings.proposed]
-
-    def settable(self) -> list[Any]:
-        """No link, file or past result sets this tab's widgets."""
-        return []
 
     @polite
     def propose(self, family: str, visitor: gr.Request) -> Any:

@@ -17,12 +17,12 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.film import film
 from aigc_demo.ui.train import job_view
 from aigc_demo.ui.train.samples import lent, samples_html
 
 SECONDS = 1.5
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 ORDERS = ("stop", "resume", "save_now", "sample_now")
 
 
@@ -97,12 +97,11 @@ class WatchPanel:
 
     def connect(self) -> None:
         """What happens inside the panel."""
-        quick = {**PRIVATE, "queue": False}
-        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **quick)
-        self.job.input(self.choose, self.job, [self.memory, *self.shown()], **quick)
+        self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **QUICK)
+        self.job.input(self.choose_job, self.job, [self.memory, *self.shown()], **QUICK)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
-        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **quick)
+        self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)
         self.confirm_delete.click(self.delete, self.job, [self.memory, *self.shown()], **PRIVATE)
 
     def jobs_now(self) -> list[Job]:
@@ -117,7 +116,7 @@ class WatchPanel:
         return self.render_all(name, self.context.lang(visitor))
 
     @polite
-    def choose(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
+    def choose_job(self, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Another job was chosen."""
         return {self.memory: name or "", **self.render_all(name, self.context.lang(visitor))}
 

@@ -10,16 +10,15 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import REQUESTS, VerifyRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE
+from aigc_demo.ui.page.generation_tab import PageTab
 from aigc_demo.ui.verify.layers_view import layers_html
 
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
-
-class VerifyTab:
+class VerifyTab(PageTab):
     """Components and handlers of the tab; `restore` brings the settings of what was looked at back to their tab."""
 
     task = "verify"
-    runs: tuple[Any, ...] = ()  # nothing of this tab goes into the session's history
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -46,10 +45,6 @@ class VerifyTab:
         self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
         self.go.click(self.check_input, [self.file, self.text], shown, **PRIVATE)
         self.text.submit(self.check_input, [self.file, self.text], shown, **PRIVATE)
-
-    def settable(self) -> list[Any]:
-        """No link, file or past result sets this tab's widgets."""
-        return []
 
     @polite
     def check_dropped_file(self, path: str | None, visitor: gr.Request) -> dict[Any, Any]:

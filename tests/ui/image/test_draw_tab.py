@@ -15,10 +15,10 @@ from aigc_demo.models.cards import find_cards
 from aigc_demo.schemas import DrawRequest, UpscaleRequest, WalkRequest
 from aigc_demo.ui.image.draw_progress import FRAMES, DrawProgress, one_of
 from aigc_demo.ui.image.draw_tab import DrawTab
-from aigc_demo.ui.image.mask_pad import PREFIX
 from aigc_demo.ui.image.upscale_tab import UpscaleTab
 from aigc_demo.ui.latent.latent_tab import LatentTab
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.draw_pad import PREFIX
 from aigc_demo.ui.page.language import Words
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd
@@ -91,11 +91,11 @@ def test_a_sentence_is_drawn_with_previews_on_the_way(tab):
 
 def test_picking_another_picture_shows_and_saves_that_one(tab, tmp_path):
     drawing = drawn(tab, prompt="a fox", count=3)[tab.result]
-    shown = tab.pick(drawing, Event(index=2), Page())
+    shown = tab.pick_picture(drawing, Event(index=2), Page())
     assert shown[tab.picked] == 2 and str(drawing.result.seeds[2]) in shown[tab.inside]
     again = drawn(tab, prompt="a fox", seed=shown[tab.chosen].seeds[0])[tab.result]
     np.testing.assert_array_equal(again.result.pictures[0], drawing.result.pictures[2])
-    assert tab.pick(drawing, Event(index=7), Page()) == gr.skip()
+    assert tab.pick_picture(drawing, Event(index=7), Page()) == gr.skip()
     recipe = provenance.read(tab.file_of(drawing, 2)).recipe
     assert recipe.task == "draw" and recipe.request["seed"] == drawing.result.seeds[2]
 
@@ -175,9 +175,9 @@ def test_settings_come_back_without_the_files_of_the_server(tab):
 def test_a_model_brings_its_own_steps(tab, context, checkpoint):
     own = {"num_inference_steps": 4, "guidance_scale": 1.0, "width": 512, "height": 512}
     keep_card(context.settings, checkpoint, "tiny/lcm", "diffusion", "text_to_image", ("draw",), defaults=own)
-    updates = tab.choose("tiny/lcm", Page())
+    updates = tab.choose_model("tiny/lcm", Page())
     assert updates[tab.fields["num_inference_steps"]]["value"] == 4 and not updates[tab.fold]["visible"]
-    back = tab.choose("tiny/sd", Page())
+    back = tab.choose_model("tiny/sd", Page())
     assert back[tab.fields["num_inference_steps"]]["value"] == 0 and back[tab.fold]["visible"]
 
 

@@ -57,7 +57,7 @@ def asked(tab, updates, **changes):
 
 
 def test_a_model_without_classes_offers_none_but_steps(image):
-    updates = image.choose("tiny/ddpm", Page())
+    updates = image.choose_model("tiny/ddpm", Page())
     assert not updates[image.fields["label"]]["visible"] and updates[image.fields["count"]]["value"] == FEW
     assert updates[image.fields["num_inference_steps"]]["visible"]
     assert not updates[image.fields["guidance_scale"]]["visible"]
@@ -65,7 +65,7 @@ def test_a_model_without_classes_offers_none_but_steps(image):
     values = asked(image, updates, model="tiny/ddpm", count=2, num_inference_steps=3)
     shown = final(image.run(values, Page()))
     assert len(shown[image.result].pictures) == 2 and "class all" in shown[image.inside]
-    back = image.choose("gan-digits", Page())
+    back = image.choose_model("gan-digits", Page())
     assert back[image.fields["label"]]["visible"] and not back[image.fields["num_inference_steps"]]["visible"]
 
 
@@ -87,7 +87,7 @@ def test_noise_is_a_latent_space(latent):
 
 def test_an_autoencoder_walks_between_two_pictures_only(latent, tmp_path, toasts):  # noqa: F811
     values = {component: component.value for component in latent.choosers}
-    updates = latent.choose({**values, latent.plain["model"]: "tiny/taesd"}, Page())
+    updates = latent.choose_model({**values, latent.plain["model"]: "tiny/taesd"}, Page())
     for end in latent.ends:
         assert updates[end.source]["value"] == "picture" and not updates[end.source]["visible"]
         assert updates[end.drawn]["visible"] and not updates[end.chance]["visible"]

@@ -134,7 +134,7 @@ def test_a_link_cannot_put_a_file_of_the_server_on_the_pad(tab, toasts):
 
 def test_a_gan_takes_no_pictures(tab):
     values = {component: component.value for component in tab.choosers}
-    updates = tab.choose({**values, tab.fields["model"]: "gan-digits"}, Page())
+    updates = tab.choose_model({**values, tab.fields["model"]: "gan-digits"}, Page())
     for end in tab.ends:
         assert updates[end.source]["value"] == "seed" and not updates[end.source]["visible"]
         assert updates[end.chance]["visible"] and not updates[end.drawn]["visible"]

@@ -107,7 +107,7 @@ def test_an_adapter_is_listed_with_its_base_and_deleted_with_its_run(settings, c
     listed = find.found(("here", "", "any", "any", "any", False), "", "en")
     place = listed[find.ids].index("runs/mine")
     assert "adapter of tiny/llama" in listed[find.list] and "runs/mine" in listed[find.ids]
-    *_, shown = tab.pick(listed[find.ids], gr.EventData(None, {"index": place}), Page())
+    *_, shown = tab.pick_model(listed[find.ids], gr.EventData(None, {"index": place}), Page())
     assert "Belongs to" in shown[chosen.card] and "On this disk" in shown[chosen.card]
     assert shown[chosen.drop]["visible"] and not shown[chosen.fetch]["visible"]
     list(chosen.delete("runs/mine", Page()))

@@ -224,7 +224,7 @@ def test_a_request_restores_its_conversation_and_settings(tab):
 @pytest.mark.parametrize("suffix", [".md", ".json", ".txt"])
 def test_the_saved_conversation_is_labelled_and_restores(tab, tmp_path, suffix):
     result = say(tab, "你好", seed=5)[tab.result]
-    found = read(chat_tab.files.write_chat(result, tmp_path, suffix))
+    found = read(chat_tab.actions.write_chat(result, tmp_path, suffix))
     assert found.label.Label == "1" and found.recipe.task == "chat"
     assert check(ChatRequest, found.recipe.request) == result.request
 
@@ -250,15 +250,17 @@ def test_messages_of_the_browser_are_flattened():
 
 def test_a_template_fills_message_and_system_prompt(tab):
     panel, request = tab.templates, visitor("zh")
-    shown = panel.choose("customer-service", request)
+    shown = panel.choose_template("customer-service", request)
     assert shown[panel.blanks[0]]["label"] == "公司" and shown[panel.blanks[0]]["visible"]
     given = {box: shown[box]["value"] for box in panel.blanks}
     prompt, system = panel.fill({panel.picker: "customer-service", **given}, request)
     assert "厨具店" in prompt and system.startswith("你礼貌")
     ids, html = panel.search("给客户道歉", request)
     assert ids[0] == "customer-service" and html.count("<button") == 3 and "字" in html
-    assert panel.pick(ids, SimpleNamespace(index=0), request)[panel.picker]["value"] == "customer-service"
-    assert panel.pick(ids, SimpleNamespace(index=7), request) == gr.skip()
+    assert (
+        panel.pick_found(ids, SimpleNamespace(index=0), request)[panel.picker]["value"] == "customer-service"
+    )
+    assert panel.pick_found(ids, SimpleNamespace(index=7), request) == gr.skip()
 
 
 def test_a_link_holds_a_short_conversation_only(tab):

@@ -53,7 +53,7 @@ def test_a_translation_streams_and_its_odds_and_map_come_at_the_end(tab, monkeyp
     assert f"--rows:{len(result.tokens)};--columns:{len(result.source)}" in page[tab.map]
     assert tab.show(result.request, "zh")[tab.fields["text"]]["value"] == "Here is your poem."
     assert "tiny/marian" in tab.memory(result, "zh").about
-    chosen = tab.tokens.pick(result, SimpleNamespace(token=99), visitor())
+    chosen = tab.tokens.pick_token(result, SimpleNamespace(token=99), visitor())
     assert chosen.count('chosen"') == 1
 
 

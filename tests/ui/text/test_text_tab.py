@@ -164,7 +164,7 @@ def test_what_a_prompt_loses_is_said(tab):
 
 
 def test_prose_has_no_verse_fields(tab):
-    hidden = tab.choose("gpt-austen", visitor())
+    hidden = tab.choose_model("gpt-austen", visitor())
     assert [hidden[tab.fields[name]]["visible"] for name in ("form", "heads", "prompt_is")] == [False] * 3
     given = values(tab, model="gpt-austen", prompt="It is <b>", heads="春")
     asked = tab.asked(given)
@@ -233,14 +233,14 @@ def test_alternatives_mark_the_written_token_once_also_outside_the_top(tab):
     result = outcome(tab, prompt="春望", form="wujue", count=2)[tab.result]
     for sample, place in ((0, 0), (1, 3)):
         event = SimpleNamespace(sample=sample, token=place)
-        html = tab.pick(result, event, visitor())
+        html = tab.pick_token(result, event, visitor())
         token = result.samples[sample].tokens[place]
         inside = any(p == token.probability for _, p in token.alternatives)
         assert html.count('chosen"') == 1
         assert html.count("<li") == len(token.alternatives) + (not inside)
     assert f"token {place + 1} of" in html
-    assert tab.pick(result, SimpleNamespace(sample=99, token=999), visitor())
-    assert tab.pick(None, event, visitor()) == gr.skip()
+    assert tab.pick_token(result, SimpleNamespace(sample=99, token=999), visitor())
+    assert tab.pick_token(None, event, visitor()) == gr.skip()
 
 
 def test_spaces_and_line_ends_of_a_token_are_visible(words):

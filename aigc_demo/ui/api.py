@@ -3,12 +3,10 @@
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 from aigc_demo import actions
 from aigc_demo.actions.perform import perform
@@ -21,6 +19,7 @@ from aigc_demo.runtime import registry
 from aigc_demo.schemas import TASKS, Task, VerifyRequest, check
 from aigc_demo.schemas.describe import docstring
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.gradio_gaps import api_type, uploaded_path
 
 FILE_FIELDS = frozenset({"file", "image", "mask", "from_image", "to_image"})
 
@@ -39,15 +38,6 @@ class JobRequest(BaseModel):
 
 class StopRequest(JobRequest):
     """Ask a training job to save and end, which it does within two seconds. It can be resumed later."""
-
-
-async def no_such_endpoint(request: Request, error: Exception) -> Response:
-    """What a program that calls an unknown name is told; Gradio would fail, and log where."""
-    return PlainTextResponse(
-        "There is no such endpoint; /gradio_api/info lists those there are.\n"
-        "没有这个接口；所有接口见 /gradio_api/info。\n",
-        status_code=404,
-    )
 
 
 def add_endpoints(context: Context) -> None:
@@ -189,7 +179,7 @@ def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> C
             name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             default=inspect.Parameter.empty if field.is_required() else field.default,
-            annotation=dict if name in FILE_FIELDS else plain_type(field.annotation),
+            annotation=dict if name in FILE_FIELDS else api_type(field.annotation),
         )
         for name, field in fields
     ]
@@ -198,29 +188,3 @@ def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> C
     call.__name__, call.__doc__ = name, docstring(kind)
     call.request_type = kind  # type: ignore[attr-defined]
     return call
-
-
-def uploaded_path(value: Any) -> str:
-    """The path of a file that the client has uploaded, "" for none; never a path of the client's own invention.
-
-    Gradio checks that a FileData lies in its upload folder, but only what is marked as one.
-    """
-    if not value:
-        return ""
-    if (
-        isinstance(value, dict)
-        and (value.get("meta") or {}).get("_type") == "gradio.FileData"
-        and value.get("path")
-    ):
-        return str(value["path"])
-    raise InputError(
-        en="A picture has to be uploaded: send it with gradio_client's handle_file.",
-        zh="图片需要先上传：请用 gradio_client 的 handle_file 发送。",
-    )
-
-
-def plain_type(annotation: Any) -> Any:
-    """The annotation that Gradio derives an API type from: Literal choices are strings to it."""
-    if get_origin(annotation) is list:
-        return list
-    return str if get_args(annotation) else annotation
