@@ -24,8 +24,8 @@ class OwnData:
         if seconds is None:
             return
         words = self.context.words
-        said = {lang: words.say("own.kept", lang, minutes=round(seconds / 60)) for lang in ("en", "zh")}
-        gr.Markdown(words.both(said["en"], said["zh"]), elem_classes="note", elem_id="own-kept")
+        said = (words.say("own.kept", lang, minutes=round(seconds / 60)) for lang in ("en", "zh"))
+        gr.Markdown(words.both(*said), elem_classes="note", elem_id="own-kept")
         with gr.Row(elem_classes="small-buttons chips"):
             ask = gr.Button(words("own.delete"), size="sm", elem_id="own-delete")
             really = gr.Button(
