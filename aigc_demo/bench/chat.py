@@ -38,21 +38,21 @@ def measure(asked: Asked) -> list[Comparison]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = write_llama(Path(temporary) / "llama")
         cache = ModelCache(_offer(folder, asked.settings, Path(temporary)))
-        others = [(("transformers' pipeline", "transformers 的 pipeline"), 1.0, pipeline(folder))]
+        others = [(Text("transformers' pipeline", "transformers 的 pipeline"), 1.0, pipeline(folder))]
         if find_spec("xllamacpp") and find_spec("gguf"):
-            others.append((("llama.cpp", "llama.cpp"), 0.9, llama_cpp(write_gguf(folder))))
+            others.append((Text("llama.cpp", "llama.cpp"), 0.9, llama_cpp(write_gguf(folder))))
         else:
             print("bench chat: llama.cpp is left out; pip install xllamacpp gguf", file=sys.stderr)
         found = []
         for readers in READERS:
-            for (en, zh), target, answer in others:
-                names = (
-                    f"chat with a Llama of 22 M weights, {readers} at once, against {en}",
-                    f"与 2200 万参数的 Llama 对话，同时 {readers} 位读者，对照 {zh}",
+            for other, target, answer in others:
+                names = Text(
+                    f"chat with a Llama of 22 M weights, {readers} at once, against {other.en}",
+                    f"与 2200 万参数的 Llama 对话，同时 {readers} 位读者，对照 {other.zh}",
                 )
                 ours = rate(lambda readers=readers: ask(cache, readers))
                 figures = take_turns(ours, rate(lambda a=answer, readers=readers: a(readers)), ROUNDS)
-                found.append(Comparison(*names, "tokens/s", target, *figures))
+                found.append(Comparison(names, "tokens/s", target, *figures))
         return found
 
 

@@ -16,7 +16,7 @@ from aigc_demo.schemas import DrawRequest
 
 ROUNDS = 7
 REQUEST = DrawRequest(model="bench/small-sd", prompt="a lighthouse in a storm", num_inference_steps=8)
-NAMES = (
+NAMES = Text(
     "a step of text-to-image, against the bare diffusers pipeline on the same weights",
     "文生图的一步，对照直接调用 diffusers 流水线，相同权重",
 )
@@ -47,7 +47,7 @@ def compare(card: ModelCard, cache: ModelCache, rounds: int = ROUNDS) -> Compari
         generator = torch.Generator().manual_seed(REQUEST.seed)
         return seconds(lambda: bare(REQUEST.prompt, num_inference_steps=steps, generator=generator)) / steps
 
-    return Comparison(*NAMES, "s", 1.03, *take_turns(ours, plain, rounds))
+    return Comparison(NAMES, "s", 1.03, *take_turns(ours, plain, rounds))
 
 
 def small_stable_diffusion(folder: Path, width: int = 64, side: int = 32) -> ModelCard:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from aigc_demo.core.words import Text
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -14,8 +16,7 @@ class Comparison:
     `losses`, where something was trained, are those of both ways after equal steps.
     """
 
-    en: str
-    zh: str
+    words: Text
     unit: str
     target: float
     ours: Sequence[float]
@@ -35,7 +36,7 @@ class Comparison:
     def summary(self) -> dict[str, Any]:
         """Everything worth keeping, as JSON."""
         return {
-            "name": self.en,
+            "name": self.words.en,
             "unit": self.unit,
             "rounds": len(self.ours),
             "ours": spread(self.ours),
@@ -68,23 +69,25 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+WORDS = (
+    Text("ratio", "比值"), Text("median, min to max", "中位数，范围"), Text("plain", "对照"),
+    Text("target", "目标"), Text("loss at equal steps", "相同步数时的损失"), Text("apart", "相差"),
+)  # fmt: skip
+
+
 def table(measured: Sequence[Comparison], lang: str) -> str:
     """The lines that `bench` prints."""
-    words = (
-        ("ratio", "median, min to max", "plain", "target", "loss at equal steps", "apart")
-        if lang == "en"
-        else ("比值", "中位数，范围", "对照", "目标", "相同步数时的损失", "相差")
-    )
+    ratio, spread_of, other, target, loss, apart = (words.say(lang) for words in WORDS)
     lines = []
     for item in measured:
         sign = "<=" if item.unit == "s" else ">="
         ours, plain = (_said(values, item.unit) for values in (item.ours, item.plain))
-        lines.append(f"{item.zh if lang == 'zh' else item.en}")
-        lines.append(f"    {words[0]} {item.ratio:.2f} ({words[3]} {sign} {item.target:g})")
-        lines.append(f"    {ours}; {words[2]} {plain} ({words[1]}, n = {len(item.ours)})")
+        lines.append(item.words.say(lang))
+        lines.append(f"    {ratio} {item.ratio:.2f} ({target} {sign} {item.target:g})")
+        lines.append(f"    {ours}; {other} {plain} ({spread_of}, n = {len(item.ours)})")
         if item.losses:
             a, b = item.losses
-            lines.append(f"    {words[4]} {a:.4g}; {words[2]} {b:.4g} ({words[5]} {abs(a - b) / abs(b):.1%})")
+            lines.append(f"    {loss} {a:.4g}; {other} {b:.4g} ({apart} {abs(a - b) / abs(b):.1%})")
     return "\n".join(lines)
 
 

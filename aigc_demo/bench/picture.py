@@ -12,12 +12,13 @@ from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.bench.start import PATIENCE, served
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.settings import ROOT
+from aigc_demo.core.words import Text
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import ImageRequest
 
 ROUNDS = 30
 REQUEST = ImageRequest(model="gan-digits", count=64)
-AGAINST = "against the bare generator call plus PNG encoding", "对照直接调用生成器并编码 PNG"
+AGAINST = Text("against the bare generator call plus PNG encoding", "对照直接调用生成器并编码 PNG")
 
 
 def measure(asked: Asked) -> list[Comparison]:
@@ -27,9 +28,9 @@ def measure(asked: Asked) -> list[Comparison]:
     here = take_turns(lambda: seconds(lambda: make_file(asked)), lambda: seconds(bare), ROUNDS)
     queue = _through_queue(asked, bare)
     return [
-        Comparison(f"64 digits to a labelled file, {AGAINST[0]}", f"64 个数字到带标识的文件，{AGAINST[1]}", "s", 3, *here),
+        Comparison(Text(f"64 digits to a labelled file, {AGAINST.en}", f"64 个数字到带标识的文件，{AGAINST.zh}"), "s", 3, *here),
         Comparison(
-            f"the same through the page's queue over HTTP, {AGAINST[0]}", f"同上，经网页队列与 HTTP，{AGAINST[1]}", "s", 3, *queue
+            Text(f"the same through the page's queue over HTTP, {AGAINST.en}", f"同上，经网页队列与 HTTP，{AGAINST.zh}"), "s", 3, *queue
         ),
     ]  # fmt: skip
 

@@ -7,6 +7,11 @@ from statistics import fmean
 import torch
 
 from aigc_demo.bench.measure import Comparison, seconds
+from aigc_demo.core.words import Text
+
+RACE = Text(
+    "training a {what}, {threads} threads, against {against}", "训练{what}，{threads} 线程，对照 {against}"
+)
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,11 @@ class Race:
                     way.rates.append(self.steps * self.examples / took)
 
 
-def compare(ours: Way, plain: Way, en: str, zh: str, unit: str, target: float) -> Comparison:
+def compare(ours: Way, plain: Way, words: Text, unit: str, target: float) -> Comparison:
     """Speed as examples a second, and the mean of the losses seen in the later half of the race."""
     later = len(ours.losses) // 2
     losses = fmean(ours.losses[later:]), fmean(plain.losses[later:])
-    return Comparison(en, zh, unit, target, ours.rates, plain.rates, losses)
+    return Comparison(words, unit, target, ours.rates, plain.rates, losses)
 
 
 def turns(step: Callable[[int], object]) -> Callable[[range], float]:
@@ -60,10 +65,6 @@ def settle() -> None:
         torch.cuda.synchronize()
 
 
-def told(what: tuple[str, str], *against: str) -> tuple[str, str]:
-    """A race's name in both languages: what is trained, and against what."""
-    threads = torch.get_num_threads()
-    return (
-        f"training a {what[0]}, {threads} threads, against {against[0]}",
-        f"训练{what[1]}，{threads} 线程，对照 {against[1]}",
-    )
+def told(what: Text, against: Text) -> Text:
+    """A race's name: what is trained, and against what."""
+    return RACE.format(what=what, threads=torch.get_num_threads(), against=against)

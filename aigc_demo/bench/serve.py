@@ -12,6 +12,7 @@ from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.picture import clicks
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.jobs import Jobs, TrainRequest
 
 ROUNDS = 4
@@ -41,16 +42,20 @@ def measure(asked: Asked) -> list[Comparison]:
                 )
     return [
         Comparison(
-            "95th percentile of 64 digits while a job trains, two clicks a second, against the same without a job",
-            "训练任务运行时生成 64 个数字的 95 百分位耗时（每秒点击两次），对照无训练时",
+            Text(
+                "95th percentile of 64 digits while a job trains, two clicks a second, against the same without a job",
+                "训练任务运行时生成 64 个数字的 95 百分位耗时（每秒点击两次），对照无训练时",
+            ),
             "s",
             4,
             waits["both"],
             waits["alone"],
         ),
         Comparison(
-            "training a GAN while the page answers two clicks a second, against the same without clicks",
-            "网页每秒响应两次点击时的 GAN 训练速度，对照无点击时",
+            Text(
+                "training a GAN while the page answers two clicks a second, against the same without clicks",
+                "网页每秒响应两次点击时的 GAN 训练速度，对照无点击时",
+            ),
             "steps/s",
             0.8,
             speeds["both"],

@@ -15,6 +15,7 @@ from aigc_demo.bench.measure import Comparison, take_turns
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import ROOT, Settings
+from aigc_demo.core.words import Text
 
 ROUNDS = 7
 PATIENCE = 120.0  # seconds to wait for a page
@@ -33,8 +34,10 @@ def measure(asked: Asked) -> list[Comparison]:
         )
     return [
         Comparison(
-            "process start to first HTTP 200, against a bare Gradio page",
-            "从启动进程到首个 HTTP 200，对照最简 Gradio 页面",
+            Text(
+                "process start to first HTTP 200, against a bare Gradio page",
+                "从启动进程到首个 HTTP 200，对照最简 Gradio 页面",
+            ),
             "s",
             1.25,
             ours,

@@ -6,6 +6,7 @@ from typing import Any
 
 from aigc_demo.bench.measure import Comparison, seconds, take_turns
 from aigc_demo.cli.flags import Asked
+from aigc_demo.core.words import Text
 from aigc_demo.runtime import registry
 
 MODEL, PROMPT, FORM = "gpt-poems", "春望", "qilu"  # regulated verse of 7 characters: 64 tokens a poem
@@ -46,8 +47,8 @@ def compare(model: Any, folder: Path, batch: int, rounds: int = ROUNDS) -> Compa
         took = seconds(lambda: plain_model.generate(ids, attention_mask=torch.ones_like(ids), **options))
         return new * batch / took
 
-    names = (
+    names = Text(
         f"{MODEL}, {batch} at once, against transformers generate() on the same weights",
         f"{MODEL}，每批 {batch} 首，对照 transformers generate()，相同权重",
     )
-    return Comparison(*names, "tokens/s", 1, *take_turns(ours, plain, rounds))
+    return Comparison(names, "tokens/s", 1, *take_turns(ours, plain, rounds))

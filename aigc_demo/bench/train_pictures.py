@@ -11,6 +11,7 @@ from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.plain_gan import PlainGAN
 from aigc_demo.bench.plain_vae import PlainVAE
 from aigc_demo.bench.race import Race, Way, compare, told, turns
+from aigc_demo.core.words import Text
 from aigc_demo.models.pixels import to_float
 from aigc_demo.training import TrainPlan, warmup_cosine
 
@@ -49,9 +50,10 @@ def race_gan(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> Compari
     other = Way(turns(plain_step), lambda: loss(plain))
     race.run([ours, other])
     names = told(
-        ("GAN", " GAN"), "a plain loop in the style of pytorch/examples", "pytorch/examples 风格的普通循环"
+        Text("GAN", " GAN"),
+        Text("a plain loop in the style of pytorch/examples", "pytorch/examples 风格的普通循环"),
     )
-    return compare(ours, other, *names, "pictures/s", 1.6)
+    return compare(ours, other, names, "pictures/s", 1.6)
 
 
 def race_vae(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> Comparison:
@@ -74,9 +76,10 @@ def race_vae(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> Compari
     other = Way(turns(plain_step), lambda: loss(plain))
     race.run([ours, other])
     names = told(
-        ("VAE", " VAE"), "a plain loop in the style of pytorch/examples", "pytorch/examples 风格的普通循环"
+        Text("VAE", " VAE"),
+        Text("a plain loop in the style of pytorch/examples", "pytorch/examples 风格的普通循环"),
     )
-    return compare(ours, other, *names, "pictures/s", 1.4)
+    return compare(ours, other, names, "pictures/s", 1.4)
 
 
 def twins(family: str, plan: TrainPlan, accelerator: "Accelerator") -> tuple[Any, Any]:

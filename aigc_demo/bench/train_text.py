@@ -15,6 +15,7 @@ from aigc_demo.bench.hf_trainer import TrainerRunner
 from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.plain_gpt import PlainGPT
 from aigc_demo.bench.race import Race, Way, compare, told, turns
+from aigc_demo.core.words import Text
 from aigc_demo.training import TrainPlan
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     peer = Way(trainer_turn, lambda: loss(lambda ids: trainer.model(ids).logits, held_out))
     race.run([ours, loop, peer])
     size = sum(weight.numel() for weight in learner.network.parameters()) / 1e6
-    what = f"Transformer of {size:.0f} M weights", f" {size:.0f} M 参数的 Transformer"
+    what = Text(f"Transformer of {size:.0f} M weights", f" {size:.0f} M 参数的 Transformer")
     return [
-        compare(ours, loop, *told(what, "a plain loop in the style of nanoGPT", "nanoGPT 风格的普通循环"), "tokens/s", 2.4),
-        compare(ours, peer, *told(what, "transformers' Trainer", "transformers 的 Trainer"), "tokens/s", 2.4),
+        compare(ours, loop, told(what, Text("a plain loop in the style of nanoGPT", "nanoGPT 风格的普通循环")), "tokens/s", 2.4),
+        compare(ours, peer, told(what, Text("transformers' Trainer", "transformers 的 Trainer")), "tokens/s", 2.4),
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, joined
 from aigc_demo.data.sources import KINDS
 
 
@@ -82,17 +82,15 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
                 KINDS[candidate.kind](candidate.name, candidate.version, Path(temporary))
                 _prepare(card, Path(temporary), folder, str(candidate))
             except InputError as error:
-                reasons.append((f"{candidate}: {error.text.en}", f"{candidate}：{error.text.zh}"))
+                reasons.append(Text(f"{candidate}: {error.text.en}", f"{candidate}：{error.text.zh}"))
             else:
                 return folder
     if offline:
         reasons.append(
-            ("working offline; name a folder that holds the data", "当前离线；请指定已有数据的文件夹")
+            Text("working offline; name a folder that holds the data", "当前离线；请指定已有数据的文件夹")
         )
-    raise InputError(
-        en=f"{name} could not be prepared. " + " ".join(en for en, _ in reasons),
-        zh=f"无法准备数据集 {name}。" + "".join(zh for _, zh in reasons),
-    )
+    failed = Text(f"{name} could not be prepared.", f"无法准备数据集 {name}。")
+    raise InputError.of(joined([failed, *reasons]))
 
 
 def _prepare(card: DataCard, source: Path, folder: Path, words: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from aigc_demo.core.disk import write_atomically
-from aigc_demo.core.words import label_of
+from aigc_demo.core.words import Text, label_of
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.family import family
 from aigc_demo.models.safetensors_header import parameters, weights_of
@@ -85,7 +85,7 @@ def _block(
     data = facts.get("data_id") or Path(request.data).name or request.data
     data, start = _line(data), _line(facts.get("started_from", ""))
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    on = (f", on from {start}", f"，从 {start} 继续") if start else ("", "")
+    on = Text(f", on from {start}", f"，从 {start} 继续") if start else Text("", "")
     is_adapter = request.method == "lora"
     kind = "QLoRA" if request.load_in_4bit else "LoRA"
     what = f"{kind}, r {request.lora_rank}" if is_adapter else request.size
@@ -96,8 +96,8 @@ def _block(
         "tasks": [] if is_adapter else list(family(request.family).tasks),
         "title": {"en": request.name, "zh": request.name},
         "summary": {
-            "en": f"Trained here: {request.family}, {what}, on {data}{on[0]}, seed {request.seed}.",
-            "zh": f"本机训练：{request.family}，{what}，数据 {data}{on[1]}，种子 {request.seed}。",
+            "en": f"Trained here: {request.family}, {what}, on {data}{on.en}, seed {request.seed}.",
+            "zh": f"本机训练：{request.family}，{what}，数据 {data}{on.zh}，种子 {request.seed}。",
         },
         "parameters": parameters(weights_of(run)),
         "licence": licence,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue
 from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.jobs.folder import JobFolder
@@ -14,6 +15,14 @@ from aigc_demo.pretrained.quantise import check_library
 from aigc_demo.runtime import registry
 from aigc_demo.safety import guarded
 
+NO_ADAPTER = Text(
+    "{model} takes no adapter; choose a language model or a text-to-image model.",
+    "{model} 不支持适配器；请选择语言模型或文生图模型。",
+)
+NEEDS_LORA = Text(
+    "{model} is pretrained, which needs the method lora or auto.",
+    "{model} 是预训练模型，请用 lora 或 auto 方法。",
+)
 # What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
 SAME = (
     "family",
@@ -122,18 +131,7 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
         )
     pretrained = start is not None and bool(start.kind)
     if pretrained and (not adaptable(start) or request.method == "full"):
-        en, zh = (
-            (
-                "takes no adapter; choose a language model or a text-to-image model",
-                "不支持适配器；请选择语言模型或文生图模型",
-            )
-            if not adaptable(start)
-            else (
-                "is pretrained, which needs the method lora or auto",
-                "是预训练模型，请用 lora 或 auto 方法",
-            )
-        )
-        raise InputError(en=f"{start.id} {en}.", zh=f"{start.id} {zh}。")
+        raise InputError.of((NEEDS_LORA if adaptable(start) else NO_ADAPTER).format(model=start.id))
     if request.method == "lora" and not pretrained:
         raise InputError(
             en="LoRA adapts a pretrained model; choose one to start from, or take the method full.",

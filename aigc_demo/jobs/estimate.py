@@ -13,7 +13,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, joined
 from aigc_demo.jobs.job import duration
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.jobs.spawn import flags_of
@@ -21,6 +21,12 @@ from aigc_demo.models.family import family
 
 PATIENCE = 300.0  # seconds for a dry run, which may have to fetch its data first
 LOOKS, SAMPLES = 20, 20  # times in a run that training/loop.py validates and samples
+VERDICTS = {
+    "fits": Text("fits", "可行"),
+    "tight": Text("tight", "勉强可行"),
+    "will not fit": Text("will not fit", "不可行"),
+}
+MEMORY, DISK = Text("memory", "内存"), Text("disk space", "磁盘空间")
 TIGHT = 0.7  # of what is free
 LONG = 12 * 3600  # seconds
 
@@ -46,29 +52,17 @@ class Estimate:
 
     def words(self, lang: str) -> str:
         """Verdict and reason; the figures; what would fit."""
-        zh = lang == "zh"
-        verdict = (
-            {"fits": "可行", "tight": "勉强可行", "will not fit": "不可行"}[self.verdict]
-            if zh
-            else self.verdict
-        )
-        lines = [f"{verdict}{'：' if zh else ': '}{self.reason.say(lang)}"]
+        lines = [joined([VERDICTS[self.verdict], self.reason], ": ", "：")]
         if self.seconds:
             took, step = duration(self.seconds, lang), self.seconds_a_step
-            parts = (
-                f"about {took} ({step:.3g} s a step) on {self.device}",
-                f"{self.parameters / 1e6:.2f} M parameters",
-                f"memory {_gb(self.memory)} of {_gb(self.memory_free)} free",
-                f"disk {_gb(self.disk)} of {_gb(self.disk_free)} free",
+            parts = Text(
+                f"about {took} ({step:.3g} s a step) on {self.device}; {self.parameters / 1e6:.2f} M parameters; "
+                f"memory {_gb(self.memory)} of {_gb(self.memory_free)} free; disk {_gb(self.disk)} of {_gb(self.disk_free)} free",
+                f"在 {self.device} 上约 {took}（每步 {step:.3g} 秒）；参数 {self.parameters / 1e6:.2f} M；"
+                f"内存 {_gb(self.memory)}，可用 {_gb(self.memory_free)}；磁盘 {_gb(self.disk)}，可用 {_gb(self.disk_free)}",
             )
-            parts_zh = (
-                f"在 {self.device} 上约 {took}（每步 {step:.3g} 秒）",
-                f"参数 {self.parameters / 1e6:.2f} M",
-                f"内存 {_gb(self.memory)}，可用 {_gb(self.memory_free)}",
-                f"磁盘 {_gb(self.disk)}，可用 {_gb(self.disk_free)}",
-            )
-            lines.append("；".join(parts_zh) if zh else "; ".join(parts))
-        return "\n".join(lines)
+            lines.append(parts)
+        return "\n".join(line.say(lang) for line in lines)
 
     def fields(self) -> dict[str, Any]:
         """All of it as one JSON object."""
@@ -117,18 +111,18 @@ def judge(request: TrainRequest, figures: dict[str, Any], examples: int) -> Esti
     memory = figures["memory"] / max(figures["memory_free"], 1)
     disk = figures["disk"] / max(figures["disk_free"], 1)
     if max(memory, disk) > 1:
-        what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
+        what = MEMORY if memory > disk else DISK
         reason = Text(
-            en=f"it needs {max(memory, disk):.1f} times the {what[0]} that is free.",
-            zh=f"所需{what[1]}是可用量的 {max(memory, disk):.1f} 倍。",
+            en=f"it needs {max(memory, disk):.1f} times the {what.en} that is free.",
+            zh=f"所需{what.zh}是可用量的 {max(memory, disk):.1f} 倍。",
         )
         share = TIGHT / memory if memory > disk else 0.0
         return Estimate("will not fit", reason, smaller(request, share, examples), **figures)
     if max(memory, disk) > TIGHT:
-        what = ("memory", "内存") if memory > disk else ("disk space", "磁盘空间")
+        what = MEMORY if memory > disk else DISK
         reason = Text(
-            en=f"it takes {max(memory, disk):.0%} of the {what[0]} that is free; close other programs.",
-            zh=f"将占用可用{what[1]}的 {max(memory, disk):.0%}；请关闭其他程序。",
+            en=f"it takes {max(memory, disk):.0%} of the {what.en} that is free; close other programs.",
+            zh=f"将占用可用{what.zh}的 {max(memory, disk):.0%}；请关闭其他程序。",
         )
         share = TIGHT / memory if memory > disk else 0.0
         return Estimate("tight", reason, smaller(request, share, examples), **figures)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, joined
 from aigc_demo.jobs.folder import JobFolder, JobState, State
 from aigc_demo.jobs.request import TrainRequest
 
 TAIL = 16_384  # bytes at the end of a log that are looked at
 STATES = {
-    "queued": ("waiting", "排队中"),
-    "running": ("training", "训练中"),
-    "done": ("done", "已完成"),
-    "stopped": ("stopped", "已停止"),
-    "failed": ("failed", "失败"),
-    "interrupted": ("interrupted", "意外中断"),
+    "queued": Text("waiting", "排队中"),
+    "running": Text("training", "训练中"),
+    "done": Text("done", "已完成"),
+    "stopped": Text("stopped", "已停止"),
+    "failed": Text("failed", "失败"),
+    "interrupted": Text("interrupted", "意外中断"),
 }
 
 
@@ -107,21 +107,18 @@ class Job:
 
     def words(self, lang: str) -> str:
         """The state, such as "training, step 120 of 500, 40 s left" or "failed: the disk is full"."""
-        zh = lang == "zh"
-        parts = [STATES[self.state][zh]]
+        parts = [STATES[self.state]]
         if self.position:
-            parts.append((f"place {self.position}", f"第 {self.position} 位")[zh])
+            parts.append(Text(f"place {self.position}", f"第 {self.position} 位"))
         if self.wait_seconds is not None:
-            parts.append(
-                ("starts in about ", "约 ")[zh] + duration(self.wait_seconds, lang) + ("", "后开始")[zh]
-            )
+            wait = duration(self.wait_seconds, lang)
+            parts.append(Text(f"starts in about {wait}", f"约 {wait}后开始"))
         if self.state != "queued":
-            parts.append((f"step {self.step} of {self.steps}", f"第 {self.step}/{self.steps} 步")[zh])
+            parts.append(Text(f"step {self.step} of {self.steps}", f"第 {self.step}/{self.steps} 步"))
         if self.state == "running" and self.seconds_left is not None:
             left = duration(self.seconds_left, lang)
-            parts.append((f"{left} left", f"剩余 {left}")[zh])
-        words = ("，" if zh else ", ").join(parts)
-        return f"{words}{'：' if zh else ': '}{self.cause.say(lang)}" if self.cause else words
+            parts.append(Text(f"{left} left", f"剩余 {left}"))
+        return joined([joined(parts, ", ", "，"), self.cause], ": ", "：").say(lang)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of log.jsonl."""
@@ -200,9 +197,8 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def duration(seconds: float, lang: str) -> str:
     """Such as "40 s", "3 min" or "2.5 h"."""
-    zh = lang == "zh"
     if seconds < 90:
-        return f"{seconds:.0f}{' 秒' if zh else ' s'}"
+        return Text(f"{seconds:.0f} s", f"{seconds:.0f} 秒").say(lang)
     if seconds < 5400:
-        return f"{seconds / 60:.0f}{' 分钟' if zh else ' min'}"
-    return f"{seconds / 3600:.1f}{' 小时' if zh else ' h'}"
+        return Text(f"{seconds / 60:.0f} min", f"{seconds / 60:.0f} 分钟").say(lang)
+    return Text(f"{seconds / 3600:.1f} h", f"{seconds / 3600:.1f} 小时").say(lang)

@@ -48,8 +48,7 @@ def check(
     except (subprocess.TimeoutExpired, ValueError) as error:
         process.kill()
         process.wait()
-        reason = "the check of its files broke off", "对其文件的检查中断了"
-        raise refused(model_id, *reason) from error
+        raise refused(model_id, "the check of its files broke off", "对其文件的检查中断了") from error
     if process.returncode:
         raise InputError(**answer)
     return ModelCard.model_validate(answer)

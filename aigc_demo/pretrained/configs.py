@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.pretrained.refusal import refused
 
 MAX_BYTES = 2 << 20
@@ -55,23 +56,27 @@ def check_configs(folder: Path, model_id: str) -> None:
             continue  # a list, as modules.json of sentence-transformers: no loader of ours reads one
         for key, value in _entries(path, read_config(path)):
             if reason := _danger(key, value):
-                raise refused(model_id, f"{name} {reason[0]}", f"{name} {reason[1]}")
+                raise refused(model_id, f"{name} {reason.en}", f"{name} {reason.zh}")
 
 
-def _danger(key: str, value: Any) -> tuple[str, str] | None:
-    """Why this entry is refused, in both languages; None where it is harmless."""
+def _danger(key: str, value: Any) -> Text | None:
+    """Why this entry is refused; None where it is harmless."""
     shown = f"{key[:40]}: {str(value)[:60]}"
     if CODE.match(key) and value:
-        return f"asks for code of its own to be run ({shown})", f"要求运行其自带的代码（{shown}）"
+        return Text(f"asks for code of its own to be run ({shown})", f"要求运行其自带的代码（{shown}）")
     if BACKEND.match(key) and value not in BUILT_IN:
-        return f"asks for attention code from elsewhere ({shown})", f"要求使用外部的注意力代码（{shown}）"
+        return Text(
+            f"asks for attention code from elsewhere ({shown})", f"要求使用外部的注意力代码（{shown}）"
+        )
     if key == "quantization_config" and value:
-        return (
+        return Text(
             "stores its weights quantised, which needs kernels of another package",
             "其权重已量化，需要其他软件包的内核",
         )
     if LAYERS.search(key) and isinstance(value, int) and value > MAX_LAYERS:
-        return f"asks for more than {MAX_LAYERS} layers ({shown})", f"要求超过 {MAX_LAYERS} 层（{shown}）"
+        return Text(
+            f"asks for more than {MAX_LAYERS} layers ({shown})", f"要求超过 {MAX_LAYERS} 层（{shown}）"
+        )
     return None
 
 

@@ -131,17 +131,17 @@ def working_bytes(card: ModelCard, placement: Placement) -> int:
 
 def _fitting(card: ModelCard, placement: Placement, need: int, free: int) -> Text:
     """What a model takes where it fits."""
-    slower = ("", "")
+    slower = Text("", "")
     if placement.offload != "none":
-        slower = (", its parts taking turns on the device: slower", "；各部分轮流占用设备，较慢")
+        slower = Text(", its parts taking turns on the device: slower", "；各部分轮流占用设备，较慢")
     elif placement.device == "cpu" and placement.dtype != "float32":
-        slower = (", half of what float32 takes: slower", "，为 float32 的一半；较慢")
+        slower = Text(", half of what float32 takes: slower", "，为 float32 的一半；较慢")
     elif placement.sliced:
-        slower = (", working in slices: slower", "；分片计算，较慢")
+        slower = Text(", working in slices: slower", "；分片计算，较慢")
     return Text(
         en=f"{card.id} needs about {gigabytes(need)} of the {gigabytes(free)} that are free,"
-        f" in {placement.dtype}{slower[0]}.",
-        zh=f"{card.id} 约需 {gigabytes(need)}，空闲 {gigabytes(free)}，以 {placement.dtype} 计算{slower[1]}。",
+        f" in {placement.dtype}{slower.en}.",
+        zh=f"{card.id} 约需 {gigabytes(need)}，空闲 {gigabytes(free)}，以 {placement.dtype} 计算{slower.zh}。",
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 
 if TYPE_CHECKING:
     from aigc_demo.core.words import FieldLabel
@@ -29,11 +30,11 @@ def refusal(
     if first["type"] == "missing":
         return InputError(en=f"{words.en} is missing; it must be given.", zh=f"缺少 {words.zh}；此项必填。")
     schema = request_type.model_json_schema()["properties"][field]
-    en, zh = _what_fits(schema.get("items", schema) if len(first["loc"]) > 1 else schema)
+    fits = _what_fits(schema.get("items", schema) if len(first["loc"]) > 1 else schema)
     shown = _short(first.get("input"))
     return InputError(
-        en=f"{words.en}: {shown} does not fit; {(en or words.help.en or 'choose another').rstrip('.')}.",
-        zh=f"{words.zh}：{shown} 不合要求；{(zh or words.help.zh or '请换一个').rstrip('。')}。",
+        en=f"{words.en}: {shown} does not fit; {(fits.en or words.help.en or 'choose another').rstrip('.')}.",
+        zh=f"{words.zh}：{shown} 不合要求；{(fits.zh or words.help.zh or '请换一个').rstrip('。')}。",
     )
 
 
@@ -43,19 +44,23 @@ def _short(value: Any, limit: int = 40) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)})"
 
 
-def _what_fits(schema: Mapping[str, Any]) -> tuple[str, str]:
-    """What a field takes, in both languages; two empty strings where its schema does not say."""
+def _what_fits(schema: Mapping[str, Any]) -> Text:
+    """What a field takes; nothing where its schema does not say."""
     low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     if "enum" in schema:
         choices = ", ".join(map(str, schema["enum"]))
-        return f"choose one of {choices}", f"请从 {choices} 中选择"
+        return Text(f"choose one of {choices}", f"请从 {choices} 中选择")
     if low is not None and high is not None:
         if "exclusiveMinimum" in schema:
-            return f"give a number above {low}, up to {high}", f"请填大于 {low}、不超过 {high} 的数"
-        number, number_zh = ("whole number", "整数") if schema["type"] == "integer" else ("number", "数")
-        return f"give a {number} from {low} to {high}", f"请填 {low} 到 {high} 之间的{number_zh}"
+            return Text(f"give a number above {low}, up to {high}", f"请填大于 {low}、不超过 {high} 的数")
+        number = Text("whole number", "整数") if schema["type"] == "integer" else Text("number", "数")
+        return Text(f"give a {number.en} from {low} to {high}", f"请填 {low} 到 {high} 之间的{number.zh}")
     if "maxItems" in schema:
-        return f"give {schema['maxItems']} values", f"请填 {schema['maxItems']} 个值"
+        return Text(f"give {schema['maxItems']} values", f"请填 {schema['maxItems']} 个值")
     if "maxLength" in schema:
-        return f"give up to {schema['maxLength']} characters", f"请填不超过 {schema['maxLength']} 个字符"
-    return {"boolean": ("give true or false", "请填 true 或 false")}.get(schema.get("type", ""), ("", ""))
+        return Text(
+            f"give up to {schema['maxLength']} characters", f"请填不超过 {schema['maxLength']} 个字符"
+        )
+    return (
+        Text("give true or false", "请填 true 或 false") if schema.get("type") == "boolean" else Text("", "")
+    )

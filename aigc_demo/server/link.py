@@ -7,20 +7,21 @@ from pathlib import Path
 
 from aigc_demo.core.modes import LOOPBACK
 from aigc_demo.core.settings import Settings
+from aigc_demo.core.words import Text
 from aigc_demo.server.asgi import App, Message, Receive, Send
 from aigc_demo.server.checks import bound_name
 
 GUEST = "guest"
-TRYING = (
+TRYING = Text(
     "Making a public link, which may take up to a minute; the local page is there at once.",
     "正在创建公开链接，最多需要一分钟；本机网页立即可用。",
 )
-NO_LINK = (
+NO_LINK = Text(
     "There is no public link: the tunnel to gradio.live could not be made. Check the network, and that frpc may run; "
     "the local page goes on, with the same login.",
     "没有公开链接：无法建立到 gradio.live 的隧道。请检查网络以及 frpc 能否运行；本机网页继续可用，登录方式不变。",
 )
-OPEN = (
+OPEN = Text(
     "Other computers can reach this page, without a login and with every right; --mode share asks for a password.",
     "其他电脑无需登录即可访问本网页，并拥有全部权限；--mode share 会要求密码。",
 )
@@ -29,16 +30,16 @@ OPEN = (
 def make_login() -> tuple[str, str]:
     """A name and a password of 96 random bits for this start, told on the console."""
     password = secrets.token_urlsafe(12)
-    print(f"Login / 登录: {GUEST}, {password}", *TRYING, sep="\n", flush=True)
+    print(f"Login / 登录: {GUEST}, {password}", TRYING.en, TRYING.zh, sep="\n", flush=True)
     return GUEST, password
 
 
 def tell(settings: Settings, url: str | None, environment: Mapping[str, str] = os.environ) -> None:
     """Say that there is no link, or that a page meant for oneself is open; Gradio itself prints the addresses."""
     if settings.mode == "share" and url is None:
-        print(*NO_LINK, sep="\n", flush=True)
+        print(NO_LINK.en, NO_LINK.zh, sep="\n", flush=True)
     if settings.mode == "local" and bound_name(settings, environment) not in (*LOOPBACK, "::1"):
-        print(*OPEN, sep="\n", flush=True)
+        print(OPEN.en, OPEN.zh, sep="\n", flush=True)
 
 
 HANDBOOK = Path(__file__).parents[1] / "docs"

@@ -12,6 +12,7 @@ from aigc_demo.bench.plain_gan import PlainGAN
 from aigc_demo.bench.race import Race
 from aigc_demo.bench.train_pictures import race_gan, race_vae, twins
 from aigc_demo.core.disk import write_json
+from aigc_demo.core.words import Text
 from aigc_demo.families.gan.train import Learner
 from aigc_demo.training import TrainPlan, make_accelerator, warmup_cosine
 
@@ -84,11 +85,11 @@ def fair(comparison, apart):
     ours, plain = comparison.losses
     assert ours == pytest.approx(plain, rel=apart)
     assert len(comparison.ours) == len(comparison.plain) == RACE.rounds
-    assert "threads" in comparison.en and "线程" in comparison.zh
+    assert "threads" in comparison.words.en and "线程" in comparison.words.zh
 
 
 def test_what_bench_prints():
-    found = Comparison("training a GAN", "训练 GAN", "pictures/s", 1.6, [20, 21], [10, 10], (1.01, 1.0))
+    found = Comparison(Text("training a GAN", "训练 GAN"), "pictures/s", 1.6, [20, 21], [10, 10], (1.01, 1.0))
     assert "loss at equal steps 1.01; plain 1 (apart 1.0%)" in table([found], "en")
     assert "相同步数时的损失 1.01" in table([found], "zh")
     assert found.summary()["losses"] == (1.01, 1.0) and found.met

@@ -15,6 +15,7 @@ from aigc_demo.bench.measure import Comparison, table, take_turns
 from aigc_demo.cli import look
 from aigc_demo.cli.flags import spoken_language
 from aigc_demo.core.settings import ROOT, Settings
+from aigc_demo.core.words import Text
 from aigc_demo.models.checkpoints import load_state, read_weights
 from aigc_demo.schemas import REQUESTS
 
@@ -324,8 +325,8 @@ def test_bench_takes_turns_and_compares_medians():
     calls = []
     ours, plain = take_turns(lambda: calls.append("a") or 3.0, lambda: calls.append("b") or 2.0, rounds=3)
     assert calls == ["a", "b"] * 4 and (ours, plain) == ([3.0] * 3, [2.0] * 3)
-    slow = Comparison("start", "启动", "s", 1.25, [3, 1, 2], [1, 1, 1])
-    fast = Comparison("text", "文字", "tokens/s", 1, [3, 1, 2], [1, 1, 1])
+    slow = Comparison(Text("start", "启动"), "s", 1.25, [3, 1, 2], [1, 1, 1])
+    fast = Comparison(Text("text", "文字"), "tokens/s", 1, [3, 1, 2], [1, 1, 1])
     assert slow.ratio == fast.ratio == 2 and not slow.met and fast.met
     assert slow.summary()["ours"] == {"median": 2.0, "min": 1.0, "max": 3.0}
     assert "2.00 (target <= 1.25)" in table([slow], "en") and "2000 ms [1000, 3000]" in table([slow], "zh")

@@ -10,6 +10,7 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.words import Text
 from aigc_demo.data import images
 from aigc_demo.data.folders import open_folder
 from aigc_demo.data.imports import (
@@ -96,7 +97,7 @@ def test_the_preview_shows_the_classes_in_turn(photographs, tmp_path):
     manifest = import_files(request(), [photographs], tmp_path / "data")
     shown = preview(manifest, tmp_path / "data", 6)
     assert shown.pictures.shape == (6, 32, 32, 3) and shown.texts == []
-    assert shown.captions_en == shown.captions_zh == ["flower"] * 3 + ["temple"] * 3
+    assert shown.captions == [Text("flower", "flower")] * 3 + [Text("temple", "temple")] * 3
 
 
 def test_grey_pictures_stay_grey_and_need_no_class(tmp_path):
@@ -110,7 +111,7 @@ def test_grey_pictures_stay_grey_and_need_no_class(tmp_path):
     assert manifest.channels == 1 and manifest.classes == ("all",)
     arrays = images.load(tmp_path / "data" / "mine")
     assert arrays["train_images"].shape == (27, 28, 28) and arrays["classes"]["zh"] == ["全部"]
-    assert preview(manifest, tmp_path / "data").captions_en == []
+    assert preview(manifest, tmp_path / "data").captions == []
     assert import_files(request(colour="colour"), paths, tmp_path / "data").channels == 1
     assert import_files(request(colour="grey"), paths, tmp_path / "data").channels == 1
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.limits import MAX_LINE, MIN_CHATS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
@@ -56,10 +57,10 @@ class ChatImport(Pieces):
                 out.write(json.dumps({"key": item.key, "messages": messages}, ensure_ascii=False) + "\n")
                 found += 1
         if not found:
-            first = refusals.first or ("it is empty", "内容为空")
+            first = refusals.first or Text("it is empty", "内容为空")
             raise InputError(
-                en=f"{item.name} holds no conversation ({first[0]}).",
-                zh=f"{item.name} 中没有对话（{first[1]}）。",
+                en=f"{item.name} holds no conversation ({first.en}).",
+                zh=f"{item.name} 中没有对话（{first.zh}）。",
             )
         self.size += size
         told = [refused.model_dump() for refused in refusals.told()]

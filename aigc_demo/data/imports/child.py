@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text, joined
 from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
 from aigc_demo.data.imports.confinement import allow_seconds, confine
 from aigc_demo.data.imports.journal import Journal
@@ -110,13 +111,10 @@ def finish(
     """Write the data set to `out`, with its manifest; an InputError, with the first reason, where nothing went in."""
     refused = [reason for entry in journal.ends.values() for reason in entry.get("refused", ())]
     if not journal.taken:
-        first = refused[0] if refused else {"en": "No file was given.", "zh": "没有提供文件。"}
-        more, more_zh = (
-            (f" ({len(refused)} refused in all.)", f"（共拒绝 {len(refused)} 个。）")
-            if len(refused) > 1
-            else ("", "")
-        )
-        raise InputError(en=first["en"] + more, zh=first["zh"] + more_zh)
+        words = [Text(reason["en"], reason["zh"]) for reason in refused[:1]]
+        if len(refused) > 1:
+            words.append(Text(f"({len(refused)} refused in all.)", f"（共拒绝 {len(refused)} 个。）"))
+        raise InputError.of(joined(words) or Text("No file was given.", "没有提供文件。"))
     out.mkdir(exist_ok=True)
     _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
     found = takes.finish(journal.taken, out)

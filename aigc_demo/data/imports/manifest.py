@@ -9,6 +9,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text, joined
 from aigc_demo.data.imports.request import NAME
 
 FILE = "manifest.json"
@@ -41,7 +42,7 @@ class Refused(BaseModel):
 
     def say(self, lang: str) -> str:
         """The reason in `lang`."""
-        return self.zh if lang == "zh" else self.en
+        return Text(self.en, self.zh).say(lang)
 
 
 class Manifest(BaseModel):
@@ -72,23 +73,23 @@ class Manifest(BaseModel):
 
     def title(self, lang: str) -> str:
         """One line for lists: "cats · 38 pictures of 64 × 64 in colour, 2 classes"."""
-        zh = lang == "zh"
+        return f"{self.name} · {self._contents().say(lang)}"
+
+    def _contents(self) -> Text:
         if self.kind == "text":
             characters = self.counts["characters"]
-            return (
-                f"{self.name} · " + (f"{characters:,} characters of text", f"{characters:,} 个字符的文本")[zh]
-            )
+            return Text(f"{characters:,} characters of text", f"{characters:,} 个字符的文本")
         examples = self.counts["train"] + self.counts["test"]
         if self.kind == "chat":
-            return f"{self.name} · " + (f"{examples:,} conversations", f"{examples:,} 段对话")[zh]
-        tone = ("grey", "灰度") if self.channels == 1 else ("in colour", "彩色")
-        words = f"{examples:,} pictures of {self.side} × {self.side} {tone[0]}"
-        words_zh = f"{examples:,} 张 {self.side} × {self.side} {tone[1]}图片"
+            return Text(f"{examples:,} conversations", f"{examples:,} 段对话")
+        tone = Text("grey", "灰度") if self.channels == 1 else Text("in colour", "彩色")
+        size = f"{self.side} × {self.side}"
+        said = [Text(f"{examples:,} pictures of {size} {tone.en}", f"{examples:,} 张 {size} {tone.zh}图片")]
         if len(self.classes) > 1:
-            words, words_zh = f"{words}, {len(self.classes)} classes", f"{words_zh}，{len(self.classes)} 类"
+            said.append(Text(f"{len(self.classes)} classes", f"{len(self.classes)} 类"))
         if count := self.counts.get("captions"):
-            words, words_zh = f"{words}, {count:,} captions", f"{words_zh}，{count:,} 条说明"
-        return f"{self.name} · {(words, words_zh)[zh]}"
+            said.append(Text(f"{count:,} captions", f"{count:,} 条说明"))
+        return joined(said, ", ", "，")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports import captions, duplicates
 from aigc_demo.data.imports.limits import MAX_ASPECT, MAX_CLASSES, MAX_PIXELS, MIN_PICTURES, MIN_SIDE
 from aigc_demo.data.imports.listing import Item
@@ -225,10 +226,12 @@ def write_arrays(
 
 
 def _too_few(count: int, dropped: int = 0) -> InputError:
-    also, also_zh = (
-        (f" after {dropped} near-duplicates", f"（去除 {dropped} 张近似重复后）") if dropped else ("", "")
+    also = (
+        Text(f" after {dropped} near-duplicates", f"（去除 {dropped} 张近似重复后）")
+        if dropped
+        else Text("", "")
     )
     return InputError(
-        en=f"Only {count} pictures can be used{also}; give at least {MIN_PICTURES}, better 20 or more.",
-        zh=f"可用的图片只有 {count} 张{also_zh}；至少需要 {MIN_PICTURES} 张，最好 20 张以上。",
+        en=f"Only {count} pictures can be used{also.en}; give at least {MIN_PICTURES}, better 20 or more.",
+        zh=f"可用的图片只有 {count} 张{also.zh}；至少需要 {MIN_PICTURES} 张，最好 20 张以上。",
     )

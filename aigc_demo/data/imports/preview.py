@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.manifest import Manifest
 
 SHOWN_CHARACTERS = 500
@@ -20,8 +21,7 @@ class Preview:
     """Some pictures, uint8 (N, H, W) or (N, H, W, 3), with the class of each; or the beginnings of some texts."""
 
     pictures: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
-    captions_en: list[str] = field(default_factory=list)
-    captions_zh: list[str] = field(default_factory=list)
+    captions: list[Text] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
 
@@ -47,7 +47,8 @@ def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
     names = json.loads((folder / "source.json").read_text(encoding="utf-8"))["classes"]
     if len(manifest.classes) == 1:
         return Preview(pictures=rows)
-    return Preview(rows, *([names[lang][labels[index]] for index in chosen] for lang in ("en", "zh")))
+    captions = [Text(names["en"][labels[index]], names["zh"][labels[index]]) for index in chosen]
+    return Preview(rows, captions)
 
 
 def shrink(pictures: np.ndarray) -> np.ndarray:

@@ -9,11 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Stop, never
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import (
     BASE_SECONDS,
@@ -31,6 +33,12 @@ ROOT = Path(__file__).resolve().parents[3]
 MAX_DEATHS = 8  # files that may each take a process with them before the import gives up
 # seconds: between two looks, and on the clock above what a file may take of the processor
 PAUSE, SLACK = (0.02, 5)
+DIED = Text(
+    "{name} {why}; leave it out, or save it again in another program.",
+    "{name} {why}；请去掉它，或用其他程序重新保存。",
+)
+TOO_LONG = Text("takes too long to read", "读取时间过长")
+BROKEN = Text("stops the program that reads it", "使读取程序中止")
 DAY = 86_400
 KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # without which Python does not start on some systems
 
@@ -133,14 +141,8 @@ def _supervise(work: Path, stop: Stop, progress: Callable[[int, int], None]) -> 
         if culprit is None or culprit["begin"] == "finish":
             break
         name = culprit["name"]
-        why, why_zh = (
-            ("takes too long to read", "读取时间过长")
-            if late
-            else ("stops the program that reads it", "使读取程序中止")
-        )
-        en = f"{name} {why}; leave it out, or save it again in another program."
-        zh = f"{name} {why_zh}；请去掉它，或用其他程序重新保存。"
-        Journal(work).end(culprit["begin"], refused=[{"name": name, "en": en, "zh": zh}])
+        words = DIED.format(name=name, why=TOO_LONG if late else BROKEN)
+        Journal(work).end(culprit["begin"], refused=[{"name": name, **asdict(words)}])
     raise InputError(
         en="The import ended before it was done, for want of memory, disk or time; give fewer or smaller files.",
         zh="导入未能完成（内存、磁盘或时间不足）；请减少文件数量或缩小文件。",

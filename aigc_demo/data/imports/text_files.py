@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.limits import MAX_LINE, MAX_NAMED
 from aigc_demo.data.imports.manifest import Refused
 
@@ -20,12 +21,8 @@ CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
 
 
-class BadLineError(ValueError):
-    """A line that does not go in, with its reason in both languages."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.en, self.zh = en, zh
+class BadLineError(InputError):
+    """A line that does not go in, and why, in half a sentence."""
 
 
 class Refusals:
@@ -34,18 +31,18 @@ class Refusals:
     def __init__(self, name: str) -> None:
         self.name, self.count = name, 0
         self.named: list[Refused] = []
-        self.first: tuple[str, str] | None = None
+        self.first: Text | None = None
 
     def add(self, line: int, reason: BadLineError) -> None:
         """Note a bad line."""
         self.count += 1
-        self.first = self.first or (reason.en, reason.zh)
+        self.first = self.first or reason.text
         if self.count <= MAX_NAMED:
             self.named.append(
                 Refused(
                     name=f"{self.name}:{line}",
-                    en=f"{self.name}, line {line}: {reason.en}; the line was left out.",
-                    zh=f"{self.name} 第 {line} 行：{reason.zh}；已略去该行。",
+                    en=f"{self.name}, line {line}: {reason.text.en}; the line was left out.",
+                    zh=f"{self.name} 第 {line} 行：{reason.text.zh}；已略去该行。",
                 )
             )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.limits import MIN_CHARACTERS
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
@@ -46,10 +47,10 @@ class TextImport(Pieces):
                     out.write(json.dumps(line, ensure_ascii=False) + "\n")
                     documents += 1
         if documents == 0:
-            first = refusals.first or ("it is empty", "内容为空")
+            first = refusals.first or Text("it is empty", "内容为空")
             raise InputError(
-                en=f"{item.name} holds no text ({first[0]}); give a file with text in it.",
-                zh=f"{item.name} 中没有文本（{first[1]}）；请提供有文字的文件。",
+                en=f"{item.name} holds no text ({first.en}); give a file with text in it.",
+                zh=f"{item.name} 中没有文本（{first.zh}）；请提供有文字的文件。",
             )
         self.size += size
         return {

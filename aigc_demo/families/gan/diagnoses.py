@@ -5,6 +5,7 @@ Bottou 2017. One that knows its pictures by heart: Karras et al. 2020, Training 
 Copies: Carlini et al. 2023.
 """
 
+from aigc_demo.core.words import Text
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting
 
 COLLAPSED = 0.3  # of the real pictures' mean pairwise distance
@@ -36,39 +37,47 @@ CHART = Chart(
         Diagnosis(
             "mode_collapse",
             lasting(_collapsed),
-            "Mode collapse: the generator draws nearly the same picture again and again; its samples differ"
-            " {diversity:.0%} as much as the real pictures do. Start again with a lower learning rate or a higher"
-            " gradient penalty.",
-            "模式坍缩：生成器反复画出几乎相同的图片，样本间的差异只有真实图片的 {diversity:.0%}。"
-            "请降低学习率或提高梯度惩罚，重新开始。",
+            Text(
+                "Mode collapse: the generator draws nearly the same picture again and again; its samples differ"
+                " {diversity:.0%} as much as the real pictures do. Start again with a lower learning rate or a higher"
+                " gradient penalty.",
+                "模式坍缩：生成器反复画出几乎相同的图片，样本间的差异只有真实图片的 {diversity:.0%}。"
+                "请降低学习率或提高梯度惩罚，重新开始。",
+            ),
         ),
         Diagnosis(
             "discriminator_too_strong",
             lasting(_unbeaten),
-            "The discriminator is too strong: it tells {discriminator_accuracy:.1%} of the pairs apart, real pictures"
-            " score {real_logit:.1f} and generated ones {fake_logit:.1f}, so the generator (loss"
-            " {generator_loss:.1f}) learns little. Raise the gradient penalty, or lower the learning rate.",
-            "判别器太强：它分清了 {discriminator_accuracy:.1%} 的图片对，真实图片得 {real_logit:.1f} 分，"
-            "生成图片得 {fake_logit:.1f} 分，生成器（损失 {generator_loss:.1f}）几乎学不到东西。"
-            "请提高梯度惩罚，或降低学习率。",
+            Text(
+                "The discriminator is too strong: it tells {discriminator_accuracy:.1%} of the pairs apart, real pictures"
+                " score {real_logit:.1f} and generated ones {fake_logit:.1f}, so the generator (loss"
+                " {generator_loss:.1f}) learns little. Raise the gradient penalty, or lower the learning rate.",
+                "判别器太强：它分清了 {discriminator_accuracy:.1%} 的图片对，真实图片得 {real_logit:.1f} 分，"
+                "生成图片得 {fake_logit:.1f} 分，生成器（损失 {generator_loss:.1f}）几乎学不到东西。"
+                "请提高梯度惩罚，或降低学习率。",
+            ),
         ),
         Diagnosis(
             "discriminator_overfitting",
             lasting(_learnt_by_heart),
-            "The discriminator knows its pictures by heart: it wins {discriminator_accuracy:.0%} of the pairs in"
-            " training but {held_out_accuracy:.0%} with real pictures it has not seen. Switch augmentation on, or"
-            " add pictures.",
-            "判别器把训练图片背了下来：训练中它赢得 {discriminator_accuracy:.0%} 的图片对，换成没见过的真实图片只有"
-            " {held_out_accuracy:.0%}。请打开数据增强，或增加图片。",
+            Text(
+                "The discriminator knows its pictures by heart: it wins {discriminator_accuracy:.0%} of the pairs in"
+                " training but {held_out_accuracy:.0%} with real pictures it has not seen. Switch augmentation on, or"
+                " add pictures.",
+                "判别器把训练图片背了下来：训练中它赢得 {discriminator_accuracy:.0%} 的图片对，换成没见过的真实图片只有"
+                " {held_out_accuracy:.0%}。请打开数据增强，或增加图片。",
+            ),
         ),
         Diagnosis(
             "memorised",
             lasting(_copied),
-            "Copies of training pictures: half of the samples lie within {nearest_ratio:.2f} of the distance at"
-            " which pictures of this set stand from one another (below 0.33 is a copy). Add pictures, switch"
-            " augmentation on, or stop earlier.",
-            "训练图片的复制品：一半样本与最近的训练图片之间的距离，只有图片间通常距离的 {nearest_ratio:.2f}"
-            "（低于 0.33 即为复制）。请增加图片、打开数据增强，或更早停止。",
+            Text(
+                "Copies of training pictures: half of the samples lie within {nearest_ratio:.2f} of the distance at"
+                " which pictures of this set stand from one another (below 0.33 is a copy). Add pictures, switch"
+                " augmentation on, or stop earlier.",
+                "训练图片的复制品：一半样本与最近的训练图片之间的距离，只有图片间通常距离的 {nearest_ratio:.2f}"
+                "（低于 0.33 即为复制）。请增加图片、打开数据增强，或更早停止。",
+            ),
         ),
     ),
 )

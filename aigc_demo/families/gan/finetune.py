@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.families.gan.model import GAN
 from aigc_demo.families.gan.networks import Discriminator, GANConfig, Generator
 
@@ -21,8 +22,8 @@ def adopt(start: Path, classes: list[str], side: int, channels: int) -> tuple[Ge
     if (config.side, config.channels) != (side, channels):
         theirs, ours = (describe(*pair) for pair in ((config.side, config.channels), (side, channels)))
         raise InputError(
-            en=f"{start.name} draws pictures of {theirs[0]}, the data are {ours[0]}; import the data as {theirs[0]}.",
-            zh=f"{start.name} 生成的是{theirs[1]}图片，数据是{ours[1]}；请按{theirs[1]}重新导入数据。",
+            en=f"{start.name} draws pictures of {theirs.en}, the data are {ours.en}; import the data as {theirs.en}.",
+            zh=f"{start.name} 生成的是{theirs.zh}图片，数据是{ours.zh}；请按{theirs.zh}重新导入数据。",
         )
     config = replace(config, classes=len(classes))
     rows = known_rows(old.classes["en"], classes)
@@ -32,10 +33,10 @@ def adopt(start: Path, classes: list[str], side: int, channels: int) -> tuple[Ge
     return generator, discriminator
 
 
-def describe(side: int, channels: int) -> tuple[str, str]:
-    """Such as "64 x 64 in colour", in both languages."""
-    en, zh = ("in colour", "彩色") if channels == 3 else ("in grey", "灰度")
-    return f"{side} x {side} {en}", f" {side} x {side} {zh}"
+def describe(side: int, channels: int) -> Text:
+    """Such as "64 x 64 in colour"."""
+    tone = Text("in colour", "彩色") if channels == 3 else Text("in grey", "灰度")
+    return Text(f"{side} x {side} {tone.en}", f" {side} x {side} {tone.zh}")
 
 
 def known_rows(old: list[str], new: list[str]) -> dict[int, int]:

@@ -1,8 +1,10 @@
 """What a diagnosis is, and the log as the doctor reads it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from aigc_demo.core.words import Text
 
 Look = Mapping[str, float]
 Evidence = dict[str, float]
@@ -14,19 +16,18 @@ LASTING = 2  # looks in a row that a trouble must last to be named
 class Diagnosis:
     """A trouble by name; `find` returns its evidence among the looks so far, or None.
 
-    `en` and `zh` are format strings over the evidence: what is wrong, how that is seen, one suggestion.
+    `words` has a place for each figure of the evidence: what is wrong, how that is seen, one suggestion.
     """
 
     name: str
     find: Callable[[Sequence[Look]], Evidence | None]
-    en: str
-    zh: str
+    words: Text
 
     def event(self, evidence: Evidence) -> dict[str, Any]:
         """A line for events.jsonl."""
         rounded = {name: round(value, 4) for name, value in evidence.items()}
-        words = {"en": self.en.format(**evidence), "zh": self.zh.format(**evidence)}
-        return {"kind": "diagnosis", "name": self.name, "evidence": rounded, **words}
+        words = self.words.format(**evidence)
+        return {"kind": "diagnosis", "name": self.name, "evidence": rounded, **asdict(words)}
 
 
 @dataclass(frozen=True)

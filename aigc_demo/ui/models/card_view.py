@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from html import escape
 
+from aigc_demo.core.words import Text, joined
 from aigc_demo.hub import Download
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.ui.models.listing import bytes_said, tasks_said
+from aigc_demo.ui.models.listing import LISTED, bytes_said, tasks_said
 from aigc_demo.ui.page.language import Words
 
-LANGUAGES = {"en": ("English", "英文"), "zh": ("Chinese", "中文")}
+LANGUAGES = {"en": Text("English", "英文"), "zh": Text("Chinese", "中文")}
 Facts = dict[str, str]
 
 
@@ -56,8 +57,8 @@ def parameters_said(count: int) -> str:
 
 def language_said(codes: str, lang: str) -> str:
     """A card's languages, such as "zh,en", in words; codes that are not known are shown as they are."""
-    names = [LANGUAGES.get(code.strip(), (code.strip(),) * 2)[lang == "zh"] for code in codes.split(",")]
-    return ("、" if lang == "zh" else ", ").join(name for name in names if name)
+    names = [LANGUAGES.get(code, Text(code, code)) for code in map(str.strip, codes.split(","))]
+    return joined(names, LISTED.en, LISTED.zh).say(lang)
 
 
 def downloads_html(downloads: Sequence[Download], words: Words, lang: str) -> str:

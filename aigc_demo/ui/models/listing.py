@@ -14,6 +14,7 @@ FREE_LICENCES = (
 )  # fmt: skip
 SIZES = {"any": 0, "500": 500 * 10**6, "2000": 2 * 10**9, "10000": 10 * 10**9}  # at most so many bytes
 SHOWN = 60
+LISTED = Text(", ", "、")  # between the items of a list
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,7 @@ def bytes_said(count: float) -> str:
 
 def tasks_said(tasks: Sequence[str], words: Words, lang: str) -> str:
     """What a model does, in words."""
-    between = "、" if lang == "zh" else ", "
-    return between.join(
+    return LISTED.say(lang).join(
         words.say(f"task.{task}", lang) for task in tasks if f"task.{task}" in words.tables[lang]
     )
 

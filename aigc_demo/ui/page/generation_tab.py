@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
-from aigc_demo.models.cards import Task
 from aigc_demo.runtime.registry import cards_for
 from aigc_demo.schemas import Request
 from aigc_demo.ui.page.context import Context, polite
@@ -21,7 +20,7 @@ from aigc_demo.ui.page.widgets import download, field, model_picker
 class NoModel:
     """The notice of a tab whose `task` no model serves yet. The shell connects `button`, and hides it without such a tab."""
 
-    def __init__(self, context: Context, task: Task, elem_id: str) -> None:
+    def __init__(self, context: Context, task: str, elem_id: str) -> None:
         words = context.words
         with gr.Column(visible=not cards_for(task, context.settings), elem_id=elem_id) as self.group:
             gr.Markdown(words(f"no_model.{task}"), elem_classes="note")
@@ -120,7 +119,7 @@ class GenerationTab(PageTab, ABC):
         """The widget of a field of the request."""
         return field(self.context, self.task, self.request_type, name, **changes)
 
-    def _model_picker(self, kind: Task, default: str) -> gr.Dropdown:
+    def _model_picker(self, kind: str, default: str) -> gr.Dropdown:
         """The pick list of the models that do `kind`, the card of the chosen one, and the notice where there is none."""
         picker, self.card_lines = model_picker(self.context, kind, default, f"{self.task}-model")
         self.no_model = NoModel(self.context, kind, f"{self.task}-no-model")

@@ -124,7 +124,7 @@ def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> An
 
 def class_names(card: ModelCard, lang: str) -> list[str]:
     """The names of a model's classes; a model that knows none has one, of everything."""
-    return card.classes.get(lang) or [{"en": "all", "zh": "全部"}[lang]]
+    return card.classes.get(lang) or [Text("all", "全部").say(lang)]
 
 
 def has_classes(card: ModelCard) -> bool:
@@ -134,9 +134,9 @@ def has_classes(card: ModelCard) -> bool:
 
 def class_choices(context: Context, card: ModelCard, lang: str | None = None) -> list[tuple[Any, str]]:
     """(shown, value) of a model's classes. Without `lang` the browser translates."""
-    en, zh = class_names(card, "en"), class_names(card, "zh")
     if lang is not None:
-        return [(name, str(i)) for i, name in enumerate(zh if lang == "zh" else en)]
+        return [(name, str(i)) for i, name in enumerate(class_names(card, lang))]
+    en, zh = class_names(card, "en"), class_names(card, "zh")
     return [(name if name == zh[i] else context.words.both(name, zh[i]), str(i)) for i, name in enumerate(en)]
 
 

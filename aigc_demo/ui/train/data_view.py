@@ -42,9 +42,9 @@ def card_html(card: DataCard, here: bool, words: Words, lang: str) -> str:
 
 def _sheet(preview: Preview, lang: str) -> str:
     """The first pictures, classes under them."""
-    captions = preview.captions_zh if lang == "zh" else preview.captions_en
+    captions = [caption.say(lang) for caption in preview.captions]
     shown = list(preview.pictures)
-    names = list(captions) or [str(i + 1) for i in range(len(shown))]
+    names = captions or [str(i + 1) for i in range(len(shown))]
     return pictures.sheet(shown, min(8, len(shown)), captions or [""] * len(shown), names, NOTHING)
 
 
