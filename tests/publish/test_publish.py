@@ -155,6 +155,7 @@ def test_a_folder_that_lacks_a_file(space, name):
         publish.check_folder(space)
 
 
+@pytest.mark.server
 def test_the_folder_starts_as_spaces_would_and_generates_labelled(space):
     """In this environment; the slow test below makes a fresh one by the README's own commands."""
     said = publish.check_folder(space, Path(sys.executable))
