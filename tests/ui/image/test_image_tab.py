@@ -1,5 +1,7 @@
 """The Image tab at the level of its handlers, on tiny random models."""
 
+import json
+
 import gradio as gr
 import numpy as np
 import pytest
@@ -96,7 +98,10 @@ def test_stop_ends_a_wait_for_the_device_and_says_nothing(tab, context, toasts):
 
 
 def test_another_model_shows_its_classes_and_what_it_can(tab, settings):
-    write_card(settings.runs_dir / "pets", family="gan", tasks=["image"], data="pets", classes=PETS)
+    folder = settings.runs_dir / "pets"
+    write_card(folder, family="gan", tasks=["image"], data="pets")
+    (folder / "config.json").write_text(json.dumps({"classes": PETS}))
+    (folder / "model.safetensors").touch()
     label, prior, psi = (tab.fields[name] for name in ("label", "prior", "truncation_psi"))
     pets = tab.choose("runs/pets", Page())
     assert pets[label]["choices"] == [("cat", "0"), ("dog", "1")] and pets[label]["value"] == []
