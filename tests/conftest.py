@@ -12,6 +12,7 @@ from aigc_demo.runtime.registry import find_card
 
 os.environ |= {
     "OMP_WAIT_POLICY": "PASSIVE",  # before torch is imported
+    "OMP_NUM_THREADS": "2",  # as many as a small machine has, wherever the tests run
     "HF_HUB_OFFLINE": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
 }
@@ -27,21 +28,39 @@ MODELS = {
 }
 
 
-def pytest_configure():
-    """As many threads as a small machine has, wherever the tests run."""
-    import torch
+# What costs much, by the fixture that brings it; where no fixture does, a test or a module carries the marker itself.
+COSTS = {
+    "browser": "browser",
+    "serving": "server",
+    "forks": "process",
+    "kill_jobs": "process",
+    "downloads": "process",
+    "trained": "training",
+    "scenes": "process",
+}
+SECOND = frozenset(COSTS.values())
 
-    torch.set_num_threads(2)
+
+def pytest_addoption(parser):
+    """--fuzz COUNT, for tests/hostile/test_fuzz.py."""
+    parser.addoption("--fuzz", type=int, default=100, help="spoilt inputs that each parser is given")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Browsers and training first, which take longest: so no file is left over that one worker does alone."""
+    """The second tier: what a fixture or a marker says costs much. Long files first, so that no worker is left alone."""
+    for item in items:
+        for fixture in COSTS.keys() & set(item.fixturenames):
+            item.add_marker(COSTS[fixture])
+        if any(item.get_closest_marker(name) for name in SECOND):
+            item.add_marker("second")
     long = {"ui", "doctor", "jobs"}
     items.sort(key=lambda item: not long & set(item.path.parts))
 
 
 def write_card(folder, **block):
     """A README.md with the card's front matter."""
+    folder.mkdir(parents=True, exist_ok=True)
     words = {"en": f"Random {folder.name}", "zh": f"随机的 {folder.name}"}
     card = {"title": words, "summary": words, "parameters": 1000, "licence": "MIT", **block}
     matter = yaml.safe_dump({"license": "mit", "aigc": card}, allow_unicode=True)
@@ -93,6 +112,63 @@ def settings(debug_models, tmp_path):
 def cache(settings):
     """The models of `settings`, none loaded yet."""
     return ModelCache(settings)
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """`with serving(folder, **variables) as url`: the app in a process of its own."""
+    from tests.serving import serve
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def hub_of_server():
+    """The hub that `server` asks; tests add models to it."""
+    from tests.hub.server import HubServer
+
+    with HubServer() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory):
+    """Where `server` writes all that it writes."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def server(serving, hub_of_server, server_folder):
+    """The address of the app on one's own machine, with small pretrained models."""
+    from tests.serving import write_pretrained
+
+    write_pretrained(server_folder / "pretrained", server_folder / "data")
+    hub_dir = str(server_folder / "hub")
+    online = {
+        "HF_ENDPOINT": hub_of_server.url,
+        "HF_HUB_OFFLINE": "0",
+        "AIGC_HUB_DIR": hub_dir,
+        "HF_TOKEN": "",
+    }
+    with serving(server_folder, **online) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def public_folder(tmp_path_factory):
+    """Where `public` writes all that it writes."""
+    return tmp_path_factory.mktemp("public")
+
+
+@pytest.fixture(scope="session")
+def public(serving, public_folder):
+    """The address of a public page with small pretrained models, on which no hub answers."""
+    from tests.serving import write_pretrained
+
+    write_pretrained(public_folder / "pretrained", public_folder / "data")
+    unheard = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
+    with serving(public_folder, AIGC_MODE="spaces", AIGC_ALLOW_UNCHECKED_PICTURES="1", **unheard) as url:
+        yield url
 
 
 @pytest.fixture

@@ -246,6 +246,7 @@ def train_words(story, name, *more):
     )
 
 
+@pytest.mark.training
 def test_train_leaves_a_model_that_the_other_commands_find(run, answer, story, settings):
     status, out, err = run(*train_words(story, "mine", "--seed", 5), "--json")
     assert status == 0, err
@@ -261,6 +262,7 @@ def test_train_leaves_a_model_that_the_other_commands_find(run, answer, story, s
     assert answer(*train_words(story, "mine", "--seed", 5))["state"] == "done"  # nothing left to do
 
 
+@pytest.mark.training
 def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_bits(run, story, settings, monkeypatch):
     from aigc_demo.cli.train import Meter
 
@@ -293,6 +295,7 @@ def test_a_name_holds_one_training(run, story):
     assert status == 2 and "was begun with seed 0, not 6" in err
 
 
+@pytest.mark.process
 def test_jobs_are_listed_shown_stopped_and_deleted(run, answer, story, settings):
     assert run("jobs", "list")[:2] == (0, "job  family  data  state\n")
     assert run(*train_words(story, "mine"))[0] == 0
@@ -309,6 +312,7 @@ def test_jobs_are_listed_shown_stopped_and_deleted(run, answer, story, settings)
     assert run("jobs", "show", "mine")[0] == 2
 
 
+@pytest.mark.process
 def test_a_plan_measures_and_leaves_nothing(run, answer, story, settings):
     found = answer(*train_words(story, "mine"), "--plan")
     assert found["verdict"] == "fits" and found["seconds"] > 0 and found["parameters"] > 1000

@@ -11,25 +11,24 @@ import pytest
 from tests.hostile.code_files import CANARY
 from tests.hostile.corpus import corpus
 from tests.hostile.page import FAR, Answer, Page
-from tests.ui.conftest import ROOT, serve
+from tests.serving import ROOT
 
 AT_ONCE, IN_CHILD = 5.0, 30.0  # seconds
 PICTURES = ["encode-pad-open", "draw-pad-open", "walk-from-pad-open", "walk-to-pad-open"]
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def own(server_folder):
     """The folder for all that the app writes."""
-    return tmp_path_factory.mktemp("hostile")
+    return server_folder
 
 
 @pytest.fixture(scope="module")
-def page(own):
+def page(server):
     """A visitor of the app."""
-    with serve(own) as url:
-        visitor = Page(url)
-        yield visitor
-        visitor.close()
+    visitor = Page(server)
+    yield visitor
+    visitor.close()
 
 
 def opened(elem_id: str) -> Callable[[Page, dict], Answer]:
@@ -124,7 +123,7 @@ def test_every_place_that_takes_a_file_is_among_these(page):
 
 
 def test_one_of_each_class_somewhere(page, own):
-    """Each class once, the places by turns; the app's own log is read at the end (`serve`)."""
+    """Each class once, the places by turns; the app's own log is read at the end (`serving`)."""
     turns = itertools.cycle(place for place, (_, seconds) in PLACES.items() if seconds == AT_ONCE)
     for files in corpus().values():
         name = next(iter(files))

@@ -20,6 +20,7 @@ def call(settings, capsys, monkeypatch):
     return run
 
 
+@pytest.mark.process
 def test_the_whole_way(hub, llama, call):
     hub.add("someone/tiny-llama", llama)
     _, table, _ = call("search", "tiny-llama")

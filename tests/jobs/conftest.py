@@ -105,7 +105,7 @@ def free_port():
 
 
 @pytest.fixture(scope="session")
-def server():
+def forks():
     """Forks trainers; torch and the families are loaded there once."""
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("forkserver")
@@ -114,14 +114,14 @@ def server():
 
 
 @pytest.fixture
-def start(server, settings):
+def start(forks, settings):
     """Train a request in a process of its own, in the foreground; killed at the end of the test if need be."""
     from tests.jobs.trainer import train
 
     running = []
 
     def begin(request, environment=None, settings=settings):
-        process = server.Process(target=train, args=(settings, request, environment or {}))
+        process = forks.Process(target=train, args=(settings, request, environment or {}))
         process.start()
         running.append(process)
         return process

@@ -50,6 +50,7 @@ def test_the_least_has_nothing_smaller(ask):
     assert smaller(ask(size="base", start="vae-digits", batch_size=4), 0.5, 4) is None
 
 
+@pytest.mark.process
 def test_a_measured_plan(ask, settings):
     found = estimate(ask(), settings)
     assert found.verdict == "fits" and found.suggestion is None and found.device == "cpu"

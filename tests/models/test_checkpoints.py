@@ -41,6 +41,7 @@ for step in itertools.count():
 """
 
 
+@pytest.mark.process
 def test_a_kill_at_any_moment_leaves_whole_files(tmp_path):
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -196,10 +196,12 @@ def test_the_repository_itself_is_a_space(tmp_path):
     ]
 
 
+@pytest.mark.server
 def test_the_repository_starts_as_spaces_would_and_generates_labelled():
     assert "trainedAlgorithmicMedia" in check_folder(ROOT, Path(sys.executable))
 
 
+@pytest.mark.server
 def test_the_folder_starts_as_spaces_would_and_generates_labelled(space):
     """In this environment; the slow test below makes a fresh one by the README's own commands."""
     said = publish.check_folder(space, Path(sys.executable))

@@ -48,6 +48,7 @@ def sharing(own):
         process.wait()
 
 
+@pytest.mark.server
 def test_no_network_is_told_and_the_page_goes_on_behind_its_login(tmp_path):
     with sharing(tmp_path) as (log, process):
         password = LOGIN.search(log)[1]

@@ -10,17 +10,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.ui.conftest import (
-    CHROMIUM,
-    FLAGS,
-    ROOT,
-    Visitor,
-    free_port,
-    type_number,
-    wait_until_served,
-    write_photos,
-    write_pretrained,
-)
+from tests.serving import ROOT, free_port, wait_until_served, write_photos, write_pretrained
+from tests.ui.conftest import CHROMIUM, FLAGS, Visitor, type_number
 
 SCREENS = ROOT / "tests" / "screens"
 LOCALES = (("zh", "zh-CN"), ("en", "en-US"))

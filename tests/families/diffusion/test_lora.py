@@ -102,6 +102,7 @@ def test_the_trigger_word_draws_another_picture_and_the_base_comes_back_exactly(
     assert torch.equal(draw(), before) and not torch.equal(changed, before)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("write", [write_sdxl, write_flow])
 def test_other_denoisers_learn_too(write, plan, tmp_path):
     base = card_of(write(tmp_path / "base"), write.__name__)
@@ -119,6 +120,7 @@ def test_other_denoisers_learn_too(write, plan, tmp_path):
     assert learned and all(torch.equal(served[name], part) for name, part in learned.items())
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("write", [pytest.param(write_sd, marks=pytest.mark.slow), write_flow])
 def test_beside_a_base_in_four_bits_an_adapter_learns(write, plan, tmp_path):
     pytest.importorskip("bitsandbytes")

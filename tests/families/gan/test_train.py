@@ -30,6 +30,7 @@ def changed(before, network):
     return {name for name, part in network.state_dict().items() if not torch.equal(part, before[name])}
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("side", "colour"), [(28, False), (64, True)])
 def test_resuming_gives_the_same_bits(prepare, tmp_path, accelerator, side, colour):
     data = prepare(count=60, side=side, colour=colour)
@@ -60,6 +61,7 @@ def test_a_step_trains_both_players_and_its_figures_stay_on_the_device(plan, acc
     )
 
 
+@pytest.mark.training
 def test_the_discriminator_learns_to_tell_and_the_run_is_of_use(plan, accelerator):
     plan = replace(plan, steps=40, save_every=40)
     lines = list(train(make_learner(plan, accelerator), plan))
@@ -85,6 +87,7 @@ def test_validation_and_samples_draw_nothing_from_the_run(plan, accelerator):
     assert all(math.isfinite(value) for value in figures.values())
 
 
+@pytest.mark.training
 def test_twenty_pictures_with_none_held_out_train_in_batches_larger_than_they_are(
     prepare, tmp_path, accelerator
 ):

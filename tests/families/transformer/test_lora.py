@@ -101,6 +101,7 @@ def test_the_app_serves_it_switches_it_and_has_the_base_back_exactly(trained, ba
     assert torch.allclose(with_adapter, trained_with.float(), atol=1e-5 if exact else 0.5)
 
 
+@pytest.mark.training
 def test_beside_a_base_in_four_bits_an_adapter_learns_and_serves_the_whole_base(plan, tmp_path):
     pytest.importorskip("bitsandbytes")
     small = replace(plan, run=tmp_path / "small", load_in_4bit=True)

@@ -37,6 +37,7 @@ def starts(tmp_path_factory):
     return folder
 
 
+@pytest.mark.training
 def test_a_collection_in_english_trains_and_the_model_writes(tmp_path):
     data = write_collection(tmp_path / "data", [f"{i} {PROSE}" for i in range(40)])
     learner, progress = run(TrainPlan(data, tmp_path / "run", steps=16, save_every=16))

@@ -52,6 +52,7 @@ def test_a_killed_run_goes_on_bit_for_bit(poems, tmp_path):
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+@pytest.mark.training
 def test_the_loss_falls_on_few_poems(poems, tmp_path):
     _, progress = run(TrainPlan(poems, tmp_path, steps=30, seed=0, save_every=30))
     losses = [item.figures["loss"] for item in progress]

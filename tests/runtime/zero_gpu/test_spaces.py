@@ -15,7 +15,7 @@ ROOT = HERE.parents[2]
 
 
 @pytest.fixture(scope="module")
-def told(debug_models):
+def scenes(debug_models):
     """What the scenes told, in a process of their own that forks before torch has threads, which a fork would lose."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(HERE / "stand_in"), str(ROOT)]),
@@ -30,37 +30,37 @@ def told(debug_models):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_models_of_this_disk_are_loaded_before_the_launch(told):
-    assert {"gan-digits", "gpt-poems", "vae-digits"} <= set(told["loaded"]) <= set(told["cards"])
+def test_the_models_of_this_disk_are_loaded_before_the_launch(scenes):
+    assert {"gan-digits", "gpt-poems", "vae-digits"} <= set(scenes["loaded"]) <= set(scenes["cards"])
 
 
-def test_the_worker_answers_as_this_process_would(told):
-    assert told["same pictures"]
-    assert told["same poems"]
+def test_the_worker_answers_as_this_process_would(scenes):
+    assert scenes["same pictures"]
+    assert scenes["same poems"]
 
 
-def test_it_is_the_worker_that_computes(told):
-    assert len(told["pids"]) == 1
-    assert told["own pid"] not in told["pids"]
+def test_it_is_the_worker_that_computes(scenes):
+    assert len(scenes["pids"]) == 1
+    assert scenes["own pid"] not in scenes["pids"]
 
 
-def test_an_error_in_the_worker_keeps_its_sentences(told):
-    assert told["refusal"] == told["refusal here"]
-    assert "dragon" in told["refusal"][0]
-    assert "dragon" in told["refusal"][1]
+def test_an_error_in_the_worker_keeps_its_sentences(scenes):
+    assert scenes["refusal"] == scenes["refusal here"]
+    assert "dragon" in scenes["refusal"][0]
+    assert "dragon" in scenes["refusal"][1]
 
 
-def test_the_closer_look_at_a_model_crosses(told):
-    assert told["crossed"] == ["make_images", "write_text", "make_images", "look_closer"]
-    assert told["probe"] == told["probe here"]
-    assert told["probe"] and told["probe"] != told["refusal"]
+def test_the_closer_look_at_a_model_crosses(scenes):
+    assert scenes["crossed"] == ["make_images", "write_text", "make_images", "look_closer"]
+    assert scenes["probe"] == scenes["probe here"]
+    assert scenes["probe"] and scenes["probe"] != scenes["refusal"]
 
 
-def test_a_stop_ends_a_verb_that_yields_and_one_that_is_silent(told):
-    assert told["answers"] == 6
-    assert told["progress"] == [0.5]
-    assert told["stopped after"] < 10
-    assert told["waiting"] == 0
+def test_a_stop_ends_a_verb_that_yields_and_one_that_is_silent(scenes):
+    assert scenes["answers"] == 6
+    assert scenes["progress"] == [0.5]
+    assert scenes["stopped after"] < 10
+    assert scenes["waiting"] == 0
 
 
 def test_elsewhere_there_is_no_worker():

@@ -1,4 +1,4 @@
-"""The doctor on logs that are made up: thresholds, once until it has gone, and a run that goes on."""
+"""The doctor on logs: made-up ones for thresholds and repetition, recorded ones for what real runs show."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from aigc_demo.models.family import trained
 from aigc_demo.training.doctor import Doctor
 from aigc_demo.training.doctor.diagnosis import looks
 from tests.training.doctor import chart
+from tests.training.doctor.runs import PRESETS, QUICK, recorded, told
 
 GAN = {
     "loss": 2.0,
@@ -23,13 +24,9 @@ VAE = {"loss": 100.0, "held_out_loss": 101.0, "held_out_kl": 20.0, "active_units
 LM = {"loss": 5.0, "held_out": 3.0, "train_bits": 2.8, "repetition": 0.02}
 
 
-def told(family, lines):
-    """(step, name) of what a doctor says as a log grows."""
-    doctor, log, events = Doctor(chart(family)), [], []
-    for step, line in enumerate(lines, 1):
-        log.append({"step": step, "seconds": step, **line})
-        events += [(step, event["name"]) for event in doctor(log)]
-    return events
+def said(family, lines):
+    """(step, name) of what a doctor says as a log of such lines grows."""
+    return told(family, [{"step": step, "seconds": step, **line} for step, line in enumerate(lines, 1)])
 
 
 @pytest.mark.parametrize(
@@ -45,19 +42,19 @@ def told(family, lines):
 )  # fmt: skip
 def test_a_trouble_is_named_once_until_it_has_gone(family, usual, change, name):
     bad = {**usual, **change}
-    assert told(family, [usual] * 9) == []
-    assert told(family, [bad, bad, usual, usual]) == []  # the first tenth does not count
-    assert told(family, [usual] * 4 + [bad, usual] * 2) == []  # nor what does not last
-    assert told(family, [usual] * 3 + [bad] * 5) == [(5, name)]
-    assert told(family, [usual] * 3 + [bad] * 3 + [usual] + [bad] * 3) == [(5, name)]
-    again = told(family, [usual] * 3 + [bad] * 3 + [usual] * 4 + [bad] * 3)
+    assert said(family, [usual] * 9) == []
+    assert said(family, [bad, bad, usual, usual]) == []  # the first tenth does not count
+    assert said(family, [usual] * 4 + [bad, usual] * 2) == []  # nor what does not last
+    assert said(family, [usual] * 3 + [bad] * 5) == [(5, name)]
+    assert said(family, [usual] * 3 + [bad] * 3 + [usual] + [bad] * 3) == [(5, name)]
+    again = said(family, [usual] * 3 + [bad] * 3 + [usual] * 4 + [bad] * 3)
     assert again == [(5, name), (12, name)]
 
 
 def test_a_vae_may_ignore_its_code_for_a_while():
     silent = {**VAE, "active_units": 1}
-    assert told("vae", [silent] * 9 + [VAE] * 9) == []
-    assert told("vae", [silent] * 20) == [(10, "posterior_collapse")]
+    assert said("vae", [silent] * 9 + [VAE] * 9) == []
+    assert said("vae", [silent] * 20) == [(10, "posterior_collapse")]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +63,9 @@ def test_a_vae_may_ignore_its_code_for_a_while():
 )
 def test_over_fitting_is_a_rise_on_held_out_data_while_training_falls(family, usual, held_out, train):
     course = [{**usual, train: 3 - 0.2 * i, held_out: 3 + 0.1 * abs(i - 4)} for i in range(12)]
-    assert told(family, course) == [(8, "overfitting")]
+    assert said(family, course) == [(8, "overfitting")]
     both_rise = [{**line, train: line[held_out]} for line in course]
-    assert told(family, both_rise) == []
+    assert said(family, both_rise) == []
 
 
 def test_lines_between_validations_are_taken_together():
@@ -90,6 +87,14 @@ def test_words_stand_in_both_languages_with_their_figures():
     assert event["kind"] == "diagnosis"
     assert event["evidence"]["diversity"] == 0.123
     assert "12%" in event["en"] and "12%" in event["zh"]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_recorded_run_shows_what_its_preset_promises_and_a_healthy_one_nothing(name):
+    """The same runs are trained anew in test_provoked.py."""
+    preset = PRESETS[name]
+    names = [found for _, found in told(preset.settings["family"], recorded(name))]
+    assert preset.shows in names if preset.shows else not names
 
 
 def test_presets_are_requests_and_show_what_the_doctor_knows():

@@ -111,6 +111,7 @@ def few(tmp_path):
     return write_few(tmp_path / "few")
 
 
+@pytest.mark.process
 def test_a_program_starts_watches_and_stops_a_training(client, few):
     wanted = {"family": "gan", "data": str(few), "name": "by-program", "steps": 100_000, "batch_size": 4}
     started = client.predict(**wanted, api_name="/start_training")

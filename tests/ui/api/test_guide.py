@@ -77,6 +77,7 @@ def test_the_guide_is_up_to_date():
     assert api_guide.guide() == GUIDE, "run python -m tests.readme"
 
 
+@pytest.mark.server
 def test_each_example_in_python_runs(url, folder):
     for name, code in examples("python", url).items():
         scope = {}
@@ -84,6 +85,7 @@ def test_each_example_in_python_runs(url, folder):
         check_answer(name, scope["answer"])
 
 
+@pytest.mark.server
 def test_each_example_with_curl_runs(url, folder):
     for name, code in examples("bash", url).items():
         done = subprocess.run(["bash", "-euc", code], capture_output=True, text=True, timeout=120, check=True)

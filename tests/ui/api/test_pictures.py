@@ -18,6 +18,8 @@ from tests.checkpoints.diffusion import write_sd
 WEIGHTS = Path(__file__).parents[3] / "weights"
 ASK = {"model": "tiny/sd", "prompt": "a fox", "num_inference_steps": 2, "api_name": "/draw"}
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):

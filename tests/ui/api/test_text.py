@@ -10,6 +10,8 @@ from tests.checkpoints import keep_card
 from tests.checkpoints.language import write_llama, write_marian
 from tests.conftest import settings_in
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def client(debug_models, tmp_path_factory):

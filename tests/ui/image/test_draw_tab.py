@@ -22,7 +22,7 @@ from aigc_demo.ui.page.draw_pad import PREFIX
 from aigc_demo.ui.page.language import Words
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd
-from tests.ui.latent.test_latent_tab import Page, apply, final, toasts, values_of  # noqa: F401
+from tests.ui.handlers import Event, Page, apply, final
 
 WEIGHTS = Path(__file__).parents[3] / "weights"
 ALL = ("draw", "redraw", "inpaint", "latent")
@@ -53,14 +53,6 @@ def photo(tmp_path):
     picture[:, :24], picture[:, 24:] = (200, 40, 30), (20, 90, 180)
     Image.fromarray(picture).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
-
-
-class Event:
-    """What a handler reads of a gr.EventData."""
-
-    def __init__(self, **data):
-        self._data = data
-        self.__dict__.update(data)
 
 
 def asked(tab, **changes):
@@ -126,7 +118,7 @@ def test_only_what_was_painted_over_changes(tab, photo):
     assert np.abs(result.pictures[0][4:12, 4:12].astype(int) - (200, 40, 30)).mean() > 5
 
 
-def test_an_empty_mask_is_none_and_a_broken_one_is_a_sentence(tab, photo, toasts):  # noqa: F811
+def test_an_empty_mask_is_none_and_a_broken_one_is_a_sentence(tab, photo, toasts):
     assert tab.pad.strokes(str(photo), Event(mask=""), Page()) == ""
     assert tab.pad.strokes("", Event(mask=stroke()), Page()) == ""
     for broken in ("data:text/html,x", PREFIX + "!!", PREFIX + "A" * 3_000_000):
@@ -149,7 +141,7 @@ def test_stopping_keeps_the_preview_and_says_where(tab, context):
     assert "Stopped at step" in rest[tab.note] and tab.result not in rest
 
 
-def test_what_was_drawn_goes_back_to_the_pad_and_on_to_the_walk(tab, context, toasts):  # noqa: F811
+def test_what_was_drawn_goes_back_to_the_pad_and_on_to_the_walk(tab, context, toasts):
     assert tab.start_from(None, Page()) == gr.skip() and toasts
     drawing = drawn(tab, prompt="a fox", seed=7)[tab.result]
     updates = tab.start_from(one_of(drawing.result, 0), Page())
@@ -181,7 +173,7 @@ def test_a_model_brings_its_own_steps(tab, context, checkpoint):
     assert back[tab.fields["num_inference_steps"]]["value"] == 0 and back[tab.fold]["visible"]
 
 
-def test_bad_values_are_a_sentence(tab, toasts):  # noqa: F811
+def test_bad_values_are_a_sentence(tab, toasts):
     assert drawn(tab, seed=-1) == gr.skip() and "Seed" in toasts[-1]
     assert drawn(tab, prompt="x" * 3000) == gr.skip() and "2000" in toasts[-1]
     assert drawn(tab, width=30) == gr.skip() and "8" in toasts[-1]
@@ -190,7 +182,7 @@ def test_bad_values_are_a_sentence(tab, toasts):  # noqa: F811
     assert drawn(tab, model=None) == gr.skip() and "no model" in toasts[-1]
 
 
-def test_without_a_model_the_page_says_what_to_do(settings, cache, toasts):  # noqa: F811
+def test_without_a_model_the_page_says_what_to_do(settings, cache, toasts):
     empty = settings.model_copy(update={"weights_dir": settings.runs_dir})
     with gr.Blocks():
         for kind in (DrawTab, UpscaleTab, LatentTab):
@@ -231,7 +223,7 @@ def test_a_picture_is_enlarged_beside_its_bicubic_enlargement(enlarger, photo):
     assert memory.about == "realesrgan-x4 · × 4" and memory.thumbnail.startswith("data:image/png")
 
 
-def test_enlarging_nothing_or_too_much_is_a_sentence(enlarger, tmp_path, toasts):  # noqa: F811
+def test_enlarging_nothing_or_too_much_is_a_sentence(enlarger, tmp_path, toasts):
     Image.new("L", (2000, 600)).save(tmp_path / "large.png")
     assert final(enlarger.run("realesrgan-x4", None, Page())) == gr.skip()
     assert final(enlarger.run("realesrgan-x4", str(tmp_path / "large.png"), Page())) == gr.skip()

@@ -12,7 +12,7 @@ from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.progress import BackgroundWork
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_ddpm, write_dit, write_taesd
-from tests.ui.latent.test_latent_tab import Page, apply, final, toasts, values_of  # noqa: F401
+from tests.ui.handlers import Page, apply, final, values_of
 
 BOTH = ("image", "latent")
 CLASSES = {"en": ["tench", "goldfish"], "zh": ["丁鱥", "金鱼"]}
@@ -85,7 +85,7 @@ def test_noise_is_a_latent_space(latent):
     assert "A · all · seed 1" in shown[latent.stage]
 
 
-def test_an_autoencoder_walks_between_two_pictures_only(latent, tmp_path, toasts):  # noqa: F811
+def test_an_autoencoder_walks_between_two_pictures_only(latent, tmp_path, toasts):
     values = {component: component.value for component in latent.choosers}
     updates = latent.choose_model({**values, latent.plain["model"]: "tiny/taesd"}, Page())
     for end in latent.ends:

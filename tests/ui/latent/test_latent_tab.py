@@ -11,66 +11,14 @@ from aigc_demo.ui import offered
 from aigc_demo.ui.latent import end_point as end_points
 from aigc_demo.ui.latent.latent_tab import EXAMPLES, LatentTab
 from aigc_demo.ui.latent.scrubber import stage_html
-from aigc_demo.ui.page.context import Context
-from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.shell import Shell
-
-
-class Page:
-    """What a handler reads of a gr.Request."""
-
-    def __init__(self):
-        self.session_hash = "visitor"
-        self.query_params = {"lang": "en"}
-        self.cookies = {}
-        self.headers = {"referer": "http://127.0.0.1/", "accept-language": "en"}
-
-
-@pytest.fixture
-def context(settings, cache):
-    return Context(settings, cache, Words())
+from tests.ui.handlers import Page, apply, final, values_of
 
 
 @pytest.fixture
 def tab(context):
     with gr.Blocks():
         return LatentTab(context)
-
-
-@pytest.fixture
-def toasts(monkeypatch):
-    said = []
-    monkeypatch.setattr(gr, "Warning", lambda text, **options: said.append(text))
-    monkeypatch.setattr(gr, "Info", lambda text, **options: said.append(text))
-    return said
-
-
-def final(updates):
-    """All that a run sent, the last of each component; what gr.skip() is where it was refused."""
-    shown = {}
-    for update in updates:
-        if update == gr.skip():
-            return update
-        shown |= update
-    return shown
-
-
-def values_of(tab, **changes):
-    """What the page would send: the widgets' values, with changes by request field or "from_source", "to_source"."""
-    values = {component: component.value for component in tab.fields.values()}
-    values |= {end.source: end.source.value for end in tab.ends}
-    sources = {f"{end.side}_source": end.source for end in tab.ends}
-    return values | {{**tab.fields, **sources}[name]: value for name, value in changes.items()}
-
-
-def apply(tab, updates):
-    """What the page would send after `updates`."""
-    values = values_of(tab)
-    for component, update in updates.items():
-        new = update.get("value", values.get(component)) if isinstance(update, dict) else update
-        if component in values:
-            values[component] = new
-    return values
 
 
 def test_a_film_is_made_shown_and_kept(tab, context):

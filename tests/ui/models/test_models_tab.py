@@ -1,7 +1,6 @@
 """The Models tab in a real browser, on a hub on loopback: search, fetch, cancel, go on, use at once, delete."""
 
 import re
-from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -16,10 +15,9 @@ from aigc_demo.ui.models.models_tab import ModelsTab
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
 from tests.checkpoints.language import write_llama
-from tests.hub.server import HubServer
 from tests.jobs.test_lora import make_adapter
-from tests.ui.conftest import serve, visits
-from tests.ui.latent.test_latent_tab import Page, toasts  # noqa: F401
+from tests.ui.conftest import visits
+from tests.ui.handlers import Page
 
 LLAMA, LARGE, GATED = "tiny/story-writer", "tiny/large-writer", "tiny/secret-writer"
 ENTRY = Entry(
@@ -96,7 +94,7 @@ def test_names_are_shown_as_text():
     assert "<b>x" not in html and "<i>" not in html.replace("<i style", "")
 
 
-def test_an_adapter_is_listed_with_its_base_and_deleted_with_its_run(settings, cache, toasts):  # noqa: F811
+def test_an_adapter_is_listed_with_its_base_and_deleted_with_its_run(settings, cache, toasts):
     folder = make_adapter(settings.runs_dir / "mine")
     JobFolder(folder).write_request(
         TrainRequest(family="transformer", data="texts", name="mine", start="tiny/llama")
@@ -116,30 +114,13 @@ def test_an_adapter_is_listed_with_its_base_and_deleted_with_its_run(settings, c
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory):
+def hub(hub_of_server, tmp_path_factory):
     """A hub with a small model, a larger one and a gated one."""
     folder = tmp_path_factory.mktemp("hub")
-    with HubServer() as server:
-        server.add(LLAMA, write_llama(folder / "small"), downloads=5)
-        server.add(LARGE, write_llama(folder / "large", hidden_size=128, intermediate_size=512))
-        server.add(GATED, write_llama(folder / "gated"), gated=True)
-        yield server
-
-
-@pytest.fixture(scope="module")
-def site(hub, tmp_path_factory):
-    """The app, whose hub is that one, and the folder of what it fetches."""
-    own = tmp_path_factory.mktemp("models")
-    online = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "AIGC_HUB_DIR": str(own / "hub"), "HF_TOKEN": ""}
-    with serve(own, **online) as url:
-        yield url, own / "hub"
-
-
-@pytest.fixture
-def visit(site, browser):
-    """Open its page."""
-    with visits(site[0], browser) as open_page:
-        yield open_page
+    hub_of_server.add(LLAMA, write_llama(folder / "small"), downloads=5)
+    hub_of_server.add(LARGE, write_llama(folder / "large", hidden_size=128, intermediate_size=512))
+    hub_of_server.add(GATED, write_llama(folder / "gated"), gated=True)
+    return hub_of_server
 
 
 def look_for(page, words):
@@ -156,7 +137,7 @@ def choose(page, model):
     page.wait_for_selector(f"article.model .id:has-text('{model}')")
 
 
-def test_fetched_and_used_at_once_then_deleted(visit, site):
+def test_fetched_and_used_at_once_then_deleted(visit, hub, server_folder):
     visitor = visit()
     page = visitor.page
     visitor.tab("models")
@@ -166,7 +147,7 @@ def test_fetched_and_used_at_once_then_deleted(visit, site):
     page.wait_for_selector("#models-fetch:has-text('Download ')")
     facts = page.inner_text("article.model")
     assert "apache-2.0" in facts and "Disk free" in facts and "files" in facts
-    assert not list(Path(site[1]).rglob("*.safetensors"))  # nothing comes unasked
+    assert not list((server_folder / "hub").rglob("*.safetensors"))  # nothing comes unasked
     page.click("#models-fetch")
     page.wait_for_selector("#models-list button:has-text('story-writer') .badge.here")
     page.click("#models-use-text")
@@ -182,7 +163,7 @@ def test_fetched_and_used_at_once_then_deleted(visit, site):
     page.click("#models-delete")
     page.click("#models-really")
     page.wait_for_selector("#models-fetch:has-text('Download ')")
-    assert not list(Path(site[1]).rglob("*.safetensors"))
+    assert not list((server_folder / "hub").rglob("*.safetensors"))
     visitor.tab("text")
     page.wait_for_function(
         "!document.querySelector('#text-model input').value.startsWith('tiny/story-writer')"
@@ -263,14 +244,6 @@ def test_the_way_from_a_tab_without_models_then_filters_then_a_folder_of_this_co
     page.click("#models-look")
     page.wait_for_selector("article.model .id:has-text('local/mine')")
     page.wait_for_selector("#models-use-chat:visible")
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory):
-    """A public page: it may not fetch."""
-    own = tmp_path_factory.mktemp("public")
-    with serve(own, AIGC_MODE="spaces", HF_HUB_OFFLINE="0", HF_ENDPOINT="http://127.0.0.1:9") as url:
-        yield url
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ from aigc_demo.provenance import SOURCE_TYPE, read
 from aigc_demo.provenance.c2pa_signer import MIME, installed
 from aigc_demo.provenance.documents import WORDS
 from tests.load.caller import Caller
-from tests.ui.conftest import serve, write_pretrained
 from tests.ui.page.label_exits import MAKERS, MODELS_NOT_CONTENT, data_addresses, saving_buttons, shows_label
 
 PICTURES = (".png", ".jpg", ".webp")
@@ -23,9 +22,9 @@ PRETRAINED = {"chat", "rewrite", "draw"}
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def own(public_folder):
     """The folder of all that the server writes."""
-    return tmp_path_factory.mktemp("labels")
+    return public_folder
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +34,9 @@ def settings(own):
 
 
 @pytest.fixture(scope="module")
-def caller(own):
+def caller(public):
     """A visitor of a public page."""
-    with serve(own, AIGC_MODE="spaces") as url:
-        yield Caller(url).open()
-
-
-@pytest.fixture(scope="module")
-def caller_of_pretrained(own):
-    """A visitor of a public page with tiny pretrained models."""
-    write_pretrained(own / "pretrained", own / "data")
-    with serve(own, AIGC_MODE="spaces", AIGC_ALLOW_UNCHECKED_PICTURES="1") as url:
-        yield Caller(url).open()
+    return Caller(public).open()
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +115,8 @@ def test_every_file_of_a_tab_is_labelled_after_its_download(maker, caller, setti
 
 @pytest.mark.slow
 @pytest.mark.parametrize("maker", [maker for maker in MAKERS if not maker.own], ids=lambda maker: maker.press)
-def test_so_is_every_file_of_a_pretrained_model(maker, caller_of_pretrained, settings, seven, tmp_path):
-    check_exits(maker, caller_of_pretrained, settings, seven, tmp_path)
+def test_so_is_every_file_of_a_pretrained_model(maker, caller, settings, seven, tmp_path):
+    check_exits(maker, caller, settings, seven, tmp_path)
 
 
 def check_exits(maker, caller, settings, seven, folder):
@@ -161,7 +151,7 @@ def test_every_file_of_the_api_is_labelled_after_its_download(caller, settings, 
 
 
 @pytest.mark.slow
-def test_so_is_every_file_of_a_pretrained_model_by_the_api(caller_of_pretrained, settings, tmp_path):
+def test_so_is_every_file_of_a_pretrained_model_by_the_api(caller, settings, tmp_path):
     hello = [{"role": "user", "content": "Hello"}]
     asked = {
         "chat": {"messages": hello, "model": "tiny/llama", "max_new_tokens": 8},
@@ -169,7 +159,7 @@ def test_so_is_every_file_of_a_pretrained_model_by_the_api(caller_of_pretrained,
         "draw": {"prompt": "a kite", "model": "tiny/sd", "num_inference_steps": 2},
     }
     assert set(asked) == PRETRAINED
-    check_endpoints(asked, caller_of_pretrained, settings, tmp_path)
+    check_endpoints(asked, caller, settings, tmp_path)
 
 
 def check_endpoints(asked, caller, settings, folder):

@@ -15,7 +15,6 @@ from tests.load.crowd import visit
 from tests.load.guest import Guest
 from tests.load.public_page import PublicPage
 from tests.load.soak import soak
-from tests.ui.conftest import serve
 
 TEXT = "The canary of the first visitor sings. " * 200
 LONG = "x" * 1_000_000
@@ -34,10 +33,10 @@ FORGED = {
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def shared(serving, tmp_path_factory):
     """The address, the folder and the password of a shared page that lets its visitors train."""
     own = tmp_path_factory.mktemp("shared")
-    with serve(own, AIGC_MODE="share", AIGC_ALLOW_TRAINING="1", AIGC_OFFLINE="1") as url:
+    with serving(own, AIGC_MODE="share", AIGC_ALLOW_TRAINING="1", AIGC_OFFLINE="1") as url:
         password = re.search(r"guest, (\S+)", (own / "log.txt").read_text()).group(1)
         yield url, own, password
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.ui.conftest import type_number, write_photos
+from tests.serving import write_photos
+from tests.ui.conftest import type_number
 from tests.ui.page.test_browser import nameless
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,162 @@
+"""The Image tab at the level of its handlers, on tiny random models."""
+
+import json
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from aigc_demo import actions, provenance
+from aigc_demo.actions import make_images
+from aigc_demo.schemas import ImageRequest, ReconstructRequest
+from aigc_demo.ui import TABS
+from aigc_demo.ui.image.image_tab import EXAMPLES, ImageTab
+from aigc_demo.ui.page.shell import Shell
+from tests.conftest import write_card
+from tests.ui.handlers import Event, Page, apply, final, values_of
+
+PETS = {"en": ["cat", "dog"], "zh": ["猫", "狗"]}
+
+
+@pytest.fixture
+def tab(context):
+    with gr.Blocks():
+        return ImageTab(context)
+
+
+@pytest.fixture
+def shell(context):
+    """The whole page around the tab."""
+    with gr.Blocks() as page:
+        shell = Shell(context, TABS)
+        shell.build(page)
+    return shell
+
+
+def drawn(tab, **changes):
+    """All that a run shows."""
+    return final(tab.run(values_of(tab, **changes), Page()))
+
+
+def test_pictures_are_made_and_shown(tab):
+    shown = drawn(tab, label=["3", "5"], count=6, seed=9)
+    result = shown[tab.result]
+    assert result.pictures.shape == (6, 28, 28) and result.labels == [3, 5] * 3
+    assert shown[tab.sheet].count("data-index") == 6 and shown[tab.picked] == 0
+    assert "6 pictures in" in shown[tab.note] and "discriminator" in shown[tab.note]
+    assert str(result.seeds[0]) in shown[tab.inside] and "class 3" in shown[tab.inside]
+    assert "label='3,5', count=6, seed=9" in shown[tab.code.python]
+    assert "--label 3,5" in shown[tab.code.shell] and "recipe=" in shown[tab.code.link]
+
+
+def test_no_class_chosen_is_all_of_them(tab):
+    result = drawn(tab, count=10)[tab.result]
+    assert result.request.label == "all" and sorted(set(result.labels)) == list(range(10))
+
+
+def test_a_picture_is_picked_and_its_own_seed_makes_it_again(tab):
+    result = drawn(tab, count=4, seed=1)[tab.result]
+    inside, picked = tab.pick(result, Event(index=2), Page())
+    assert picked == 2 and str(result.seeds[2]) in inside
+    point = tab.end_point(result, 2)
+    again = drawn(tab, label=[point["label"]], seed=point["seed"], count=1)[tab.result]
+    np.testing.assert_array_equal(again.pictures[0], result.pictures[2])
+    assert tab.pick(result, Event(index=99), Page())[1] == 3
+    assert tab.pick(None, Event(index=0), Page())[0] == gr.skip()
+
+
+def test_the_same_seed_gives_the_same_and_another_does_not(tab):
+    first, same, other = (drawn(tab, count=3, seed=seed)[tab.result].pictures for seed in (4, 4, 5))
+    assert (first == same).all() and (first != other).any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"label": ["42"]}, "42"),
+        ({"count": 65}, "from 1 to 64"),
+        ({"seed": None}, "Seed"),
+        ({"model": "gan-nowhere"}, "gan-nowhere"),
+        ({"model": "gpt-poems"}, "choose one of"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_changes_nothing(tab, toasts, changes, sentence):
+    shown = drawn(tab, **changes)
+    assert shown == gr.skip() or shown == {tab.note: ""}
+    assert sentence in toasts[0] and "Traceback" not in toasts[0]
+
+
+def test_stop_ends_a_wait_for_the_device_and_says_nothing(tab, context, toasts):
+    with context.cache.use("gan-digits"):  # somebody else has it
+        running = tab.run(values_of(tab), Page())
+        assert 'role="status"' in next(running)[tab.note]
+        tab.stop(Page())
+        *_, cleared, last = running
+    assert cleared == {tab.note: ""} and last == gr.skip() and not toasts
+    assert tab.result in drawn(tab, count=1)  # and the next one is made
+
+
+def test_another_model_shows_its_classes_and_what_it_can(tab, settings):
+    folder = settings.runs_dir / "pets"
+    write_card(folder, family="gan", tasks=["image"], data="pets")
+    (folder / "config.json").write_text(json.dumps({"classes": PETS}))
+    (folder / "model.safetensors").touch()
+    label, prior, psi = (tab.fields[name] for name in ("label", "prior", "truncation_psi"))
+    pets = tab.choose("runs/pets", Page())
+    assert pets[label]["choices"] == [("cat", "0"), ("dog", "1")] and pets[label]["value"] == []
+    assert not pets[prior]["visible"] and not pets[tab.encode.group]["visible"]
+    assert "Random pets" in pets[tab.card_lines]["value"]
+    vae = tab.choose("vae-digits", Page())
+    assert ("7", "7") in vae[label]["choices"] and vae[prior]["visible"] and vae[psi]["visible"]
+    assert vae[tab.encode.group]["visible"] and vae[tab.lesson.groups["vae"]]["visible"]
+    assert not vae[tab.lesson.groups["gan"]]["visible"]
+    assert set(pets) | set(vae) <= set(tab.settable())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(tab, name):
+    updates = tab.example(name)(Page())
+    assert set(updates) <= set(tab.settable())
+    result = final(tab.run(apply(tab, updates), Page()))[tab.result]
+    assert result.request == ImageRequest(**EXAMPLES[name])
+
+
+def test_settings_come_back_from_a_saved_sheet(shell, tmp_path, toasts):
+    tab = shell.by_task["image"]
+    asked = ImageRequest(model="gan-digits", label="2,6", count=5, seed=77)
+    path = actions.write_sheet(make_images(asked, shell.context.cache), tmp_path)
+    assert provenance.read(path).recipe.request["seed"] == 77
+    updates = shell.restore_file(str(path), Page())
+    assert updates[shell.tabs]["selected"] == "image" and path.name in toasts[0]
+    assert final(tab.run(apply(tab, updates), Page()))[tab.result].request == asked
+
+
+def test_a_recipe_of_encoding_opens_the_panel_that_encodes(tab):
+    updates = tab.show(ReconstructRequest(image="drawing.png", neighbours=5), "en")
+    assert updates[tab.fields["model"]]["value"] == "vae-digits" and updates[tab.encode.group]["visible"]
+
+
+def test_results_are_kept_in_the_history_once_each_and_brought_back(shell):
+    tab, memories = shell.by_task["image"], []
+    remember = shell.remember(tab)
+    for seed in (1, 2):
+        result = drawn(tab, count=2, seed=seed)[tab.result]
+        memories, html = remember(result, memories, Page())
+    assert [memory.request.seed for memory in memories] == [2, 1]
+    assert "gan-digits · Seed 2" in memories[0].about and html.count("data-index") == 2
+    assert remember(result, memories, Page()) == gr.skip()  # the same again
+    updates = shell.restore_memory(memories, Event(index=1), Page())
+    assert updates[tab.fields["seed"]]["value"] == 1
+
+
+def test_a_picture_is_sent_to_be_enlarged_as_a_labelled_file(shell, toasts):
+    tab, upscale = shell.by_task["image"], shell.by_task["upscale"]
+    send = shell.enlarge(tab, upscale)
+    assert send({tab.result: None, tab.picked: 0}, Page()) == gr.skip() and toasts
+    result = drawn(tab, count=3, seed=8)[tab.result]
+    updates = send({tab.result: result, tab.picked: 1}, Page())
+    path = updates[upscale.picture]
+    found = provenance.read(path)
+    assert found.label.Label == "1" and found.recipe.request["seed"] == result.seeds[1]
+    np.testing.assert_array_equal(np.asarray(Image.open(path).convert("L")), result.pictures[1])
