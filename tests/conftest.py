@@ -37,6 +37,7 @@ COSTS = {
     "downloads": "process",
     "trained": "training",
     "scenes": "process",
+    "way": "process",
 }
 SECOND = frozenset(COSTS.values())
 

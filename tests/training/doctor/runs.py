@@ -49,7 +49,7 @@ def rounded(value):
 
 def told(family, log):
     """(step, name) of what the doctor says as a log grows."""
-    doctor = Doctor(family)
+    doctor = Doctor(chart(family))
     found = [(line["step"], doctor(log[: at + 1])) for at, line in enumerate(log)]
     return [(step, event["name"]) for step, events in found for event in events]
 
