@@ -22,6 +22,7 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.hub import records
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import kinds
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import ChatRequest, Message
 
@@ -126,7 +127,7 @@ def _offer(folder: Path, settings: Settings, home: Path) -> Settings:
     settings = settings.model_copy(update={"hub_dir": home / "hub", "runs_dir": home / "runs"})
     words = Text(en="Random Llama", zh="随机的 Llama")
     card = ModelCard(
-        id=MODEL, folder=folder, family="transformer", kind="causal_lm", tasks=("text", "chat"), title=words,
+        id=MODEL, folder=folder, family=kinds()["causal_lm"][0].name, kind="causal_lm", tasks=("text", "chat"), title=words,
         summary=words, parameters=22_000_000, licence="MIT", data="none", revision="0" * 40,
     )  # fmt: skip
     records.keep(card, settings)

@@ -11,6 +11,7 @@ from aigc_demo.cli.flags import Asked
 from aigc_demo.core.words import Text
 from aigc_demo.hub.records import keep
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import kinds
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import DrawRequest
 
@@ -116,7 +117,7 @@ def _card(folder: Path, parameters: int) -> ModelCard:
     return ModelCard(
         id=REQUEST.model,
         folder=folder,
-        family="diffusion",
+        family=kinds()["text_to_image"][0].name,
         kind="text_to_image",
         tasks=("draw",),
         title=words,

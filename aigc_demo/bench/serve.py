@@ -14,6 +14,7 @@ from aigc_demo.cli.flags import Asked
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
 from aigc_demo.jobs import Jobs, TrainRequest
+from aigc_demo.models.family import trained
 
 ROUNDS = 4
 WINDOW = 15.0  # seconds
@@ -87,7 +88,13 @@ def training(jobs: Jobs, data: Path) -> Iterator[None]:
     if (jobs.runs_dir / NAME).exists():
         jobs.resume(NAME)
     else:
-        wishes = {"family": "gan", "data": str(data), "size": "small", "steps": STEPS, "save_every": STEPS}
+        wishes = {
+            "family": trained()[0].name,
+            "data": str(data),
+            "size": "small",
+            "steps": STEPS,
+            "save_every": STEPS,
+        }
         jobs.submit(TrainRequest(name=NAME, **wishes))
     try:
         next_line(jobs)

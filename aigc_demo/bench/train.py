@@ -36,12 +36,14 @@ def measure(asked: Asked) -> list[Comparison]:
             "augment": "off",
         }
         tell("GAN")
-        gan = race_gan(TrainPlan(digits, folder / "gan", start=trained, **of_pictures), PICTURES, accelerator)
+        found = [
+            race_gan(TrainPlan(digits, folder / "a", start=trained, **of_pictures), PICTURES, accelerator)
+        ]
         tell("VAE")
-        vae = race_vae(TrainPlan(digits, folder / "vae", **of_pictures), PICTURES, accelerator)
+        found += [race_vae(TrainPlan(digits, folder / "b", **of_pictures), PICTURES, accelerator)]
         tell("Transformer")
-        plan = TrainPlan(text, folder / "gpt", "base", TEXT.total, SEED, batch_size=TEXT.examples // 256)
-        return [gan, vae, *race_gpt(plan, TEXT, accelerator)]
+        plan = TrainPlan(text, folder / "c", "base", TEXT.total, SEED, batch_size=TEXT.examples // 256)
+        return [*found, *race_gpt(plan, TEXT, accelerator)]
 
 
 def tell(what: str) -> None:

@@ -4,7 +4,7 @@ All three use AdamW, so that the loops are compared and not the optimisers.
 """
 
 from dataclasses import replace
-from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +16,7 @@ from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.plain_gpt import PlainGPT
 from aigc_demo.bench.race import Race, Way, compare, told, turns
 from aigc_demo.core.words import Text
+from aigc_demo.models.family import family
 from aigc_demo.training import TrainPlan
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     )
 
     def factor(step: int) -> float:
-        return import_module("aigc_demo.families.transformer.train").rate_factor(
-            step / race.total, race.total
-        )
+        return training().rate_factor(step / race.total, race.total)
 
     def trainer_turn(steps: range) -> float:
         return trainer.run([third.batches.take() for _ in steps], [factor(step) for step in steps])
@@ -61,9 +60,14 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     ]  # fmt: skip
 
 
+def training() -> ModuleType:
+    """How a language model of our own is trained."""
+    return family("transformer").part("train")
+
+
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> Any:
     """A learner of a shape of its own, with one AdamW for all weights."""
-    train = import_module("aigc_demo.families.transformer.train")
+    train = training()
     size = replace(train.SIZES["base"], **SHAPE)
     corpus = train.open_corpus(plan.data, size.characters, size.pieces, size.context_length)
     learner = train.Learner(plan, accelerator, corpus, size)

@@ -11,6 +11,7 @@ from aigc_demo import actions, media
 from aigc_demo.actions import UpscaleResult, upscale
 from aigc_demo.actions.upscale import MAX_PIXELS
 from aigc_demo.core.errors import InputError
+from aigc_demo.models.family import family, serving
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import UpscaleRequest, check
@@ -60,7 +61,7 @@ class UpscaleTab(GenerationTab):
             self._download_buttons(("png", "jpg", "webp"), actions.write_upscaled, self.result)
         with gr.Accordion(words("panel.lesson"), open=False, elem_id="upscale-lesson"):
             gr.Markdown(words("upscale.lesson"), latex_delimiters=LATEX, elem_classes="lesson")
-            networks = "families/upscaler/networks.py"
+            networks = f"{family(serving(self.task)[0]).folder}/networks.py"
             gr.Code(source(networks), language="python", label=f"aigc_demo/{networks}", interactive=False)
         self.code = CodePanel.build(context, "upscale-code")
 
