@@ -225,8 +225,24 @@ def test_a_gated_and_a_missing_model_and_a_hub_in_trouble_are_sentences(visit, h
         hub.status = 0
 
 
-def test_the_way_from_a_tab_without_models_then_filters_then_a_folder_of_this_computer(visit, tmp_path):
-    visitor = visit()
+@pytest.fixture(scope="module")
+def bare(serving, hub, tmp_path_factory):
+    """The app as on the first day: without any pretrained model."""
+    with serving(
+        tmp_path_factory.mktemp("bare"), HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", HF_TOKEN=""
+    ) as url:
+        yield url
+
+
+@pytest.fixture
+def first_visit(bare, browser):
+    """Open its page."""
+    with visits(bare, browser) as open_page:
+        yield open_page
+
+
+def test_the_way_from_a_tab_without_models_then_filters_then_a_folder_of_this_computer(first_visit, tmp_path):
+    visitor = first_visit()
     page = visitor.page
     visitor.tab("image")
     page.locator("#image-modes button[role=tab]").nth(1).click()
