@@ -192,4 +192,4 @@ def test_a_frame_is_for_hugging_face_alone():
 )
 def test_what_the_owner_is_told(mode, bound, url, told, capsys):
     link.tell(Settings(mode=mode), url, {"GRADIO_SERVER_NAME": bound})
-    assert capsys.readouterr().out == ("\n".join((*told, "")) if told else "")
+    assert capsys.readouterr().out == (f"{told.en}\n{told.zh}\n" if told else "")
