@@ -260,8 +260,8 @@ def test_the_directory_remembers_and_tells_of_a_server_that_is_down():
 
 
 def test_no_server_is_asked_while_offline():
-    assert remote.cards(Settings(text_server="http://127.0.0.1:9/v1", offline=True)) == []
-    assert remote.cards(Settings()) == []
+    assert remote.standings(Settings(text_server="http://127.0.0.1:9/v1", offline=True)) == []
+    assert remote.standings(Settings()) == []
 
 
 @pytest.mark.parametrize("answer", [b"[]", b'{"data": 3}', b"<html>"])

@@ -9,8 +9,9 @@ from PIL import Image
 
 from aigc_demo import actions, provenance
 from aigc_demo.actions import make_images
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import ImageRequest, ReconstructRequest
-from aigc_demo.ui import TABS
+from aigc_demo.ui import offered
 from aigc_demo.ui.image.image_tab import EXAMPLES, ImageTab
 from aigc_demo.ui.page.shell import Shell
 from tests.conftest import write_card
@@ -29,7 +30,7 @@ def tab(context):
 def shell(context):
     """The whole page around the tab."""
     with gr.Blocks() as page:
-        shell = Shell(context, TABS)
+        shell = Shell(context, offered(""))
         shell.build(page)
     return shell
 
@@ -57,13 +58,13 @@ def test_no_class_chosen_is_all_of_them(tab):
 
 def test_a_picture_is_picked_and_its_own_seed_makes_it_again(tab):
     result = drawn(tab, count=4, seed=1)[tab.result]
-    inside, picked = tab.pick(result, Event(index=2), Page())
+    inside, picked = tab.pick_picture(result, Event(index=2), Page())
     assert picked == 2 and str(result.seeds[2]) in inside
     point = tab.end_point(result, 2)
     again = drawn(tab, label=[point["label"]], seed=point["seed"], count=1)[tab.result]
     np.testing.assert_array_equal(again.pictures[0], result.pictures[2])
-    assert tab.pick(result, Event(index=99), Page())[1] == 3
-    assert tab.pick(None, Event(index=0), Page())[0] == gr.skip()
+    assert tab.pick_picture(result, Event(index=99), Page())[1] == 3
+    assert tab.pick_picture(None, Event(index=0), Page())[0] == gr.skip()
 
 
 def test_the_same_seed_gives_the_same_and_another_does_not(tab):
@@ -88,7 +89,7 @@ def test_what_cannot_be_is_a_sentence_and_changes_nothing(tab, toasts, changes, 
 
 
 def test_stop_ends_a_wait_for_the_device_and_says_nothing(tab, context, toasts):
-    with context.cache.use("gan-digits"):  # somebody else has it
+    with context.cache.use(find_card("gan-digits", context.settings)):  # somebody else has it
         running = tab.run(values_of(tab), Page())
         assert 'role="status"' in next(running)[tab.note]
         tab.stop(Page())
@@ -103,11 +104,11 @@ def test_another_model_shows_its_classes_and_what_it_can(tab, settings):
     (folder / "config.json").write_text(json.dumps({"classes": PETS}))
     (folder / "model.safetensors").touch()
     label, prior, psi = (tab.fields[name] for name in ("label", "prior", "truncation_psi"))
-    pets = tab.choose("runs/pets", Page())
+    pets = tab.choose_model("runs/pets", Page())
     assert pets[label]["choices"] == [("cat", "0"), ("dog", "1")] and pets[label]["value"] == []
     assert not pets[prior]["visible"] and not pets[tab.encode.group]["visible"]
     assert "Random pets" in pets[tab.card_lines]["value"]
-    vae = tab.choose("vae-digits", Page())
+    vae = tab.choose_model("vae-digits", Page())
     assert ("7", "7") in vae[label]["choices"] and vae[prior]["visible"] and vae[psi]["visible"]
     assert vae[tab.encode.group]["visible"] and vae[tab.lesson.groups["vae"]]["visible"]
     assert not vae[tab.lesson.groups["gan"]]["visible"]

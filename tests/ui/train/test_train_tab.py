@@ -10,11 +10,12 @@ from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.estimate import Estimate
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.training.doctor import Doctor
-from aigc_demo.ui import TABS
+from aigc_demo.ui import offered
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.train.train_tab import TrainTab
 from tests.few_digits import write_few
 from tests.jobs.test_export import make_run
+from tests.training.doctor import chart
 from tests.training.doctor.runs import recorded
 from tests.ui.handlers import Page, final
 
@@ -72,7 +73,7 @@ def write_run(settings, name="watched", preset="no-gradient-penalty", **state):
     folder.path.mkdir(parents=True)
     folder.write_request(request)
     folder.update(**{"state": "stopped", "started_at": 1.0, "ended_at": 2.0, "device": "cpu", **state})
-    doctor = Doctor("gan")
+    doctor = Doctor(chart("gan"))
     events = [
         {"step": line["step"], "seconds": line["seconds"], **event}
         for at, line in enumerate(log)
@@ -92,10 +93,10 @@ def test_a_free_name_is_proposed(tab, settings):
 
 def test_data_of_another_kind_change_the_family_and_what_is_asked(tab):
     fields = tab.settings.fields
-    updates = tab.settings.choose(asked(tab, data="poems", name="gan-digits"), Page())
+    updates = tab.settings.choose_family(asked(tab, data="poems", name="gan-digits"), Page())
     assert updates[fields["family"]] == "transformer" and updates[fields["name"]] == "gpt-poems"
     assert "gpt-austen" in [value for _, value in updates[fields["start"]]["choices"]]
-    back = tab.settings.choose(asked(tab, data="digits", family="transformer", name="mine"), Page())
+    back = tab.settings.choose_family(asked(tab, data="digits", family="transformer", name="mine"), Page())
     assert back[fields["family"]] == "gan" and fields["name"] not in back  # a name of one's own stays
 
 
@@ -152,7 +153,7 @@ def test_what_is_started_waits_its_turn_is_stopped_and_resumed_and_deleted(
     assert "--steps 7" in command and export["visible"]
     assert tab.start(asked(tab, name="mine"), Page()) == gr.skip() and "mine" in toasts[-1]  # taken
     tab.watch.give("stop", "mine", Page())
-    stopped = tab.watch.look("mine", {}, Page())
+    stopped = tab.watch.poll_job("mine", {}, Page())
     assert context.jobs.get("mine").state == "stopped" and "stopped" in stopped[tab.watch.head]
     tab.watch.give("resume", "mine", Page())
     assert context.jobs.get("mine").state == "queued"
@@ -177,30 +178,30 @@ def test_a_run_is_watched_as_far_as_it_came(tab, settings):
     assert "discriminator" in shown[watch.doctor] and shown[watch.log_fold]["visible"]
     assert shown[watch.orders["delete"]]["visible"] and not shown[watch.orders["stop"]]["visible"]
     assert not any(shown[button]["visible"] for button in watch.uses.values())  # it saved no model
-    again = watch.look("watched", {}, Page())
+    again = watch.poll_job("watched", {}, Page())
     seen = again[watch.seen]
-    assert set(watch.look("watched", seen, Page())) == {watch.seen}  # nothing has changed
+    assert set(watch.poll_job("watched", seen, Page())) == {watch.seen}  # nothing has changed
     with (settings.runs_dir / "watched" / "log.jsonl").open("a") as file:
         file.write(json.dumps({**log[-1], "step": log[-1]["step"] + 1}) + "\n")
-    assert watch.charts in watch.look("watched", seen, Page())
+    assert watch.charts in watch.poll_job("watched", seen, Page())
 
 
 def test_a_run_whose_process_was_killed_is_interrupted_and_says_so(tab, settings):
     write_run(settings, state="running", pid=1)
-    shown = tab.watch.look("watched", {}, Page())
+    shown = tab.watch.poll_job("watched", {}, Page())
     assert 'class="job interrupted"' in shown[tab.watch.head] and "resume goes on" in shown[tab.watch.head]
     assert shown[tab.watch.orders["resume"]]["visible"]
 
 
 def test_a_run_is_used_in_another_tab_once_it_is_a_model(context, settings, write_debug_model, toasts):
     with gr.Blocks() as page:
-        shell = Shell(context, TABS)
+        shell = Shell(context, offered(""))
         shell.build(page)
     train, image = shell.by_task["train"], shell.by_task["image"]
     write_run(settings)
     assert shell.use_run(train, "image", "watched", Page()) == gr.skip() and "no model yet" in toasts[0]
     write_debug_model(settings.runs_dir / "watched", "gan-digits", 0)
-    assert train.watch.look("watched", {}, Page())[train.watch.uses["image"]]["visible"]
+    assert train.watch.poll_job("watched", {}, Page())[train.watch.uses["image"]]["visible"]
     updates = shell.use_run(train, "image", "watched", Page())
     assert updates[image.fields["model"]]["value"] == "runs/watched"
     assert updates[shell.tabs]["selected"] == "image"
@@ -212,8 +213,8 @@ def test_a_pasted_text_becomes_a_set_that_is_chosen_shown_and_deleted(tab, setti
     assert shown[panel.choice]["value"] == "story" and "story" in shown[panel.status]
     assert shown[panel.text] == "" and not shown[panel.fold]["open"]
     look = panel.show("story", Page())
-    assert "The river runs" in look[panel.look] and look[panel.drop]["visible"]
-    updates = tab.settings.choose(asked(tab, data="story"), Page())
+    assert "The river runs" in look[panel.preview] and look[panel.drop]["visible"]
+    updates = tab.settings.choose_family(asked(tab, data="story"), Page())
     assert updates[tab.settings.fields["name"]] == "gpt-story"
     panel.delete("story", Page())
     assert not (settings.data_dir / "own" / "story").exists()
