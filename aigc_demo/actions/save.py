@@ -33,7 +33,8 @@ def sweep(folder: Path, seconds: float = 3600) -> None:
 
 def recipe_of(request: Request, card: ModelCard) -> Recipe:
     """What it takes to make a result of this request again, and what the pictures that it names said of themselves."""
-    values = request.model_dump(exclude=PATHS)
+    # the card's id: a folder that was named instead is a path of this machine
+    values = {**request.model_dump(exclude=PATHS), "model": card.id}
     given = {name: path for name in sorted(PATHS) if (path := getattr(request, name, ""))}
     return Recipe(
         task=task_of(request).name,

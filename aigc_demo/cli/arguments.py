@@ -105,6 +105,15 @@ def search(own: Any, lang: str) -> None:
     own.add_argument("--task", metavar="TASK", default="", help=words.say(lang))
 
 
+def hub_model_or_folder(own: Any, lang: str) -> None:
+    """A model of the hub by its id, or a folder with one."""
+    words = Text(
+        "see `hub search`; or a FOLDER of this computer that holds a pretrained model, as ./my-model",
+        "见 `hub search`；也可填写本机上含预训练模型的文件夹，如 ./my-model",
+    )
+    own.add_argument("model", metavar="OWNER/NAME", help=words.say(lang))
+
+
 def hub_model(own: Any, lang: str) -> None:
     """A model of the hub by its id."""
     own.add_argument(

@@ -89,7 +89,7 @@ HUB = "aigc_demo.cli.hub"
 HUB_COMMANDS = (
     Command("search", f"{HUB}:search", Text("models of the catalogue and of the hub", "在目录和仓库中查找模型"), arguments=arguments.search),
     Command("show", f"{HUB}:show", Text("size, licence, and whether it fits", "大小、许可证、能否运行"), arguments=arguments.hub_model),
-    Command("get", f"{HUB}:get", Text("fetch a model and check it", "下载并检查模型"), arguments=arguments.hub_model),
+    Command("get", f"{HUB}:get", Text("fetch a model and check it", "下载并检查模型"), arguments=arguments.hub_model_or_folder),
     Command("list", f"{HUB}:show_all", Text("what has been fetched", "已下载的模型")),
     Command("remove", f"{HUB}:remove", Text("delete a fetched model", "删除已下载的模型"), arguments=arguments.hub_model),
 )  # fmt: skip

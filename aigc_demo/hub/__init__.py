@@ -17,9 +17,10 @@ from aigc_demo.hub.client import Listing, is_offline, search
 from aigc_demo.hub.downloads import Download, Downloads
 from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import fetched
-from aigc_demo.hub.storage import add_folder, delete, size_on_disk
+from aigc_demo.hub.storage import OWN, add_folder, delete, size_on_disk
 
 __all__ = [
+    "OWN",
     "RUNS_ON",
     "Download",
     "Downloads",

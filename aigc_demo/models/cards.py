@@ -109,6 +109,12 @@ def front_matter(text: str) -> dict[str, Any]:
     return loaded if isinstance(loaded, dict) else {}
 
 
+def own_card(folder: Path) -> bool:
+    """Whether a folder holds a model of this app: a card with the block that the app reads."""
+    path = folder / "README.md"
+    return path.is_file() and "aigc" in front_matter(path.read_text(encoding="utf-8", errors="replace"))
+
+
 def read_card(folder: Path, model_id: str) -> ModelCard:
     """The card of a model folder, read again when its files have changed; an InputError that names what is missing."""
     try:

@@ -4,12 +4,13 @@ A family has `load(folder, device)` for models of its own, `load_pretrained(card
 it can use, or both; one whose models run on servers has `standings(settings)`.
 """
 
+from pathlib import Path
 from typing import Any
 
 from aigc_demo import hub
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.models.cards import ModelCard, find_cards
+from aigc_demo.models.cards import ModelCard, find_cards, own_card, read_card
 from aigc_demo.models.family import families, family, kinds
 from aigc_demo.models.placement import Placement
 from aigc_demo.pretrained.loading import check_pinned
@@ -50,11 +51,13 @@ def cards_for(task: str, settings: Settings) -> list[ModelCard]:
 
 
 def find_card(model_id: str | None, settings: Settings, task: str | None = None) -> ModelCard:
-    """The card with this id; an InputError that lists the choices where there is none or it does another thing."""
+    """The card with this id, or in this folder; an InputError that lists the choices where none does the task."""
     cards = cards_for(task, settings) if task else all_cards(settings)
     for card in cards:
         if card.id == model_id:
             return card
+    if (card := card_in(model_id, settings)) and task in (None, *card.tasks):
+        return card
     choices = ", ".join(card.id for card in cards) or "-"
     name = str(model_id or "-")
     name = name if len(name) <= 60 else name[:60] + "…"
@@ -62,6 +65,25 @@ def find_card(model_id: str | None, settings: Settings, task: str | None = None)
         en=f"There is no model {name} for this; choose one of {choices}.",
         zh=f"没有可用于此处的模型 {name}；请从 {choices} 中选择。",
     )
+
+
+def card_in(path: str | None, settings: Settings) -> ModelCard | None:
+    """The card of the model in a folder of one's own; None where the mode names no folders, or it holds no model.
+
+    A model of this app brings its card. Any other is checked once and kept as `hub get FOLDER` would.
+    """
+    if not path or not settings.rules.folder_paths:
+        return None
+    try:
+        folder = Path(path).expanduser().resolve()
+        if not any((folder / name).is_file() for name in ("config.json", "model_index.json")):
+            return None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, nobody's home
+        return None
+    if own_card(folder):
+        return read_card(folder, f"{hub.OWN}{folder.name}")
+    kept = next((card for card in hub.fetched(settings) if card.folder == folder), None)
+    return kept or hub.add_folder(folder, settings)
 
 
 def load(card: ModelCard, placement: Placement) -> Any:

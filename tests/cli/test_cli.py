@@ -68,6 +68,12 @@ def test_models(run, answer):
     assert table_.splitlines()[0].split()[0] == "模型" and len(table_.splitlines()) == 1 + len(cards)
 
 
+def test_a_model_may_be_a_folder_whose_path_stays_out_of_the_file(answer, debug_models):
+    [file] = answer("image", "--model", debug_models / "gan-fashion", "--count", 1, "--out", "out")["files"]
+    recipe = provenance.read(file).recipe
+    assert recipe.model == recipe.request["model"] == "local/gan-fashion"
+
+
 def test_text_is_printed_and_written(run, answer):
     words = ("text", "--prompt", "春望", "--form", "wujue", "--max-new-tokens", 8, "--seed", 3)
     found = answer(*words, "--count", 2, "--out", "poem.md")

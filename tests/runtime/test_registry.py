@@ -9,6 +9,7 @@ from aigc_demo.models.cards import read_card
 from aigc_demo.models.family import family
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime import registry
+from tests.checkpoints import language
 
 
 def test_shipped_models_come_first_then_those_trained_here(settings):
@@ -26,7 +27,15 @@ def test_cards_for_a_task(settings):
 
 @pytest.mark.parametrize(
     ("name", "task"),
-    [("nope", None), ("gan-digits", "text"), ("../../etc", "image"), ("x" * 10_000, "image"), ("", None)],
+    [
+        ("nope", None),
+        ("gan-digits", "text"),
+        ("../../etc", "image"),
+        ("x" * 10_000, "image"),
+        ("~nobody/x", None),
+        ("a\0b", "image"),
+        ("", None),
+    ],
 )
 def test_an_unknown_model_or_task_is_a_sentence_with_the_choices(settings, name, task):
     with pytest.raises(InputError) as caught:
@@ -89,3 +98,32 @@ def test_a_card_of_an_unknown_family_does_not_load(settings):
     (folder / "README.md").write_text(text, "utf-8")
     with pytest.raises(InputError):
         registry.load(read_card(folder, "runs/odd"), Placement())
+
+
+def test_a_folder_of_ones_own_is_a_model_too(settings, debug_models, tmp_path, monkeypatch):
+    folder = tmp_path / "elsewhere" / "mine"
+    shutil.copytree(debug_models / "gan-digits", folder)
+    card = registry.find_card(str(folder), settings, "image")
+    assert (card.id, card.folder) == ("local/mine", folder)
+    monkeypatch.chdir(tmp_path)
+    assert registry.find_card("elsewhere/mine", settings).id == "local/mine"
+    with pytest.raises(InputError, match="for this"):
+        registry.find_card(str(folder), settings, "text")
+
+
+def test_a_folder_is_named_only_where_the_mode_allows_it(settings, debug_models):
+    public = settings.model_copy(update={"mode": "share"})
+    with pytest.raises(InputError, match="There is no model"):
+        registry.find_card(str(debug_models / "gan-digits"), public)
+
+
+def test_a_folder_with_a_pretrained_model_is_checked_once_and_kept(settings, tmp_path):
+    folder = language.write_llama(tmp_path / "llama")
+    card = registry.find_card(str(folder), settings, "text")
+    assert (card.id, card.kind) == ("local/llama", "causal_lm")
+    assert registry.find_card(str(folder), settings) == registry.find_card("local/llama", settings)
+
+
+def test_a_folder_without_a_model_is_a_sentence(settings, tmp_path):
+    with pytest.raises(InputError, match="choose one of"):
+        registry.find_card(str(tmp_path), settings)
