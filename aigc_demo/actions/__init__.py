@@ -1,7 +1,7 @@
 """One verb a request: check it against the model, compute inside the cache's lease, return plain arrays and text.
 
 The page, the command line and the HTTP API call these and nothing below them, so that all three give the same
-result for the same request. Files are written by files/, from the results.
+result for the same request. Files are written from the results, by the functions of save_*.py.
 """
 
 from aigc_demo.actions.base import resolve_labels

@@ -5,7 +5,7 @@ r"""From logits to the next token: the settings of a sampler, in the order in wh
 2. temperature $\tau$: $p_i \propto e^{z_i / \tau}$; 0 stands for the limit, the most probable token;
 3. top-k: only the k most probable stay (Fan et al. 2018);
 4. top-p: only the smallest set of most probable tokens whose mass reaches p stays (Holtzman et al. 2020, section 3.1);
-5. watermark: of what stays, the green tokens get delta more (marks/text.py). It comes last, so that it chooses only among
+5. watermark: of what stays, the green tokens get delta more (provenance/watermark/text.py). It comes last, so that it chooses only among
    tokens that would have done anyway, and never breaks the form of a poem; at temperature 0 nothing is left to choose.
 
 The draw inverts the distribution function, $i = \min\{i : F(i) > u\}$, $u \sim U[0, 1)$: one number decides a token, so

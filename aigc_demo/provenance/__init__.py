@@ -17,7 +17,7 @@ and `read` gets them back from any file a visitor drops on the page:
 
 What a file may be given beyond these:
 
-    marking.py      words in sight, a mark in the pixels (marks/), a signature
+    marking.py      words in sight, a mark in the pixels (watermark/), a signature
     policy.py       which of them this installation gives
     c2pa_signer.py, c2pa_reader.py   a signed C2PA manifest, where c2pa-python is here
 

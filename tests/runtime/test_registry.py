@@ -59,7 +59,7 @@ def test_a_kind_that_nothing_loads_is_refused(settings):
 
 @pytest.mark.parametrize("model_id", ["gan-digits", "vae-digits", "gpt-poems", "gpt-austen", "realesrgan-x4"])
 def test_every_family_keeps_the_contract(settings, model_id):
-    """What contracts.py promises to the tabs, on every debug model."""
+    """What models/protocols.py promises to the tabs, on every debug model."""
     import torch
 
     card = registry.find_card(model_id, settings)

@@ -1,6 +1,6 @@
 """Look inside a text: which of its tokens the installation's key colours green, and whether chance explains how many.
 
-Every text can be looked at, marked or not: a plain one shows what chance gives (marks/text.py has the mathematics).
+Every text can be looked at, marked or not: a plain one shows what chance gives (provenance/watermark/text.py has the mathematics).
 """
 
 from collections.abc import Sequence
