@@ -33,7 +33,7 @@ CALLS = {
         {"prompt": "a lighthouse in the fog", "num_inference_steps": 4, "width": 64, "height": 64},
         "files (one a picture), seeds, note, width, height, num_inference_steps, guidance_scale (as used)",
     ),
-    "upscale": ({"image": "seven.png"}, "file, scale"),
+    "upscale": ({"image": "seven.png"}, "file, scale, size (width and height)"),
     "reconstruct": (
         {"image": "seven.png", "noise": 0.2},
         "file (before and after), latent (the code's mean), neighbours (labels and distances)",

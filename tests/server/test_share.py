@@ -38,7 +38,7 @@ def sharing(own):
         )
     try:
         until = time.monotonic() + 120
-        while NO_LINK[0] not in log.read_text("utf-8"):
+        while NO_LINK.en not in log.read_text("utf-8"):
             assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(timeout=0.2)
@@ -53,7 +53,7 @@ def test_no_network_is_told_and_the_page_goes_on_behind_its_login(tmp_path):
     with sharing(tmp_path) as (log, process):
         password = LOGIN.search(log)[1]
         assert len(password) >= 16
-        assert log.index(TRYING[0]) < log.index("Running on local URL") < log.index(NO_LINK[1])
+        assert log.index(TRYING.en) < log.index("Running on local URL") < log.index(NO_LINK.zh)
         assert "Traceback" not in log
         site = Site("share", int(re.search(r"127\.0\.0\.1:(\d+)", log)[1]))
         assert process.poll() is None
