@@ -24,8 +24,8 @@ from aigc_demo.schemas import TASKS, Task
 class Command:
     """One command: `place` names the function as "module:function" beside this file, imported when it is called.
 
-    `arguments` adds what stands without a flag and flags of its own; `inner` are the commands below this one. `alias` is the name of an
-    earlier version, which the help does not list.
+    `arguments` adds what stands without a flag and flags of its own; `inner` are the commands below this one. `alias` is
+    the name of an earlier version, which the help does not list.
     """
 
     name: str

@@ -26,7 +26,7 @@ Curve = tuple[str, int, bool]  # key in the log, ink, dashed (of held-out data)
 class Training:
     """One way to train a family: every weight ("full"), or an adapter beside a pretrained model ("lora").
 
-    library and pipeline_tag: as the hub's cards name them. fields: those of TrainRequest that only some trainings ask
+    library: as the hub's cards name it. fields: those of TrainRequest that only some trainings ask
     for. weights: the file that keeps what was learnt. packages: what running it needs.
     """
 
@@ -60,10 +60,11 @@ class Family:
 
     title: its name for people. reads: what it learns from; empty where nothing is trained. tasks: what models of its own
     serve. trains: ways to train it, by method. sizes: of new models, the smallest first. kinds: models of others that it
-    loads. run_stem: what a run's name begins with. curves: charts of a run, by title, and their lines. limits: what its
-    card says it cannot do. losses: the source that the page shows as what training minimises, inside the package.
-    packages: what running its own models needs. sampled: its pictures come in many steps, out of noise. guarded: it has
-    seen everything, so the content filter looks at its pictures. local: its models run here, not on a server.
+    loads. pipeline_tag: as the hub names what it does. run_stem: what a run's name begins with. curves: charts of a run,
+    by title, and their lines. limits: what its card says it cannot do. losses: the source that the page shows as what
+    training minimises, where it is not its own losses.py. packages: what running its own models needs. sampled: its
+    pictures come in many steps, out of noise. guarded: it has seen everything, so the content filter looks at its
+    pictures. local: its models run here, not on a server.
     """
 
     name: str

@@ -39,14 +39,14 @@ class Task:
     writer: str
     endings: Sequence[str]
     words: Text
+    streams: bool = False
     page: str = ""
     tab: str = ""
     endpoint: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
     emoji: str = ""
     smoke: Mapping[str, Any] = field(default_factory=dict)
     pictures: Sequence[str] = ()
-    streams: bool = False
-    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ability(self) -> str:
@@ -62,33 +62,36 @@ class Task:
 # In the order of the page.
 TASKS = (
     Task(
-        "text", TextRequest, ("text",), "write_text", "write_texts", TEXTS, Text("write text", "写文字"),
-        "text", "text.text_tab:TextTab", "generate_text", "✍️", {"max_new_tokens": 32, "seed": 1}, streams=True,
+        "text", TextRequest, ("text",), "write_text", "write_texts", TEXTS, Text("write text", "写文字"), streams=True,
+        page="text", tab="text.text_tab:TextTab", endpoint="generate_text", emoji="✍️",
+        smoke={"max_new_tokens": 32, "seed": 1},
     ),
     Task(
         "chat", ChatRequest, ("chat",), "chat", "write_chat", (".md", ".json", ".txt"),
-        Text("talk with a chat model", "与对话模型聊天"), "text", "text.chat_tab:ChatTab", "chat", "💬",
-        {"messages": [{"role": "user", "content": "你好"}], "max_new_tokens": 16}, streams=True,
+        Text("talk with a chat model", "与对话模型聊天"), streams=True,
+        page="text", tab="text.chat_tab:ChatTab", endpoint="chat", emoji="💬",
+        smoke={"messages": [{"role": "user", "content": "你好"}], "max_new_tokens": 16},
     ),
     Task(
         "rewrite", RewriteRequest, ("rewrite",), "rewrite", "write_rewrite", TEXTS,
-        Text("translate or summarise a text", "翻译或概括文字"), "text", "text.rewrite_tab:RewriteTab", "rewrite", "🈯",
-        {"text": "Good morning."}, streams=True,
+        Text("translate or summarise a text", "翻译或概括文字"), streams=True,
+        page="text", tab="text.rewrite_tab:RewriteTab", endpoint="rewrite", emoji="🈯", smoke={"text": "Good morning."},
     ),
     Task(
-        "image", ImageRequest, ("image",), "make_images", "write_sheet", PICTURES,
-        Text("make pictures", "生成图片"), "image", "image.image_tab:ImageTab", "generate_image", "🖼️",
-        {"count": 4, "seed": 1},
+        "image", ImageRequest, ("image",), "make_images", "write_sheet", PICTURES, Text("make pictures", "生成图片"),
+        page="image", tab="image.image_tab:ImageTab", endpoint="generate_image", emoji="🖼️",
+        smoke={"count": 4, "seed": 1},
     ),
     Task(
         "draw", DrawRequest, ("draw", "redraw", "inpaint"), "draw", "write_drawing", PICTURES,
-        Text("make pictures of a sentence", "按一句话作画"), "image", "image.draw_tab:DrawTab", "draw", "🎨",
-        {"prompt": "a lighthouse", "count": 1, "num_inference_steps": 2}, streams=True, answers={"files": "write_drawings"},
+        Text("make pictures of a sentence", "按一句话作画"), streams=True,
+        page="image", tab="image.draw_tab:DrawTab", endpoint="draw", emoji="🎨", answers={"files": "write_drawings"},
+        smoke={"prompt": "a lighthouse", "count": 1, "num_inference_steps": 2},
     ),
     Task(
         "upscale", UpscaleRequest, ("upscale",), "upscale", "write_upscaled", PICTURES,
-        Text("a picture in more pixels", "放大图片"), "image", "image.upscale_tab:UpscaleTab", "upscale", "🔍",
-        pictures=("image",),
+        Text("a picture in more pixels", "放大图片"),
+        page="image", tab="image.upscale_tab:UpscaleTab", endpoint="upscale", emoji="🔍", pictures=("image",),
     ),
     Task(
         "reconstruct", ReconstructRequest, ("reconstruct",), "reconstruct", "write_reconstruction", PICTURES,
@@ -96,9 +99,9 @@ TASKS = (
     ),
     Task(
         "walk", WalkRequest, ("latent",), "walk", "write_film", (".gif", ".mp4"),
-        Text("film a way through latent space", "拍摄潜空间漫步"), "walk", "latent.latent_tab:LatentTab", "interpolate", "🌌",
-        {"frames": 8}, ("from_image", "to_image"),
-        answers={"gif": "write_film", "mp4": "write_film"},
+        Text("film a way through latent space", "拍摄潜空间漫步"),
+        page="walk", tab="latent.latent_tab:LatentTab", endpoint="interpolate", emoji="🌌",
+        answers={"gif": "write_film", "mp4": "write_film"}, smoke={"frames": 8}, pictures=("from_image", "to_image"),
     ),
     Task(
         "grid", GridRequest, ("latent",), "grid", "write_sheet", PICTURES,
@@ -116,6 +119,11 @@ def task_of(request: Request) -> Task:
 def shown_tasks() -> list[Task]:
     """The tasks that have a tab, or a part of one."""
     return [task for task in TASKS if task.tab]
+
+
+def tasks_on(page: str) -> list[Task]:
+    """The tasks that a page shows; several are ways to one thing, each in a part of it."""
+    return [task for task in shown_tasks() if task.page == page]
 
 
 def tab_of(ability: str) -> str | None:

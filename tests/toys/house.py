@@ -8,7 +8,7 @@ HERE = Path(__file__).parent
 ROW = """
     Task(
         "mirror", MirrorRequest, ("image",), "mirror", "write_mirror", PICTURES, Text("mirror a picture", "翻转图片"),
-        "mirror", "mirror.mirror_tab:MirrorTab", "mirror", "🪞", {"gap": 2},
+        page="mirror", tab="mirror.mirror_tab:MirrorTab", endpoint="mirror", emoji="🪞", smoke={"gap": 2},
     ),
 )  # fmt: skip
 REQUESTS"""

@@ -10,7 +10,7 @@ from aigc_demo import actions, provenance
 from aigc_demo.core.errors import InputError
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, Request, as_code
-from aigc_demo.schemas.tasks import shown_tasks, task_of
+from aigc_demo.schemas.tasks import shown_tasks, task_of, tasks_on
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, index_of
 from aigc_demo.ui.page.footer import build_footer
@@ -50,7 +50,7 @@ class Shell:
         """Each tab, in the order of the page; `pages` are those that hold ways of working, by these ways' tasks."""
         self.pages: dict[str, SubtabPage] = {}
         for name, kinds in self.tab_types.items():
-            if name in (kind.task for kind in kinds) and len(kinds) == 1:
+            if len(tasks_on(name)) < 2:
                 yield from (kind(self.context) for kind in kinds)
                 continue
             page = SubtabPage(self.context, name, kinds)
