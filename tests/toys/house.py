@@ -1,10 +1,31 @@
 """A copy of the app in which a family, or a task, has been added as a developer would; and what that has cost."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+# What the steps of both ways begin with.
+COMMANDS = """
+import json, sys
+from contextlib import redirect_stdout
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+
+from aigc_demo.__main__ import main
+
+def command(*words):
+    out = TextIOWrapper(BytesIO(), "utf-8")
+    with redirect_stdout(out):
+        assert main([*words, "--json"]) == 0, words
+    return json.loads(out.buffer.getvalue())
+
+own = Path(sys.argv[1])
+"""
 ROW = """
     Task(
         "mirror", MirrorRequest, ("image",), "mirror", "write_mirror", PICTURES, Text("mirror a picture", "翻转图片"),
@@ -69,3 +90,20 @@ def edited(folder):
     return sorted(
         name.as_posix() for name in files if (package / name).read_bytes() != (was / name).read_bytes()
     )
+
+
+def go(house, steps, own, **folders):
+    """What the steps found, done in one process of that copy, since torch is slow to import; all they write is in `own`."""
+    places = {name: own / name for name in ("weights", "runs", "data", "outputs")} | folders
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {f"AIGC_{name.upper()}_DIR": str(path) for name, path in places.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{COMMANDS}{steps}print(json.dumps(found))", str(own)],
+        cwd=house,
+        env=environment | {"AIGC_OFFLINE": "1", "AIGC_DEVICE": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])

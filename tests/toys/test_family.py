@@ -1,34 +1,14 @@
 """A family is one folder and one line: it goes the whole way, and what else of the package was edited is counted."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 import yaml
 
 from aigc_demo import provenance
 from aigc_demo.models.cards import front_matter
 from tests.few_digits import write_few
-from tests.toys.house import add_family, build, edited
+from tests.toys.house import add_family, build, edited, go
 
-# Each step prints one line of JSON; together they are one process, since torch is slow to import.
 WAY = """
-import json, sys
-from contextlib import redirect_stdout
-from io import BytesIO, TextIOWrapper
-from pathlib import Path
-
-from aigc_demo.__main__ import main
-
-def command(*words):
-    out = TextIOWrapper(BytesIO(), "utf-8")
-    with redirect_stdout(out):
-        assert main([*words, "--json"]) == 0, words
-    return json.loads(out.buffer.getvalue().decode().strip().splitlines()[-1])
-
-own = Path(sys.argv[1])
 train = ["train", "--family", "toy", "--data", str(own / "few"), "--name", "mine", "--steps", "8", "--seed", "1"]
 found = {
     "plan": command(*train, "--plan"),
@@ -54,7 +34,6 @@ values = {"model": "runs/mine", "count": 2}
 names = list(generate.__signature__.parameters)
 defaults = {name: part.default for name, part in generate.__signature__.parameters.items()}
 found["endpoint"] = generate(*({**defaults, **values}[name] for name in names))
-print(json.dumps(found))
 """
 
 
@@ -71,15 +50,7 @@ def way(house, tmp_path_factory):
     """What the steps of the way printed, and the folder that they wrote to."""
     own = tmp_path_factory.mktemp("own")
     write_few(own / "few")
-    folders = {f"AIGC_{name.upper()}_DIR": str(own / name) for name in ("weights", "runs", "data", "outputs")}
-    environment = {**os.environ, **folders, "AIGC_OFFLINE": "1", "AIGC_DEVICE": "cpu"}
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [sys.executable, "-c", WAY, str(own)],
-        cwd=house, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1]), own
+    return go(house, WAY, own), own
 
 
 def test_one_file_of_the_package_was_edited(house):

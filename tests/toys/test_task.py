@@ -1,32 +1,15 @@
 """A task is its own files and a row: it goes the whole way, and what else of the package was edited is counted."""
 
 import json
-import os
-import subprocess
-import sys
 from urllib.parse import parse_qs
 
 import pytest
 
 from aigc_demo import provenance
-from tests.toys.house import add_task, build, edited
+from tests.toys.house import add_task, build, edited, go
 
 WAY = """
-import json, sys
-from contextlib import redirect_stdout
-from io import BytesIO, StringIO, TextIOWrapper
-from pathlib import Path
-
-from aigc_demo.__main__ import main
-
-def printed(*words):
-    out = TextIOWrapper(BytesIO(), "utf-8")
-    with redirect_stdout(out):
-        assert main([*words]) == 0, words
-    return out.buffer.getvalue().decode()
-
-own = Path(sys.argv[1])
-found = {"command": json.loads(printed("mirror", "--gap", "3", "--seed", "7", "--out", str(own), "--json"))}
+found = {"command": command("mirror", "--gap", "3", "--seed", "7", "--out", str(own))}
 
 from aigc_demo import actions
 from aigc_demo.core.settings import settings_from
@@ -50,7 +33,6 @@ only, _ = build_app(settings_from({"tabs": "mirror,verify"}))
 ids = [part["props"].get("elem_id") for part in only.get_config_file()["components"]]
 found["only"] = [name for name in ids if name and name.startswith("tab-")]
 found["published"] = plan_for("vae-digits", settings_from({})).tabs
-print(json.dumps(found))
 """
 
 
@@ -66,15 +48,7 @@ def house(tmp_path_factory):
 def way(house, debug_models, tmp_path_factory):
     """What the steps of the way printed."""
     own = tmp_path_factory.mktemp("own")
-    folders = {f"AIGC_{name.upper()}_DIR": str(own / name) for name in ("runs", "data", "outputs")}
-    environment = {**os.environ, **folders, "AIGC_WEIGHTS_DIR": str(debug_models), "AIGC_OFFLINE": "1"}
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [sys.executable, "-c", WAY, str(own)],
-        cwd=house, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1]), house
+    return go(house, WAY, own, weights=debug_models), house
 
 
 def test_three_files_of_the_package_were_edited(house):
