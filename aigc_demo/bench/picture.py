@@ -13,6 +13,7 @@ from aigc_demo.bench.start import PATIENCE, served
 from aigc_demo.cli.flags import Asked
 from aigc_demo.core.settings import ROOT
 from aigc_demo.core.words import Text
+from aigc_demo.models.pixels import to_uint8
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import ImageRequest
 
@@ -50,7 +51,7 @@ def bare_call(model: Any) -> Callable[[], bytes]:
 
     @torch.inference_mode()
     def call() -> bytes:
-        pictures = actions.to_pictures(model.generator(z, class_weights))
+        pictures = to_uint8(model.generator(z, class_weights)).numpy()
         rows = pictures.reshape(8, 8, *pictures.shape[1:]).transpose(0, 2, 1, 3)
         scale = actions.scale_to(actions.SHEET_SIDE, pictures)
         sheet = rows.reshape(8 * pictures.shape[1], -1).repeat(scale, 0)
