@@ -10,7 +10,7 @@ from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import family, kinds
+from aigc_demo.models.family import family, kind_of
 from aigc_demo.pretrained.quantise import check_library
 from aigc_demo.runtime import registry
 from aigc_demo.safety import guarded
@@ -144,7 +144,7 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
 
 def adaptable(card: ModelCard) -> bool:
     """Whether an adapter can be trained for a pretrained model."""
-    return card.kind in kinds() and kinds()[card.kind][1].adaptable
+    return kind_of(card.kind).adaptable
 
 
 def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:

@@ -135,3 +135,8 @@ def serving(task: str) -> list[str]:
 def kinds() -> Mapping[str, tuple[Family, Kind]]:
     """Every kind of pretrained model, with the family that loads it."""
     return {name: (row, kind) for row in families().values() for name, kind in row.kinds.items()}
+
+
+def kind_of(name: str) -> Kind:
+    """What is known of models of a kind; of an own model or an adapter, nothing."""
+    return kinds()[name][1] if name in kinds() else Kind(())

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import DTYPE_BYTES, ModelCard
-from aigc_demo.models.family import Kind, kinds
+from aigc_demo.models.family import kind_of
 from aigc_demo.models.placement import Placement
 from aigc_demo.runtime.memory import free_memory, total_memory
 
@@ -44,14 +44,9 @@ class MemoryPlan:
 
 def preferred_placement(card: ModelCard, device: str) -> Placement:
     """The placement that a model wants: pretrained ones in half precision on an accelerator, all others in float32."""
-    if not of_kind(card).halved or device == "cpu":
+    if not kind_of(card.kind).halved or device == "cpu":
         return Placement(device)
     return Placement(device, half_precision(device))
-
-
-def of_kind(card: ModelCard) -> Kind:
-    """What is known of models of this kind; of an own model or an adapter, nothing that would save memory."""
-    return kinds()[card.kind][1] if card.kind in kinds() else Kind(())
 
 
 def half_precision(device: str) -> Literal["bfloat16", "float16"]:
@@ -93,7 +88,7 @@ def plan(card: ModelCard, device: str, budget: int, held: int = 0) -> MemoryPlan
 def placements(card: ModelCard, first: Placement) -> Iterator[Placement]:
     """The placements of a model, from the quickest to the one that needs least."""
     yield first
-    kind = of_kind(card)
+    kind = kind_of(card.kind)
     if kind.sliced:
         yield replace(first, sliced=True)
     if first.device.startswith("cuda"):
@@ -119,7 +114,7 @@ def resident_bytes(card: ModelCard, placement: Placement) -> int:
 def working_bytes(card: ModelCard, placement: Placement) -> int:
     """Bytes to work in, estimated by the kind of model."""
     weights, size = card.weights_bytes(placement.dtype), DTYPE_BYTES[placement.dtype]
-    what = of_kind(card).room if card.kind else "fixed"
+    what = kind_of(card.kind).room if card.kind else "fixed"
     if what in SIDES:
         side = SIDES[what]
         pixels = (card.defaults.get("width") or side) * (card.defaults.get("height") or side)
