@@ -21,7 +21,7 @@ from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
-from aigc_demo.ui.page.theme import asset, build_theme
+from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
 
 # Tabs that are no task, after those of the table.
 OTHERS = {
@@ -49,13 +49,8 @@ def build_app(
     own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
     return page, {
         "theme": build_theme(),
-        "css": asset("app.css")
-        + asset("train.css")
-        + asset("chat.css")
-        + asset("draw.css")
-        + asset("models.css")
-        + asset("verify.css"),
-        "head": f"<script>{asset('app.js')}</script><style>{asset('phone.css')}</style>"
+        "css": style_sheets(),
+        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {

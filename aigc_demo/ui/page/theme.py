@@ -102,6 +102,16 @@ def build_theme() -> gr.themes.Base:
     )
 
 
+ASSETS = Path(__file__).parents[1] / "assets"
+IN_HEAD = "phone.css"  # rules that Gradio would rewrite: they go into the page's head
+
+
 def asset(name: str) -> str:
     """Text of a file in ui/assets."""
-    return (Path(__file__).parents[1] / "assets" / name).read_text("utf-8")
+    return (ASSETS / name).read_text("utf-8")
+
+
+def style_sheets() -> str:
+    """All style sheets in ui/assets but the one in the page's head; app.css, which the others refine, comes first."""
+    names = sorted(path.name for path in ASSETS.glob("*.css") if path.name not in ("app.css", IN_HEAD))
+    return "".join(map(asset, ["app.css", *names]))
