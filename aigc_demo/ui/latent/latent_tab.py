@@ -49,16 +49,20 @@ class LatentTab(GenerationTab):
     model_is_all = False  # the classes of both ends and of the grid hang on it, too
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The two ends, the path, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
-        picker = self._model_picker("latent", "vae-digits")
-        self.card = chosen_card(context, picker)
+        self.card = chosen_card(context, "latent", "vae-digits")
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
         plain = {"interpolation": self._field("interpolation", info=None)}
-        with gr.Row(equal_height=True):
-            plain["frames"] = self._field("frames", min_width=170)
-            plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
-        with gr.Accordion(words("shell.more"), open=False):
+        self._run_buttons("action.film")
+        here = {card.id for card in cards_for("latent", context.settings)}
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "example.walk")
+        picker = self._model_picker("latent", "vae-digits")
+        with gr.Accordion(words("shell.more"), open=False, elem_id="walk-more"):
+            with gr.Row(equal_height=True):
+                plain["frames"] = self._field("frames", min_width=170)
+                plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
             plain["fps"] = self._field("fps")
             truncated = has_psi(self.card)
             plain["truncation_psi"] = self._field("truncation_psi", visible=truncated)
@@ -66,13 +70,9 @@ class LatentTab(GenerationTab):
             plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}
         self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
-        self._run_buttons("action.film")
-        here = {card.id for card in cards_for("latent", context.settings)}
-        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
-        self.examples = self._example_buttons(names, "example.walk")
 
     def _build_see(self) -> None:
-        """Right: see, take away, look inside, how it works."""
+        """The film, take away."""
         context, words = self.context, self.context.words
         self.result = gr.State(None)
         self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
@@ -80,6 +80,10 @@ class LatentTab(GenerationTab):
         with gr.Row(elem_classes="small-buttons"):
             for kind, write in WRITERS.items():
                 download(context, words(f"save.{kind}"), f"walk-save-{kind}", self.result, write)
+
+    def _build_look(self) -> None:
+        """Look inside, the grid, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
