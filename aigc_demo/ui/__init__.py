@@ -50,7 +50,8 @@ def build_app(
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{asset('app.js')}</script><script>{asset('tokens.js')}</script>"
+        + f"<style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
