@@ -1,6 +1,6 @@
 """A language model as the app uses it: prompts in, tokens out one by one, and a look at its attention."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,13 @@ from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
 from aigc_demo.language.corpus import Corpus
 from aigc_demo.language.forms import FORMS, MARKS, Acrostic, find_form
-from aigc_demo.language.prompts import Prompts
+from aigc_demo.language.odds import odds_of
+from aigc_demo.language.prompts import Prompts, check_kept
 from aigc_demo.language.sampling import Settings, uniforms
 from aigc_demo.language.tokenizer import Pieces, load_tokenizer
 from aigc_demo.models.checkpoints import read_config
 from aigc_demo.models.protocols import Step, TokenChoice
 from aigc_demo.provenance.watermark.text import TextMark
-
-ALTERNATIVES = 8
 
 
 class LanguageModel:
@@ -97,22 +96,43 @@ class LanguageModel:
         repetition_penalty: float = 1.0,
         seed: int = 0,
         mark: TextMark | None = None,
+        continue_from: str = "",
         stop: Stop = never,
     ) -> Iterator[Step]:
         """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 
         prompt_is "title" or "opening" (the poem's first characters; prose always goes on from its prompt).
         heads: an acrostic's line openings. Sample i depends on seed + i alone.
-        mark: the watermark to put in. Errors: InputError.
+        mark: the watermark to put in. continue_from: how each text begins; in a poem what follows holds to the form, as
+        this has to. Errors: InputError.
         """
         settings = Settings(temperature, top_k, top_p, repetition_penalty, mark)
         _check_range("count", count, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)
-        acrostic = self._acrostic(form, heads, prompt_is)
-        forbidden = acrostic.forbidden if acrostic else lambda step: self._never_written
+        kept = self.prompts.kept(continue_from) if continue_from else []
+        check_kept(kept, max_new_tokens)
+        forbidden = self._forbidden(form, heads, prompt_is, ids, kept)
         draws = uniforms(seed, count, max_new_tokens).to(self.device)
-        return self._tell(decode(self.decoder, ids, draws, settings, forbidden, self._penalised), count, stop)
+        steps = decode(self.decoder, ids, draws, settings, forbidden, self._penalised, kept)
+        return self._tell(steps, count, stop)
+
+    def _forbidden(
+        self, form: str | None, heads: str, prompt_is: str, ids: list[int], kept: list[int]
+    ) -> Callable[[int], Tensor]:
+        """What may not be chosen at each step; InputError where `kept` breaks the form that it has to hold."""
+        acrostic = self._acrostic(form, heads, prompt_is)
+        if not acrostic and not (kept and self.forms):
+            return lambda step: self._never_written
+        acrostic = acrostic or self._held(form, [])
+        start = len(ids) - 3 if prompt_is == "opening" else 0  # characters of the poem that were given
+        for place, token in enumerate(kept, start):
+            if acrostic.forbidden(place)[token]:
+                raise InputError(
+                    en=f"{self.pieces.labels[token]} as character {place + 1} breaks the form; choose another.",
+                    zh=f"第 {place + 1} 个字用“{self.pieces.labels[token]}”会破坏体裁；请另选。",
+                )
+        return lambda step: acrostic.forbidden(start + step)
 
     @cached_property
     def _never_written(self) -> Tensor:
@@ -147,10 +167,14 @@ class LanguageModel:
                 en="An acrostic sets the line openings itself; give a title instead of an opening.",
                 zh="藏头诗的句首由藏头字决定；请填写题目，而不是开头。",
             )
+        return self._held(form, self.prompts.heads(heads))
+
+    def _held(self, form: str | None, heads: list[int]) -> Acrostic:
+        """The form as a constraint, with the token ids of its lines' heads."""
         plain = self.pieces.plain.clone()
         plain[self._marks] = False
-        name, ids = find_form(self._form_name(form)), self.prompts.heads(heads)
-        return Acrostic(name, ids, self._marks, self.prompts.end, plain.to(self.device))
+        name = find_form(self._form_name(form))
+        return Acrostic(name, heads, self._marks, self.prompts.end, plain.to(self.device))
 
     def _tell(self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Stop) -> Iterator[Step]:
         """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""
@@ -161,7 +185,7 @@ class LanguageModel:
             alive = [was and token != self.prompts.end for was, token in zip(alive, tokens, strict=True)]
             if stop() or not any(alive):
                 return
-            odds = self._odds(logits, chosen)
+            odds = odds_of(logits, chosen, self.pieces.labels.__getitem__)
             yield Step(
                 index,
                 [
@@ -170,22 +194,10 @@ class LanguageModel:
                 ],
             )
 
-    def _odds(self, logits: Tensor, chosen: Tensor) -> Iterator[tuple[float, list[tuple[str, float]]]]:
-        """For each sample: the model's own probability of the chosen token, and the likeliest tokens with theirs."""
-        probabilities = logits.softmax(-1)
-        best = probabilities.topk(min(ALTERNATIVES, probabilities.shape[1]))
-        own = probabilities.gather(1, chosen.unsqueeze(1)).squeeze(1)
-        for probability, ids, values in zip(
-            own.tolist(), best.indices.tolist(), best.values.tolist(), strict=True
-        ):
-            yield probability, [(self.pieces.labels[i], value) for i, value in zip(ids, values, strict=True)]
-
-    def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
-        """Labels of the last tokens, a context of them at most, and the attention weights (T, T) of one head: row t is token t's."""
-        _check_range("layer", layer, 0, self.layers - 1)
-        _check_range("head", head, 0, self.heads - 1)
+    def attentions(self, ids: Sequence[int]) -> tuple[list[str], Tensor]:
+        """Labels of the last tokens, a context of them at most, and all attention weights (layers, heads, T, T): row t is token t's."""
         ids = list(ids)[-self.context_length :]
-        weights = self.network.attention(torch.tensor([ids], device=self.device), layer)[0, head]
+        weights = self.network.attentions(torch.tensor([ids], device=self.device))[0]
         return [self.pieces.labels[token] for token in ids], weights.cpu()
 
 
