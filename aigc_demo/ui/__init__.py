@@ -19,6 +19,7 @@ from aigc_demo.server import Gate
 from aigc_demo.ui import api
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
@@ -59,7 +60,8 @@ def build_app(
             "middleware": [
                 *server.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
-                (FirstInHead, (), {"script": language_script(settings.lang, own)}),
+                (Heartbeats, (), {"sessions": context.sessions}),
+                (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
         "server_name": server.bound_name(settings),
