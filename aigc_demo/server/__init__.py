@@ -46,11 +46,11 @@ def layers(
     names = known_names(settings, environment)
     behind_proxy = settings.mode != "local"
     found: list[Layer] = [
-        (Compression, (), {}),
         (SecurityHeaders, (), {"framed_by": "https://huggingface.co" if settings.mode == "spaces" else None}),
         (HostCheck, (), {"names": names, "numbers": bound_name(settings, environment) in ("0.0.0.0", "::")}),
         (OriginCheck, (), {"names": names}),
         (ClosedRoutes, (), {}),
+        (Compression, (), {}),
         (BodyLimit, (), {}),
         (Guide, (), {}),
     ]

@@ -18,6 +18,7 @@ from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.server import Gate
 from aigc_demo.ui import api
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.front_page import FrontPage
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
 from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
@@ -61,6 +62,7 @@ def build_app(
                 *server.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
                 (Heartbeats, (), {"sessions": context.sessions}),
+                (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
                 (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
