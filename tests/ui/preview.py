@@ -62,7 +62,7 @@ def main() -> None:
     cells = "".join(f'<img src="{address}">' for address in sheet)
     page = (
         f'<style>{LOOK}</style><div class="left"><div class="poem">{poem}</div><div><h1><span class="seal">生成</span>'
-        "AIGC Demo</h1><p>生成式 AI，动手试试</p><p>generative AI, hands on</p></div></div>"
+        "AIGC Demo</h1><p>生成式 AI，动手学会</p><p>generative AI, hands on</p></div></div>"
         f'<div class="sheet">{cells}</div>'
     )
     with sync_playwright() as playwright:
