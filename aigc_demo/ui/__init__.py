@@ -48,11 +48,14 @@ def build_app(
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
         Shell(context, offered(settings.tabs)).build(page)
-    own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
+    own = {
+        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip")}
+        for lang in ("en", "zh")
+    }
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{asset('app.js')}{asset('access.js')}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
