@@ -30,7 +30,7 @@ const motion = ({ load, step, rest }) => {
   new IntersectionObserver((entries, near) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     near.disconnect();
-    load().then(() => { loaded = true; if (!wanted) rest(); exhibit.append(button); settle(); });
+    load().then(() => { loaded = true; if (!wanted) rest(); exhibit.querySelector(".foot").append(button); settle(); });
   }, { rootMargin: "200px" }).observe(exhibit);
   new IntersectionObserver((entries) => { seen = entries.at(-1).isIntersecting; settle(); }, { threshold: 0.2 }).observe(exhibit);
 

@@ -5,10 +5,12 @@ const frames = Number(follow.dataset.frames), SECONDS = 4, HOLD = 1.2, ROUNDS = 
 let points = [], sprite = "", reached = 0, own = false;
 answer.setAttribute("aria-label", answer.dataset[lang]);
 clear.textContent = clear.dataset[lang];
+clear.hidden = true;
 
 const recorded = (share) => {
   const end = Math.round(share * (points.length - 1));
-  if (end < reached || !reached) { wipe(); reached = 0; from = points[0]; }
+  if (end < reached || !reached) { wipe(); reached = 0; }
+  from = points[Math.max(0, reached - 1)];
   for (; reached <= end; reached++) line(points[reached]);
   from = null;
   canvas.dataset.used = "";
@@ -42,6 +44,7 @@ const begin = () => {
   moving.end();
   if (own) return;
   own = true;
+  clear.hidden = false;
   wipe();
   answer.style.setProperty("--sprite", "none");
   answer.style.backgroundPosition = "0 0";

@@ -41,26 +41,35 @@ class Exhibit(ABC):
     def stage(self, context: Context) -> gr.HTML:
         """What is seen, as a component with `script()`."""
 
-    def languages(self, settings: Settings) -> list[str]:
-        """The languages whose model is here."""
-        here = {card.id for card in all_cards(settings)}
-        return [lang for lang, request in self.asked.items() if request.model in here]
+    def here(self, settings: Settings) -> bool:
+        """Whether a model of it is on this disk."""
+        return bool(self._languages(settings))
+
+    def shown_in(self, lang: str, settings: Settings) -> str:
+        """The language of what a reader of `lang` is shown: another one where only its model is here."""
+        found = self._languages(settings)
+        return lang if lang in found else found[0]
+
+    def _languages(self, settings: Settings) -> list[str]:
+        models = {card.id for card in all_cards(settings)}
+        return [lang for lang, request in self.asked.items() if request.model in models]
 
     def build(self, context: Context) -> None:
         """Place it: what is seen, a sentence, who made it, the button."""
         words = context.words
         with gr.Column(elem_id=f"exhibit-{self.name}", elem_classes="exhibit", min_width=280):
             self.element = self.stage(context)
-            both = (self.words_html(words.translator(lang), lang) for lang in LOCALES)
+            settings = context.settings
+            both = (self.words_html(words.translator(lang), self.shown_in(lang, settings)) for lang in LOCALES)
             with gr.Row(elem_classes="foot"):
                 gr.HTML(words.both(*both), elem_classes="say")
                 self.button = gr.Button(
                     words(f"start.{self.name}.go"), size="sm", elem_id=f"start-{self.name}", min_width=120
                 )
 
-    def words_html(self, say: Say, lang: str) -> str:
-        """The sentence and who made it."""
-        by = say("start.by", model=self.asked[lang].model)
+    def words_html(self, say: Say, shown: str) -> str:
+        """The sentence, and who made what is shown in the language `shown`."""
+        by = say("start.by", model=self.asked[shown].model)
         return f'<p>{say(f"start.{self.name}.say")}</p><p class="note">{by}</p>'
 
     def script(self) -> str:

@@ -30,7 +30,7 @@ PRESS = """() => new Promise((done) => {{
 def exhibits_for(settings: Settings, tasks: Collection[str]) -> list[Exhibit]:
     """Those whose tab is among `tasks` and whose model is here."""
     shown = (kind() for kind in EXHIBITS if kind.task in tasks)
-    return [exhibit for exhibit in shown if exhibit.languages(settings)]
+    return [exhibit for exhibit in shown if exhibit.here(settings)]
 
 
 class StartTab(PageTab):
@@ -61,8 +61,7 @@ class StartTab(PageTab):
         @polite
         def open_there(self: StartTab, *given: Any) -> dict[Any, Any]:
             *values, visitor = given
-            lang, languages = self.context.lang(visitor), exhibit.languages(self.context.settings)
-            request = exhibit.asked[lang if lang in languages else languages[0]]
+            request = exhibit.asked[exhibit.shown_in(self.context.lang(visitor), self.context.settings)]
             folder, tab = self.context.folder(visitor), shell.by_task[exhibit.task]
             return {**shell.show(request, visitor), **exhibit.carry_on(tab, folder, *values)}
 

@@ -52,8 +52,8 @@ class Write(Exhibit):
 
     def stage(self, context: Context) -> gr.HTML:
         """The text, and beside it what else the model had in mind."""
-        files = {lang: self.address(f"{lang}.json") for lang in self.languages(context.settings)}
-        addresses = " ".join(f'data-{lang}="{files.get(lang, *files.values())}"' for lang in LOCALES)
+        files = {lang: self.address(f"{self.shown_in(lang, context.settings)}.json") for lang in LOCALES}
+        addresses = " ".join(f'data-{lang}="{address}"' for lang, address in files.items())
         return gr.HTML(
             None,
             html_template=f'<div class="writing" {addresses}><div class="texts"></div>'
@@ -61,9 +61,9 @@ class Write(Exhibit):
             js_on_load=self.script(),
         )
 
-    def words_html(self, say: Say, lang: str) -> str:
+    def words_html(self, say: Say, shown: str) -> str:
         """The sentence, and what the underlines mean."""
-        return odds.legend(say) + super().words_html(say, lang)
+        return odds.legend(say) + super().words_html(say, shown)
 
 
 def as_shown(token: TokenChoice, say: Say) -> dict[str, Any]:
