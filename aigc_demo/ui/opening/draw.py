@@ -100,17 +100,17 @@ class Draw(Exhibit):
             Path(before).unlink(missing_ok=True)
         return str(path), {"seen": data_uri(result.reconstruction)}
 
-    def brings(self) -> list[Any]:
+    def brings(self) -> set[Any]:
         """The drawing."""
-        return [self.path]
+        return {self.path}
 
     def takes(self, tab: Any) -> list[Any]:
         """The pad of the panel that encodes."""
         return [tab.encode.pad.path, tab.encode.pad.pad]
 
-    def carry_on(self, tab: Any, folder: Path, *values: Any) -> Mapping[Any, Any]:
+    def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """The visitor's drawing on that pad; the recorded one where there is none."""
-        path = Path(values[0]) if values[0] else drawn(stroke(), folder)
+        path = Path(values[self.path]) if values[self.path] else drawn(stroke(), folder)
         with Image.open(path) as picture:
             shown = np.asarray(picture.convert("L"))
         return {tab.encode.pad.path: str(path), tab.encode.pad.pad: data_uri(shown)}

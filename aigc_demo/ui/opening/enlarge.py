@@ -56,7 +56,7 @@ class Enlarge(Exhibit):
         """The picture that the tab enlarges."""
         return [tab.picture]
 
-    def carry_on(self, tab: Any, folder: Path, *values: Any) -> Mapping[Any, Any]:
+    def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """The photograph as a file of the visitor's."""
         path = media.new_path(folder, "coffee", ".jpg")
         path.write_bytes((self.folder / BEFORE).read_bytes())

@@ -60,7 +60,9 @@ class Exhibit(ABC):
         with gr.Column(elem_id=f"exhibit-{self.name}", elem_classes="exhibit", min_width=280):
             self.element = self.stage(context)
             settings = context.settings
-            both = (self.words_html(words.translator(lang), self.shown_in(lang, settings)) for lang in LOCALES)
+            both = (
+                self.words_html(words.translator(lang), self.shown_in(lang, settings)) for lang in LOCALES
+            )
             with gr.Row(elem_classes="foot"):
                 gr.HTML(words.both(*both), elem_classes="say")
                 self.button = gr.Button(
@@ -76,15 +78,15 @@ class Exhibit(ABC):
         """What makes it move."""
         return asset("start.js") + asset(f"start_{self.name}.js")
 
-    def brings(self) -> list[Any]:
+    def brings(self) -> set[Any]:
         """Components whose values `carry_on` is given."""
-        return []
+        return set()
 
     def takes(self, tab: Any) -> list[Any]:
         """Components of the tab, beyond those of a recipe, that `carry_on` sets."""
         return []
 
-    def carry_on(self, tab: Any, folder: Path, *values: Any) -> Mapping[Any, Any]:
+    def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """Updates beyond those of the recipe; files for the visitor go into `folder`."""
         return {}
 

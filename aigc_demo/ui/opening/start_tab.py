@@ -58,14 +58,16 @@ class StartTab(PageTab):
     def opener(self, shell: Any, exhibit: Exhibit) -> Callable[..., Any]:
         """A handler that takes an exhibit over into its tab."""
 
-        @polite
-        def open_there(self: StartTab, *given: Any) -> dict[Any, Any]:
-            *values, visitor = given
-            request = exhibit.asked[exhibit.shown_in(self.context.lang(visitor), self.context.settings)]
-            folder, tab = self.context.folder(visitor), shell.by_task[exhibit.task]
-            return {**shell.show(request, visitor), **exhibit.carry_on(tab, folder, *values)}
+        def open_there(values: dict[Any, Any], visitor: gr.Request) -> Any:
+            return self.open(shell, exhibit, values, visitor)
 
-        def handler(*given: Any) -> Any:
-            return open_there(self, *given)
+        return open_there
 
-        return handler
+    @polite
+    def open(
+        self, shell: Any, exhibit: Exhibit, values: dict[Any, Any], visitor: gr.Request
+    ) -> dict[Any, Any]:
+        """Open the exhibit's tab with what was asked for it."""
+        request = exhibit.asked[exhibit.shown_in(self.context.lang(visitor), self.context.settings)]
+        more = exhibit.carry_on(shell.by_task[exhibit.task], self.context.folder(visitor), values)
+        return {**shell.show(request, visitor), **more}
