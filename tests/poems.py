@@ -6,6 +6,7 @@ Same titles, openings and seeds. Prints a table with 95 % intervals; all texts g
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,48 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import TextRequest
 from aigc_demo.schemas.text import BEFORE_DRAFTS
 
-TITLES = (
-    "春望 月夜 秋夜登楼 江上 山居 送友人 早行 夜泊 寄远 咏梅 秋思 雪 登高 春日 夏夜 中秋 题壁 怀古 塞下曲 闻笛 "
-    "落花 新柳 渔父 古寺 听雨 归雁 重阳 客中 晚晴 江村 对酒 访隐者 宿山寺 采莲曲 长安道 边思 春晓 望月 溪行 除夜"
-).split()
+TITLES = [
+    "春望",
+    "月夜",
+    "秋夜登楼",
+    "江上",
+    "山居",
+    "送友人",
+    "早行",
+    "夜泊",
+    "寄远",
+    "咏梅",
+    "秋思",
+    "雪",
+    "登高",
+    "春日",
+    "夏夜",
+    "中秋",
+    "题壁",
+    "怀古",
+    "塞下曲",
+    "闻笛",
+    "落花",
+    "新柳",
+    "渔父",
+    "古寺",
+    "听雨",
+    "归雁",
+    "重阳",
+    "客中",
+    "晚晴",
+    "江村",
+    "对酒",
+    "访隐者",
+    "宿山寺",
+    "采莲曲",
+    "长安道",
+    "边思",
+    "春晓",
+    "望月",
+    "溪行",
+    "除夜",
+]
 OPENINGS = (
     "It was",
     "She had been",
@@ -121,7 +160,7 @@ def _distinct(units: Callable[[str], Sequence[str]]) -> Callable[[Sequence[Sampl
 
     def measure(samples: Sequence[Sample]) -> float:
         parts = [units(sample.text) for sample in samples]
-        pairs = [pair for part in parts for pair in zip(part, part[1:], strict=False)]
+        pairs = [pair for part in parts for pair in pairwise(part)]
         return len(set(pairs)) / len(pairs)
 
     return measure

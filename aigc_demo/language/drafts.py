@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from aigc_demo.language.prosody import Prosody, lines_of, prosody
 
-RHYME, TONES, REPEATED = 1.0, 2.0, 2.0
+RHYME, TONES, REPEATED = 1.0, 4.0, 3.0
 STRIDE = 0x9E3779B1  # the golden section of 2^32, prime: seeds of drafts lie far apart and never meet
 LEAST = 1e-12
 
