@@ -18,7 +18,9 @@ from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.server import Gate
 from aigc_demo.ui import api
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.front_page import FrontPage
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
@@ -46,11 +48,14 @@ def build_app(
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
         Shell(context, offered(settings.tabs)).build(page)
-    own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
+    own = {
+        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip")}
+        for lang in ("en", "zh")
+    }
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{asset('app.js')}{asset('access.js')}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
@@ -59,7 +64,9 @@ def build_app(
             "middleware": [
                 *server.layers(settings, mcp_token=mcp_token),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
-                (FirstInHead, (), {"script": language_script(settings.lang, own)}),
+                (Heartbeats, (), {"sessions": context.sessions}),
+                (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
+                (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
         "server_name": server.bound_name(settings),
