@@ -26,10 +26,17 @@ from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
+    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7", "from_seed": 2, "to_seed": 22},
     "shoes": {"model": "gan-fashion", "from_label": "7", "to_label": "9", "frames": 48},
     "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
-    "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
+    "straight": {
+        "model": "gan-fashion",
+        "from_label": "8",
+        "to_label": "8",
+        "from_seed": 1,
+        "to_seed": 31,
+        "interpolation": "lerp",
+    },
 }
 SPACE = ("ui/latent/lesson", "models/latents.py")  # the lesson, and the source beside it
 WRITERS = {
