@@ -28,6 +28,7 @@ from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
 
+SCRIPTS = ("app.js", "access.js", "tokens.js")  # of the whole page, in its head
 # Tabs that are no task, after those of the table.
 OTHERS = {
     "train": "train.train_tab:TrainTab",
@@ -58,7 +59,7 @@ def build_app(
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}{asset('access.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{''.join(map(asset, SCRIPTS))}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
