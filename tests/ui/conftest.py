@@ -80,7 +80,7 @@ class Visitor:
     def open(self, url: str) -> "Visitor":
         """Go to the page and wait until it can be used."""
         self.page.goto(url)
-        self.page.wait_for_selector("#header .facts b", timeout=60_000)  # the device is known: torch is there
+        self.page.wait_for_selector("#device b", timeout=60_000)  # the device is known: torch is there
         return self
 
     def tab(self, name: str) -> None:

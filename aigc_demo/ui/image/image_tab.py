@@ -28,7 +28,6 @@ from aigc_demo.ui.page.widgets import (
     class_names,
     download,
     has_classes,
-    seed_field,
 )
 
 FEW = 4  # pictures that a diffusion model is asked for at first: each takes many steps
@@ -49,10 +48,9 @@ class ImageTab(GenerationTab):
     request_type = ImageRequest
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """Classes, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
-        picker = self._model_picker("image", "gan-digits")
-        self.card = card = chosen_card(context, picker)
+        self.card = card = chosen_card(context, "image", "gan-digits")
         classes = gr.CheckboxGroup(
             class_choices(context, card),
             value=[],
@@ -61,9 +59,13 @@ class ImageTab(GenerationTab):
             visible=has_classes(card),
             elem_id="image-label",
         )
-        count = self._field("count")
-        seed = seed_field(context, self.task, ImageRequest)
-        with gr.Accordion(words("shell.more"), open=False):
+        self._run_buttons("action.draw", another=True)
+        here = {card.id for card in cards_for(self.task, context.settings)}
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "example.image")
+        picker = self._model_picker("image", "gan-digits")
+        with gr.Accordion(words("shell.more"), open=False, elem_id="image-more"):
+            count, seed = self._field("count"), self._seed_field()
             stepwise = samples_in_steps(card)
             psi = self._field("truncation_psi", visible=not stepwise)
             prior = self._field("prior", visible="reconstruct" in card.tasks)
@@ -77,14 +79,10 @@ class ImageTab(GenerationTab):
             "prior": prior,
             **self.sampler.fields,
         }
-        self._run_buttons("action.draw")
-        here = {card.id for card in cards_for(self.task, context.settings)}
-        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
-        self.examples = self._example_buttons(names, "example.image")
 
     def _build_see(self) -> None:
-        """Right: see, look inside, how it works, take away."""
-        context, words, card = self.context, self.context.words, self.card
+        """The sheet, take away, send on."""
+        context, words = self.context, self.context.words
         self.result = gr.State(None)
         self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
         self.note = gr.HTML("", elem_id="image-note")
@@ -94,12 +92,16 @@ class ImageTab(GenerationTab):
             self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="image-to-upscale")
             self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
             self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="image-to-b")
+        self.picked = gr.State(0)
+
+    def _build_look(self) -> None:
+        """Encode, look inside, how it works, the code."""
+        context, words, card = self.context, self.context.words, self.card
         self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
         with gr.Accordion(words("panel.inside_image"), open=False, elem_id="image-inside"):
             self.inside = gr.HTML(words("empty.inside_image"))
         self.lesson = Lesson(context, serving("image"), card.family, "image-lesson")
         self.code = CodePanel.build(context, "image-code")
-        self.picked = gr.State(0)
 
     def _connect(self) -> None:
         ran = self.go.click(

@@ -10,7 +10,6 @@ from aigc_demo import actions
 from aigc_demo.actions import GridResult, WalkResult, walk
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
 from aigc_demo.ui.latent.end_point import EndPoint
@@ -21,7 +20,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download
@@ -32,6 +31,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
     "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
 }
+SPACE = ("ui/latent/lesson", "models/latents.py")  # the lesson, and the source beside it
 WRITERS = {
     "gif": actions.write_film,
     "mp4": partial(actions.write_film, suffix=".mp4"),
@@ -49,16 +49,20 @@ class LatentTab(GenerationTab):
     model_is_all = False  # the classes of both ends and of the grid hang on it, too
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The two ends, the path, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
-        picker = self._model_picker("latent", "vae-digits")
-        self.card = chosen_card(context, picker)
+        self.card = chosen_card(context, "latent", "vae-digits")
         self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
         plain = {"interpolation": self._field("interpolation", info=None)}
-        with gr.Row(equal_height=True):
-            plain["frames"] = self._field("frames", min_width=170)
-            plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
-        with gr.Accordion(words("shell.more"), open=False):
+        self._run_buttons("action.film")
+        here = {card.id for card in cards_for("latent", context.settings)}
+        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
+        self.examples = self._example_buttons(names, "example.walk")
+        picker = self._model_picker("latent", "vae-digits")
+        with gr.Accordion(words("shell.more"), open=False, elem_id="walk-more"):
+            with gr.Row(equal_height=True):
+                plain["frames"] = self._field("frames", min_width=170)
+                plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
             plain["fps"] = self._field("fps")
             truncated = has_psi(self.card)
             plain["truncation_psi"] = self._field("truncation_psi", visible=truncated)
@@ -66,13 +70,9 @@ class LatentTab(GenerationTab):
             plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}
         self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
-        self._run_buttons("action.film")
-        here = {card.id for card in cards_for("latent", context.settings)}
-        names = [name for name, values in EXAMPLES.items() if values["model"] in here]
-        self.examples = self._example_buttons(names, "example.walk")
 
     def _build_see(self) -> None:
-        """Right: see, take away, look inside, how it works."""
+        """The film, take away."""
         context, words = self.context, self.context.words
         self.result = gr.State(None)
         self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
@@ -80,10 +80,14 @@ class LatentTab(GenerationTab):
         with gr.Row(elem_classes="small-buttons"):
             for kind, write in WRITERS.items():
                 download(context, words(f"save.{kind}"), f"walk-save-{kind}", self.result, write)
+
+    def _build_look(self) -> None:
+        """Look inside, the grid, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
-        self.lesson = Lesson(context, serving("latent"), self.card.family, "walk-lesson")
+        place_lesson(context, "walk-lesson", *SPACE)
         self.code = CodePanel.build(context, "walk-code")
         shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
         with grid_place:
@@ -112,7 +116,6 @@ class LatentTab(GenerationTab):
             *self.plain.values(),
             *ends,
             self.card_lines,
-            *self.lesson.groups.values(),
             *self.grid.settable(),
         ]
 
@@ -137,7 +140,6 @@ class LatentTab(GenerationTab):
         """Updates of what hangs on the model alone: card, lesson, and the settings that it knows."""
         return {
             self.card_lines: card_lines(self.context, card, lang),
-            **self.lesson.show(card.family),
             **self.sampler.for_model(card),
             self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
         }

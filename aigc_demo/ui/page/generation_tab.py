@@ -1,6 +1,7 @@
 """What the tabs of the page have in common, and those among them that make something.
 
-A tab that makes something has on the left what is asked, on the right what comes of it.
+A tab that makes something has three parts (assets/place.css lays them out by the width of the window): what is asked,
+what comes of it, and what it is made of.
 """
 
 from abc import ABC, abstractmethod
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from aigc_demo.runtime.registry import cards_for
-from aigc_demo.schemas import Request
+from aigc_demo.schemas import MAX_SEED, Request
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.widgets import download, field, model_picker
 
@@ -64,20 +65,27 @@ class GenerationTab(PageTab, ABC):
     def __init__(self, context: Context) -> None:
         self.context = context
         name = f"{self.title.partition('.')[0]}-{self.task}"
-        with gr.Tab(context.words(self.title), id=self.task, elem_id=name), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
+        parts = {"ask": self._build_ask, "see": self._build_see, "look": self._build_look}
+        with (
+            gr.Tab(context.words(self.title), id=self.task, elem_id=name),
+            gr.Row(equal_height=False, elem_classes=["place", f"place-{self.task}"]),
+        ):
+            for part, build in parts.items():
+                with gr.Column(min_width=280, elem_classes=part):
+                    build()
         self._connect()
 
     @abstractmethod
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """What is asked, the button right under it, examples, the model as one line, the rest under More."""
 
     @abstractmethod
     def _build_see(self) -> None:
-        """Right: see, save and understand."""
+        """What comes of it, and its files."""
+
+    @abstractmethod
+    def _build_look(self) -> None:
+        """Look inside, how it works, the code."""
 
     @abstractmethod
     def _connect(self) -> None:
@@ -125,17 +133,29 @@ class GenerationTab(PageTab, ABC):
         self.no_model = NoModel(self.context, kind, f"{self.task}-no-model")
         return picker
 
-    def _run_buttons(self, verb: str) -> None:
-        """Start and stop."""
+    def _run_buttons(self, verb: str, another: bool = False) -> None:
+        """Start and stop; between them `another`, which `_seed_field` connects, for what a seed decides."""
         words = self.context.words
         with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words(verb), variant="primary", elem_id=f"{self.task}-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id=f"{self.task}-stop", scale=1, min_width=80)
+            self.go = gr.Button(
+                words(verb), variant="primary", elem_id=f"{self.task}-go", scale=2, min_width=80
+            )
+            if another:
+                self.another = gr.Button(
+                    words("action.dice"), elem_id=f"{self.task}-seed-dice", scale=1, min_width=80
+                )
+            self.halt = gr.Button(words("action.stop"), elem_id=f"{self.task}-stop", scale=1, min_width=64)
+
+    def _seed_field(self) -> gr.Number:
+        """The seed; the button `another` throws a new one, in the browser alone, and starts."""
+        seed = self._field("seed", info=None)
+        thrown = self.another.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED})")
+        self._run_after(thrown)
+        return seed
 
     def _example_buttons(self, names: Iterable[str], key: str) -> dict[str, gr.Button]:
         """A row of buttons, called by the words under `key` and a name; `examples` are they by name."""
         words = self.context.words
-        gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
             return {
                 name: gr.Button(words(f"{key}.{name}"), size="sm", elem_id=f"{self.task}-example-{name}")
@@ -151,5 +171,5 @@ class GenerationTab(PageTab, ABC):
             )
 
     def _run_after(self, filled: Any) -> None:
-        """Press the button that starts, once an example has been put into the widgets."""
+        """Press the button that starts, once the widgets have been filled."""
         filled.success(None, None, None, js=f"() => document.querySelector('#{self.task}-go').click()")

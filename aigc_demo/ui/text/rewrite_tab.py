@@ -36,19 +36,19 @@ class RewriteTab(GenerationTab):
     request_type = RewriteRequest
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The text and what to do with it, the button, examples, the model, the rest."""
         words = self.context.words
-        picker = self._model_picker("rewrite", RewriteRequest.model_fields["model"].default)
+        text = self._field("text", value="", lines=4, max_lines=20, placeholder=words("rewrite.text_hint"))
         kind = self._field("task")
-        text = self._field("text", value="", lines=6, max_lines=20, placeholder=words("rewrite.text_hint"))
+        self._run_buttons("action.rewrite")
+        self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
+        picker = self._model_picker("rewrite", RewriteRequest.model_fields["model"].default)
         with gr.Accordion(words("shell.more"), open=False, elem_id="rewrite-more"):
             folded = {name: self._field(name) for name in ("num_beams", "max_new_tokens")}
         self.fields = {"model": picker, "task": kind, "text": text, **folded}
-        self._run_buttons("action.rewrite")
-        self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
 
     def _build_see(self) -> None:
-        """Right: the text with its odds, take away, look inside, how it works, the code."""
+        """The text with its odds, take away."""
         context, words = self.context, self.context.words
         self.result = gr.State(None)
         self.tokens = TokenView(context, "rewrite", pictures.empty(words("rewrite.empty")))
@@ -56,6 +56,10 @@ class RewriteTab(GenerationTab):
         self.note = gr.HTML("", elem_id="rewrite-note")
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("txt", "md", "json"), actions.write_rewrite, self.result)
+
+    def _build_look(self) -> None:
+        """Look inside, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("rewrite.inside"), open=False, elem_id="rewrite-inside"):
             self.map = gr.HTML(words("rewrite.inside_empty"), elem_id="rewrite-map")
         self.lesson = Lesson(context, serving("rewrite"), "", "rewrite-lesson")

@@ -19,7 +19,7 @@ from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
-from aigc_demo.ui.page.widgets import card_lines, chosen_model, model_picker, seed_field
+from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, model_picker
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
@@ -53,19 +53,21 @@ class TextTab(GenerationTab):
     request_type = TextRequest
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The title or opening, its form, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
-        picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
-        self.adapters = AdapterFields(context, self.task, TextRequest, picker.value)
-        verse = self._is_verse(picker.value)
+        chosen = chosen_card(context, "text", POEMS)
+        verse = self._is_verse(chosen.id)
         hints = {name: words(f"text.{name}_hint") for name in ("prompt", "heads")}
-        prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"])
-        self.templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
+        prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"], info=None)
         form = self._field("form", visible=verse, info=None)
-        heads = self._field("heads", visible=verse, placeholder=hints["heads"])
-        count = self._field("count")
-        seed = seed_field(context, self.task, TextRequest)
+        heads = self._field("heads", visible=verse, placeholder=hints["heads"], info=None)
+        self._run_buttons("action.write", another=True)
+        self._build_examples()
+        picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
+        self.adapters = AdapterFields(context, self.task, TextRequest, chosen.id)
+        self.templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
         with gr.Accordion(words("shell.more"), open=False, elem_id="text-more"):
+            count, seed = self._field("count"), self._seed_field()
             folded = {
                 name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
                 for name in FOLDED
@@ -82,8 +84,6 @@ class TextTab(GenerationTab):
             "watermark": watermark,
             **self.adapters.fields,
         }
-        self._run_buttons("action.write")
-        self._build_examples()
 
     def _build_examples(self) -> None:
         """One button an example, for the models that are here."""
@@ -92,8 +92,8 @@ class TextTab(GenerationTab):
         self.examples = self._example_buttons(names, "text_example")
 
     def _build_see(self) -> None:
-        """Right: the text, the odds, look inside, how it works, take away."""
-        context, words = self.context, self.context.words
+        """The text, the odds, take away."""
+        words = self.context.words
         self.result = gr.State(None)
         self.text = gr.HTML(pictures.empty(words("text.empty")), js_on_load=CHOOSE, elem_id="text-view")
         self.status = gr.HTML("", elem_id="text-status")
@@ -101,8 +101,12 @@ class TextTab(GenerationTab):
         self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("txt", "md", "json"), actions.write_texts, self.result)
-        self.mark = WatermarkPanel(context, self.task)
+
+    def _build_look(self) -> None:
+        """Attention, the watermark, how it works, the code."""
+        context = self.context
         self.attention = AttentionPanel(context, self.task)
+        self.mark = WatermarkPanel(context, self.task)
         self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
 

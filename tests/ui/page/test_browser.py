@@ -197,7 +197,7 @@ def test_a_reload_in_the_middle_ends_the_work_and_the_page_serves_on(visit):
     page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 30")
     page.reload()
     visitor.troubles.clear()  # Gradio's client reports the stream that the reload cut off
-    page.wait_for_selector("#header .facts b")
+    page.wait_for_selector("#device b")
     visitor.tab("image")
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture", timeout=15_000)
@@ -276,7 +276,7 @@ def test_a_link_opens_the_page_with_its_settings_and_language(visit):
     assert visitor.page.evaluate("document.documentElement.lang") == "zh-CN"
     again = visitor.page
     again.goto(again.url.split("?")[0])
-    again.wait_for_selector("#header .facts b")
+    again.wait_for_selector("#device b")
     assert again.evaluate("document.documentElement.lang") == "zh-CN"  # the choice is remembered
 
 
