@@ -59,7 +59,9 @@ class Carried(BaseModel):
         importlib.invalidate_caches()  # it may have been installed while the app runs
         spec = find_spec(self.module)
         places = (spec.submodule_search_locations or []) if spec else []
-        return next((Path(place) / self.file for place in places if (Path(place) / self.file).is_file()), None)
+        return next(
+            (Path(place) / self.file for place in places if (Path(place) / self.file).is_file()), None
+        )
 
     def folder(self, settings: Settings) -> Path:
         """Where its weights lie once they are safetensors."""

@@ -112,9 +112,7 @@ def _write_tokenizer(facts: dict[str, Any], special: dict[str, int], folder: Pat
     tokenizer.save(str(folder / "tokenizer.json"))
     named = {f"{name}_token": tokens[token] for name, token in special.items()}
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False, **named}
-    _write(
-        folder / "tokenizer_config.json", {**config, "model_max_length": facts["llama.context_length"]}
-    )
+    _write(folder / "tokenizer_config.json", {**config, "model_max_length": facts["llama.context_length"]})
     if template := facts.get("tokenizer.chat_template"):
         (folder / "chat_template.jinja").write_text(template, "utf-8")
 

@@ -46,7 +46,9 @@ def inspect(folder: Path, model_id: str) -> ModelCard:
         family=row.name,
         kind=kind,
         tasks=tuple(
-            task for task in found.tasks if "chat" not in found.tasks or task == "text" or has_chat_template(folder)
+            task
+            for task in found.tasks
+            if "chat" not in found.tasks or task == "text" or has_chat_template(folder)
         ),
         parameters=count_parameters(files),
         classes=class_names(kind, config) if "latent" in found.tasks else {},

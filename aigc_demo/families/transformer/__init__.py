@@ -31,7 +31,9 @@ FAMILY = Family(
     sizes=("tiny", "small", "base"),
     # "chat" and "rewrite" only where the tokenizer has a chat template
     kinds={
-        "causal_lm": Kind(("text", "chat", "rewrite"), ("transformers", "accelerate"), halved=True, adaptable=True),
+        "causal_lm": Kind(
+            ("text", "chat", "rewrite"), ("transformers", "accelerate"), halved=True, adaptable=True
+        ),
     },
     pipeline_tag="text-generation",
     run_stem="gpt",

@@ -27,7 +27,7 @@ TRANSLATE = {
     "en": "Translate the user's text into Chinese. Answer with the translation alone.",
     "zh": "Translate the user's text into English. Answer with the translation alone.",
 }
-SAMPLING = Settings(temperature=0.3, top_p=0.9, repetition_penalty=1.1)  # greedily, small models repeat themselves
+GREEDY = Settings(temperature=0.0)  # what a small model adds when it is sampled is often invented
 AT_ONCE = {"translate": 512, "summarise": 1024}  # tokens of a part
 LARGEST = 1 << 20  # entries of an attention matrix that is still kept
 
@@ -49,7 +49,7 @@ class Rewriting:
         return [self._part(part, task) for part in parts]
 
     def write(self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop) -> Iterator[TokenChoice]:
-        """The answer to one part, sampled close to the likeliest, always from the same seed."""
+        """The answer to one part, the likeliest token each time."""
         if num_beams > 1:
             raise InputError(
                 en="A chat model writes one text at a time here; set Beams to 1.",
@@ -57,7 +57,7 @@ class Rewriting:
             )
         room = min(max_new_tokens, self.context_length - len(part.ids))
         for step in generate_alone(
-            self.network, self.pieces, GenerationRequest(part.ids, SAMPLING, room, stop=stop)
+            self.network, self.pieces, GenerationRequest(part.ids, GREEDY, room, stop=stop)
         ):
             yield step.tokens[0]
 
