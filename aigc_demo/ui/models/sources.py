@@ -62,7 +62,7 @@ def packages(context: Context) -> list[Entry]:
             fit=plan(hub.find_entry(model.id).card(), context).fit,
             summary=model.summary,
         )
-        for model in hub.carried()
+        for model in hub.all_carried()
     ]
 
 

@@ -60,7 +60,7 @@ class NoModel:
 
 def first_choice(ability: str) -> Wanted | None:
     """The model to get for a task: one that a package carries, else the catalogue's recommended one that is smallest."""
-    if found := next((model for model in hub.carried() if ability in model.tasks), None):
+    if found := next((model for model in hub.all_carried() if ability in model.tasks), None):
         return found
     known = [entry for entry in hub.catalogue() if ability in entry.tasks and not entry.gated]
     return min(known, key=lambda entry: (not entry.recommended, entry.download_bytes), default=None)
