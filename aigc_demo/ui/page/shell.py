@@ -89,6 +89,7 @@ class Shell:
             self.by_task["models"].connect_tabs(self, self.makers)
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
+            verify.connect_history(self.memories)
             verify.restore.click(self.restore_recipe, verify.recipe, everything, **PRIVATE)
         if "train" in self.by_task:
             self._connect_train(self.by_task["train"], page)
