@@ -43,13 +43,13 @@ def record_chat(cache: ModelCache) -> Recording:
         print(f"> {question}\n{result.text}\n", flush=True)
         turns.append(RecordedTurn(question, tuple(result.tokens)))
         messages.append({"role": "assistant", "content": result.text})
-    labels, weights, answered = attention_of(result, cache)
-    maps = tuple(best_heads(weights, labels, answered))
+    labels, weights = attention_of(result, cache)
+    maps = tuple(best_heads(weights, labels))
     return Recording(CARRIED.id, SOURCE, CHAT, tuple(turns), maps, labels, labels)
 
 
-def attention_of(result: ChatResult, cache: ModelCache) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Labels of the conversation's tokens, all weights (layers, heads, T, T), and which tokens the model itself wrote."""
+def attention_of(result: ChatResult, cache: ModelCache) -> tuple[list[str], np.ndarray]:
+    """Labels of the conversation's tokens and all weights (layers, heads, T, T)."""
     card = find_card(CARRIED.id, cache.settings, "chat")
     messages = [message.model_dump() for message in result.request.messages]
     with cache.use(card) as model:
@@ -60,35 +60,37 @@ def attention_of(result: ChatResult, cache: ModelCache) -> tuple[list[str], np.n
         with torch.inference_mode():
             seen = model.network(torch.tensor([ids]), output_attentions=True).attentions
         model.network.set_attn_implementation("sdpa")
-    return labels, torch.cat(list(seen)).float().numpy(), written(labels)
+    return labels, torch.cat(list(seen)).float().numpy()
 
 
-def written(labels: Sequence[str]) -> np.ndarray:
-    """True for the tokens of the answers: those behind each "assistant", up to the end of the turn."""
-    inside, found = False, []
-    for place, label in enumerate(labels):
-        inside = inside or labels[max(0, place - 2) : place] == ["assistant", "\n"]
-        inside = inside and label not in ("</s>", "<|im_end|>")
+def spoken(labels: Sequence[str], who: str) -> np.ndarray:
+    """True for the tokens of what one of the two said, by the chat template: <|im_start|>who, a line end, words, the end."""
+    role, inside, found = None, False, []
+    for label in labels:
+        if label == "<|im_start|>":
+            role, inside = "", False
+        elif role is not None and label == "\n":
+            role, inside = None, role == who
+            found.append(False)
+            continue
+        elif role is not None:
+            role += label
+        inside = inside and label != "</s>"
         found.append(inside)
     return np.array(found)
 
 
-def best_heads(weights: np.ndarray, labels: list[str], answered: np.ndarray) -> Iterator[RecordedMap]:
+def best_heads(weights: np.ndarray, labels: list[str]) -> Iterator[RecordedMap]:
     """For each kind of place, the head with the largest mean share of its weight there."""
     length = len(labels)
     earlier = np.tril(np.ones((length, length), bool), -1)
     same = np.array([[a == b for b in labels] for a in labels]) & earlier
     first = np.zeros_like(same)
     first[1:, 0] = True
-    asked = np.zeros(length, bool)
-    for place in range(2, length):
-        asked[place] = labels[place - 2 : place] == ["user", "\n"] or (
-            asked[place - 1] and labels[place] != "</s>"
-        )
     places = {
         "previous": np.eye(length, k=-1, dtype=bool),
         "again": np.roll(same, 1, axis=1) & earlier,
-        "question": answered[:, None] & asked[None] & earlier,
+        "question": spoken(labels, "assistant")[:, None] & spoken(labels, "user")[None] & earlier,
         "first": first,
     }
     for kind, mask in places.items():
