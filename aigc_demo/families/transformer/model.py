@@ -1,6 +1,6 @@
 """A language model as the app uses it: prompts in, tokens out one by one, and a look at its attention."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from aigc_demo.families.transformer.decoding import FastDecoder, decode
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
 from aigc_demo.language.corpus import Corpus
+from aigc_demo.language.drafts import draft_seed
 from aigc_demo.language.forms import FORMS, MARKS, Acrostic, find_form
 from aigc_demo.language.odds import odds_of
 from aigc_demo.language.prompts import Prompts, check_kept
+from aigc_demo.language.prosody import is_standard
 from aigc_demo.language.sampling import Settings, uniforms
 from aigc_demo.language.tokenizer import Pieces, load_tokenizer
 from aigc_demo.models.checkpoints import read_config
@@ -95,44 +97,48 @@ class LanguageModel:
         top_p: float = 1.0,
         repetition_penalty: float = 1.0,
         seed: int = 0,
+        drafts: int = 1,
+        simplified: bool = False,
         mark: TextMark | None = None,
         continue_from: str = "",
         stop: Stop = never,
     ) -> Iterator[Step]:
-        """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
+        """Sample `drafts` of each of `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 
         prompt_is "title" or "opening" (the poem's first characters; prose always goes on from its prompt).
-        heads: an acrostic's line openings. Sample i depends on seed + i alone.
+        heads: an acrostic's line openings. simplified: verse without traditional and variant characters. Draft j of
+        sample i is at i * drafts + j of a Step, and depends on `draft_seed(seed + i, j)` alone.
         mark: the watermark to put in. continue_from: how each text begins; in a poem what follows holds to the form, as
         this has to. Errors: InputError.
         """
         settings = Settings(temperature, top_k, top_p, repetition_penalty, mark)
-        _check_range("count", count, 1, 256)
+        _check_range("count", count * drafts, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)
         kept = self.prompts.kept(continue_from) if continue_from else []
         check_kept(kept, max_new_tokens)
-        forbidden = self._forbidden(form, heads, prompt_is, ids, kept)
-        draws = uniforms(seed, count, max_new_tokens).to(self.device)
+        never_written = self._never_written | self._not_standard if simplified else self._never_written
+        acrostic = self._acrostic(form, heads, prompt_is, ~never_written)
+        forbidden = acrostic.forbidden if acrostic else lambda step: never_written
+        if kept and self.forms:
+            held = acrostic or self._held(form, [], ~never_written)
+            start = len(ids) - 3 if prompt_is == "opening" else 0  # characters of the poem that were given
+            self._check_form(kept, held, start)
+            forbidden = lambda step: held.forbidden(start + step)  # noqa: E731
+        seeds = [draft_seed(seed + index, draft) for index in range(count) for draft in range(drafts)]
+        draws = uniforms(seeds, max_new_tokens).to(self.device)
         steps = decode(self.decoder, ids, draws, settings, forbidden, self._penalised, kept)
-        return self._tell(steps, count, stop)
+        return self._tell(steps, len(seeds), stop)
 
-    def _forbidden(
-        self, form: str | None, heads: str, prompt_is: str, ids: list[int], kept: list[int]
-    ) -> Callable[[int], Tensor]:
-        """What may not be chosen at each step; InputError where `kept` breaks the form that it has to hold."""
-        acrostic = self._acrostic(form, heads, prompt_is)
-        if not acrostic and not (kept and self.forms):
-            return lambda step: self._never_written
-        acrostic = acrostic or self._held(form, [])
-        start = len(ids) - 3 if prompt_is == "opening" else 0  # characters of the poem that were given
+    def _check_form(self, kept: list[int], held: Acrostic, start: int) -> None:
+        """An InputError where the tokens `kept`, from `start` characters on, break the form of a poem."""
         for place, token in enumerate(kept, start):
-            if acrostic.forbidden(place)[token]:
+            if held.forbidden(place)[token]:
+                label = self.pieces.labels[token]
                 raise InputError(
-                    en=f"{self.pieces.labels[token]} as character {place + 1} breaks the form; choose another.",
-                    zh=f"第 {place + 1} 个字用“{self.pieces.labels[token]}”会破坏体裁；请另选。",
+                    en=f"{label} as character {place + 1} breaks the form; choose another.",
+                    zh=f"第 {place + 1} 个字用“{label}”会破坏体裁；请另选。",
                 )
-        return lambda step: acrostic.forbidden(start + step)
 
     @cached_property
     def _never_written(self) -> Tensor:
@@ -140,6 +146,16 @@ class LanguageModel:
         special = ~self.pieces.plain
         special[self.prompts.end] = False
         return special.to(self.device)
+
+    @cached_property
+    def _not_standard(self) -> Tensor:
+        """(vocab,) of bool: a poem's characters that are traditional, or variants of others; none for prose."""
+        if not self.forms:
+            return torch.zeros_like(self._never_written)
+        wrong = [
+            len(label) == 1 and label not in MARKS and not is_standard(label) for label in self.pieces.labels
+        ]
+        return torch.tensor(wrong, device=self.device)
 
     @cached_property
     def _penalised(self) -> Tensor:
@@ -153,8 +169,8 @@ class LanguageModel:
     def _marks(self) -> list[int]:
         return [self.tokenizer.token_to_id(mark) for mark in MARKS]
 
-    def _acrostic(self, form: str | None, heads: str, prompt_is: str) -> Acrostic | None:
-        """The constraint for `heads`, or None without heads."""
+    def _acrostic(self, form: str | None, heads: str, prompt_is: str, written: Tensor) -> Acrostic | None:
+        """The constraint for `heads`, or None without heads. written: (vocab,) of bool, what may be written at all."""
         if not heads.strip():
             return None
         if not self.forms:
@@ -167,14 +183,13 @@ class LanguageModel:
                 en="An acrostic sets the line openings itself; give a title instead of an opening.",
                 zh="藏头诗的句首由藏头字决定；请填写题目，而不是开头。",
             )
-        return self._held(form, self.prompts.heads(heads))
+        return self._held(form, self.prompts.heads(heads), written)
 
-    def _held(self, form: str | None, heads: list[int]) -> Acrostic:
+    def _held(self, form: str | None, heads: list[int], written: Tensor) -> Acrostic:
         """The form as a constraint, with the token ids of its lines' heads."""
-        plain = self.pieces.plain.clone()
-        plain[self._marks] = False
-        name = find_form(self._form_name(form))
-        return Acrostic(name, heads, self._marks, self.prompts.end, plain.to(self.device))
+        plain = written.clone()
+        plain[[*self._marks, self.prompts.end]] = False
+        return Acrostic(find_form(self._form_name(form)), heads, self._marks, self.prompts.end, plain)
 
     def _tell(self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Stop) -> Iterator[Step]:
         """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""

@@ -27,6 +27,7 @@ from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import beginning
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.conversation import Conversation, shown
+from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -96,11 +97,15 @@ class ChatTab(GenerationTab):
         """Look inside, how it works, the code."""
         context, words = self.context, self.context.words
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
-            self.tokens = TokenView(context, "chat", words("chat.inside_empty"), goes_on=True)
+            self.tokens = TokenView(context, "chat", words("chat.inside_empty"), goes_on=True, switched=False)
         self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
+
+    def _build_recorded(self) -> None:
+        """A conversation that a model had."""
+        RecordedSession(self.context, self.task)
 
     def _connect(self) -> None:
         asked = {*self.fields.values(), self.conversation, self.input}
@@ -146,7 +151,7 @@ class ChatTab(GenerationTab):
         return [
             *self.fields.values(),
             self.card_lines,
-            self.no_model.group,
+            *self.no_model.parts(),
             *self.lesson.groups.values(),
             self.input,
             *self._conversation_outputs(),

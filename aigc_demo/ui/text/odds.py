@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from aigc_demo.actions import TextResult, TextSample
-from aigc_demo.models.cards import ModelCard
+from aigc_demo.language.writers import is_verse
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.language import Say
@@ -18,11 +18,6 @@ Piece = tuple[str, int | None]  # text, and the token's place; None for what the
 LEVELS = (("expected", 0.05), ("unusual", 0.005), ("surprising", 0.0))
 MARKS = "，。"
 ENDED = "</s>"
-
-
-def is_verse(card: ModelCard) -> bool:
-    """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose: one of our own in Chinese."""
-    return "text" in card.tasks and not card.kind and card.language != "en"
 
 
 def level(probability: float | None) -> str:
@@ -85,14 +80,24 @@ def texts(result: TextResult, say: Say) -> str:
     return _frame(result, body, caption) + legend(say, "verse" if verse else "prose")
 
 
-def prose(tokens: Sequence[TokenChoice], say: Say, beginning: str = "") -> str:
-    """One text with its odds, and the legend: an answer, a translation; `beginning` of it was kept of an earlier one."""
+def prose(tokens: Sequence[TokenChoice], say: Say, beginning: str = "", switched: bool = True) -> str:
+    """One text with its odds, and the legend: an answer, a translation; `beginning` of it was kept of an earlier one.
+
+    switched: it is there to be read, and the reader says whether odds are shown.
+    """
+    return body_of(tokens, 0, say, beginning, switched) + legend(say, "prose" if switched else "")
+
+
+def body_of(
+    tokens: Sequence[TokenChoice], sample: int, say: Say, beginning: str = "", switched: bool = False
+) -> str:
+    """One of several texts with its odds; `sample` is its place among them."""
     kept = kept_count(tokens, beginning)
     words = "".join(_token(token, place, False, kept) for place, token in enumerate(tokens))
-    label = escape(say("text.keys", place=1))
+    label = escape(say("text.keys", place=sample + 1))
     body = f'<div class="body" role="group" aria-label="{label}"><p>{words}</p></div>'
-    samples = f'<div class="samples"><article data-sample="0">{body}</article></div>'
-    return f'<div class="texts prose alone">{samples}</div>{legend(say, "prose")}'
+    samples = f'<div class="samples"><article data-sample="{sample}">{body}</article></div>'
+    return f'<div class="texts prose alone{" switched" if switched else ""}">{samples}</div>'
 
 
 def growing(text: str) -> str:
@@ -114,11 +119,11 @@ def plain_texts(result: TextResult) -> str:
     return _frame(result, body, lambda place, sample: "")
 
 
-def legend(say: Say, kind: str) -> str:
-    """The switch that shows the underlines of "verse" or "prose", and what they mean, in words."""
+def legend(say: Say, kind: str = "") -> str:
+    """What the underlines mean, in words; for a `kind`, "verse" or "prose", behind the switch that shows them."""
     entries = (f'<span class="{name}">{escape(say(f"text.legend_{name}"))}</span>' for name, _ in LEVELS)
-    switch = f'<label class="switch"><input type="checkbox" data-odds="{kind}">{escape(say("tokens.show"))}</label>'
-    return f'<p class="legend {kind}">{switch}{"".join(entries)}</p>'
+    box = f'<label class="switch"><input type="checkbox" data-odds="{kind}">{escape(say("tokens.show"))}</label>'
+    return f'<p class="legend {kind}">{box if kind else ""}{"".join(entries)}</p>'
 
 
 def kept_count(tokens: Sequence[TokenChoice], beginning: str) -> int:
@@ -160,7 +165,7 @@ def _frame(
     )
     title = _title(result.request) if verse else ""
     heading = f'<h2 class="title">{escape(title)}</h2>' if title else ""
-    kind = f"{'verse' if verse else 'prose'} {'alone' if alone else 'many'}"
+    kind = f"{'verse' if verse else 'prose'} {'alone' if alone else 'many'} switched"
     lang = "zh" if verse else "en"
     return f'<div class="texts {kind}" lang="{lang}">{heading}<div class="samples">{cells}</div></div>'
 

@@ -25,9 +25,11 @@ watch('value', () => requestAnimationFrame(() => aigcTokens.switches(element)));
 class TokenView:
     """Components and handlers; the result that is shown has `tokens`."""
 
-    def __init__(self, context: Context, elem_id: str, empty: Any, goes_on: bool = False) -> None:
-        """`goes_on`: the tab takes the text up from another token, on the event `select` of `odds`."""
-        self.context, self.goes_on = context, goes_on
+    def __init__(
+        self, context: Context, elem_id: str, empty: Any, goes_on: bool = False, switched: bool = True
+    ) -> None:
+        """goes_on: the tab takes the text up from another token, on the event `select` of `odds`. switched: see odds.prose."""
+        self.context, self.goes_on, self.switched = context, goes_on, switched
         self.text = gr.HTML(empty, js_on_load=CHOOSE, elem_id=f"{elem_id}-tokens")
         self.odds = gr.HTML("", js_on_load=GO_ON, elem_id=f"{elem_id}-odds")
 
@@ -42,7 +44,7 @@ class TokenView:
     def show(self, tokens: Sequence[TokenChoice], say: Say, beginning: str = "") -> dict[Any, Any]:
         """Updates for a new text, which goes on from `beginning`; no token is chosen yet."""
         hint = f'<p class="note choose">{escape(say("text.choose"))}</p>'
-        return {self.text: odds.prose(tokens, say, beginning), self.odds: hint}
+        return {self.text: odds.prose(tokens, say, beginning, self.switched), self.odds: hint}
 
     def clear(self, words: str) -> dict[Any, Any]:
         """Updates that show `words` in place of a text."""
