@@ -36,10 +36,10 @@ class CodeBlock(gr.HTML):
         return f'<div class="head">{label}{button}</div><pre tabindex="0"><code>{code}</code></pre>'
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 def coloured(source: str) -> str:
     """Python as HTML with comments, strings, numbers and keywords in spans; what does not parse, plain."""
