@@ -18,21 +18,19 @@ COPY = """element.addEventListener('click', (event) => {
 });"""
 
 
-class CodeBlock(gr.HTML):
-    """Read-only code under a label; its value is the code itself, as gr.Code's is."""
+def code_block(value: str = "", label: Any = "", language: str | None = None) -> gr.HTML:
+    """A component for code; what handlers give it is the code itself, as for gr.Code."""
+    block = gr.HTML(shown(value, label, language), js_on_load=COPY, elem_classes="code-block")
+    block.postprocess = lambda code: shown(code or "", label, language)
+    return block
 
-    is_template = True  # the browser knows it as gr.HTML
 
-    def __init__(self, value: str = "", label: Any = "", language: str | None = None, **options: Any) -> None:
-        self.code_language, self.heading = language, label
-        super().__init__(value, js_on_load=COPY, elem_classes="code-block", **options)
-
-    def postprocess(self, value: str | None) -> str:
-        """The code as HTML."""
-        code = coloured(value or "") if self.code_language == "python" else escape(value or "")
-        label = f"<span>{self.heading}</span>" if self.heading else ""
-        button = '<button type="button" class="copy" title="Copy · 复制" aria-label="Copy · 复制">⧉</button>'
-        return f'<div class="head">{label}{button}</div><pre tabindex="0"><code>{code}</code></pre>'
+def shown(code: str, label: Any, language: str | None) -> str:
+    """The code as HTML, under its label."""
+    words = coloured(code) if language == "python" else escape(code)
+    button = '<button type="button" class="copy" title="Copy · 复制" aria-label="Copy · 复制">⧉</button>'
+    head = f'<div class="head"><span>{label}</span>{button}</div>'
+    return f'{head}<pre tabindex="0"><code>{words}</code></pre>'
 
 
 def coloured(source: str) -> str:
