@@ -7,6 +7,7 @@ whose text no key scrolls. Here it is text, escaped, with the words of the langu
 import io
 import keyword
 import tokenize
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -19,18 +20,19 @@ COPY = """element.addEventListener('click', (event) => {
 
 
 def code_block(value: str = "", label: Any = "", language: str | None = None) -> gr.HTML:
-    """A component for code; what handlers give it is the code itself, as for gr.Code."""
-    block = gr.HTML(shown(value, label, language), js_on_load=COPY, elem_classes="code-block")
-    block.postprocess = lambda code: shown(code or "", label, language)
+    """Read-only code under a label; handlers give it the code itself, as they would gr.Code."""
+    show = partial(code_html, label=label, language=language)
+    block = gr.HTML(show(value), js_on_load=COPY, elem_classes="code-block")
+    block.postprocess = show  # no class of our own: Gradio would write a file of types beside it
     return block
 
 
-def shown(code: str, label: Any, language: str | None) -> str:
-    """The code as HTML, under its label."""
-    words = coloured(code) if language == "python" else escape(code)
+def code_html(value: str | None, label: Any, language: str | None) -> str:
+    """The code, its label and the button that copies."""
+    code = coloured(value or "") if language == "python" else escape(value or "")
+    head = f"<span>{label}</span>" if label else ""
     button = '<button type="button" class="copy" title="Copy · 复制" aria-label="Copy · 复制">⧉</button>'
-    head = f'<div class="head"><span>{label}</span>{button}</div>'
-    return f'{head}<pre tabindex="0"><code>{words}</code></pre>'
+    return f'<div class="head">{head}{button}</div><pre tabindex="0"><code>{code}</code></pre>'
 
 
 def coloured(source: str) -> str:
