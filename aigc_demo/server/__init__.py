@@ -23,6 +23,7 @@ from aigc_demo.server.compression import Compression
 from aigc_demo.server.headers import SecurityHeaders
 from aigc_demo.server.limits import BodyLimit, LoginThrottle, UploadQuota
 from aigc_demo.server.link import Guide
+from aigc_demo.server.shipped import Shipped
 from aigc_demo.server.visitor_gate import Gate
 from aigc_demo.server.visitor_names import COOKIE, visitor_of
 from aigc_demo.server.visitors import Visitors
@@ -30,6 +31,7 @@ from aigc_demo.server.visitors import Visitors
 __all__ = [
     "COOKIE",
     "Gate",
+    "Shipped",
     "Visitors",
     "bound_name",
     "layers",

@@ -79,11 +79,16 @@ def texts(result: TextResult, say: Say) -> str:
 
 def prose(tokens: Sequence[TokenChoice], say: Say) -> str:
     """One text with its odds, and the legend: an answer, a translation."""
+    return body_of(tokens, 0, say) + legend(say)
+
+
+def body_of(tokens: Sequence[TokenChoice], sample: int, say: Say) -> str:
+    """One of several texts with its odds; `sample` is its place among them."""
     words = "".join(_token(token, place, head=False) for place, token in enumerate(tokens))
-    label = escape(say("text.keys", place=1))
+    label = escape(say("text.keys", place=sample + 1))
     body = f'<div class="body" role="group" aria-label="{label}"><p>{words}</p></div>'
-    samples = f'<div class="samples"><article data-sample="0">{body}</article></div>'
-    return f'<div class="texts prose alone">{samples}</div>{legend(say)}'
+    samples = f'<div class="samples"><article data-sample="{sample}">{body}</article></div>'
+    return f'<div class="texts prose alone">{samples}</div>'
 
 
 def growing(text: str) -> str:
