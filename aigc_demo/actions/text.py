@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo import safety
-from aigc_demo.actions.base import find_adapter, put_adapter
+from aigc_demo.actions.base import check_beginning, find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
@@ -102,6 +102,7 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
     """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
     card = registry.find_card(request.model, cache.settings, "text")
     adapter = find_adapter(request, cache.settings)
+    check_beginning(request, card)
     safety.check_asked(request, cache.settings)
     request = settle(request, card)
     request, unmarked = settle_mark(request, card, cache.settings)
