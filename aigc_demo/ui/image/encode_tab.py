@@ -58,10 +58,10 @@ class EncodeTab(GenerationTab):
         """The pad, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
         self.card = chosen_card(context, self.task, "vae-digits")
-        gr.Markdown(words("encode.help"), elem_classes="note")
         self.pad = DrawPad(context, "encode-pad", EXAMPLES["three"])
         self._run_buttons("action.encode")
         self.examples = self._example_buttons(EXAMPLES, "example.encode")
+        gr.Markdown(words("encode.help"), elem_classes="note")
         picker = self._model_picker(self.task, "vae-digits")
         with gr.Accordion(words("shell.more"), open=False, elem_id="reconstruct-more"):
             neighbours = self._field("neighbours")
