@@ -34,7 +34,7 @@ from aigc_demo.ui.page.widgets import (
 
 FEW = 4  # pictures that a diffusion model is asked for at first: each takes many steps
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "sevens": {"model": "gan-digits", "label": "7", "count": 32},
+    "sevens": {"model": "gan-digits", "label": "7", "count": 32, "seed": 6},
     "wardrobe": {"model": "gan-fashion", "label": "all", "count": 40},
     "average": {"model": "gan-digits", "label": "all", "count": 10, "truncation_psi": 0.0},
     "normal": {"model": "vae-digits", "label": "all", "count": 40, "prior": "normal"},

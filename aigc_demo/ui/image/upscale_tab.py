@@ -21,7 +21,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
-from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
+from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.widgets import card_lines, chosen_model
 
 THUMBNAIL = 96  # pixels of the longer side in the history
@@ -61,11 +61,8 @@ class UpscaleTab(GenerationTab):
 
     def _build_look(self) -> None:
         """How it works, the code."""
-        words = self.context.words
-        with gr.Accordion(words("panel.lesson"), open=False, elem_id="upscale-lesson"):
-            gr.Markdown(words("upscale.lesson"), latex_delimiters=LATEX, elem_classes="lesson")
-            networks = f"{family(serving(self.task)[0]).folder}/networks.py"
-            gr.Code(source(networks), language="python", label=f"aigc_demo/{networks}", interactive=False)
+        folder = family(serving(self.task)[0]).folder
+        place_lesson(self.context, "upscale-lesson", f"{folder}/lesson", f"{folder}/networks.py")
         self.code = CodePanel.build(self.context, "upscale-code")
 
     def _connect(self) -> None:

@@ -11,7 +11,6 @@ from aigc_demo import actions
 from aigc_demo.actions import GridResult, WalkResult, walk
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import GridRequest, WalkRequest, check
 from aigc_demo.ui.latent.end_point import EndPoint
@@ -23,17 +22,25 @@ from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
-from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
+    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7", "from_seed": 2, "to_seed": 22},
     "shoes": {"model": "gan-fashion", "from_label": "7", "to_label": "9", "frames": 48},
     "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
-    "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
+    "straight": {
+        "model": "gan-fashion",
+        "from_label": "8",
+        "to_label": "8",
+        "from_seed": 1,
+        "to_seed": 31,
+        "interpolation": "lerp",
+    },
 }
+SPACE = ("ui/latent/lesson", "models/latents.py")  # the lesson, and the source beside it
 # Settings whose every movement makes the film anew.
 MOVED = ("interpolation", "frames", "there_and_back", "fps", "truncation_psi")
 WRITERS = {
@@ -90,7 +97,7 @@ class LatentTab(GenerationTab):
         with gr.Accordion(words("panel.inside_walk"), open=False, elem_id="walk-inside") as self.inside_fold:
             self.inside = gr.HTML(words("empty.inside_walk"))
         grid_place = gr.Column()
-        self.lesson = Lesson(context, serving("latent"), self.card.family, "walk-lesson")
+        place_lesson(context, "walk-lesson", *SPACE)
         self.code = CodePanel.build(context, "walk-code")
         shared = {name: self.plain[name] for name in ("model", "interpolation", "truncation_psi")}
         with grid_place:
@@ -134,7 +141,6 @@ class LatentTab(GenerationTab):
             *self.plain.values(),
             *ends,
             self.card_lines,
-            *self.lesson.groups.values(),
             *self.grid.settable(),
         ]
 
@@ -159,7 +165,6 @@ class LatentTab(GenerationTab):
         """Updates of what hangs on the model alone: card, lesson, and the settings that it knows."""
         return {
             self.card_lines: card_lines(self.context, card, lang),
-            **self.lesson.show(card.family),
             **self.sampler.for_model(card),
             self.plain["truncation_psi"]: gr.update(visible=has_psi(card)),
         }
