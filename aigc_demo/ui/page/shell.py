@@ -1,6 +1,6 @@
 """Header, tabs, history and restoring: what stands around the tabs and connects them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ HISTORY = 12
 class Shell:
     """Components and handlers around the tabs."""
 
-    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[type]]) -> None:
+    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
         self.context = context
         self.tab_types = tab_types
 
@@ -91,6 +91,8 @@ class Shell:
             verify = self.by_task["verify"]
             verify.connect_history(self.memories)
             verify.restore.click(self.restore_recipe, verify.recipe, everything, **PRIVATE)
+        if "start" in self.by_task:
+            self.by_task["start"].connect_page(self)
         if "train" in self.by_task:
             self._connect_train(self.by_task["train"], page)
         progress_in_one_place(page, self.header)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from aigc_demo.actions import TextResult, TextSample
-from aigc_demo.models.cards import ModelCard
+from aigc_demo.language.writers import is_verse
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.language import Say
@@ -18,11 +18,6 @@ Piece = tuple[str, int | None]  # text, and the token's place; None for what the
 LEVELS = (("expected", 0.05), ("unusual", 0.005), ("surprising", 0.0))
 MARKS = "，。"
 ENDED = "</s>"
-
-
-def is_verse(card: ModelCard) -> bool:
-    """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose: one of our own in Chinese."""
-    return "text" in card.tasks and not card.kind and card.language != "en"
 
 
 def level(probability: float | None) -> str:

@@ -23,7 +23,7 @@ from aigc_demo.schemas import (
 )
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.generation_tab import PageTab
 from aigc_demo.ui.page.panels import Memory
 from aigc_demo.ui.verify.layers_view import layers_html
@@ -86,11 +86,7 @@ class VerifyTab(PageTab):
 
     def _connect(self) -> None:
         shown = [self.view, self.recipe, self.restore]
-        dropped = self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
-        dropped.then(
-            lambda: "", None, self.text, **QUICK
-        )  # one of the two is looked at, and it is seen which
-        self.text.input(lambda: None, None, self.file, **QUICK)
+        self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
         self.go.click(self.check_input, [self.file, self.text], shown, **PRIVATE)
         self.text.submit(self.check_input, [self.file, self.text], shown, **PRIVATE)
         for name, button in self.examples.items():
@@ -145,8 +141,13 @@ class VerifyTab(PageTab):
 
     @polite
     def check_input(self, path: str | None, text: str | None, visitor: gr.Request) -> dict[Any, Any]:
-        """The button was pressed: the text counts, and the file where there is none."""
+        """The button was pressed: the text or the file is looked at, whichever is there."""
         asked = check(VerifyRequest, {"text": text or ""})
+        if asked.text.strip() and path:
+            raise InputError(
+                en="A file and a text are here; take one of them away, so that it is clear what is looked at.",
+                zh="这里既有文件又有文字；请去掉其中一个，以便确定要检查什么。",
+            )
         if asked.text.strip():
             return self.shown(check_text(asked.text, self.context.settings), visitor)
         return self.check_dropped_file(path, visitor)

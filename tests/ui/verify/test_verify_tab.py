@@ -70,5 +70,6 @@ def test_what_was_just_made_and_an_example_are_looked_at_without_a_file(visit, t
     Image.new("RGB", (200, 200), "red").save(tmp_path / "plain.png")
     page.set_input_files("#verify-file input[type=file]", tmp_path / "plain.png")
     page.wait_for_function("!document.querySelector('#verify-view').innerText.includes('gpt-poems')")
-    page.fill("#verify-text textarea", "a text")  # the text is looked at now, and the file is seen to be gone
-    page.wait_for_function("!document.querySelector('#verify-file').innerText.includes('plain')")
+    page.fill("#verify-text textarea", "a text")
+    page.click("#verify-go")
+    page.wait_for_selector(".toast-body:has-text('A file and a text are here')")
