@@ -30,20 +30,30 @@ from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
 
-POEMS = "gpt-poems"
+POEMS, AUSTEN = "gpt-poems", "gpt-austen"
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue"},
+    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue", "seed": 1},
     "birthday": {"model": POEMS, "prompt": "贺友人", "form": "qijue", "heads": "生日快乐"},
     "regulated": {"model": POEMS, "prompt": "秋夜登楼", "form": "qilu"},
-    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3},
-    "hot": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 1.5, "top_p": 1.0},
+    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3, "drafts": 1},
+    "hot": {
+        "model": POEMS,
+        "prompt": "月夜",
+        "form": "wujue",
+        "count": 4,
+        "temperature": 1.5,
+        "top_k": 0,
+        "top_p": 1.0,
+        "drafts": 1,
+    },
     "austen": {
-        "model": "gpt-austen",
+        "model": AUSTEN,
         "prompt": "It is a truth universally acknowledged",
         "prompt_is": "opening",
-        "temperature": 0.8,
         "max_new_tokens": 160,
     },
+    "darcy": {"model": AUSTEN, "prompt": "My dear Mr. Darcy,", "prompt_is": "opening", "seed": 1},
+    "ball": {"model": AUSTEN, "prompt": "The ball was", "prompt_is": "opening", "seed": 2},
 }
 VERSE_ONLY = ("prompt_is", "form", "heads", "drafts", "simplified")
 SAMPLED = ("temperature", "top_k", "top_p", "repetition_penalty", "drafts")  # of which a model has its own

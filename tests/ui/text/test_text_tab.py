@@ -9,12 +9,15 @@ import pytest
 
 from aigc_demo.actions import TextResult, TextSample
 from aigc_demo.core.stopping import never
+from aigc_demo.language.prosody import prosody
+from aigc_demo.language.writers import own_sampling, settle
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.text import attention, odds, text_tab
+from aigc_demo.ui.text.drafts_panel import tones_html
 from aigc_demo.ui.text.text_tab import TextTab, TokenProgress
 
 
@@ -185,8 +188,44 @@ def test_every_example_is_a_request_that_runs(tab):
     for name in text_tab.EXAMPLES:
         updates = tab.example(name)(visitor())
         given = {component: updates[component]["value"] for component in tab.fields.values()}
-        asked = tab.asked(given)
-        assert asked == TextRequest(**text_tab.EXAMPLES[name])
+        example = TextRequest(**text_tab.EXAMPLES[name])
+        card = find_card(example.model, tab.context.settings, "text")
+        assert tab.asked(given) == settle(example, card)
+
+
+def test_another_model_brings_its_own_sampling(tab):
+    def shown(model):
+        updates = tab.choose_model(model, visitor())
+        return {name: updates[tab.fields[name]].get("value") for name in text_tab.SAMPLED}
+
+    cards = {name: find_card(name, tab.context.settings, "text") for name in ("gpt-poems", "gpt-austen")}
+    assert {name: shown(name) for name in cards} == {name: own_sampling(card) for name, card in cards.items()}
+    assert shown("gpt-poems") != shown("gpt-austen")
+    assert tab.fields["drafts"].value == own_sampling(cards["gpt-poems"])["drafts"] == 8
+
+
+def test_another_draft_is_taken_as_the_result(tab):
+    page = outcome(tab, prompt="春", form="wujue", drafts=3, seed=4)
+    result, view = page[tab.result], page[tab.drafts.view]
+    assert len(result.drafts) == 3 and view.count('aria-pressed="true"') == 1
+    place = next(i for i, draft in enumerate(result.drafts) if draft.sample is not result.samples[0])
+    taken = tab.take_draft(result, SimpleNamespace(_data={"draft": place}), visitor())
+    assert taken[tab.result].samples == [result.drafts[place].sample]
+    assert taken[tab.result].request.seed == result.drafts[place].seed
+    assert f'data-draft="{place}" aria-pressed="true"' in taken[tab.drafts.view]
+    assert set(taken) <= {tab.result, tab.text, tab.odds, *tab.looks()}
+    assert page[tab.drafts.fold]["visible"]
+    assert (
+        outcome(tab, model="gpt-austen", prompt_is="opening", max_new_tokens=4)[tab.drafts.fold]["visible"]
+        is False
+    )
+
+
+def test_tones_are_told_under_a_poem(words):
+    poem = prosody(["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"])
+    html = tones_html(poem, say(words, "zh"))
+    assert html.count("<i>●</i>") == 10 and 'class="rhymes">流' in html and "broken" not in html
+    assert "押“尤”韵" in html and "仄起" in html
 
 
 def test_odds_are_marked_by_class_number_and_words(settings, words):
