@@ -209,7 +209,7 @@ def test_another_draft_is_taken_as_the_result(tab):
     result, view = page[tab.result], page[tab.drafts.view]
     assert len(result.drafts) == 3 and view.count('aria-pressed="true"') == 1
     place = next(i for i, draft in enumerate(result.drafts) if draft.sample is not result.samples[0])
-    taken = tab.take_draft(result, SimpleNamespace(_data={"draft": place}), visitor())
+    taken = tab.take_draft(result, SimpleNamespace(draft=place), visitor())
     assert taken[tab.result].samples == [result.drafts[place].sample]
     assert taken[tab.result].request.seed == result.drafts[place].seed
     assert f'data-draft="{place}" aria-pressed="true"' in taken[tab.drafts.view]
