@@ -7,6 +7,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.continuous_batching import GenerationRequest
+from aigc_demo.families.transformer.rewriting import SUMMARISE
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -46,7 +47,7 @@ def test_a_model_whose_layers_come_to_the_device_by_turns_writes_the_same(model,
         ours, theirs = (
             ids_of(one.generate("The bank", temperature=0.0, max_new_tokens=20))
             if name == "text"
-            else one.attention(one.encode_prompt("The bank"), 0, 0)[1].tolist()
+            else one.attentions(one.encode_prompt("The bank"))[1].tolist()
             for one in (turns, model)
         )
         assert ours == theirs
@@ -126,6 +127,28 @@ def test_text_is_what_the_tokens_say_and_never_half_a_character(model):
     assert "".join(told) == CORPUS[3] and "�" not in "".join(told)
 
 
+def test_a_text_goes_on_from_a_beginning_by_the_same_numbers(model):
+    asked = {"seed": 3, "max_new_tokens": 40, "top_k": 5}
+    kept = " by the river"
+    first = list(model.generate("The bank", continue_from=kept, **asked))
+    told = "".join(step.tokens[0].text for step in first)
+    assert told.startswith(kept) and len(first) > len(model._behind("The bank", kept))
+    assert model.tokenizer.decode(ids_of(first)[: len(model._behind("The bank", kept))]) == kept
+    again = list(model.generate("The bank", continue_from=" by the", **asked))
+    assert ids_of(again)[: len(model._behind("The bank", " by the"))] == model._behind("The bank", " by the")
+    asked, _ = model.chat_request(
+        [{"role": "user", "content": "Hi"}], "", 30, 5, lambda: False, continue_from="The bank by"
+    )
+    batch = model.batch()
+    batch.add(asked)
+    said = "".join(step.tokens[0].text for step in steps_of(batch))
+    assert said.startswith("The bank by") and len(said) > len("The bank by")
+    with pytest.raises(InputError, match="kept beginning"):
+        model.chat_request(
+            [{"role": "user", "content": "Hi"}], "", 3, 5, lambda: False, continue_from="The bank by"
+        )
+
+
 def test_odds_are_the_models_own(model):
     step = next(model.generate("The bank", temperature=0.0))
     ids = torch.tensor([model.encode_prompt("The bank")])
@@ -136,18 +159,18 @@ def test_odds_are_the_models_own(model):
     assert [p for _, p in token.alternatives] == pytest.approx(odds.topk(8).values.tolist(), abs=1e-5)
 
 
-def test_attention_of_a_head(model):
-    labels, weights = model.attention(model.encode_prompt("The bank by the river"), 1, 3)
+def test_attention_of_all_heads(model):
+    labels, weights = model.attentions(model.encode_prompt("The bank by the river"))
     assert "".join(labels) == "The bank by the river"
-    assert weights.shape == (len(labels), len(labels))
-    assert torch.allclose(weights.sum(1), torch.ones(len(labels)), atol=1e-5)
+    assert weights.shape == (2, 4, len(labels), len(labels))
+    assert torch.allclose(weights.sum(-1), torch.ones(2, 4, len(labels)), atol=1e-5)
     assert weights.triu(1).abs().max() == 0
     assert model.network.config._attn_implementation == "sdpa"
 
 
 def test_of_a_long_text_the_attention_of_its_end_is_shown(model):
-    labels, weights = model.attention([*range(10, 200), *range(10, 200)], 0, 0)
-    assert weights.shape == (256, 256) and labels[-1] == model.pieces.label(199)
+    labels, weights = model.attentions([*range(10, 200), *range(10, 200)])
+    assert weights.shape == (2, 4, 256, 256) and labels[-1] == model.pieces.label(199)
 
 
 def test_stop_ends_within_a_token_also_while_a_prompt_is_read(model):
@@ -251,3 +274,35 @@ def test_an_adapter_of_another_model_is_refused_and_changes_nothing(folder, tmp_
             model.set_adapter(path, 1.0)
     model.set_adapter(None, 0.0)
     assert torch.equal(logits(model.network), base)
+
+
+def test_a_chat_model_sums_up_and_shows_where_it_looked(model):
+    """As the chat tab would have it answer the same conversation greedily; the map's rows are shares of the source."""
+    [part] = model.cut("The bank by the river was closed.", "summarise")
+    written = list(model.write(part, 12, 1, lambda: False))
+    asked = model.converse([{"role": "user", "content": "The bank by the river was closed."}], SUMMARISE, 1)
+    assert part.ids == asked.ids
+    theirs = model.network.generate(torch.tensor([part.ids]), do_sample=False, max_new_tokens=12)
+    assert [token.id for token in written] == theirs[0, len(part.ids) :].tolist()[: len(written)]
+    seen = model.look([part], [written], len(part.source))
+    assert seen.shape == (len(written), len(part.source))
+    torch.testing.assert_close(torch.tensor(seen).sum(1), torch.ones(len(written)))
+    with pytest.raises(InputError, match="Beams"):
+        next(model.write(part, 12, 2, lambda: False))
+
+
+def test_a_long_text_is_summed_up_in_parts_that_fit(model):
+    text = "\n\n".join(CORPUS[:3] * 6)
+    parts = model.cut(text, "summarise")
+    assert len(parts) > 1 and all(len(part.ids) + len(part.source) < model.context_length for part in parts)
+    assert parts[0].behind.startswith("\n") or parts[0].behind == " "
+
+
+def test_only_a_model_of_both_languages_translates(model):
+    with pytest.raises(InputError, match="does not translate"):
+        model.cut("Good morning.", "translate")
+    model.language = "en, zh"
+    try:
+        assert model.cut("Good morning.", "translate") and model.cut("早上好。", "translate")
+    finally:
+        model.language = ""
