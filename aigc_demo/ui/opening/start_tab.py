@@ -17,14 +17,19 @@ from aigc_demo.ui.page.generation_tab import PageTab
 
 EXHIBITS: tuple[type[Exhibit], ...] = (Write, Draw, Enlarge, Walk)  # in the order of the page
 # A tab that was never open is mounted in two steps: the button that starts is there, and seen, after the second.
-PRESS = """() => new Promise((done) => {{
+PRESS = """() => {{
   const press = () => {{
-    const button = document.querySelector('{go}');
-    if (!button || !button.offsetParent) return requestAnimationFrame(press);
-    requestAnimationFrame(() => {{ button.click(); done([]); }});
+    const button = document.querySelector('{go}'), result = document.querySelector('{result}');
+    if (!button || !button.offsetParent || !result) return requestAnimationFrame(press);
+    new MutationObserver((_, came) => {{
+      if (!result.querySelector('{arrived}')) return;
+      came.disconnect();
+      requestAnimationFrame(() => result.scrollIntoView({{ block: 'nearest' }}));
+    }}).observe(result, {{ childList: true, subtree: true }});
+    requestAnimationFrame(() => button.click());
   }};
   press();
-}})"""
+}}"""
 
 
 def exhibits_for(settings: Settings, tasks: Collection[str]) -> list[Exhibit]:
@@ -53,7 +58,7 @@ class StartTab(PageTab):
             tab = shell.by_task[exhibit.task]
             outputs = [*shell.places(), *tab.settable(), *exhibit.takes(tab)]
             opened = exhibit.button.click(self.opener(shell, exhibit), exhibit.brings(), outputs, **PRIVATE)
-            opened.success(None, None, None, js=PRESS.format(go=exhibit.go))
+            opened.success(None, None, None, js=PRESS.format(**exhibit.arrival))
 
     def opener(self, shell: Any, exhibit: Exhibit) -> Callable[..., Any]:
         """A handler that takes an exhibit over into its tab."""

@@ -24,7 +24,11 @@ class Write(Exhibit):
 
     name = "write"
     task = "text"
-    go = "#text-go"
+    arrival: ClassVar[Mapping[str, str]] = {
+        "go": "#text-go",
+        "result": "#text-view",
+        "arrived": "[data-token]",
+    }
     asked: ClassVar[Mapping[str, Request]] = {
         "en": TextRequest(
             model="gpt-austen", prompt="She was", prompt_is="opening", max_new_tokens=60,
