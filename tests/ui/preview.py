@@ -20,7 +20,22 @@ from aigc_demo.ui.page.theme import ASSETS
 from tests.serving import ROOT
 from tests.ui.conftest import CHROMIUM, FLAGS
 
-POEM = ["--prompt", "春望", "--form", "wujue", "--seed", "3", "--temperature", "0.7", "--top-k", "20", "--top-p", "0.9", "--count", "3"]
+POEM = [
+    "--prompt",
+    "春望",
+    "--form",
+    "wujue",
+    "--seed",
+    "3",
+    "--temperature",
+    "0.7",
+    "--top-k",
+    "20",
+    "--top-p",
+    "0.9",
+    "--count",
+    "3",
+]
 QUALITY = 82  # of the JPEG: about 70 kB
 LOOK = """
 body { margin: 0; width: 1200px; height: 630px; background: #FAF8F4; color: #1E2226; display: flex; gap: 56px;
