@@ -321,7 +321,7 @@ def test_attention_covers_prompt_and_text(tab, cache):
 
 
 def test_the_heat_map_follows_its_choosers(tab):
-    last = outcome(tab, prompt="春望", form="wujue", count=2, max_new_tokens=20)
+    last = outcome(tab, prompt="春望", form="wujue", count=2, max_new_tokens=24)
     result, panel = last[tab.result], tab.attention
     assert last[panel.layer]["maximum"] == 2 and last[panel.head]["maximum"] == 2
     assert last[panel.sample]["visible"] is True
