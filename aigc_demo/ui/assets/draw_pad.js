@@ -83,5 +83,5 @@ watch("value", () => {
   };
   picture.src = props.value;
 });
-const opening = JSON.parse(canvas.dataset.opening);
+const opening = JSON.parse(canvas.dataset.opening || "[]");
 if (opening.length) requestAnimationFrame(() => draw(opening));
