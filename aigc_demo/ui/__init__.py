@@ -21,7 +21,7 @@ from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
-from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
+from aigc_demo.ui.page.theme import IN_HEAD, SCRIPTS, asset, build_theme, style_sheets
 
 # Tabs that are no task, after those of the table.
 OTHERS = {
@@ -46,11 +46,15 @@ def build_app(
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
         Shell(context, offered(settings.tabs)).build(page)
-    own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
+    own = {
+        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "history")}
+        for lang in ("en", "zh")
+    }
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
+        + f"<style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {

@@ -28,16 +28,6 @@
   });
 })();
 
-// On a phone the result stands far below the button that asks for it.
-(() => {
-  const views = { "text-go": "text-view", "rewrite-go": "rewrite-tokens", "chat-go": "chat-view", "image-go": "image-sheet", "draw-go": "draw-view", "upscale-go": "upscale-view", "walk-go": "walk-stage", "train-go": "train-head" };
-  addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("button[id$='-go']");
-    const view = button && document.getElementById(views[button.id]);
-    if (view && view.getBoundingClientRect().top > innerHeight * 0.6) view.scrollIntoView({ block: "start" });
-  });
-})();
-
 // Texts: arrow keys go from token to token; a chosen token shades what it looks at, where a heat map is shown.
 (() => {
   const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };

@@ -18,7 +18,12 @@ const line = (to) => {
   paper.beginPath(); paper.moveTo(...from); paper.lineTo(...to); paper.stroke();
   from = to;
 };
-const send = () => trigger("input", { drawing: canvas.toDataURL("image/png") });
+const name = element.closest("[id]").id;
+const send = () => {
+  const drawing = canvas.toDataURL("image/png");
+  aigcKeep.draw(name, drawing);
+  trigger("input", { drawing });
+};
 
 canvas.addEventListener("pointerdown", (event) => {
   event.preventDefault(); canvas.setPointerCapture(event.pointerId); canvas.dataset.used = "";
@@ -27,7 +32,7 @@ canvas.addEventListener("pointerdown", (event) => {
 canvas.addEventListener("pointermove", (event) => { if (from) line(place(event)); });
 canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); } });
 canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); } });
-canvas.addEventListener("wipe", () => { wipe(); delete canvas.dataset.used; });
+canvas.addEventListener("wipe", () => { aigcKeep.draw(name, null); wipe(); delete canvas.dataset.used; });
 
 watch("value", () => {
   if (typeof props.value !== "string" || !props.value.startsWith("data:image/")) return;
@@ -38,3 +43,11 @@ watch("value", () => {
   };
   picture.src = props.value;
 });
+
+// What this browser drew before a reload.
+const drawn = aigcKeep.drawn(name);
+if (drawn) {
+  const picture = new Image();
+  picture.onload = () => { paper.drawImage(picture, 0, 0); canvas.dataset.used = ""; send(); };
+  picture.src = drawn;
+}

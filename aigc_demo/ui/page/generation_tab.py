@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
+from aigc_demo.core.errors import InputError
 from aigc_demo.runtime.registry import cards_for
-from aigc_demo.schemas import Request
+from aigc_demo.schemas import Request, fitting
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.widgets import download, field, model_picker
 
@@ -40,6 +41,7 @@ class PageTab:
     model_is_all: ClassVar[bool] = (
         False  # whether `for_model` can put another model in, with all that hangs on it
     )
+    runs_as_it_is: ClassVar[bool] = False  # whether a model alone is enough to make something
     runs: Sequence[
         tuple[Any, gr.State]
     ] = ()  # what makes a result for the session's history, and where that lies
@@ -48,6 +50,17 @@ class PageTab:
     def settable(self) -> list[Any]:
         """Everything that a link, a file or a past result sets."""
         return []
+
+    def kept(self) -> dict[str, Any]:
+        """The components whose values the visitor's browser keeps, by names that stay."""
+        return {}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put back what the components of `kept` held, of which each value may be anything.
+
+        What does not fit is left out by itself. None of them starts anything.
+        """
+        return {}
 
     def interrupt(self, visitor: gr.Request) -> None:
         """Other settings are about to be shown: what would be written over them ends."""
@@ -90,6 +103,22 @@ class GenerationTab(PageTab, ABC):
     @abstractmethod
     def memory(self, result: Any, lang: str) -> Any:
         """The result for the history."""
+
+    def kept(self) -> dict[str, Any]:
+        """The widgets by request field, and what a tab adds to them."""
+        return {name: part for name, part in self.fields.items() if not isinstance(part, gr.State)}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """As `show` does, for a request of what fits; without a model where the one that was chosen is gone."""
+        found = fitting(self.request_type, self.plain(values))
+        try:
+            return self.show(found, lang)
+        except InputError:
+            return self.with_values({}, found.model_dump(exclude={"model", "adapter"}, include=set(values)))
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of `kept` as a request has them."""
+        return dict(values)
 
     def for_model(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of what depends on the model, where `model_is_all`."""

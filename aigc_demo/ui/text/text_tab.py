@@ -51,6 +51,7 @@ class TextTab(GenerationTab):
     task = "text"
     title = "mode.text"
     request_type = TextRequest
+    runs_as_it_is = True
 
     def _build_ask(self) -> None:
         """Left: choose and ask."""

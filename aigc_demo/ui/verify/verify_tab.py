@@ -1,5 +1,6 @@
 """The Verify tab: any file or pasted text, and all that it shows about its making, each layer by itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import gradio as gr
 
 from aigc_demo.actions.verify import Layers, check_file, check_text
 from aigc_demo.core.errors import InputError
-from aigc_demo.schemas import REQUESTS, VerifyRequest, check
+from aigc_demo.schemas import REQUESTS, VerifyRequest, check, fitting
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE
@@ -45,6 +46,14 @@ class VerifyTab(PageTab):
         self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
         self.go.click(self.check_input, [self.file, self.text], shown, **PRIVATE)
         self.text.submit(self.check_input, [self.file, self.text], shown, **PRIVATE)
+
+    def kept(self) -> dict[str, Any]:
+        """The pasted text."""
+        return {"text": self.text}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put the text back, as far as it may be looked at."""
+        return {self.text: fitting(VerifyRequest, values).text}
 
     @polite
     def check_dropped_file(self, path: str | None, visitor: gr.Request) -> dict[Any, Any]:
