@@ -50,7 +50,9 @@ window.aigcKeep = (() => {
   };
   addEventListener("pagehide", save);
 
-  const opened = (task, names, values) => { first[task] = named(names, values); };
+  let begun = () => {};
+  const begins = new Promise((resolve) => { begun = resolve; });
+  const opened = (task, names, values) => { first[task] = named(names, values); begun(); };
   const draft = (task, names, values) => {
     const now = named(names, values);
     if (settled.has(task) && !(same(now, first[task]) && !of(task).draft)) change(task, { draft: now });
@@ -138,6 +140,7 @@ window.aigcKeep = (() => {
   addEventListener("input", (event) => { if (event.isTrusted) lastHand = event.timeStamp; }, true);
 
   const start = async () => {
+    await begins;
     await place.when(() => place.here() && document.querySelector("button[id^=arrive-]"));
     const query = new URLSearchParams(location.search), link = query.get("recipe"), hash = location.hash.slice(1);
     const opening = hash || read("open") || "";

@@ -27,12 +27,17 @@ window.aigcPlace = (() => {
     if (!/^[a-z]+$/.test(name) || here() === name) return;
     const button = document.getElementById(`arrive-${name}`);
     const page = button && [...button.classList].find((word) => word.startsWith("in-"));
-    const outer = document.getElementById(`tab-${page ? page.slice(3) : name}-button`);
-    if (!outer) return;
-    outer.click();
-    if (!page) return;
-    const inner = await when(() => document.getElementById(`mode-${name}-button`));
-    if (inner && here() !== name) inner.click();
+    const outer = page ? page.slice(3) : name;
+    await choose(`tab-${outer}-button`, () => chosen("tabs") === outer);
+    if (page) await choose(`mode-${name}-button`, () => here() === name);
+  };
+  // A tab that is being built does not hear the first press.
+  const choose = async (id, done) => {
+    for (let tries = 0; tries < 50 && !done(); tries++) {
+      const button = document.getElementById(id);
+      if (button) button.click();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   };
 
   // Scroll to a result of which little is in view.

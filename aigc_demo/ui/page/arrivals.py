@@ -39,7 +39,7 @@ class Arrivals:
         """Place the history, and what nobody sees."""
         template = '<div hidden><p class="note"></p><div class="history"></div></div>'
         self.history = gr.HTML(None, html_template=template, js_on_load=HISTORY, elem_id="history")
-        self.given, self.said = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        self.given, self.said = (gr.Textbox(visible=False, elem_id=name) for name in ("arrival", "arrived"))
         self.buttons = {
             task: gr.Button(visible="hidden", elem_id=f"arrive-{task}", elem_classes=self._inside(tab))
             for tab in self.shell.by_task.values()
@@ -165,7 +165,7 @@ class Arrivals:
 def parsed(text: str) -> dict[str, Any]:
     """What a browser gives back; nothing where it cannot be read."""
     try:
-        given = json.loads(text) if len(text) <= LONGEST else {}
+        given = json.loads(text[:LONGEST])
     except (ValueError, TypeError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}

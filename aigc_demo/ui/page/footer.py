@@ -68,6 +68,7 @@ class LabelSwitch:
         """Keep the choice for this visitor's next files."""
         name = self.context.visitor_name(visitor)
         self.context.labels.choose(name, bool(visible))
+        self.context.recent.forget(name)  # its files have the label as it was
         if self.context.settings.rules.visible_label:  # who runs a public page may have to show who waived it
             log.warning("visitor %s switched the visible label %s", name, "on" if visible else "off")
         return self._duty(bool(visible))
@@ -119,5 +120,6 @@ class OwnData:
         except InputError as error:
             raise gr.Error(escape(error.say(self.context.lang(visitor))), print_exception=False) from error
         self.context.labels.forget(self.context.visitor_name(visitor))
+        self.context.recent.forget(self.context.visitor_name(visitor))
         self.context.sessions.forget(visitor.session_hash or "")
         return gr.update(visible=False)
