@@ -29,7 +29,7 @@ window.aigcKeep = (() => {
   };
 
   // --- What the widgets of each tab hold: by tab { draft, asking, asked }; asked is { recipe, draft }.
-  const kept = {}, unsaved = new Set(), settled = new Set(), first = {}, running = {};
+  const kept = {}, unsaved = new Set(), settled = new Set(), first = {}, running = {}, answered = {};
   const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
   const of = (task) => {
     if (!kept[task]) { const stored = read(`tab.${task}`); kept[task] = isObject(stored) ? stored : {}; }
@@ -65,6 +65,7 @@ window.aigcKeep = (() => {
   };
   const done = (task, well, way) => {
     running[task] = Math.max(0, (running[task] || 0) - 1);
+    answered[task] = of(task).asking;
     if (running[task]) return;
     if (well || of(task).tries) change(task, { asking: null, tries: null });
     else change(task, { tries: 1 });  // the server went away, or refused: one more try after a reload
@@ -144,17 +145,17 @@ window.aigcKeep = (() => {
     await place.when(() => place.here() && document.querySelector("button[id^=arrive-]"));
     const query = new URLSearchParams(location.search), link = query.get("recipe"), hash = location.hash.slice(1);
     const opening = hash || read("open") || "";
-    place.onChange((task) => {
+    const mark = (task) => {
       write("open", task);
-      const address = `${location.pathname}${location.search}#${task}`;
-      if (location.hash !== `#${task}`) history.replaceState(history.state, "", address);
-      restore(task);
-    });
+      if (location.hash !== `#${task}`) history.replaceState(history.state, "", `${location.pathname}${location.search}#${task}`);
+    };
+    place.onChange((task) => { mark(task); restore(task); });
     if (link && link !== read("link", [sessionStorage])) {
       try { sessionStorage.setItem(FIRST + "link", JSON.stringify(link)); } catch { /* it arrives again after a reload */ }
       return arrive(link);
     }
     if (opening) await place.go(opening);
+    mark(place.here());
     restore(place.here());
   };
 
@@ -192,7 +193,7 @@ window.aigcKeep = (() => {
   // A result came: it heads the history, and is what its tab shows after a reload.
   const remember = (text) => {
     const { tab, ...entry } = JSON.parse(text);
-    change(tab, { asked: { recipe: entry.recipe, draft: of(tab).asking || of(tab).draft || {} } });
+    change(tab, { asked: { recipe: entry.recipe, draft: answered[tab] || {} } });
     const entries = [entry, ...past().filter((other) => !same(other.recipe, entry.recipe))].slice(0, ENTRIES);
     while (entries.length > 1 && JSON.stringify(entries).length > LONGEST) entries.pop();
     write("history", entries);
