@@ -1,5 +1,6 @@
 """The one way to hold a sentence: in English and in Chinese, side by side, so that neither is forgotten."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -44,6 +45,12 @@ def joined(texts: Iterable[Text | None], en: str = " ", zh: str = "") -> Text:
     """What several say as one, with `en` or `zh` between them."""
     said = [text for text in texts if text]
     return Text(en.join(text.en for text in said), zh.join(text.zh for text in said))
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of a text in either language, and the rest."""
+    found = re.match(r"(.+?(?:[.!?](?=\s)|[。！？]))\s*(.*)", text, re.DOTALL)
+    return (found[1], found[2]) if found else (text, "")
 
 
 def _said(values: dict[str, Any], lang: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What stands before the page: small ASGI layers, each of which keeps out one kind of request.
 
 Gradio serves whoever reaches it. These layers are put in front by `launch(app_kwargs={"middleware": layers(settings)})`;
-they look at a request's head, count the bytes of its body, and pass everything else on unbuffered, streams included.
-They need neither gradio nor torch.
+they look at a request's head, count the bytes of its body, and pass everything else on unbuffered, streams included; of
+answers only whole texts are touched, which leave compressed. They need neither gradio nor torch.
 """
 
 import os
@@ -19,9 +19,11 @@ from aigc_demo.server.checks import (
     known_names,
     mcp_token,
 )
+from aigc_demo.server.compression import Compression
 from aigc_demo.server.headers import SecurityHeaders
 from aigc_demo.server.limits import BodyLimit, LoginThrottle, UploadQuota
 from aigc_demo.server.link import Guide
+from aigc_demo.server.shipped import Shipped
 from aigc_demo.server.visitor_gate import Gate
 from aigc_demo.server.visitor_names import COOKIE, visitor_of
 from aigc_demo.server.visitors import Visitors
@@ -29,6 +31,7 @@ from aigc_demo.server.visitors import Visitors
 __all__ = [
     "COOKIE",
     "Gate",
+    "Shipped",
     "Visitors",
     "bound_name",
     "layers",
@@ -49,6 +52,7 @@ def layers(
         (HostCheck, (), {"names": names, "numbers": bound_name(settings, environment) in ("0.0.0.0", "::")}),
         (OriginCheck, (), {"names": names}),
         (ClosedRoutes, (), {}),
+        (Compression, (), {}),
         (BodyLimit, (), {}),
         (Guide, (), {}),
     ]

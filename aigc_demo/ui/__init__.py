@@ -5,7 +5,8 @@ its handlers; what travels between tabs (a dropped file, a link, a past result, 
 the right tab's widgets by `Shell.show`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,14 +16,19 @@ from aigc_demo import server
 from aigc_demo.core.settings import TABS, Settings
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas.tasks import shown_tasks
-from aigc_demo.server import Gate
+from aigc_demo.server import Gate, Shipped
 from aigc_demo.ui import api
+from aigc_demo.ui.opening.exhibit import RECORDED, UNDER
+from aigc_demo.ui.opening.start_tab import StartTab, exhibits_for
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.front_page import FrontPage
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
-from aigc_demo.ui.page.theme import IN_HEAD, SCRIPTS, asset, build_theme, style_sheets
+from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
 
+SCRIPTS = ("place.js", "keep.js", "app.js", "access.js", "tokens.js")  # of the whole page, in its head
 # Tabs that are no task, after those of the table.
 OTHERS = {
     "train": "train.train_tab:TrainTab",
@@ -45,16 +51,15 @@ def build_app(
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
-        Shell(context, offered(settings.tabs)).build(page)
+        Shell(context, with_start(offered(settings.tabs), settings)).build(page)
     own = {
-        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "history")}
+        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")}
         for lang in ("en", "zh")
     }
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
-        + f"<style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{''.join(map(asset, SCRIPTS))}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
@@ -62,8 +67,11 @@ def build_app(
             "exception_handlers": exception_handlers(),
             "middleware": [
                 *server.layers(settings, mcp_token=mcp_token),
+                (Shipped, (), {"under": UNDER, "folder": RECORDED}),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
-                (FirstInHead, (), {"script": language_script(settings.lang, own)}),
+                (Heartbeats, (), {"sessions": context.sessions}),
+                (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
+                (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
         "server_name": server.bound_name(settings),
@@ -87,6 +95,14 @@ def offered(names: str) -> Mapping[str, Sequence[type]]:
         if task.name in wanted:
             pages.setdefault(task.page, []).append(tab_class(task.tab))
     return pages | {name: [tab_class(place)] for name, place in OTHERS.items() if name in wanted}
+
+
+def with_start(
+    pages: Mapping[str, Sequence[type]], settings: Settings
+) -> Mapping[str, Sequence[Callable[..., Any]]]:
+    """The pages after a first one that shows what the models of this disk made; one page alone opens by itself."""
+    exhibits = exhibits_for(settings, {kind.task for kinds in pages.values() for kind in kinds})
+    return {"start": [partial(StartTab, exhibits)], **pages} if exhibits and len(pages) > 1 else pages
 
 
 def tab_class(place: str) -> type:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -26,8 +27,9 @@ from aigc_demo.schemas import (
     as_code,
     check,
 )
-from aigc_demo.ui.page.panels import lesson, loss_source, source
+from aigc_demo.ui.page.panels import loss_source, source
 
+SHIPPED = [card.parent.name for card in ROOT.glob("weights/*/README.md")]
 REQUESTS_TO_SHOW = [
     TextRequest(),
     TextRequest(prompt="-- 春望; rm -rf 'x' \"y\" $HOME `z`\n第二行 🌸", prompt_is="opening", temperature=0),
@@ -112,7 +114,18 @@ def test_the_python_runs_and_makes_the_same_picture(cache, settings, tmp_path):
 
 
 @pytest.mark.parametrize("family", ["gan", "vae", "transformer"])
-def test_the_loss_and_the_lesson_are_those_of_the_package(family):
+def test_the_loss_is_that_of_the_package(family):
     path = loss_source(family)
     assert source(path) == (ROOT / "aigc_demo" / path).read_text("utf-8") and "def " in source(path)
-    assert lesson(family, "en") != lesson(family, "zh")
+
+
+@pytest.mark.parametrize(
+    "lesson", sorted(ROOT.glob("aigc_demo/**/lesson.en.md")), ids=lambda path: path.parent.name
+)
+def test_what_a_lesson_proposes_to_try_is_a_link_that_opens_the_same_in_both_languages(lesson):
+    texts = [lesson.with_name(f"lesson.{lang}.md").read_text("utf-8") for lang in ("en", "zh")]
+    links = [re.findall(r"\]\(\?recipe=(.*?})\)", text) for text in texts]
+    assert texts[0] != texts[1] and links[0] == links[1]
+    for text in links[0]:
+        task, values = as_code.read_link(text)
+        assert as_code.request_of(task, values).model in SHIPPED

@@ -77,16 +77,17 @@ class Visitor:
     page: Page
     troubles: list[str] = field(default_factory=list)
 
-    def open(self, url: str) -> "Visitor":
-        """Go to the page and wait until it can be used."""
+    def open(self, url: str, tab: str = "text") -> "Visitor":
+        """Go to the page, wait until it can be used, and leave its Start tab, where it has one and no link was followed."""
         self.page.goto(url)
-        self.page.wait_for_selector("#header .facts b", timeout=60_000)  # the device is known: torch is there
+        self.page.wait_for_selector("#device b", timeout=60_000)  # the device is known: torch is there
+        if tab != "start" and "recipe=" not in url and self.page.locator("#tab-start-button").count():
+            self.tab(tab)
         return self
 
     def tab(self, name: str) -> None:
         """Open the tab text, image, walk, train, models or verify."""
-        place = ("text", "image", "walk", "train", "models", "verify").index(name)
-        self.page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(place).click()
+        self.page.locator(f"#tab-{name}-button:visible").click()
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 
     def mode(self, tab: str, name: str) -> None:
@@ -120,6 +121,25 @@ def type_number(page: Page, field: str, value: float) -> None:
     pytest.fail(f"{field} does not keep {value}")
 
 
+def unfold(page: Page, fold: str) -> None:
+    """Open a fold, such as "image-more", unless it is open."""
+    page.wait_for_selector(f"#{fold}", state="visible")
+    if not page.locator(f"#{fold} > button.open").count():
+        page.click(f"#{fold} > button")
+
+
+def type_seed(page: Page, seed: int, task: str = "image") -> None:
+    """Put a seed into a tab."""
+    unfold(page, f"{task}-more")
+    type_number(page, f"{task}-seed", seed)
+
+
+def seed_becomes(page: Page, seed: int, task: str = "image") -> None:
+    """Wait until a tab has a seed."""
+    unfold(page, f"{task}-more")
+    page.wait_for_function(f"document.querySelector('#{task}-seed input')?.value === '{seed}'")
+
+
 @pytest.fixture
 def visit(server, browser: Guests):
     """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`."""
@@ -134,13 +154,14 @@ def visits(server, browser: Guests):
 
     with browser.stay() as open_page:
 
-        def open_as(lang="en-US", width=1280, dark=False, query=""):
+        def open_as(lang="en-US", width=1280, dark=False, query="", tab="text", calm=False):
             page = open_page(lang)
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme="dark" if dark else "light")
+            motion = "reduce" if calm else "no-preference"
+            page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion=motion)
             visitors.append(Visitor(page))
             watch(visitors[-1], server)
-            return visitors[-1].open(server + query)
+            return visitors[-1].open(server + query, tab)
 
         yield open_as
         troubles = [trouble for visitor in visitors for trouble in visitor.troubles]

@@ -79,8 +79,8 @@ window.aigcKeep = (() => {
       const button = document.getElementById(`arrive-${task}`) || document.querySelector("button[id^=arrive-]"), id = ++count;
       outgoing = JSON.stringify({ id, ...told });
       return new Promise((resolve) => {
-        came = (text) => resolve(text === String(id));
-        if (button) button.click(); else resolve(false);
+        came = (text) => resolve([`${id}`, `${id} still`].indexOf(text) + 1);  // 2: there is nothing to start with
+        if (button) button.click(); else resolve(0);
       });
     });
     return turn;
@@ -89,7 +89,7 @@ window.aigcKeep = (() => {
   const go = async (task) => {
     arriving.add(task);
     const button = await place.when(() => place.seen(`${task}-go`));
-    if (button) button.click();
+    if (button) requestAnimationFrame(() => button.click());  // a tab is mounted in two steps
   };
 
   // A recipe, as text or as an object, arrives: its tab opens with it and shows the result.
@@ -98,7 +98,7 @@ window.aigcKeep = (() => {
     let task = "";
     try { task = String(JSON.parse(text).task); } catch { /* the server says so */ }
     settled.add(task);  // what was kept of that tab gives way
-    if (await send(/^[a-z]+$/.test(task) ? task : "", { recipe: text })) await go(task);
+    if (await send(/^[a-z]+$/.test(task) ? task : "", { recipe: text }) === 1) await go(task);
   };
   // What the server sent along with its own updates: a recipe to go on with, or the tab whose button is to be pressed.
   let heard = "";
@@ -115,6 +115,8 @@ window.aigcKeep = (() => {
   const restore = async (task) => {
     if (restored.has(task) || settled.has(task)) { settled.add(task); return; }
     restored.add(task);
+    await new Promise((resolve) => setTimeout(resolve, 150));  // another's result may be arriving here
+    if (settled.has(task)) return;
     const { draft: left, asking, asked } = of(task);
     if (!left && !asking && !asked) { settled.add(task); return; }
     const hand = lastHand;
@@ -192,13 +194,14 @@ window.aigcKeep = (() => {
   };
   // A result came: it heads the history, and is what its tab shows after a reload.
   const remember = (text) => {
-    const { tab, ...entry } = JSON.parse(text);
-    change(tab, { asked: { recipe: entry.recipe, draft: answered[tab] || {} } });
+    const { tab, alone, ...entry } = JSON.parse(text);
+    change(tab, { asked: alone ? { recipe: entry.recipe, draft: answered[tab] || {} } : null });
     const entries = [entry, ...past().filter((other) => !same(other.recipe, entry.recipe))].slice(0, ENTRIES);
     while (entries.length > 1 && JSON.stringify(entries).length > LONGEST) entries.pop();
     write("history", entries);
     showHistory();
   };
+  const latest = () => { const [entry] = past(); return entry ? JSON.stringify(entry.recipe) : ""; };
   addEventListener("storage", (event) => { if (event.key === FIRST + "history") showHistory(); });
 
   // --- What was drawn on a pad, as the address of a picture.
@@ -219,5 +222,5 @@ window.aigcKeep = (() => {
   setInterval(look, 20_000);
 
   start();
-  return { arrive, ask, came: (text) => came(text), done, draft, draw, drawn, forget, opened, outgoing: () => outgoing, remember, showHistory, told };
+  return { arrive, ask, came: (text) => came(text), done, draft, draw, drawn, forget, latest, opened, outgoing: () => outgoing, remember, showHistory, told };
 })();

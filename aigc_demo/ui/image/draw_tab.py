@@ -36,7 +36,6 @@ from aigc_demo.ui.page.widgets import (
     chosen_card,
     chosen_model,
     download,
-    seed_field,
 )
 
 EXAMPLES = {  # in English, which most of these models were trained on
@@ -55,22 +54,24 @@ class DrawTab(GenerationTab):
     task = "draw"
     title = "mode.draw"
     request_type = DrawRequest
+    doors = ("image", "upscale")
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The sentence, the button, examples, the model, a picture to start from, the rest."""
         context, words = self.context, self.context.words
-        picker = self._model_picker("draw", DrawRequest.model_fields["model"].default)
-        card = chosen_card(context, picker)
-        prompt = self._field("prompt", lines=3, max_lines=8, info=None, placeholder=words("draw.prompt_hint"))
+        card = chosen_card(context, "draw", DrawRequest.model_fields["model"].default)
+        prompt = self._field("prompt", max_lines=8, info=None, placeholder=words("draw.prompt_hint"))
+        self._run_buttons("action.draw", another=True)
+        self.examples = self._example_buttons(EXAMPLES, "example.draw")
+        picker = self._model_picker("draw", card.id)
         with gr.Accordion(
             words("draw.start"), open=False, visible=redraws(card), elem_id="draw-start"
         ) as self.fold:
             gr.Markdown(words("draw.start_help"), elem_classes="note")
             self.pad = MaskPad(context, "draw-pad")
             strength = self._field("strength")
-        count = self._field("count")
-        seed = seed_field(context, self.task, DrawRequest)
         with gr.Accordion(words("shell.more"), open=False, elem_id="draw-more"):
+            count, seed = self._field("count"), self._seed_field()
             folded = {"negative_prompt": self._field("negative_prompt")}
             own = card.defaults
             for name in MODEL_OWN:
@@ -79,11 +80,9 @@ class DrawTab(GenerationTab):
             self.adapters = AdapterFields(context, self.task, DrawRequest, picker.value)
         named = {"model": picker, "prompt": prompt, "strength": strength, "count": count, "seed": seed}
         self.fields = {**named, **folded, **self.adapters.fields}
-        self._run_buttons("action.draw")
-        self.examples = self._example_buttons(EXAMPLES, "example.draw")
 
     def _build_see(self) -> None:
-        """Right: see, take away, look inside, how it works."""
+        """The pictures, take away, send on."""
         context, words = self.context, self.context.words
         self.result, self.chosen, self.picked = gr.State(None), gr.State(None), gr.State(0)
         self.view = pick_list(pictures.empty(words("empty.draw")), "draw-view")
@@ -97,6 +96,10 @@ class DrawTab(GenerationTab):
             self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="draw-to-b")
         with gr.Accordion(words("draw.compare"), visible=False, elem_id="draw-compare") as self.compare_fold:
             self.compare = compare_stage("", "draw-compare-view")
+
+    def _build_look(self) -> None:
+        """Look inside, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("panel.inside_draw"), open=False, elem_id="draw-inside"):
             self.inside = film("draw-film")
         self.lesson = Lesson(context, serving("draw"), "", "draw-lesson")

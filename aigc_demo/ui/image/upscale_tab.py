@@ -21,7 +21,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
-from aigc_demo.ui.page.panels import LATEX, CodePanel, Memory, source
+from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.widgets import card_lines, chosen_model
 
 THUMBNAIL = 96  # pixels of the longer side in the history
@@ -35,35 +35,35 @@ class UpscaleTab(GenerationTab):
     request_type = UpscaleRequest
 
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """The picture, the button, the model."""
         words = self.context.words
-        picker = self._model_picker("upscale", "realesrgan-x4")
         self.picture = image_as_sent(
             sources=["upload", "clipboard"],
             label=words("upscale.image"),
-            height=260,
+            height=220,
             elem_id="upscale-image",
             buttons=[],
         )
+        self._run_buttons("action.upscale")
         limits = {"en": round(MAX_PIXELS / 1e6), "zh": 100 * round(MAX_PIXELS / 1e6)}
         note = words.both(*(words.say("upscale.limit", lang, limit=limit) for lang, limit in limits.items()))
         gr.Markdown(note, elem_classes="note")
-        self.fields = {"model": picker}
-        self._run_buttons("action.upscale")
+        self.fields = {"model": self._model_picker("upscale", "realesrgan-x4")}
 
     def _build_see(self) -> None:
-        """Right: see, take away."""
-        context, words = self.context, self.context.words
+        """The picture beside itself, take away."""
+        words = self.context.words
         self.result = gr.State(None)
         self.view = compare_stage(pictures.empty(words("empty.upscale")), "upscale-view")
         self.note = gr.HTML("", elem_id="upscale-note")
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("png", "jpg", "webp"), actions.write_upscaled, self.result)
-        with gr.Accordion(words("panel.lesson"), open=False, elem_id="upscale-lesson"):
-            gr.Markdown(words("upscale.lesson"), latex_delimiters=LATEX, elem_classes="lesson")
-            networks = f"{family(serving(self.task)[0]).folder}/networks.py"
-            gr.Code(source(networks), language="python", label=f"aigc_demo/{networks}", interactive=False)
-        self.code = CodePanel.build(context, "upscale-code")
+
+    def _build_look(self) -> None:
+        """How it works, the code."""
+        folder = family(serving(self.task)[0]).folder
+        place_lesson(self.context, "upscale-lesson", f"{folder}/lesson", f"{folder}/networks.py")
+        self.code = CodePanel.build(self.context, "upscale-code")
 
     def _connect(self) -> None:
         ran = self.go.click(

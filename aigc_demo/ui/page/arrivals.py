@@ -127,7 +127,8 @@ class Arrivals:
             raise
         if given.get("kept"):
             updates = {part: update for part, update in updates.items() if part not in self.shell.places()}
-        return {**number, **updates}
+        still = {self.said: f"{given.get('id')} still"} if as_code.lacks_picture(request) else number
+        return {**still, **updates}
 
     def remember(self, tab: Any) -> Any:
         """A handler that tells the browser of a tab's new result."""
@@ -140,7 +141,12 @@ class Arrivals:
             recipe = {
                 name: value for name, value in as_code.recipe(memory.request).items() if name not in PATHS
             }
-            return json.dumps({"tab": tab.task, "recipe": recipe, **entry}, ensure_ascii=False)
+            alone = not any(
+                getattr(memory.request, name, "") for name in PATHS
+            )  # whether the recipe makes it again
+            return json.dumps(
+                {"tab": tab.task, "alone": alone, "recipe": recipe, **entry}, ensure_ascii=False
+            )
 
         return tell
 

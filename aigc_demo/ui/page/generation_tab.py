@@ -1,6 +1,7 @@
 """What the tabs of the page have in common, and those among them that make something.
 
-A tab that makes something has on the left what is asked, on the right what comes of it.
+A tab that makes something has three parts (assets/place.css lays them out by the width of the window): what is asked,
+what comes of it, and what it is made of.
 """
 
 from abc import ABC, abstractmethod
@@ -12,25 +13,11 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.runtime.registry import cards_for
-from aigc_demo.schemas import Request, fitting
+from aigc_demo.schemas import MAX_SEED, Request, fitting
+from aigc_demo.schemas.tasks import TASKS
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.widgets import download, field, model_picker
-
-
-class NoModel:
-    """The notice of a tab whose `task` no model serves yet. The shell connects `button`, and hides it without such a tab."""
-
-    def __init__(self, context: Context, task: str, elem_id: str) -> None:
-        words = context.words
-        with gr.Column(visible=not cards_for(task, context.settings), elem_id=elem_id) as self.group:
-            gr.Markdown(words(f"no_model.{task}"), elem_classes="note")
-            with gr.Row(elem_classes="small-buttons"):
-                self.button = gr.Button(words("no_model.open"), size="sm", elem_id=f"{elem_id}-open")
-
-    def show(self, wanted: bool) -> dict[Any, Any]:
-        """An update that shows the notice, or hides it once there is a model."""
-        return {self.group: gr.update(visible=wanted)}
 
 
 class PageTab:
@@ -72,25 +59,42 @@ class GenerationTab(PageTab, ABC):
     title: ClassVar[str]  # the key of what it is called: "mode." inside a page, "tab." as a page of its own
     request_type: ClassVar[type[Request]]
     model_is_all = True
+    doors: ClassVar[Sequence[str]] = ()  # tabs to go to while no model serves this one
     fields: dict[str, Any]  # its widgets by request field
 
     def __init__(self, context: Context) -> None:
         self.context = context
         name = f"{self.title.partition('.')[0]}-{self.task}"
-        with gr.Tab(context.words(self.title), id=self.task, elem_id=name), gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=300):
-                self._build_ask()
-            with gr.Column(scale=2, min_width=320):
-                self._build_see()
+        parts = {"ask": self._build_ask, "see": self._build_see, "look": self._build_look}
+        ability = next(task.ability for task in TASKS if task.name == self.task)
+        with gr.Tab(context.words(self.title), id=self.task, elem_id=name):
+            self.no_model = NoModel(
+                context, ability, f"{self.task}-no-model", self._build_recorded, self.doors
+            )
+            with gr.Row(
+                equal_height=False,
+                visible=not self.no_model.wanted,
+                elem_classes=["place", f"place-{self.task}"],
+            ) as self.no_model.form:
+                for part, build in parts.items():
+                    with gr.Column(min_width=280, elem_classes=part):
+                        build()
         self._connect()
 
     @abstractmethod
     def _build_ask(self) -> None:
-        """Left: choose and ask."""
+        """What is asked, the button right under it, examples, the model as one line, the rest under More."""
 
     @abstractmethod
     def _build_see(self) -> None:
-        """Right: see, save and understand."""
+        """What comes of it, and its files."""
+
+    @abstractmethod
+    def _build_look(self) -> None:
+        """Look inside, how it works, the code."""
+
+    def _build_recorded(self) -> None:
+        """What there is to explore while no model serves this tab."""
 
     @abstractmethod
     def _connect(self) -> None:
@@ -151,22 +155,33 @@ class GenerationTab(PageTab, ABC):
         return field(self.context, self.task, self.request_type, name, **changes)
 
     def _model_picker(self, kind: str, default: str) -> gr.Dropdown:
-        """The pick list of the models that do `kind`, the card of the chosen one, and the notice where there is none."""
+        """The pick list of the models that do `kind`, and the card of the chosen one."""
         picker, self.card_lines = model_picker(self.context, kind, default, f"{self.task}-model")
-        self.no_model = NoModel(self.context, kind, f"{self.task}-no-model")
         return picker
 
-    def _run_buttons(self, verb: str) -> None:
-        """Start and stop."""
+    def _run_buttons(self, verb: str, another: bool = False) -> None:
+        """Start and stop; between them `another`, which `_seed_field` connects, for what a seed decides."""
         words = self.context.words
         with gr.Row(elem_classes="actions"):
-            self.go = gr.Button(words(verb), variant="primary", elem_id=f"{self.task}-go", scale=2)
-            self.halt = gr.Button(words("action.stop"), elem_id=f"{self.task}-stop", scale=1, min_width=80)
+            self.go = gr.Button(
+                words(verb), variant="primary", elem_id=f"{self.task}-go", scale=2, min_width=80
+            )
+            if another:
+                self.another = gr.Button(
+                    words("action.dice"), elem_id=f"{self.task}-seed-dice", scale=1, min_width=80
+                )
+            self.halt = gr.Button(words("action.stop"), elem_id=f"{self.task}-stop", scale=1, min_width=64)
+
+    def _seed_field(self) -> gr.Number:
+        """The seed; the button `another` throws a new one, in the browser alone, and starts."""
+        seed = self._field("seed", info=None)
+        thrown = self.another.click(None, None, seed, js=f"() => Math.floor(Math.random() * {MAX_SEED})")
+        self._run_after(thrown)
+        return seed
 
     def _example_buttons(self, names: Iterable[str], key: str) -> dict[str, gr.Button]:
         """A row of buttons, called by the words under `key` and a name; `examples` are they by name."""
         words = self.context.words
-        gr.Markdown(words("shell.examples"), elem_classes="note")
         with gr.Row(elem_classes="small-buttons chips"):
             return {
                 name: gr.Button(words(f"{key}.{name}"), size="sm", elem_id=f"{self.task}-example-{name}")
@@ -182,5 +197,5 @@ class GenerationTab(PageTab, ABC):
             )
 
     def _run_after(self, filled: Any) -> None:
-        """Press the button that starts, once an example has been put into the widgets."""
+        """Press the button that starts, once the widgets have been filled."""
         filled.success(None, None, None, js=f"() => document.querySelector('#{self.task}-go').click()")

@@ -9,6 +9,7 @@ import gradio as gr
 
 from aigc_demo.models.family import family
 from aigc_demo.schemas import Request, as_code
+from aigc_demo.ui.page.code_block import CodeBlock
 from aigc_demo.ui.page.context import Context
 
 PACKAGE = Path(__file__).parents[2]
@@ -27,9 +28,17 @@ def loss_source(name: str) -> str:
     return row.losses or f"{row.folder}/losses.py"
 
 
-def lesson(name: str, lang: str) -> str:
-    """The lesson of a family, Markdown with KaTeX."""
-    return (PACKAGE / family(name).folder / f"lesson.{lang}.md").read_text("utf-8")
+def show_lesson(context: Context, lesson: str, code: str) -> None:
+    """A lesson, the files `lesson`.en.md and .zh.md of the package in Markdown with KaTeX, and the source it speaks of."""
+    text = context.words.both(*(source(f"{lesson}.{lang}.md") for lang in ("en", "zh")))
+    gr.Markdown(text, latex_delimiters=LATEX, elem_classes="lesson")
+    CodeBlock(source(code), f"aigc_demo/{code}", "python")
+
+
+def place_lesson(context: Context, elem_id: str, lesson: str, code: str) -> None:
+    """How it works, where that does not hang on the model."""
+    with gr.Accordion(context.words("panel.lesson"), open=False, elem_id=elem_id):
+        show_lesson(context, lesson, code)
 
 
 class Lesson:
@@ -42,11 +51,7 @@ class Lesson:
         with gr.Accordion(context.words("panel.lesson"), open=False, elem_id=elem_id):
             for name in names:
                 with gr.Column(visible=name == shown) as group:
-                    text = context.words.both(lesson(name, "en"), lesson(name, "zh"))
-                    gr.Markdown(text, latex_delimiters=LATEX, elem_classes="lesson")
-                    losses = loss_source(name)
-                    label = f"aigc_demo/{losses}"
-                    gr.Code(source(losses), language="python", label=label, interactive=False)
+                    show_lesson(context, f"{family(name).folder}/lesson", loss_source(name))
                 self.groups[name] = group
 
     def show(self, shown: str) -> dict[Any, Any]:
@@ -60,8 +65,8 @@ class Lesson:
 class CodePanel:
     """Show the code: Python, command line and a link for the last request."""
 
-    python: gr.Code
-    shell: gr.Code
+    python: CodeBlock
+    shell: CodeBlock
     link: gr.Textbox
 
     @classmethod
@@ -69,8 +74,8 @@ class CodePanel:
         """Place the panel."""
         with gr.Accordion(context.words("panel.code"), open=False, elem_id=elem_id):
             gr.Markdown(context.words("panel.code_help"), elem_classes="note")
-            python = gr.Code("", language="python", label="Python", interactive=False)
-            shell = gr.Code("", language="shell", label=context.words("panel.shell"), interactive=False)
+            python = CodeBlock("", "Python", "python")
+            shell = CodeBlock("", context.words("panel.shell"))
             link = gr.Textbox("", label=context.words("panel.link"), interactive=False, buttons=["copy"])
         return cls(python, shell, link)
 

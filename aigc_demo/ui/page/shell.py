@@ -1,6 +1,6 @@
 """Header, tabs, history and restoring: what stands around the tabs and connects them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,14 @@ from aigc_demo.ui.page.widgets import model_choices
 class Shell:
     """Components and handlers around the tabs."""
 
-    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[type]]) -> None:
+    def __init__(self, context: Context, tab_types: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
         self.context = context
         self.tab_types = tab_types
 
     def build(self, page: gr.Blocks) -> None:
         """Place everything and connect it."""
         words = self.context.words
-        self.header = gr.HTML(
-            self.header_html(words("shell.tagline"), words("shell.loading")), elem_id="header"
-        )
+        self.header = gr.HTML(header_html(words("shell.tagline")), elem_id="header")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
         self.makers = {task.name: task.ability for task in shown_tasks() if task.name in self.by_task}
@@ -42,6 +40,7 @@ class Shell:
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
             )
         build_footer(self.context, page)
+        self.device = gr.HTML(words("shell.loading"), elem_id="device", elem_classes="note")
         self._connect(page)
 
     def _build_tabs(self) -> Iterator[Any]:
@@ -67,7 +66,7 @@ class Shell:
         return {self.tabs: gr.update(selected=page.name), **page.open(task)}
 
     def _connect(self, page: gr.Blocks) -> None:
-        page.load(self.greet, None, self.header, **PRIVATE)
+        page.load(self.device_line, None, self.device, **PRIVATE)
         self._connect_changes(page)
         page.unload(self.leave)
         self.arrivals.connect(page)
@@ -75,11 +74,16 @@ class Shell:
         self.arrivals.follow(self.file.upload(self.restore_file, self.file, said, **PRIVATE))
         for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
             self._connect_send(tab)
+        for tab in self.by_task.values():
+            self._connect_doors(tab)
         if "models" in self.by_task:
             self.by_task["models"].connect_tabs(self, self.makers)
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
             self.arrivals.follow(verify.restore.click(self.restore_recipe, verify.recipe, said, **PRIVATE))
+            verify.connect_latest()
+        if "start" in self.by_task:
+            self.by_task["start"].connect_page(self)
         if "train" in self.by_task:
             self._connect_train(self.by_task["train"], page)
         progress_in_one_place(page, self.header)
@@ -90,6 +94,16 @@ class Shell:
         for opened in (page.load, *(place.select for place in self.places())):
             opened(self.offered, None, offered, **PRIVATE)
         offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **PRIVATE)
+
+    def _connect_doors(self, tab: Any) -> None:
+        """From a tab without a model to those that work; a button to one that this page lacks is not shown."""
+        if not tab.no_model:
+            return
+        tab.no_model.button.visible = "models" in self.by_task
+        for name, button in tab.no_model.doors.items():
+            button.visible = name in self.by_task
+            if button.visible:
+                button.click(lambda name=name: self.opened(name), None, self.places(), **PRIVATE)
 
     def _connect_train(self, train: Any, page: gr.Blocks) -> None:
         """A run is used in another tab."""
@@ -125,7 +139,7 @@ class Shell:
         found = self.pickers()
         for tab in self.by_task.values():
             found += tab.settable() if tab.model_is_all else []
-            found += [tab.no_model.group] if tab.no_model else []
+            found += tab.no_model.parts() if tab.no_model else []
         return list(dict.fromkeys(found))
 
     def offered(self) -> list[str]:
@@ -161,33 +175,20 @@ class Shell:
         """Open a tab with a run as its model, though it was trained after the page was opened, and use it."""
         return self.arrivals.message(train.first_use(task, name))
 
-    def header_html(self, tagline: Any, facts: str, lang: str = "") -> str:
-        """Name, device with the reason for it, and the choice of language."""
-        marks = {"zh": "中文", "en": "EN"}
-        links = " | ".join(
-            f'<a href="?lang={key}" lang="{key}" data-lang="{key}"{" aria-current=true" if key == lang else ""}>{mark}</a>'
-            for key, mark in marks.items()
-        )
-        return (
-            f'<div class="bar"><span><span class="seal" aria-hidden="true">生成</span><h1>AIGC Demo</h1></span>'
-            f'<span class="tagline">{tagline}</span><span class="facts">{facts} &nbsp; {links}</span></div>'
-        )
-
-    def greet(self, visitor: gr.Request) -> str:
-        """The header once torch is there and the device is known."""
+    def device_line(self, visitor: gr.Request) -> str:
+        """What computes, with the reason for it, once torch is there and the device is known."""
         lang, say = self.context.lang(visitor), self.context.words.say
         actions.sweep(self.context.settings.outputs_dir)
         try:
             device = self.context.cache.device()
         except InputError as error:
-            return self.header_html(say("shell.tagline", lang), error.say(lang), lang)
+            return f"<b>{error.say(lang)}</b>"
         import torch
 
         threads = (
             f" · {say('shell.threads', lang, count=torch.get_num_threads())}" if device.name == "cpu" else ""
         )
-        facts = f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason.say(lang)}"
-        return self.header_html(say("shell.tagline", lang), facts, lang)
+        return f"<b>{device.name.upper()} · {device.dtype}{threads}</b> · {device.reason.say(lang)}"
 
     def leave(self, visitor: gr.Request) -> None:
         """The visitor closed or reloaded the page: nothing computes on for them."""
@@ -281,6 +282,18 @@ class Shell:
         path = tab.file_of(values[tab.result], values[tab.picked])
         here = {**self.opened(upscale.task), **self.arrivals.pressed(upscale.task)}
         return {**here, **upscale.receive(path)}
+
+
+def header_html(tagline: Any) -> str:
+    """Name, what it is, and the choice of language, of which the style sheet marks the present one."""
+    marks = {"zh": "中文", "en": "EN"}
+    links = " | ".join(
+        f'<a href="?lang={key}" lang="{key}" data-lang="{key}">{mark}</a>' for key, mark in marks.items()
+    )
+    return (
+        f'<div class="bar"><span><span class="seal" aria-hidden="true">生成</span><h1>AIGC Demo</h1></span>'
+        f'<span class="tagline">{tagline}</span><span class="facts">{links}</span></div>'
+    )
 
 
 class SubtabPage:

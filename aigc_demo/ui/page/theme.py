@@ -103,7 +103,6 @@ def build_theme() -> gr.themes.Base:
 
 
 ASSETS = Path(__file__).parents[1] / "assets"
-SCRIPTS = ("place.js", "keep.js", "app.js")  # of the whole page, each on those before it
 IN_HEAD = "phone.css"  # rules that Gradio would rewrite: they go into the page's head
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, first_sentence
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
-from aigc_demo.runtime.registry import all_cards, cards_for
+from aigc_demo.runtime.registry import cards_for
 from aigc_demo.schemas import MAX_SEED, Request
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.events import PRIVATE
@@ -76,23 +76,24 @@ def seed_field(
     return seed
 
 
-def model_picker(context: Context, task: str, default: str, elem_id: str) -> tuple[gr.Dropdown, gr.HTML]:
-    """The pick list of the models that serve a task, and the card of the chosen one in two lines."""
+def chosen_card(context: Context, task: str, default: str) -> ModelCard:
+    """The model that serves a task at first: `default`, else the first there is, else one that can do nothing."""
     cards = cards_for(task, context.settings)
-    chosen = next((card for card in cards if card.id == default), cards[0] if cards else None)
+    return next((card for card in cards if card.id == default), cards[0] if cards else NOTHING)
+
+
+def model_picker(context: Context, task: str, default: str, elem_id: str) -> tuple[gr.Dropdown, gr.HTML]:
+    """The pick list of the models that serve a task, as one line, and what the chosen one does under it."""
+    chosen = chosen_card(context, task, default)
     picker = gr.Dropdown(
         model_choices(context, task),
-        value=chosen.id if chosen else None,
+        value=chosen.id or None,
         label=context.words("shell.model"),
         elem_id=elem_id,
+        elem_classes="model-line",
         filterable=False,
     )
-    return picker, gr.HTML(card_lines(context, chosen) if chosen else "", elem_classes="card-lines")
-
-
-def chosen_card(context: Context, picker: gr.Dropdown) -> ModelCard:
-    """The card of the model that a new picker offers; where it offers none, of a model that can do nothing."""
-    return next((card for card in all_cards(context.settings) if card.id == picker.value), NOTHING)
+    return picker, gr.HTML(card_lines(context, chosen) if chosen.id else "", elem_classes="card-lines")
 
 
 def model_choices(context: Context, task: str, lang: str | None = None) -> list[tuple[Any, str]]:
@@ -112,14 +113,18 @@ def chosen_model(context: Context, task: str, model: str, lang: str) -> Any:
 
 
 def card_lines(context: Context, card: ModelCard, lang: str | None = None) -> Any:
-    """What the model is and what it was trained on; its size and licence. Without `lang` the browser translates."""
+    """What the model does; in a fold the rest of its summary, size and licence. Without `lang` the browser translates."""
     if lang is None:
         return context.words.both(card_lines(context, card, "en"), card_lines(context, card, "zh"))
     say = context.words.say
     size = f"{card.parameters / 1e6:.1f} M" if card.parameters >= 1e5 else f"{card.parameters}"
     own = runs_here(card.family)
     facts = say("shell.card", lang, size=size, licence=card.licence) if own else say("models.served", lang)
-    return f"<p>{escape(card.summary.say(lang))}</p><p>{escape(facts)}</p>"
+    first, rest = first_sentence(card.summary.say(lang))
+    details = "".join(f"<p>{escape(line)}</p>" for line in (rest, facts) if line)
+    return (
+        f"<p>{escape(first)}</p><details><summary>{say('shell.details', lang)}</summary>{details}</details>"
+    )
 
 
 def class_names(card: ModelCard, lang: str) -> list[str]:

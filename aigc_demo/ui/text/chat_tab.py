@@ -27,6 +27,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.conversation import LONGEST, Conversation, shown
+from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -44,7 +45,7 @@ class ChatTab(GenerationTab):
     request_type = ChatRequest
 
     def _build_ask(self) -> None:
-        """Left: choose the model, and who it is to be."""
+        """The model, who it is to be, the rest; what is asked stands under the conversation."""
         context, words = self.context, self.context.words
         picker = self._model_picker("chat", ChatRequest.model_fields["model"].default)
         self.adapters = AdapterFields(context, self.task, ChatRequest, picker.value)
@@ -55,14 +56,8 @@ class ChatTab(GenerationTab):
             folded = {name: self._field(name) for name in FOLDED}
             folded["watermark"] = watermark_field(context, self.task, ChatRequest)
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
-        self.examples = self._example_buttons(EXAMPLES, "chat_example")
 
     def _build_see(self) -> None:
-        """Right: the conversation, and what is under it."""
-        self._build_conversation()
-        self._build_below()
-
-    def _build_conversation(self) -> None:
         """The conversation, and what to say next."""
         words = self.context.words
         self.conversation = gr.State(Conversation())
@@ -93,18 +88,23 @@ class ChatTab(GenerationTab):
                 gr.Button(words(f"chat.{name}"), size="sm", elem_id=f"chat-{name}")
                 for name in ("again", "undo", "clear")
             )
-
-    def _build_below(self) -> None:
-        """Under it: take away, look inside, how it works, the code."""
-        context, words = self.context, self.context.words
+        self.examples = self._example_buttons(EXAMPLES, "chat_example")
         with gr.Row(elem_classes="small-buttons"):
-            self._download_buttons(("md", "json", "txt"), actions.write_chat, self.result)
+            self._download_buttons(("txt", "md", "json"), actions.write_chat, self.result)
+
+    def _build_look(self) -> None:
+        """Look inside, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
             self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
         self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
+
+    def _build_recorded(self) -> None:
+        """A conversation that a model had."""
+        RecordedSession(self.context, self.task)
 
     def _connect(self) -> None:
         asked = {*self.fields.values(), self.conversation, self.view, self.input}
@@ -148,7 +148,7 @@ class ChatTab(GenerationTab):
         return [
             *self.fields.values(),
             self.card_lines,
-            self.no_model.group,
+            *self.no_model.parts(),
             *self.lesson.groups.values(),
             self.input,
             *self._conversation_outputs(),

@@ -185,7 +185,7 @@ def test_cancelled_at_half_seen_by_a_second_browser_and_gone_on_with(visit, hub)
     )
     hub.rate = 4_000  # so that it still runs when the second browser has come
     second.page.reload()
-    second.page.wait_for_selector("#header .facts b")
+    second.page.wait_for_selector("#device b")
     second.tab("models")
     second.page.wait_for_selector("#models-progress .job.running:has-text('剩余')")
     second.page.click("#models-progress [data-index]")

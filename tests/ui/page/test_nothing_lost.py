@@ -297,7 +297,7 @@ def test_a_link_shows_its_result_in_view(visit, width, height):
     page.click("#own-delete")
     with page.expect_navigation():
         page.click("#own-really")
-    page.wait_for_selector("#header .facts b")
+    page.wait_for_selector("#device b")
     assert (
         page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('aigc.1.tab')).length") == 0
     )

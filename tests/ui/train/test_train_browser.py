@@ -106,7 +106,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
 
     page.reload()
     visitor.troubles.clear()  # Gradio's client reports the stream that the reload cut off
-    page.wait_for_selector("#header .facts b")
+    page.wait_for_selector("#device b")
     visitor.tab("train")
     page.wait_for_selector("#train-head .job.running:has-text('temples')")
     page.click("#train-stop")
