@@ -26,4 +26,14 @@
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+
+  // Gradio gathers messages of a kind; of those that say the same, the last is shown.
+  new MutationObserver(() => {
+    for (const box of document.querySelectorAll(".toast-messages")) {
+      const items = [...box.querySelectorAll(".toast-message-item")], texts = items.map((item) => item.textContent);
+      items.forEach((item, i) => { item.hidden = texts.indexOf(texts[i], i + 1) > 0; });
+      const count = box.parentElement.querySelector(".toast-count");
+      if (count) count.hidden = new Set(texts).size < 2;
+    }
+  }).observe(document.body, { childList: true, subtree: true });
 })();

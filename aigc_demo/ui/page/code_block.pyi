@@ -32,11 +32,8 @@ class CodeBlock(gr.HTML):
         label = f"<span>{self.heading}</span>" if self.heading else ""
         button = '<button type="button" class="copy" title="Copy · 复制" aria-label="Copy · 复制">⧉</button>'
         return f'<div class="head">{label}{button}</div><pre tabindex="0"><code>{code}</code></pre>'
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

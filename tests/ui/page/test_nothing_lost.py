@@ -22,6 +22,7 @@ LEFT = (
     "BodyStreamBuffer",
     "network error",
 )
+PIXELS = "document.querySelector('#encode-pad canvas').toDataURL()"
 PROMPT = "#text-prompt :is(textarea, input)"
 
 
@@ -54,6 +55,15 @@ def wait_for_number(page, field, value):
         "([field, value]) => document.querySelector(`#${field} input[type=number]`)?.value === value",
         arg=[field, value],
     )
+
+
+SPRITE = "document.querySelector({!r})?.style.getPropertyValue('--sprite')"
+SHEET, FILM = SPRITE.format("#image-sheet .sheet"), SPRITE.format("#walk-stage .stage")
+
+
+def wait_for_pictures(page, place, pictures, same="==="):
+    """Until the pictures of a sheet or a film are these, or others."""
+    page.wait_for_function(f"pictures => ({place}) && ({place}) {same} pictures", arg=pictures)
 
 
 def look_around(visitor, story):
@@ -93,9 +103,8 @@ def written(page, _):
 
 def draw(visitor, story):
     page = visitor.page
-    visitor.tab("image")
-    visitor.choose_model("image", "vae-digits")
-    page.click("#image-encode > button")
+    visitor.mode("image", "reconstruct")
+    page.click("#encode-pad-clear")
     pad = page.locator("#encode-pad canvas")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
@@ -103,30 +112,30 @@ def draw(visitor, story):
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 220, steps=5)
     page.mouse.up()
-    shown(page, "#encode-view .latent")
-    return page.get_attribute("#encode-view img", "src")
+    page.wait_for_function("Object.keys(localStorage).some((name) => name.includes('drawing.encode-pad'))")
+    return page.evaluate(PIXELS)
 
 
-def drawn(page, picture):
-    page.wait_for_function("document.querySelector('#image-model input')?.value.includes('vae-digits')")
-    page.click("#image-encode > button")
-    shown(page, "#encode-view .latent")
-    assert page.locator("#encode-pad canvas[data-used]").count() == 1
+def drawn(page, pixels):
+    page.wait_for_function(
+        f"pixels => document.querySelector('#encode-pad canvas') && ({PIXELS}) === pixels", arg=pixels
+    )
+    shown(page, "#encode-view img")
 
 
 def walk(visitor, story):
     page = visitor.page
     visitor.tab("walk")
+    page.click("#walk-more > button")
     type_number(page, "walk-frames", 12)
     type_number(page, "walk-from-seed", 5)
     page.click("#walk-go")
-    shown(page, "#walk-stage input[type=range]")
-    return page.get_attribute("#walk-stage .stage", "style")
+    page.wait_for_selector("#history [data-index='0']")
+    return page.evaluate(FILM)
 
 
-def walked(page, style):
-    shown(page, "#walk-stage input[type=range]")
-    assert page.get_attribute("#walk-stage .stage", "style") == style
+def walked(page, pictures):
+    wait_for_pictures(page, FILM, pictures)
     wait_for_number(page, "walk-from-seed", "5")
 
 
@@ -167,10 +176,12 @@ def choose_settings(visitor, story):
     visitor.tab("image")
     visitor.choose_model("image", "gan-fashion")
     page.locator("#image-label label").nth(3).click()
+    page.click("#image-more > button")
     type_number(page, "image-count", 8)
 
 
 def chosen(page, _):
+    page.click("#image-more > button")
     wait_for_number(page, "image-count", "8")
     assert "gan-fashion" in page.input_value("#image-model input")
     assert page.locator("#image-label input").nth(3).is_checked()
@@ -180,6 +191,8 @@ def chosen(page, _):
 def make_pictures(visitor, story, seed="77"):
     page = visitor.page
     visitor.tab("image")
+    if not page.locator("#image-seed input").is_visible():
+        page.click("#image-more > button")
     type_number(page, "image-count", 4)
     page.fill("#image-seed input", seed)
     page.click("#image-go")
@@ -187,13 +200,13 @@ def make_pictures(visitor, story, seed="77"):
         "seed => document.querySelector('#history .about')?.textContent.includes(seed)", arg=seed
     )
     page.fill("#image-seed input", "88")
-    return page.get_attribute("#image-sheet .sheet", "style")
+    return page.evaluate(SHEET)
 
 
-def made(page, style):
-    shown(page, "#image-sheet .picture")
-    assert page.get_attribute("#image-sheet .sheet", "style") == style
-    page.wait_for_function("document.querySelector('#image-seed input').value === '88'")
+def made(page, pictures):
+    wait_for_pictures(page, SHEET, pictures)
+    page.click("#image-more > button")
+    wait_for_number(page, "image-seed", "88")
 
 
 def make_history(visitor, story):
@@ -202,14 +215,13 @@ def make_history(visitor, story):
     return first
 
 
-def remembered(page, style):
+def remembered(page, pictures):
     shown(page, "#image-sheet .picture")
     page.click("#history [data-index='1']")
-    page.wait_for_function(
-        "style => document.querySelector('#image-sheet .sheet').getAttribute('style') === style", arg=style
-    )
-    assert page.input_value("#image-seed input") == "5"
-    page.click("#history [data-index='1']")  # which heads it now: the other one is back in its place
+    wait_for_pictures(page, SHEET, pictures)
+    page.wait_for_function("document.querySelector('#history .about').textContent.includes('5')")
+    page.click("#history [data-index='1']")  # the first one heads it now
+    wait_for_pictures(page, SHEET, pictures, "!==")
 
 
 MOMENTS = {
@@ -290,7 +302,9 @@ def test_a_link_shows_its_result_in_view(visit, width, height):
     }""")
     page.goto(page.url.split("#")[0] + '?recipe={"task":"image","model":"gan-fashion","count":8,"seed":99}')
     shown(page, "#image-sheet .picture")
-    assert page.evaluate("location.hash") == "#image" and page.input_value("#image-seed input") == "99"
+    assert page.evaluate("location.hash") == "#image"
+    page.click("#image-more > button")
+    wait_for_number(page, "image-seed", "99")
     visitor.tab("verify")
     page.reload()  # the link has arrived once; the reload finds the page as it was left
     shown(page, "#verify-go")
