@@ -34,7 +34,9 @@ def written() -> list[Path]:
 
 
 def phrase(path: Path) -> str:
-    """What a file is for, in one line."""
+    """What a file is for, in one line; a picture does not say."""
+    if path.suffix in (".png", ".jpg"):
+        return ""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         text = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")

@@ -9,10 +9,11 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Progress, Stop
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.family import runs_here
 from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.models.protocols import Adaptable, Sampling, SteppedModel
 from aigc_demo.runtime import registry
-from aigc_demo.schemas import Request
+from aigc_demo.schemas import ChatRequest, Request, TextRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,6 +68,15 @@ def put_adapter(model: Any, adapter: ModelCard | None, weight: float) -> None:
         model.set_adapter(adapter.folder, weight)
     elif isinstance(model, Adaptable):
         model.set_adapter(None, 0.0)
+
+
+def check_beginning(request: TextRequest | ChatRequest, card: ModelCard) -> None:
+    """An InputError where a server's model is to go on from a beginning: it alone decides how its texts begin."""
+    if request.continue_from and not runs_here(card.family):
+        raise InputError(
+            en=f"{card.id} is on a server, which cannot go on from a beginning; leave the kept beginning empty.",
+            zh=f"{card.id} 在服务器上，无法从保留的开头接着写；请将其留空。",
+        )
 
 
 def resolve_labels(text: str, classes: dict[str, list[str]]) -> list[int]:

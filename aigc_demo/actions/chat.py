@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo import safety
-from aigc_demo.actions.base import find_adapter, put_adapter
+from aigc_demo.actions.base import check_beginning, find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text, plain
@@ -53,6 +53,7 @@ def chat(request: ChatRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     """
     card = registry.find_card(request.model, cache.settings, "chat")
     adapter = find_adapter(request, cache.settings)
+    check_beginning(request, card)
     safety.check_asked(request, cache.settings)
     request, unmarked = settle_mark(request, card, cache.settings)
     result, stream_filter = ChatResult(request, card), safety.StreamFilter(cache.settings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aigc_demo import safety
-from aigc_demo.actions.base import find_adapter, put_adapter
+from aigc_demo.actions.base import check_beginning, find_adapter, put_adapter
 from aigc_demo.actions.watermark import mark_of, settle_mark
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
@@ -87,9 +87,9 @@ class TextResult:
             for group in groups
         ]
 
-    def noted(self) -> "TextResult":
-        """Itself; where the content filter has cut a sample, `note` says so."""
-        self.note = next((sample.cut for sample in self.samples if sample.cut), self.note)
+    def noted(self, otherwise: Text | None) -> "TextResult":
+        """Itself; where the content filter has cut a sample that is shown, `note` says so, else `otherwise`."""
+        self.note = next((sample.cut for sample in self.samples if sample.cut), otherwise)
         return self
 
     def facts(self) -> dict[str, Any]:
@@ -102,6 +102,7 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
     """Yield the result after every token, the same object growing; it ends early when `stop()` turns true."""
     card = registry.find_card(request.model, cache.settings, "text")
     adapter = find_adapter(request, cache.settings)
+    check_beginning(request, card)
     safety.check_asked(request, cache.settings)
     request = settle(request, card)
     request, unmarked = settle_mark(request, card, cache.settings)
@@ -110,7 +111,7 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
         put_adapter(model, adapter, request.adapter_weight)
         rows = [TextSample() for _ in range(request.count * request.drafts)]
         result = TextResult(request, card, rows[:: request.drafts])
-        result.note = model.check_prompt(request.prompt, request.prompt_is) or unmarked
+        note = model.check_prompt(request.prompt, request.prompt_is) or unmarked
         settings = request.model_dump(exclude={"model", "prompt", "adapter", "adapter_weight", "watermark"})
         settings["mark"] = mark_of(request, cache.settings)
         if not model.forms:
@@ -123,13 +124,13 @@ def write_text(request: TextRequest, cache: ModelCache, stop: Stop = never) -> I
                 elif not stream_filter.ended:
                     sample.tokens.append(token)
                     sample.cut = stream_filter.check(sample.tokens) or sample.cut
-            yield result.noted()
+            yield result.noted(note)
             if all(stream_filter.ended for stream_filter in filters):
                 break
         for sample, stream_filter in zip(rows, filters, strict=True):
             sample.cut = stream_filter.check(sample.tokens, whole=True) or sample.cut
         if request.drafts > 1 and not stop():
             result.choose(rows)
-        yield result.noted()
+        yield result.noted(note)
 
     yield from cache.stream(card, work, stop)

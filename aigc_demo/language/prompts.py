@@ -1,7 +1,7 @@
 """From what a reader types to the token ids that a model starts from, and a word on what could not be read."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,15 @@ def _converter() -> Any:
     from opencc import OpenCC
 
     return OpenCC("t2s")
+
+
+def check_kept(kept: Sequence[int], limit: int) -> None:
+    """An InputError where a beginning that is kept leaves nothing to write."""
+    if len(kept) >= limit:
+        raise InputError(
+            en=f"The kept beginning has {len(kept)} tokens, of {limit} that may be written; keep less, or raise the length limit.",
+            zh=f"保留的开头已有 {len(kept)} 个词元，而最多写 {limit} 个；请少保留一些，或调大最长词元数。",
+        )
 
 
 class Prompts:
@@ -57,6 +66,19 @@ class Prompts:
                 zh=f"开头已有 {len(known)} 个字，无可续写；请缩短。",
             )
         return [*begin, self.separator, *self._ids(known)]
+
+    def kept(self, text: str) -> list[int]:
+        """Token ids of a beginning that is kept; every character of a poem's must be known."""
+        if not self.verse:
+            self._check_length(text)
+            return self.tokenizer.encode(text, add_special_tokens=False).ids
+        known, unknown = self._read(text)
+        if unknown:
+            raise InputError(
+                en=f"The model does not know {''.join(unknown)[:20]}; keep a beginning without it.",
+                zh=f"模型不认识“{''.join(unknown)[:20]}”；请保留不含它的开头。",
+            )
+        return self._ids(known)
 
     def heads(self, text: str) -> list[int]:
         """Token ids of an acrostic's heads; every one must be known."""

@@ -66,7 +66,8 @@ class Prosody:
 
 
 def lines_of(poem: str) -> list[str]:
-    """The lines of a poem without their marks."""
+    """The lines of a poem without their marks and without spaces."""
+    poem = "".join(poem.split())
     for mark in MARKS:
         poem = poem.replace(mark, "\n")
     return poem.split()

@@ -125,13 +125,16 @@ class Upscaler(Protocol):
 class TokenChoice:
     """One token that was written, with the model's own odds before any filter.
 
-    A model on a server sends neither the number of the token (-1) nor, from some servers, its odds (None).
+    A model on a server sends neither the number of the token (-1) nor, from some servers, its odds (None). `rank`: how
+    many tokens were likelier. `spread`: the whole distribution, as language/odds.py packs it; empty where it is not known.
     """
 
     text: str
     id: int
     probability: float | None
     alternatives: list[tuple[str, float]]
+    rank: int = 0
+    spread: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,8 +158,8 @@ class TextModel(Protocol):
         """Write `count` samples; the settings are TextRequest's fields."""
         ...
 
-    def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], "Tensor"]:
-        """Labels of the T tokens and the attention weights (T, T) of one head; rows sum to 1."""
+    def attentions(self, ids: Sequence[int]) -> tuple[list[str], "Tensor"]:
+        """Labels of the T tokens and all attention weights (layers, heads, T, T); rows sum to 1."""
         ...
 
 

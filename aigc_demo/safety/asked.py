@@ -34,8 +34,9 @@ def words_of_request(request: Request) -> Iterator[str]:
     """What of a request is searched. Not a negative prompt: it names what shall not be seen."""
     if isinstance(request, TextRequest):
         yield f"{request.prompt}\n{request.heads}"
+        yield request.continue_from
     elif isinstance(request, ChatRequest):
-        yield request.system
+        yield from (request.system, request.continue_from)
         yield from (message.content for message in request.messages)
     elif isinstance(request, RewriteRequest):
         yield request.text

@@ -83,6 +83,11 @@ TASKS = (
         smoke={"count": 4, "seed": 1},
     ),
     Task(
+        "reconstruct", ReconstructRequest, ("reconstruct",), "reconstruct", "write_reconstruction", PICTURES,
+        Text("encode a picture and decode it again", "把图片编码再解码"),
+        page="image", tab="image.encode_tab:EncodeTab", endpoint="reconstruct", emoji="✏️", pictures=("image",),
+    ),
+    Task(
         "draw", DrawRequest, ("draw", "redraw", "inpaint"), "draw", "write_drawing", PICTURES,
         Text("make pictures of a sentence", "按一句话作画"), streams=True,
         page="image", tab="image.draw_tab:DrawTab", endpoint="draw", emoji="🎨", answers={"files": "write_drawings"},
@@ -92,11 +97,6 @@ TASKS = (
         "upscale", UpscaleRequest, ("upscale",), "upscale", "write_upscaled", PICTURES,
         Text("a picture in more pixels", "放大图片"),
         page="image", tab="image.upscale_tab:UpscaleTab", endpoint="upscale", emoji="🔍", pictures=("image",),
-    ),
-    Task(
-        "reconstruct", ReconstructRequest, ("reconstruct",), "reconstruct", "write_reconstruction", PICTURES,
-        Text("encode a picture and decode it again", "把图片编码再解码"),
-        page="image", tab="image.encode_tab:EncodeTab", endpoint="reconstruct", emoji="✏️", pictures=("image",),
     ),
     Task(
         "walk", WalkRequest, ("latent",), "walk", "write_film", (".gif", ".mp4"),

@@ -77,6 +77,19 @@ Watermark = Annotated[
     ),
 ]
 LongText = Annotated[str, Field(max_length=20_000), AfterValidator(printable)]
+Beginning = Annotated[
+    str,
+    Field(max_length=20_000),
+    AfterValidator(printable),
+    FieldLabel(
+        "Kept beginning",
+        "保留的开头",
+        Text(
+            "What is written begins with this, and goes on from it by the same seed.",
+            "写出的内容以此开头，再按同一随机种子接着写。",
+        ),
+    ),
+]
 
 
 BEFORE_DRAFTS = {
@@ -172,6 +185,7 @@ class TextRequest(Request):
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
     watermark: Watermark = False
+    continue_from: Beginning = ""
 
     @classmethod
     def of_recipe(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,6 +241,7 @@ class ChatRequest(Request):
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
     watermark: Watermark = False
+    continue_from: Beginning = ""
 
 
 class RewriteRequest(Request):

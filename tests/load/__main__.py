@@ -1,4 +1,4 @@
-"""`python -m tests.load crowd | soak | marks`: measure, and print each figure beside its goal; status 1 where one is missed."""
+"""`python -m tests.load crowd | soak | marks | live`: measure, and print each figure beside its goal; status 1 where one is missed."""
 
 import argparse
 import json
@@ -15,9 +15,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run one of them."""
     lang = spoken_language(arguments, os.environ)
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
-    parser.add_argument("what", choices=("crowd", "soak", "marks"))
+    parser.add_argument("what", choices=("crowd", "soak", "marks", "live"))
     parser.add_argument("--sessions", type=int, default=32, metavar="N", help="visitors of the crowd")
     parser.add_argument("--seconds", type=float, metavar="S", help="how long crowd and soak last")
+    parser.add_argument("--times", type=int, metavar="N", help="how often live does each gesture")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     add_flags(parser, lang)
     flags = parser.parse_args(arguments)

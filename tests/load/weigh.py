@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.serving import free_port
 
-READY = "#header .facts b"  # the device is known: everything that a page loads by itself has been asked for
+READY = "#device b, #header .facts b"  # the device is known: everything that a page loads by itself has been asked for
 QUIET = 1.5  # seconds without a finished request, after which a page has loaded
 CHROMIUM = "/usr/bin/chromium"
 GOALS = {"first load, kB": 0.45, "reload, kB": 0.20, "first paint, ms": 1.0, "server after opening, MB": 1.0}

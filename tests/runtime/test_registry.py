@@ -86,9 +86,9 @@ def test_every_family_keeps_the_contract(settings, model_id):
     if "text" in card.tasks:
         assert model.language == card.language and isinstance(model.forms, tuple)
         ids = model.encode_prompt("春望" if model.forms else "truth")
-        names, weights = model.attention(ids, model.layers - 1, model.heads - 1)
-        assert weights.shape == (len(names), len(names)) and len(names) == len(ids)
-        torch.testing.assert_close(weights.sum(1), torch.ones(len(ids)))
+        names, weights = model.attentions(ids)
+        assert weights.shape == (model.layers, model.heads, len(ids), len(ids)) and len(names) == len(ids)
+        torch.testing.assert_close(weights.sum(-1), torch.ones(model.layers, model.heads, len(ids)))
 
 
 def test_a_card_of_an_unknown_family_does_not_load(settings):

@@ -33,7 +33,7 @@ class ServedLanguageModel:
     def check_prompt(self, prompt: str, prompt_is: str = "opening") -> None:
         """A server reads any prompt."""
 
-    def attention(self, ids: Sequence[int], layer: int, head: int) -> NoReturn:
+    def attentions(self, ids: Sequence[int]) -> NoReturn:
         """No server sends its attention weights."""
         raise InputError(
             en="A model on a server does not show its attention; choose a model of this machine.",

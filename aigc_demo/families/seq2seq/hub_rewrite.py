@@ -9,6 +9,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop
+from aigc_demo.language.odds import odds_of
 from aigc_demo.language.sentences import cut
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -16,7 +17,6 @@ from aigc_demo.models.protocols import Part, TokenChoice
 from aigc_demo.pretrained.detokenise import Pieces
 from aigc_demo.pretrained.loading import from_pretrained, sentences
 
-ALTERNATIVES = 8
 # tokens of a part: translators were trained on single sentences
 AT_ONCE = {"translate": 128, "summarise": 512}
 LARGEST = 1 << 20  # entries of an attention matrix that is still kept
@@ -146,12 +146,8 @@ class HubRewriter:
         return read.logits[0].float(), seen
 
     def _choice(self, write: Callable[[int], str], token: int, logits: Tensor) -> TokenChoice:
-        odds = logits.softmax(-1)
-        best = odds.topk(min(ALTERNATIVES, len(odds)))
-        others = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return TokenChoice(
-            write(token), token, odds[token].item(), [(self.pieces.label(i), p) for i, p in others]
-        )
+        [odds] = odds_of(logits[None], torch.tensor([token], device=logits.device), self.pieces.label)
+        return TokenChoice(write(token), token, *odds)
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, verbose=False).input_ids)

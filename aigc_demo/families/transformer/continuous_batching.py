@@ -9,18 +9,19 @@ from torch import Tensor
 
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.families.transformer.kv_batch import KVBatch
+from aigc_demo.language.odds import odds_of
+from aigc_demo.language.prompts import check_kept
 from aigc_demo.language.sampling import Settings, penalise, sample, uniforms
 from aigc_demo.models.protocols import Step, TokenChoice
 from aigc_demo.pretrained.detokenise import Pieces
-
-ALTERNATIVES = 8
 
 
 @dataclass
 class GenerationRequest:
     """What is wanted: `count` sequences that go on from the prompt `ids`, of at most `length` tokens. `stop` ends it early.
 
-    Sample i depends on seed + i alone. `spaced`: the text goes on from the prompt, else it stands by itself.
+    Sample i depends on seed + i alone. `spaced`: the text goes on from the prompt, else it stands by itself. `kept`: its
+    first tokens, which are not drawn; those behind them are drawn by the same numbers as without.
     """
 
     ids: Sequence[int]
@@ -30,6 +31,10 @@ class GenerationRequest:
     count: int = 1
     stop: Stop = never
     spaced: bool = False
+    kept: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        check_kept(self.kept, self.length)
 
 
 @dataclass(eq=False)
@@ -94,6 +99,8 @@ class ContinuousBatch:
             seen = seen.index_fill(1, self.unpenalised, False)
         scores = penalise(logits, seen, penalty)
         group.chosen = sample(scores, request.settings, group.draws[:, group.written], group.chosen)
+        if group.written < len(request.kept):
+            group.chosen = torch.full_like(group.chosen, request.kept[group.written])
         tokens = group.chosen.tolist()
         group.alive = [
             was and token not in self.pieces.ends for was, token in zip(group.alive, tokens, strict=True)
@@ -102,7 +109,9 @@ class ContinuousBatch:
             return None
         group.seen.scatter_(1, group.chosen.unsqueeze(1), True)
         group.written += 1
-        choices = zip(group.writers, tokens, self._odds(logits, group.chosen), group.alive, strict=True)
+        choices = zip(
+            group.writers, tokens, odds_of(logits, group.chosen, self.pieces.label), group.alive, strict=True
+        )
         return Step(
             group.written - 1,
             [
@@ -110,16 +119,6 @@ class ContinuousBatch:
                 for write, token, odds, alive in choices
             ],
         )
-
-    def _odds(self, logits: Tensor, chosen: Tensor) -> Iterator[tuple[float, list[tuple[str, float]]]]:
-        """For each sequence: the model's own probability of the chosen token, and the likeliest tokens with theirs."""
-        probabilities = logits.softmax(-1)
-        best = probabilities.topk(min(ALTERNATIVES, probabilities.shape[1]))
-        own = probabilities.gather(1, chosen.unsqueeze(1)).squeeze(1)
-        for probability, ids, values in zip(
-            own.tolist(), best.indices.tolist(), best.values.tolist(), strict=True
-        ):
-            yield probability, [(self.pieces.label(i), value) for i, value in zip(ids, values, strict=True)]
 
     def _keep(self, stays: Sequence[bool]) -> None:
         """Let the groups go of which `stays` is false."""

@@ -9,7 +9,7 @@ and the memory they touch. Three identities make them fewer:
   are stored side by side and turned by one complex product.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -98,11 +98,13 @@ def decode(
     settings: Settings,
     forbidden: Callable[[int], Tensor],
     penalised: Tensor,
+    kept: Sequence[int] = (),
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Go on from the text `ids` in `count` samples: at each step, logits (count, vocab) and the tokens chosen (count,).
 
     draws: (count, steps) numbers of [0, 1), one a token. forbidden(step): (vocab,) of bool, what may not be chosen.
-    penalised: (vocab,) of bool, what the repetition penalty falls on. A full context is read again from its last half.
+    penalised: (vocab,) of bool, what the repetition penalty falls on. kept: the first tokens, which are not drawn; those
+    behind them are drawn by the same numbers as without. A full context is read again from its last half.
     """
     count, context = len(draws), decoder.shape.context_length
     text = torch.tensor([ids], device=draws.device)
@@ -114,6 +116,8 @@ def decode(
         scores = penalise(logits, seen, settings.repetition_penalty)
         scores = scores.masked_fill(forbidden(step), -torch.inf)
         chosen = sample(scores, settings, draws[:, step], text[:, -1])
+        if step < len(kept):
+            chosen = torch.full_like(chosen, kept[step])
         yield logits, chosen
         new = chosen.unsqueeze(1)
         text = torch.cat((text, new), dim=1)

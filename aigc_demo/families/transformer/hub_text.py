@@ -81,12 +81,16 @@ class HubLanguageModel(Rewriting):
         count: int = 1,
         max_new_tokens: int = 100,
         seed: int = 0,
+        continue_from: str = "",
         **settings: Any,
     ) -> Iterator[Step]:
         """`count` continuations of the prompt at once, a Step each new token. What concerns verse alone is ignored."""
         ids = self.encode_prompt(prompt)
         length = min(max_new_tokens, self.context_length - len(ids))
-        request = GenerationRequest(ids, _sampler(settings), length, seed, count, stop, spaced=bool(prompt))
+        kept = self._behind(prompt, continue_from)
+        request = GenerationRequest(
+            ids, _sampler(settings), length, seed, count, stop, spaced=bool(prompt), kept=kept
+        )
         yield from generate_alone(self.network, self.pieces, request)
 
     def chat(
@@ -111,13 +115,15 @@ class HubLanguageModel(Rewriting):
         max_new_tokens: int,
         seed: int,
         stop: Stop,
+        continue_from: str = "",
         **settings: Any,
     ) -> tuple[GenerationRequest, Text | None]:
         """What a batch is given for an answer, and what was left out of the conversation, if anything."""
         read = self.converse(messages, system, max_new_tokens)
         length = min(max_new_tokens, read.room)
         note = what_was_left_out(read, len(messages), max_new_tokens)
-        return GenerationRequest(read.ids, _sampler(settings), length, seed, stop=stop), note
+        kept = self._behind("", continue_from)
+        return GenerationRequest(read.ids, _sampler(settings), length, seed, stop=stop, kept=kept), note
 
     def converse(self, messages: Sequence[Turn], system: str, max_new_tokens: int) -> Conversation:
         """The conversation as the model reads it, cut to its context."""
@@ -127,8 +133,8 @@ class HubLanguageModel(Rewriting):
         """An empty batch, for several requests at once."""
         return ContinuousBatch(self.network, self.pieces)
 
-    def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
-        """Labels of the last tokens of `ids` and the attention weights (T, T) of one head; rows sum to 1.
+    def attentions(self, ids: Sequence[int]) -> tuple[list[str], Tensor]:
+        """Labels of the last tokens of `ids` and all attention weights (layers, heads, T, T); rows sum to 1.
 
         T is LOOKED_AT at most; a longer text's last tokens are read without those before them.
         """
@@ -142,7 +148,17 @@ class HubLanguageModel(Rewriting):
                 )
         finally:
             self.network.set_attn_implementation(usual)
-        return [self.pieces.label(token) for token in ids], read.attentions[layer][0, head].float().cpu()
+        weights = torch.stack([layer[0].float().cpu() for layer in read.attentions])
+        return [self.pieces.label(token) for token in ids], weights
+
+    def _behind(self, prompt: str, text: str) -> list[int]:
+        """The tokens of a text that stands behind the prompt, where their border is one between tokens; else by itself."""
+        if not text:
+            return []
+        own, joint = self._tokens(prompt), self._tokens(prompt + text)
+        if prompt and joint[: len(own)] == own:
+            return joint[len(own) :]
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
     def _tokens(self, text: str) -> list[int]:
         return list(self.tokenizer(text, verbose=False).input_ids)

@@ -17,15 +17,14 @@ from aigc_demo.families.transformer.saving import load_network
 from aigc_demo.language.corpus import Corpus
 from aigc_demo.language.drafts import draft_seed
 from aigc_demo.language.forms import FORMS, MARKS, Acrostic, find_form
-from aigc_demo.language.prompts import Prompts
+from aigc_demo.language.odds import odds_of
+from aigc_demo.language.prompts import Prompts, check_kept
 from aigc_demo.language.prosody import is_standard
 from aigc_demo.language.sampling import Settings, uniforms
 from aigc_demo.language.tokenizer import Pieces, load_tokenizer
 from aigc_demo.models.checkpoints import read_config
 from aigc_demo.models.protocols import Step, TokenChoice
 from aigc_demo.provenance.watermark.text import TextMark
-
-ALTERNATIVES = 8
 
 
 class LanguageModel:
@@ -101,6 +100,7 @@ class LanguageModel:
         drafts: int = 1,
         simplified: bool = False,
         mark: TextMark | None = None,
+        continue_from: str = "",
         stop: Stop = never,
     ) -> Iterator[Step]:
         """Sample `drafts` of each of `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
@@ -108,19 +108,37 @@ class LanguageModel:
         prompt_is "title" or "opening" (the poem's first characters; prose always goes on from its prompt).
         heads: an acrostic's line openings. simplified: verse without traditional and variant characters. Draft j of
         sample i is at i * drafts + j of a Step, and depends on `draft_seed(seed + i, j)` alone.
-        mark: the watermark to put in. Errors: InputError.
+        mark: the watermark to put in. continue_from: how each text begins; in a poem what follows holds to the form, as
+        this has to. Errors: InputError.
         """
         settings = Settings(temperature, top_k, top_p, repetition_penalty, mark)
         _check_range("count", count * drafts, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)
+        kept = self.prompts.kept(continue_from) if continue_from else []
+        check_kept(kept, max_new_tokens)
         never_written = self._never_written | self._not_standard if simplified else self._never_written
         acrostic = self._acrostic(form, heads, prompt_is, ~never_written)
         forbidden = acrostic.forbidden if acrostic else lambda step: never_written
+        if kept and self.forms:
+            held = acrostic or self._held(form, [], ~never_written)
+            start = len(ids) - 3 if prompt_is == "opening" else 0  # characters of the poem that were given
+            self._check_form(kept, held, start)
+            forbidden = lambda step: held.forbidden(start + step)  # noqa: E731
         seeds = [draft_seed(seed + index, draft) for index in range(count) for draft in range(drafts)]
         draws = uniforms(seeds, max_new_tokens).to(self.device)
-        steps = decode(self.decoder, ids, draws, settings, forbidden, self._penalised)
+        steps = decode(self.decoder, ids, draws, settings, forbidden, self._penalised, kept)
         return self._tell(steps, len(seeds), stop)
+
+    def _check_form(self, kept: list[int], held: Acrostic, start: int) -> None:
+        """An InputError where the tokens `kept`, from `start` characters on, break the form of a poem."""
+        for place, token in enumerate(kept, start):
+            if held.forbidden(place)[token]:
+                label = self.pieces.labels[token]
+                raise InputError(
+                    en=f"{label} as character {place + 1} breaks the form; choose another.",
+                    zh=f"第 {place + 1} 个字用“{label}”会破坏体裁；请另选。",
+                )
 
     @cached_property
     def _never_written(self) -> Tensor:
@@ -165,10 +183,13 @@ class LanguageModel:
                 en="An acrostic sets the line openings itself; give a title instead of an opening.",
                 zh="藏头诗的句首由藏头字决定；请填写题目，而不是开头。",
             )
+        return self._held(form, self.prompts.heads(heads), written)
+
+    def _held(self, form: str | None, heads: list[int], written: Tensor) -> Acrostic:
+        """The form as a constraint, with the token ids of its lines' heads."""
         plain = written.clone()
         plain[[*self._marks, self.prompts.end]] = False
-        name, ids = find_form(self._form_name(form)), self.prompts.heads(heads)
-        return Acrostic(name, ids, self._marks, self.prompts.end, plain)
+        return Acrostic(find_form(self._form_name(form)), heads, self._marks, self.prompts.end, plain)
 
     def _tell(self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Stop) -> Iterator[Step]:
         """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""
@@ -179,7 +200,7 @@ class LanguageModel:
             alive = [was and token != self.prompts.end for was, token in zip(alive, tokens, strict=True)]
             if stop() or not any(alive):
                 return
-            odds = self._odds(logits, chosen)
+            odds = odds_of(logits, chosen, self.pieces.labels.__getitem__)
             yield Step(
                 index,
                 [
@@ -188,22 +209,10 @@ class LanguageModel:
                 ],
             )
 
-    def _odds(self, logits: Tensor, chosen: Tensor) -> Iterator[tuple[float, list[tuple[str, float]]]]:
-        """For each sample: the model's own probability of the chosen token, and the likeliest tokens with theirs."""
-        probabilities = logits.softmax(-1)
-        best = probabilities.topk(min(ALTERNATIVES, probabilities.shape[1]))
-        own = probabilities.gather(1, chosen.unsqueeze(1)).squeeze(1)
-        for probability, ids, values in zip(
-            own.tolist(), best.indices.tolist(), best.values.tolist(), strict=True
-        ):
-            yield probability, [(self.pieces.labels[i], value) for i, value in zip(ids, values, strict=True)]
-
-    def attention(self, ids: Sequence[int], layer: int, head: int) -> tuple[list[str], Tensor]:
-        """Labels of the last tokens, a context of them at most, and the attention weights (T, T) of one head: row t is token t's."""
-        _check_range("layer", layer, 0, self.layers - 1)
-        _check_range("head", head, 0, self.heads - 1)
+    def attentions(self, ids: Sequence[int]) -> tuple[list[str], Tensor]:
+        """Labels of the last tokens, a context of them at most, and all attention weights (layers, heads, T, T): row t is token t's."""
         ids = list(ids)[-self.context_length :]
-        weights = self.network.attention(torch.tensor([ids], device=self.device), layer)[0, head]
+        weights = self.network.attentions(torch.tensor([ids], device=self.device))[0]
         return [self.pieces.labels[token] for token in ids], weights.cpu()
 
 

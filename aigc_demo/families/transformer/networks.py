@@ -189,11 +189,11 @@ class Decoder(nn.Module):
         return F.linear(self.model(ids, cache), self.model.embed_tokens.weight)
 
     @torch.no_grad()
-    def attention(self, ids: Tensor, layer: int) -> Tensor:
-        """Attention matrices of one layer, (batch, heads, T, T)."""
+    def attentions(self, ids: Tensor) -> Tensor:
+        """Attention matrices of all layers, (batch, layers, heads, T, T)."""
         tables = self.model.tables[:, : ids.shape[1]]
-        x = self.model.embed_tokens(ids)
-        for before in self.model.layers[:layer]:
-            x = before(x, tables)
-        block = self.model.layers[layer]
-        return block.self_attn.weights(block.input_layernorm(x), tables)
+        x, found = self.model.embed_tokens(ids), []
+        for layer in self.model.layers:
+            found.append(layer.self_attn.weights(layer.input_layernorm(x), tables))
+            x = layer(x, tables)
+        return torch.stack(found, dim=1)

@@ -11,6 +11,10 @@ import torch
 from torch import Tensor
 
 RIDGE = 1e-3  # the variance that a covariance without any data has
+KERNELS, BANDWIDTH = (
+    64,
+    0.3,
+)  # codes of a class up to which each is a component, and its deviation, of that of all
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ def fit_classes(
 
     Few codes get fewer components (the rest weigh nothing) and lean on the covariance within all classes, that one on
     the covariance of all codes, so that a class of two pictures still has a density; an empty class has that of all.
+    Of up to KERNELS codes each is a component (Parzen 1962): one Gaussian about a few codes lies mostly where the decoder
+    has never been.
     """
     z, count = codes.double(), codes.shape[1]
     everywhere = shrink(scatter(z), len(z), RIDGE * torch.eye(count, dtype=z.dtype), strength=1)
@@ -62,10 +68,19 @@ def fit_classes(
     mixtures = []
     for label, group in enumerate(groups):
         own = group if len(group) else z
+        if len(own) <= KERNELS:
+            mixtures.append(kernels(own, within))
+            continue
         affordable = min(max(len(own) // (2 * count), 1), components)
-        found = fit(own, affordable, seed + label, within, count, iterations)
-        mixtures.append(found.padded(components))
-    return mixtures
+        mixtures.append(fit(own, affordable, seed + label, within, count, iterations))
+    most = max(components, *(len(mixture.weights) for mixture in mixtures))
+    return [mixture.padded(most) for mixture in mixtures]
+
+
+def kernels(z: Tensor, covariance: Tensor) -> Mixture:
+    """A component about each of the codes (N, d), with BANDWIDTH of the deviations of `covariance` (d, d)."""
+    factors = BANDWIDTH * torch.linalg.cholesky(covariance)
+    return Mixture(torch.full((len(z),), 1 / len(z), dtype=z.dtype), z, factors.expand(len(z), -1, -1))
 
 
 def scatter(z: Tensor) -> Tensor:

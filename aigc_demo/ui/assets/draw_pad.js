@@ -26,13 +26,12 @@ const line = (to) => {
   from = to;
 };
 const name = element.closest("[id]").id;
-// Packing the picture takes some milliseconds: while a stroke goes on, sixteen times a second at most.
+const keep = () => aigcKeep.draw(name, canvas.toDataURL("image/png"));
+// The page then packs the picture, which takes some milliseconds: while a stroke goes on, sixteen times a second at most.
 const send = () => {
   clearTimeout(waiting);
   waiting = 0;
-  const drawing = canvas.toDataURL("image/png");
-  if (!("example" in canvas.dataset)) aigcKeep.draw(name, drawing);
-  trigger("input", { drawing });
+  trigger("input");
 };
 const sendSoon = () => { waiting = waiting || setTimeout(send, 60); };
 
@@ -43,11 +42,11 @@ canvas.addEventListener("pointerdown", (event) => {
   from = place(event); line(from); sendSoon();
 });
 canvas.addEventListener("pointermove", (event) => { if (from) { line(place(event)); sendSoon(); } });
-canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); } });
-canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); } });
+canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); keep(); } });
+canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); keep(); } });
 canvas.addEventListener("wipe", () => { aigcKeep.draw(name, null); clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
 
-// Strokes that draw themselves, at 6 pixels a frame, or at once for those who want nothing to move.
+// Strokes that draw themselves, at half a pixel a millisecond, or at once for those who want nothing to move.
 const points = (stroke) => stroke.flatMap(([x, y], i) => {
   const [a, b] = stroke[i - 1] || [x, y], count = Math.max(1, Math.round(Math.hypot(x - a, y - b) / 6));
   return Array.from({ length: count }, (_, k) => [a + (x - a) * (k + 1) / count, b + (y - b) * (k + 1) / count]);
@@ -57,21 +56,23 @@ const draw = (strokes) => {
   canvas.dataset.used = canvas.dataset.example = "";
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const all = strokes.flatMap((stroke) => points(stroke).map((to, i) => [i ? null : to, to]));
-  const next = (index) => {
+  const began = performance.now();
+  let drawn = 0, at = null;
+  const next = (now) => {
     if (!canvas.isConnected) return;
-    const [start, to] = all[index];
-    from = start || from;
-    line(to);
-    if (index + 1 < all.length) {
-      if (still) return next(index + 1);
-      sendSoon();
-      ghost = requestAnimationFrame(() => next(index + 1));
-      return;
+    const due = still ? all.length : Math.min(all.length, Math.floor((now - began) / 12));
+    for (; drawn < due; drawn += 1) {
+      const [start, to] = all[drawn];
+      from = start || at;
+      line(to);
+      at = to;
     }
     from = null;
-    send();
+    if (drawn === all.length) return send();
+    sendSoon();
+    ghost = requestAnimationFrame(next);
   };
-  next(0);
+  next(began);
 };
 canvas.addEventListener("strokes", (event) => draw(event.detail));
 

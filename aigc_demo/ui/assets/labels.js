@@ -1,6 +1,6 @@
 // Public modes: a text that is copied from a result takes the words of its label along.
 (() => {
-  const LABEL = "\n（AI 生成 / AI-generated）", RESULTS = "#text-view, #chat-view, #rewrite-tokens";
+  const LABEL = "\n（AI 生成 / AI-generated）", RESULTS = "#text-view, #chat-view, #rewrite-tokens, #exhibit-write";
   const inResult = (node) => node && (node.nodeType === 1 ? node : node.parentElement)?.closest(RESULTS);
 
   addEventListener("copy", (event) => {

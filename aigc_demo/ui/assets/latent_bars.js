@@ -6,8 +6,10 @@ let held = null, waiting = 0;
 const send = (moved) => {
   element.querySelector(".back").hidden = !moved;
   cancelAnimationFrame(waiting);
-  waiting = requestAnimationFrame(() =>
-    trigger("input", { z: moved ? units().map((unit) => Number(unit.getAttribute("aria-valuenow"))) : [] }));
+  waiting = requestAnimationFrame(() => {
+    element.querySelector(".latent").dataset.moved = moved ? units().map((unit) => unit.getAttribute("aria-valuenow")) : "";
+    trigger("input");
+  });
 };
 const put = (unit, z) => {
   unit.style.setProperty("--z", z);

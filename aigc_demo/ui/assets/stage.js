@@ -1,6 +1,6 @@
 // The stage of the Latent space tab: the slider and the player show frames that are already in the page.
-// `element` is the gr.HTML it stands in. Gradio patches the stage inside for a new film; `watch` then shows the same
-// moment of that. A film plays by itself until the hand takes the slider, but for those who want nothing to move.
+// `element` is the gr.HTML it stands in. Gradio patches the stage inside for a new film, of which `begin` shows the
+// same moment. A film plays by itself until the hand takes the slider, but for those who want nothing to move.
 const stage = () => element.querySelector(".stage");
 let timer = 0, step = 1, share = null;
 let plays = !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -37,13 +37,16 @@ const run = () => {
 };
 const pause = () => { plays = false; run(); };
 
+let made = "";
 const begin = () => {
-  if (!stage()) return;
+  if (!stage() || stage().dataset.made === made) return;
+  made = stage().dataset.made;
   const range = stage().querySelector("input[type=range]");
   show(share === null ? Number(range.defaultValue) : Math.round(share * Number(range.max)));
   run();
 };
-watch("value", () => requestAnimationFrame(begin));
+new MutationObserver(begin).observe(element, { childList: true, subtree: true, attributeFilter: ["data-made"] });
+begin();
 element.addEventListener("input", (event) => {
   if (!event.target.matches(".stage input[type=range]")) return;
   pause();

@@ -41,6 +41,9 @@ const upTo = (count) => {
   shown = count;
 };
 
+const odds = (token) => token.rivals.find(([, , , written]) => written)[2];
+const unlikeliest = () => tokens.reduce((best, token, at) => odds(token) < odds(tokens[best]) ? at : best, 0);
+
 motion({
   load: async () => build(await (await fetch(here.dataset[document.documentElement.lang.startsWith("zh") ? "zh" : "en"])).json()),
   step: (seconds) => {
@@ -48,7 +51,7 @@ motion({
     if (count !== shown) upTo(count);
     return seconds < pace * (tokens.length + 1);
   },
-  rest: () => { upTo(tokens.length); spans.forEach((span) => span.classList.remove("now")); },
+  rest: () => { upTo(tokens.length); rivals(unlikeliest()); },
 });
 
 element.addEventListener("pointerover", (event) => {

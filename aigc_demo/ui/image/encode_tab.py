@@ -13,13 +13,12 @@ from aigc_demo.models.family import serving
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import ReconstructRequest, check
-from aigc_demo.ui.image.latent_bars import LatentBars, bars_html
+from aigc_demo.ui.image.latent_bars import LatentBars, bars_html, read_z
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.draw_pad import DrawPad
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.gradio_gaps import event_value
 from aigc_demo.ui.page.live import LIVE, Rest, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, class_names, download
@@ -59,10 +58,10 @@ class EncodeTab(GenerationTab):
         """The pad, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
         self.card = chosen_card(context, self.task, "vae-digits")
-        gr.Markdown(words("encode.help"), elem_classes="note")
         self.pad = DrawPad(context, "encode-pad", EXAMPLES["three"])
         self._run_buttons("action.encode")
         self.examples = self._example_buttons(EXAMPLES, "example.encode")
+        gr.Markdown(words("encode.help"), elem_classes="note")
         picker = self._model_picker(self.task, "vae-digits")
         with gr.Accordion(words("shell.more"), open=False, elem_id="reconstruct-more"):
             neighbours = self._field("neighbours")
@@ -95,14 +94,14 @@ class EncodeTab(GenerationTab):
         )
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
-            button.click(None, None, None, js=self.pad.drawing(EXAMPLES[name]))
+            button.click(None, None, None, js=self.pad.strokes(EXAMPLES[name]))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         encode = {"fn": self.encode, "inputs": inputs, "outputs": everything, **LIVE}
         answered = [
             self.pad.changed.success(**encode),
             self.pad.opened.success(**encode),
             gr.on([widget.input for widget in self.fields.values()], **encode),
-            self.bars.bars.input(self.move, inputs, shown, **LIVE),
+            self.bars.moved(self.move, {*inputs, self.bars.z}, shown, **LIVE),
         ]
         rested = self.hand.after(*answered)(self.rest, self.result, [*vars(self.code).values()], **PRIVATE)
         self.runs = [(ran, self.result), (rested, self.result)]
@@ -141,11 +140,11 @@ class EncodeTab(GenerationTab):
         return self._encoded(values, [], visitor) if values[self.pad.path] else gr.skip()
 
     @live
-    def move(self, values: dict[Any, Any], event: gr.EventData, visitor: gr.Request) -> Any:
+    def move(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """A bar of the latent vector moves: decode that vector. The bars stay under the hand; none: the picture's own."""
         if not values[self.pad.path]:
             return gr.skip()
-        shown = self._encoded(values, event_value(event, "z") or [], visitor)
+        shown = self._encoded(values, read_z(values[self.bars.z]), visitor)
         del shown[self.bars.bars]
         return shown
 

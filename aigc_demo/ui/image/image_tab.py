@@ -236,7 +236,7 @@ class ImageTab(GenerationTab):
         if result.percentiles is None:
             return text
         share = result.percentiles[index]
-        return f"{text}: {say(f'judge.said.{judgement.verdict(share)}')} ({share:.0%})"
+        return f"{text} · {say(f'judge.said.{judgement.verdict(share)}')} ({share:.0%})"
 
     def note_text(self, result: ImageResult, seconds: float, lang: str) -> str:
         """The line under the sheet."""

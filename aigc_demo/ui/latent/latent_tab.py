@@ -119,14 +119,14 @@ class LatentTab(GenerationTab):
             "outputs": [self.result, self.stage, self.note],
             **LIVE,
         }
-        moved = [self.plain[name].input for name in MOVED] + [self.stage.load]
+        moved = [self.plain[name].input for name in MOVED]
         moved += [listen for end in self.ends for listen in (end.label.input, end.seed.change)]
         drawn = [
             stroke.success(**answer) for end in self.ends for stroke in (end.pad.changed, end.pad.opened)
         ]
-        rested = self.hand.after(gr.on(moved, **answer), *drawn)(
-            self.rest, self.result, [self.inside, *code], **PRIVATE
-        )
+        look = {"fn": self.rest, "inputs": self.result, "outputs": [self.inside, *code], **PRIVATE}
+        self.stage.load(**answer).success(**look)  # what the page shows by itself is not for the history
+        rested = self.hand.after(gr.on(moved, **answer), *drawn)(**look)
         self.runs = [(self.go.click(**run), self.result), (rested, self.result), *self.grid.runs]
         for name, button in self.examples.items():
             shown = [*self.settable(), self.inside_fold]

@@ -4,6 +4,7 @@ All frames travel to the browser once, side by side in one picture; assets/stage
 so that neither the slider nor the player asks the server for anything.
 """
 
+import time
 from collections.abc import Sequence
 from html import escape
 
@@ -34,7 +35,7 @@ def stage_html(result: WalkResult, names: tuple[str, str], words: Words, lang: s
     half = count // 2
     now = f"t = {result.times[half]:.2f}"
     return (
-        f'<div class="stage" data-fps="{request.fps}" data-back="{str(request.there_and_back).lower()}" '
+        f'<div class="stage" data-made="{time.monotonic_ns()}" data-fps="{request.fps}" data-back="{str(request.there_and_back).lower()}" '
         f'style="{rendering(frames[0])};--sprite:url({sprite(frames)});--at:{100 * half / (count - 1):.2f}%">'
         f'<div class="trio">{_end(0, count, names[0])}'
         f'<figure class="now"><div class="pixels" role="img" aria-label="{now}" style="{place(half, count)}"></div>'

@@ -33,7 +33,7 @@ class Draw(Exhibit):
     """Recorded as the stroke and, in one picture, what the model made of it as it grew."""
 
     name = "draw"
-    task = "image"
+    task = "reconstruct"
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), ReconstructRequest(model="vae-digits", image="stroke.png", neighbours=1)
     )
@@ -104,15 +104,15 @@ class Draw(Exhibit):
         return {self.path}
 
     def takes(self, tab: Any) -> list[Any]:
-        """The pad of the panel that encodes."""
-        return [tab.encode.pad.path, tab.encode.pad.pad]
+        """The tab's pad."""
+        return [tab.pad.path, tab.pad.pad]
 
     def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """The visitor's drawing on that pad; the recorded one where there is none."""
         path = Path(values[self.path]) if values[self.path] else drawn(stroke(), folder)
         with Image.open(path) as picture:
             shown = np.asarray(picture.convert("L"))
-        return {tab.encode.pad.path: str(path), tab.encode.pad.pad: data_uri(shown)}
+        return {tab.pad.path: str(path), tab.pad.pad: data_uri(shown)}
 
 
 def stroke() -> list[Point]:

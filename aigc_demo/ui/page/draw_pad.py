@@ -15,7 +15,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.provenance.carrying import carried
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
-from aigc_demo.ui.page.gradio_gaps import event_value
+from aigc_demo.ui.page.live import LIVE, Newest
 from aigc_demo.ui.page.pictures import data_uri
 from aigc_demo.ui.page.theme import asset
 
@@ -56,7 +56,10 @@ class DrawPad:
                 words("pad.open"), file_types=kinds, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("pad.clear"), size="sm", elem_id=f"{elem_id}-clear")
-        self.changed = self.pad.input(self.drawn, self.path, self.path, trigger_mode="always_last", **PRIVATE)
+        self.drawing = Newest(
+            self.pad.input, f"document.querySelector('#{elem_id} canvas').toDataURL('image/png')"
+        )
+        self.changed = self.drawing.came(self.drawn, [self.path, self.drawing.box], self.path, **LIVE)
         self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **PRIVATE)
         self.clear.click(
             lambda: "",
@@ -66,15 +69,15 @@ class DrawPad:
             **QUICK,
         )
 
-    def drawing(self, strokes: Strokes) -> str:
+    def strokes(self, strokes: Strokes) -> str:
         """The script that draws `strokes` on the empty pad, as a hand would."""
         event = f"new CustomEvent('strokes', {{ detail: {json.dumps(strokes)} }})"
         return f"() => document.querySelector('#{self.elem_id} canvas').dispatchEvent({event})"
 
     @polite
-    def drawn(self, last: str, event: gr.EventData, visitor: gr.Request) -> str:
+    def drawn(self, last: str, drawing: str, visitor: gr.Request) -> str:
         """A stroke goes on or ended: keep the drawing, in the file that was this pad's `last` one if that was drawn, too."""
-        data = png_of(str(event_value(event, "drawing") or ""), BROKEN)
+        data = png_of(drawing, BROKEN)
         folder = self.context.folder(visitor)
         path = Path(last or "none")
         if path.parent != folder or not path.name.startswith(DRAWING):

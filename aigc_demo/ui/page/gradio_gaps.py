@@ -7,11 +7,12 @@ them can go.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args, get_origin
+from typing import Any, ClassVar, get_args, get_origin
 from urllib.parse import quote
 
 import gradio as gr
@@ -25,12 +26,13 @@ from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.ui.page.language import language_of
 
 log = logging.getLogger(__name__)
-FORGED = (
-    "This input does not fit; reload the page and try again, or read API.md. "
-    "输入不符合要求；请刷新网页后重试，或查看 API.md。"
+FORGED = Text(
+    "This input does not fit; reload the page and try again, or read API.md.",
+    "输入不符合要求；请刷新网页后重试，或查看 API.md。",
 )
 Message = MutableMapping[str, Any]
 
@@ -46,13 +48,28 @@ class Page(gr.Blocks):
     even where the handler is not `polite`; what else goes wrong in a handler is a bug, and is logged as such.
     """
 
+    asking: ClassVar[ContextVar[Any]] = ContextVar("asking", default=None)
+
+    async def process_api(
+        self,
+        block_fn: Any,
+        inputs: list[Any],
+        state: Any = None,
+        request: Any = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> Any:
+        """As Gradio does, and what is refused before a handler is called can be said in the visitor's language."""
+        self.asking.set(request[0] if isinstance(request, list) else request)
+        return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
+
     async def preprocess_data(self, block_fn: Any, *arguments: Any, **options: Any) -> Any:
         """As Gradio does, with one sentence for all that its own page cannot have sent."""
         try:
             return await super().preprocess_data(block_fn, *arguments, **options)
         except Exception as error:
             log.warning("%s: refused input (%s)", block_fn.name, type(error).__name__)
-            raise gr.Error(FORGED, print_exception=False) from error
+            raise gr.Error(FORGED.say(language_of(self.asking.get())), print_exception=False) from error
 
     async def call_function(
         self,

@@ -51,6 +51,17 @@ def live(handler: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+class Newest:
+    """What a script knows and a live handler is to be given: a hidden text that `js` fills whenever `event` comes.
+
+    An event that waits its turn is sent with the data of the event before; only values of components are read anew.
+    """
+
+    def __init__(self, event: Callable[..., Any], js: str) -> None:
+        self.box = gr.Textbox(visible="hidden", show_label=False)
+        self.came = event(None, None, self.box, js=f"() => {js}").success
+
+
 class Rest:
     """The moment when the hand rests: a hidden button, which the page presses."""
 

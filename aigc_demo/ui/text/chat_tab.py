@@ -25,6 +25,7 @@ from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, cleared_on_error, remark, remark_line, status
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
+from aigc_demo.ui.text.alternatives import beginning
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.conversation import LONGEST, Conversation, shown
 from aigc_demo.ui.text.recorded_session import RecordedSession
@@ -55,6 +56,7 @@ class ChatTab(GenerationTab):
             seed = seed_field(context, self.task, ChatRequest)
             folded = {name: self._field(name) for name in FOLDED}
             folded["watermark"] = watermark_field(context, self.task, ChatRequest)
+        folded["continue_from"] = self._field("continue_from", visible=False, max_lines=6)
         self.fields = {"model": picker, "system": system, **self.adapters.fields, "seed": seed, **folded}
 
     def _build_see(self) -> None:
@@ -96,7 +98,7 @@ class ChatTab(GenerationTab):
         """Look inside, how it works, the code."""
         context, words = self.context, self.context.words
         with gr.Accordion(words("chat.inside"), open=False, elem_id="chat-inside"):
-            self.tokens = TokenView(context, "chat", words("chat.inside_empty"))
+            self.tokens = TokenView(context, "chat", words("chat.inside_empty"), goes_on=True, switched=False)
         self.mark = WatermarkPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
@@ -113,6 +115,7 @@ class ChatTab(GenerationTab):
                 *self._conversation_outputs(),
                 self.input,
                 self.fields["seed"],
+                self.fields["continue_from"],
                 *vars(self.code).values(),
             ],
             "concurrency_id": "device",
@@ -124,6 +127,7 @@ class ChatTab(GenerationTab):
                 (partial(gr.on, [self.go.click, self.input.submit]), self.send),
                 (self.again.click, self.answer_again),
                 (self.view.edit, self.edit),
+                (self.tokens.odds.select, self.go_on),
             )
         ]
         self.halt.click(self.stop, **QUICK)
@@ -161,6 +165,8 @@ class ChatTab(GenerationTab):
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
         hint = status(self.context.words.say("chat.restored", lang))
         rest = self._at_rest(Conversation(tuple(request.messages)), lang)
+        kept = request.continue_from
+        updates[self.fields["continue_from"]] = gr.update(value=kept, visible=bool(kept))
         return {**updates, **rest, self.status: hint, self.input: ""}
 
     def kept(self) -> dict[str, Any]:
@@ -212,7 +218,9 @@ class ChatTab(GenerationTab):
                 en="Write a message first; it goes into the field under the conversation.",
                 zh="请先输入消息：写在对话下方的输入框里。",
             )
-        yield from self._answer(conversation.ask(text) if text else conversation, values, visitor, sent=True)
+        kept = "" if text else values[self.fields["continue_from"]]
+        asked = conversation.ask(text) if text else conversation
+        yield from self._answer(asked, values, visitor, sent=True, kept=kept)
 
     @polite
     def answer_again(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -240,11 +248,30 @@ class ChatTab(GenerationTab):
             return
         yield from self._answer(conversation, values, visitor)
 
-    def _answer(
-        self, conversation: Conversation, values: dict[Any, Any], visitor: gr.Request, sent: bool = False
+    @polite
+    def go_on(
+        self, values: dict[Any, Any], event: gr.EventData, visitor: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        """Have the last message answered, showing the answer as it grows."""
-        given = self.given(values)
+        """Another token of the answer was chosen: the answer up to it is kept, the rest written anew by the same seed."""
+        conversation: Conversation = values[self.conversation]
+        result = conversation.result
+        kept = result and beginning(result.tokens, index_of(event, "token"), index_of(event, "choice"))
+        if not kept:
+            return
+        made = result.request.model_dump(exclude={"messages"})
+        values |= {component: made[name] for name, component in self.fields.items()}
+        yield from self._answer(conversation.again(), values, visitor, kept=kept)
+
+    def _answer(
+        self,
+        conversation: Conversation,
+        values: dict[Any, Any],
+        visitor: gr.Request,
+        sent: bool = False,
+        kept: str = "",
+    ) -> Iterator[dict[Any, Any]]:
+        """Have the last message answered, showing the answer as it grows; it begins with `kept`."""
+        given = {**self.given(values), "continue_from": kept}
         if not given["model"]:
             raise InputError(
                 en="There is no chat model on this machine yet; get one in the Models tab, or start the app with --text-server.",
@@ -262,6 +289,7 @@ class ChatTab(GenerationTab):
             self.status: status(self.context.starting(visitor)),
             **({self.input: ""} if sent else {}),
             self.fields["seed"]: asked.seed,
+            self.fields["continue_from"]: gr.update(value="", visible=False),
         }
         written = self._write(conversation, asked, lambda: stopped() or superseded(), visitor)
         # Once superseded, another handler says what the conversation is.
@@ -298,7 +326,7 @@ class ChatTab(GenerationTab):
         result = conversation.result
         inside = (
             {
-                **self.tokens.show(result.tokens, say),
+                **self.tokens.show(result.tokens, say, result.request.continue_from),
                 **self.mark.show(result, say),
                 **self.attention.fit(result),
             }
@@ -365,4 +393,5 @@ def flat(content: Any) -> str:
 def note_html(result: ChatResult, rate: float, lang: str, say: Say) -> str:
     """The line under the conversation, and what of it the model did not read."""
     unfinished = "" if result.ended else remark_line(say("chat.unfinished"))
-    return odds.done_html(result.tokens, rate, say) + unfinished + remark(result.note, lang)
+    kept = odds.kept_html(result.tokens, result.request.continue_from, say)
+    return kept + odds.done_html(result.tokens, rate, say) + unfinished + remark(result.note, lang)

@@ -18,6 +18,14 @@ INK = (184, 64, 44)  # the page's accent, #B8402C
 LABELLED = 56  # the most tokens whose labels can still be read beside the map
 
 
+def inked(weights: np.ndarray) -> np.ndarray:
+    """Weights (H, W) in [0, 1] as a picture (H, W, 4)."""
+    pixels = np.empty((*weights.shape, 4), np.uint8)
+    pixels[..., :3] = INK
+    pixels[..., 3] = np.rint(255 * np.sqrt(np.clip(weights, 0, 1)))
+    return pixels
+
+
 def heat_map(
     weights: np.ndarray,
     rows: Sequence[str],
@@ -31,9 +39,6 @@ def heat_map(
 
     `hint` stands where the number under the pointer will.
     """
-    pixels = np.empty((*weights.shape, 4), np.uint8)
-    pixels[..., :3] = INK
-    pixels[..., 3] = np.rint(255 * np.sqrt(np.clip(weights, 0, 1)))
     names = {
         "rows": [visible(text, say) for text in rows],
         "columns": [visible(text, say) for text in columns],
@@ -47,7 +52,7 @@ def heat_map(
     return (
         f'<figure class="attention{" labelled" if sides else ""}" {attributes} style="{shape}">'
         f'<div class="matrix" tabindex="0" role="group" aria-label="{escape(say("attention.keys"))}">{sides}'
-        f'<div class="square"><img src="{data_uri(pixels, NOTHING)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
+        f'<div class="square"><img src="{data_uri(inked(weights), NOTHING)}" alt="" draggable="false"><span class="cell" hidden></span></div>'
         f'</div><output aria-live="polite">{escape(hint)}</output>'
         f'<figcaption class="note">{escape(caption)}</figcaption></figure>'
     )

@@ -63,10 +63,13 @@ def percent(probability: float | None) -> str:
 def texts(result: TextResult, say: Say) -> str:
     """All samples with their odds, and the legend; `data-sample` and `data-token` say what is chosen."""
 
+    verse = is_verse(result.card)
+
     def body(place: int, sample: TextSample) -> str:
-        heads = len(result.request.heads) if is_verse(result.card) else 0
-        lines = _lines(_pieces(result, sample), is_verse(result.card))
-        words = (_tokens(line, sample, at < heads) for at, line in enumerate(lines))
+        heads = len(result.request.heads) if verse else 0
+        kept = kept_count(sample.tokens, result.request.continue_from)
+        lines = _lines(_pieces(result, sample), verse)
+        words = (_tokens(line, sample, at < heads, kept) for at, line in enumerate(lines))
         label = escape(say("text.keys", place=place + 1))
         return f'<div class="body" role="group" aria-label="{label}">{_paragraphs(words)}</div>'
 
@@ -74,21 +77,27 @@ def texts(result: TextResult, say: Say) -> str:
         seed, bits = result.request.seed + place, said_bits(sample.tokens, 1)
         return f'<p class="about">{say("text.own", place=place + 1, seed=seed, bits=bits)}</p>'
 
-    return _frame(result, body, caption) + legend(say)
+    return _frame(result, body, caption) + legend(say, "verse" if verse else "prose")
 
 
-def prose(tokens: Sequence[TokenChoice], say: Say) -> str:
-    """One text with its odds, and the legend: an answer, a translation."""
-    return body_of(tokens, 0, say) + legend(say)
+def prose(tokens: Sequence[TokenChoice], say: Say, beginning: str = "", switched: bool = True) -> str:
+    """One text with its odds, and the legend: an answer, a translation; `beginning` of it was kept of an earlier one.
+
+    switched: it is there to be read, and the reader says whether odds are shown.
+    """
+    return body_of(tokens, 0, say, beginning, switched) + legend(say, "prose" if switched else "")
 
 
-def body_of(tokens: Sequence[TokenChoice], sample: int, say: Say) -> str:
+def body_of(
+    tokens: Sequence[TokenChoice], sample: int, say: Say, beginning: str = "", switched: bool = False
+) -> str:
     """One of several texts with its odds; `sample` is its place among them."""
-    words = "".join(_token(token, place, head=False) for place, token in enumerate(tokens))
+    kept = kept_count(tokens, beginning)
+    words = "".join(_token(token, place, False, kept) for place, token in enumerate(tokens))
     label = escape(say("text.keys", place=sample + 1))
     body = f'<div class="body" role="group" aria-label="{label}"><p>{words}</p></div>'
     samples = f'<div class="samples"><article data-sample="{sample}">{body}</article></div>'
-    return f'<div class="texts prose alone">{samples}</div>'
+    return f'<div class="texts prose alone{" switched" if switched else ""}">{samples}</div>'
 
 
 def growing(text: str) -> str:
@@ -110,34 +119,30 @@ def plain_texts(result: TextResult) -> str:
     return _frame(result, body, lambda place, sample: "")
 
 
-def legend(say: Say) -> str:
-    """What the underlines mean, in words."""
+def legend(say: Say, kind: str = "") -> str:
+    """What the underlines mean, in words; for a `kind`, "verse" or "prose", behind the switch that shows them."""
     entries = (f'<span class="{name}">{escape(say(f"text.legend_{name}"))}</span>' for name, _ in LEVELS)
-    return f'<p class="legend">{"".join(entries)}</p>'
+    box = f'<label class="switch"><input type="checkbox" data-odds="{kind}">{escape(say("tokens.show"))}</label>'
+    return f'<p class="legend {kind}">{box if kind else ""}{"".join(entries)}</p>'
 
 
-def alternatives(tokens: Sequence[TokenChoice], place: int, say: Say) -> str:
-    """The likeliest tokens at one place as bars, with the one that was written marked."""
-    token = tokens[place]
-    if token.probability is None:
-        return f'<p class="note choose">{escape(say("text.untold"))}</p>'
-    rows = [(text, p, p == token.probability) for text, p in token.alternatives]
-    if not any(written for *_, written in rows):
-        rows.append((token.text, token.probability, True))
-    rest = 1 - sum(p for _, p, _ in rows)
-    longest = max(p for _, p, _ in rows)
-    bars = "".join(_bar(visible(text, say), p, p / longest, written, say) for text, p, written in rows)
-    others = f'<p class="others">{say("text.others", share=percent(max(rest, 0)))}</p>'
-    facts = say(
-        "text.token",
-        place=place + 1,
-        total=len(tokens),
-        share=percent(token.probability),
-        level=say(f"text.{level(token.probability)}"),
-        bits=f"{surprisal(token.probability):.1f}",
-    )
-    head = f"<b>{escape(visible(token.text, say))}</b> {escape(facts)}"
-    return f'<div class="alternatives"><p>{head}</p><ol aria-live="off">{bars}</ol>{others}</div>'
+def kept_count(tokens: Sequence[TokenChoice], beginning: str) -> int:
+    """How many of the tokens make up a beginning that was kept of an earlier text."""
+    length = 0
+    for place, token in enumerate(tokens):
+        if length >= len(beginning):
+            return place
+        length += len(token.text)
+    return len(tokens) if beginning else 0
+
+
+def kept_html(tokens: Sequence[TokenChoice], beginning: str, say: Say) -> str:
+    """A line that says what of a text was kept; nothing where nothing was."""
+    if not beginning:
+        return ""
+    last = tokens[: kept_count(tokens, beginning)][-1:]
+    words = say("tokens.kept", last=visible(last[0].text, say) if last else "")
+    return f'<p class="note">{escape(words)}</p>'
 
 
 def visible(text: str, say: Say) -> str:
@@ -145,15 +150,6 @@ def visible(text: str, say: Say) -> str:
     if text == ENDED:
         return say("text.end")
     return text.replace(" ", "␣").replace("▁", "␣").replace("\n", "↵") or "·"  # ▁ is SentencePiece's space
-
-
-def _bar(name: str, probability: float, width: float, written: bool, say: Say) -> str:
-    mark = f'<span class="written">✓ {escape(say("text.written"))}</span>' if written else ""
-    return (
-        f'<li class="{level(probability)}{" chosen" if written else ""}"><span class="name">{escape(name)}</span>'
-        f'<span class="track"><span class="bar" style="width:{100 * width:.1f}%"></span></span>'
-        f'<span class="share">{escape(percent(probability))}</span>{mark}</li>'
-    )
 
 
 def _frame(
@@ -169,7 +165,7 @@ def _frame(
     )
     title = _title(result.request) if verse else ""
     heading = f'<h2 class="title">{escape(title)}</h2>' if title else ""
-    kind = f"{'verse' if verse else 'prose'} {'alone' if alone else 'many'}"
+    kind = f"{'verse' if verse else 'prose'} {'alone' if alone else 'many'} switched"
     lang = "zh" if verse else "en"
     return f'<div class="texts {kind}" lang="{lang}">{heading}<div class="samples">{cells}</div></div>'
 
@@ -209,18 +205,19 @@ def _plain(text: str, given: bool) -> str:
     return f'<span class="{kind}">{escape(text)}</span>' if kind else escape(text)
 
 
-def _tokens(line: Sequence[Piece], sample: TextSample, acrostic: bool) -> str:
+def _tokens(line: Sequence[Piece], sample: TextSample, acrostic: bool, kept: int) -> str:
     """One line's tokens; the first token of a sample is the one that the Tab key reaches."""
     return "".join(
         _plain(text, given=True)
         if place is None
-        else _token(sample.tokens[place], place, acrostic and column == 0)
+        else _token(sample.tokens[place], place, acrostic and column == 0, kept)
         for column, (text, place) in enumerate(line)
     )
 
 
-def _token(token: TokenChoice, place: int, head: bool) -> str:
+def _token(token: TokenChoice, place: int, head: bool, kept: int) -> str:
     mark = " mark" if token.text and token.text in MARKS else ""
+    mark += " turn" if place == kept - 1 else " kept" if place < kept else ""
     reach = ' tabindex="0" role="button"' if place == 0 else ""
     return (
         f'<span class="{level(token.probability)}{mark}{" head" if head else ""}" data-token="{place}"{reach}'

@@ -8,6 +8,7 @@ import gradio as gr
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.events import QUICK, index_of
 from aigc_demo.ui.text import odds
+from aigc_demo.ui.text.alternatives import alternatives
 from aigc_demo.ui.text.heat_map import heat_map
 from aigc_demo.ui.text.recording import Recording, read_recording
 from aigc_demo.ui.text.token_view import CHOOSE
@@ -57,7 +58,7 @@ class RecordedSession:
         turns = self.recording.turns
         turn = turns[max(0, min(index_of(event, "sample"), len(turns) - 1))]
         place = max(0, min(index_of(event, "token"), len(turn.tokens) - 1))
-        return odds.alternatives(turn.tokens, place, self.context.translator(visitor))
+        return alternatives(turn.tokens, place, self.context.translator(visitor))
 
     def draw(self, place: int, visitor: gr.Request) -> str:
         """Another head was chosen."""
@@ -87,7 +88,7 @@ def hint_html(recording: Recording, task: str, context: Context, lang: str) -> s
     place = min(range(len(tokens)), key=lambda place: tokens[place].probability)
     say = context.words.translator(lang)
     hint = f'<p class="note">{escape(say("recorded.choose"))}</p>'
-    return hint + odds.alternatives(tokens, place, say)
+    return hint + alternatives(tokens, place, say)
 
 
 def map_html(recording: Recording, place: int, task: str, context: Context, lang: str) -> str:

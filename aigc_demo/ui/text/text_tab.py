@@ -10,7 +10,7 @@ from aigc_demo import actions
 from aigc_demo.actions import TextResult, write_text
 from aigc_demo.core.stopping import Stop
 from aigc_demo.language.writers import own_sampling, settle
-from aigc_demo.models.family import serving
+from aigc_demo.models.family import runs_here, serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import TextRequest, check
 from aigc_demo.ui.page import pictures
@@ -23,26 +23,37 @@ from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, model_picker
 from aigc_demo.ui.text import odds
+from aigc_demo.ui.text.alternatives import GO_ON, alternatives, beginning
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.drafts_panel import DraftsPanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
 
-POEMS = "gpt-poems"
+POEMS, AUSTEN = "gpt-poems", "gpt-austen"
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue"},
+    "spring": {"model": POEMS, "prompt": "春望", "form": "qijue", "seed": 1},
     "birthday": {"model": POEMS, "prompt": "贺友人", "form": "qijue", "heads": "生日快乐"},
     "regulated": {"model": POEMS, "prompt": "秋夜登楼", "form": "qilu"},
-    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3},
-    "hot": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 1.5, "top_p": 1.0},
+    "cold": {"model": POEMS, "prompt": "月夜", "form": "wujue", "count": 4, "temperature": 0.3, "drafts": 1},
+    "hot": {
+        "model": POEMS,
+        "prompt": "月夜",
+        "form": "wujue",
+        "count": 4,
+        "temperature": 1.5,
+        "top_k": 0,
+        "top_p": 1.0,
+        "drafts": 1,
+    },
     "austen": {
-        "model": "gpt-austen",
+        "model": AUSTEN,
         "prompt": "It is a truth universally acknowledged",
         "prompt_is": "opening",
-        "temperature": 0.8,
         "max_new_tokens": 160,
     },
+    "darcy": {"model": AUSTEN, "prompt": "My dear Mr. Darcy,", "prompt_is": "opening", "seed": 1},
+    "ball": {"model": AUSTEN, "prompt": "The ball was", "prompt_is": "opening", "seed": 2},
 }
 VERSE_ONLY = ("prompt_is", "form", "heads", "drafts", "simplified")
 SAMPLED = ("temperature", "top_k", "top_p", "repetition_penalty", "drafts")  # of which a model has its own
@@ -66,6 +77,7 @@ class TextTab(GenerationTab):
         prompt = self._field("prompt", max_lines=4, placeholder=hints["prompt"], info=None)
         form = self._field("form", visible=verse, info=None)
         heads = self._field("heads", visible=verse, placeholder=hints["heads"], info=None)
+        kept = self._field("continue_from", visible=False, max_lines=6)
         self._run_buttons("action.write", another=True)
         self._build_examples()
         picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
@@ -91,6 +103,7 @@ class TextTab(GenerationTab):
             "seed": seed,
             **folded,
             "watermark": watermark,
+            "continue_from": kept,
             **self.adapters.fields,
         }
 
@@ -107,7 +120,7 @@ class TextTab(GenerationTab):
         self.text = gr.HTML(pictures.empty(words("text.empty")), js_on_load=CHOOSE, elem_id="text-view")
         self.status = gr.HTML("", elem_id="text-status")
         self.note = gr.HTML("", elem_id="text-note")
-        self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
+        self.odds = gr.HTML("", js_on_load=GO_ON, elem_id="text-odds")
         self.drafts = DraftsPanel(self.context, self.task)
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("txt", "md", "json"), actions.write_texts, self.result)
@@ -122,16 +135,16 @@ class TextTab(GenerationTab):
 
     def _connect(self) -> None:
         shown = [self.result, self.text, self.status, self.note, self.odds]
-        ran = gr.on(
-            [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
-            self.run,
-            set(self.fields.values()),
-            [*shown, *self.looks()],
-            concurrency_id="device",
-            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
+        writes = {
+            "outputs": [*shown, *self.looks()],
+            "concurrency_id": "device",
+            "trigger_mode": "multiple",  # a second click starts anew, and the first run sees its stop flag
             **PRIVATE,
-        )
-        self.runs = [(ran, self.result)]
+        }
+        asked = [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit]
+        ran = gr.on(asked, self.run, set(self.fields.values()), **writes)
+        went_on = self.odds.select(self.go_on, self.result, **writes)
+        self.runs = [(ran, self.result), (went_on, self.result)]
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
@@ -159,6 +172,8 @@ class TextTab(GenerationTab):
         updates = self.for_model(request.model, lang, request.adapter)
         updates = self.with_values(updates, request.model_dump(exclude={"adapter"}))
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
+        kept = request.continue_from
+        updates[self.fields["continue_from"]] = gr.update(value=kept, visible=bool(kept))
         return updates
 
     def _is_verse(self, model: str | None) -> bool:
@@ -201,6 +216,25 @@ class TextTab(GenerationTab):
         stop = self.context.begin(visitor, self.task)
         yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
 
+    @polite
+    def go_on(
+        self, result: TextResult | None, event: gr.EventData, visitor: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        """Another token was chosen: the text up to it is kept, and the rest written anew by the same seed."""
+        sample = max(0, index_of(event, "sample"))
+        if result is None or sample >= len(result.samples):
+            return
+        tokens, place = result.samples[sample].tokens, index_of(event, "token")
+        kept = beginning(tokens, place, index_of(event, "choice"))
+        if kept is None:
+            return
+        own = (draft.seed for draft in result.drafts if draft.sample == result.samples[sample])
+        seed = next(own, result.request.seed + sample)
+        alone = {"continue_from": kept, "count": 1, "drafts": 1, "seed": seed}
+        asked = check(TextRequest, {**result.request.model_dump(), **alone})
+        stop = self.context.begin(visitor, self.task)
+        yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
+
     def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         say, progress, result = self.context.translator(visitor), TokenProgress(), None
         for result in write_text(asked, self.context.cache, stop):
@@ -214,7 +248,8 @@ class TextTab(GenerationTab):
         written = [token for sample in result.samples for token in sample.tokens]
         yield {
             **self._shown(result, say, visitor),
-            self.note: odds.done_html(written, progress.tokens_per_second(), say)
+            self.note: odds.kept_html(result.samples[0].tokens, result.request.continue_from, say)
+            + odds.done_html(written, progress.tokens_per_second(), say)
             + remark(result.note, self.context.lang(visitor)),
         }
 
@@ -244,8 +279,11 @@ class TextTab(GenerationTab):
             return gr.skip()
         sample = max(0, min(index_of(event, "sample"), len(result.samples) - 1))
         place = max(0, min(index_of(event, "token"), len(result.samples[sample].tokens) - 1))
-        tokens = result.samples[sample].tokens
-        return odds.alternatives(tokens, place, self.context.translator(visitor)) if place >= 0 else gr.skip()
+        if place < 0:
+            return gr.skip()
+        tokens, say = result.samples[sample].tokens, self.context.translator(visitor)
+        here = runs_here(result.card.family)
+        return alternatives(tokens, place, say, sample, result.request, goes_on=here)
 
     def memory(self, result: TextResult, lang: str) -> Memory:
         """The result for the history."""

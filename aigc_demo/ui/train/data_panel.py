@@ -166,10 +166,8 @@ class DataPanel:
     def needs(self, name: str | None, lang: str) -> str:
         """What has to happen before a set of the catalogue can be trained on; "" where nothing has."""
         card, settings, say = catalogue().get(name or ""), self.context.settings, self.context.words.say
-        if card is None or card.here(settings.data_dir):
+        if card is None or card.ready(settings.data_dir):
             return ""
-        if not card.needs_network:
-            return say("train.data_made", lang)
         size = f"{card.megabytes:.0f}"
         if not settings.offline:
             return say("train.needs_network", lang, megabytes=size)

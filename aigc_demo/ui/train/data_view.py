@@ -37,7 +37,8 @@ def card_html(card: DataCard, here: bool, words: Words, lang: str) -> str:
         ),
         (words.say("train.classes", lang), ", ".join(card.classes.get(lang, []))),
     ]
-    note = f'<p class="note">{escape(words.say("train.data_here", lang))}</p>' if here else ""
+    key = "train.data_here" if here else "" if card.needs_network else "train.data_made"
+    note = f'<p class="note">{escape(words.say(key, lang))}</p>' if key else ""
     return f'<p class="note prose">{escape(card.title.say(lang))}</p>{_look(card, words, lang)}{_list(facts)}{note}'
 
 

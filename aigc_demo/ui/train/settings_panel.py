@@ -53,14 +53,14 @@ class SettingsPanel:
         self.data_panel, self.data = data, data.choice
 
     def build(self) -> None:
-        """Left, under the data: the family, why these settings, and the button."""
+        """Left, under the data: the family, the button, and why these settings."""
         words = self.context.words
         first = trained()[0].name
         self.fields = {"family": self._field("family", value=first, info=None)}
-        self.why = gr.HTML("", elem_id="train-why")
         with gr.Row(elem_classes="actions"):
             self.go = gr.Button(words("train.go"), variant="primary", elem_id="train-go", scale=2)
             self.plan = gr.Button(words("train.plan"), elem_id="train-plan", scale=1, min_width=80)
+        self.why = gr.HTML("", elem_id="train-why")
         self.planned = gr.HTML("", elem_id="train-planned")
         self.accept = gr.Button(words("train.accept"), size="sm", visible=False, elem_id="train-accept")
         self.estimate = gr.State(None)

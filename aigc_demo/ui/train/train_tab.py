@@ -18,7 +18,7 @@ from aigc_demo.models.family import trained
 from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check, fitting
 from aigc_demo.schemas.as_code import train_command
-from aigc_demo.ui.page.code_block import CodeBlock
+from aigc_demo.ui.page.code_block import code_block
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import PageTab
@@ -117,7 +117,7 @@ class TrainTab(PageTab):
         self.lesson = Lesson(self.context, [row.name for row in trained()], trained()[0].name, "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
-            self.command = CodeBlock("", words("panel.shell"))
+            self.command = code_block("", words("panel.shell"))
 
     def _connect(self) -> None:
         data, settings, watch = self.data, self.settings, self.watch

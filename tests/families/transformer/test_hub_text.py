@@ -47,7 +47,7 @@ def test_a_model_whose_layers_come_to_the_device_by_turns_writes_the_same(model,
         ours, theirs = (
             ids_of(one.generate("The bank", temperature=0.0, max_new_tokens=20))
             if name == "text"
-            else one.attention(one.encode_prompt("The bank"), 0, 0)[1].tolist()
+            else one.attentions(one.encode_prompt("The bank"))[1].tolist()
             for one in (turns, model)
         )
         assert ours == theirs
@@ -127,6 +127,28 @@ def test_text_is_what_the_tokens_say_and_never_half_a_character(model):
     assert "".join(told) == CORPUS[3] and "�" not in "".join(told)
 
 
+def test_a_text_goes_on_from_a_beginning_by_the_same_numbers(model):
+    asked = {"seed": 3, "max_new_tokens": 40, "top_k": 5}
+    kept = " by the river"
+    first = list(model.generate("The bank", continue_from=kept, **asked))
+    told = "".join(step.tokens[0].text for step in first)
+    assert told.startswith(kept) and len(first) > len(model._behind("The bank", kept))
+    assert model.tokenizer.decode(ids_of(first)[: len(model._behind("The bank", kept))]) == kept
+    again = list(model.generate("The bank", continue_from=" by the", **asked))
+    assert ids_of(again)[: len(model._behind("The bank", " by the"))] == model._behind("The bank", " by the")
+    asked, _ = model.chat_request(
+        [{"role": "user", "content": "Hi"}], "", 30, 5, lambda: False, continue_from="The bank by"
+    )
+    batch = model.batch()
+    batch.add(asked)
+    said = "".join(step.tokens[0].text for step in steps_of(batch))
+    assert said.startswith("The bank by") and len(said) > len("The bank by")
+    with pytest.raises(InputError, match="kept beginning"):
+        model.chat_request(
+            [{"role": "user", "content": "Hi"}], "", 3, 5, lambda: False, continue_from="The bank by"
+        )
+
+
 def test_odds_are_the_models_own(model):
     step = next(model.generate("The bank", temperature=0.0))
     ids = torch.tensor([model.encode_prompt("The bank")])
@@ -137,18 +159,18 @@ def test_odds_are_the_models_own(model):
     assert [p for _, p in token.alternatives] == pytest.approx(odds.topk(8).values.tolist(), abs=1e-5)
 
 
-def test_attention_of_a_head(model):
-    labels, weights = model.attention(model.encode_prompt("The bank by the river"), 1, 3)
+def test_attention_of_all_heads(model):
+    labels, weights = model.attentions(model.encode_prompt("The bank by the river"))
     assert "".join(labels) == "The bank by the river"
-    assert weights.shape == (len(labels), len(labels))
-    assert torch.allclose(weights.sum(1), torch.ones(len(labels)), atol=1e-5)
+    assert weights.shape == (2, 4, len(labels), len(labels))
+    assert torch.allclose(weights.sum(-1), torch.ones(2, 4, len(labels)), atol=1e-5)
     assert weights.triu(1).abs().max() == 0
     assert model.network.config._attn_implementation == "sdpa"
 
 
 def test_of_a_long_text_the_attention_of_its_end_is_shown(model):
-    labels, weights = model.attention([*range(10, 200), *range(10, 200)], 0, 0)
-    assert weights.shape == (256, 256) and labels[-1] == model.pieces.label(199)
+    labels, weights = model.attentions([*range(10, 200), *range(10, 200)])
+    assert weights.shape == (2, 4, 256, 256) and labels[-1] == model.pieces.label(199)
 
 
 def test_stop_ends_within_a_token_also_while_a_prompt_is_read(model):

@@ -83,6 +83,33 @@ def test_each_token_comes_with_the_models_own_odds(verse):
         assert [p for _, p in token.alternatives] == pytest.approx(own.topk(8).values.tolist(), rel=1e-3)
 
 
+@pytest.mark.parametrize(("heads", "prompt_is"), [("", "title"), ("春夜", "title"), ("", "opening")])
+def test_a_poem_goes_on_from_any_of_its_places_in_its_form(verse, heads, prompt_is):
+    asked = {"form": "wujue", "heads": heads, "prompt_is": prompt_is, "seed": 5, "max_new_tokens": 30}
+    given = "春" if prompt_is == "opening" else ""
+    first = write(verse, "春", continue_from="" if heads else "夏秋冬风雨，"[len(given) :], **asked)[0]
+    for place in (6, 9, 16):
+        kept = first[:place]
+        assert write(verse, "春", continue_from=kept, **asked)[0] == first
+    other = first[:9] + ("江" if verse.tokenizer.token_to_id("江") and first[9] not in "，。" else first[9])
+    text = write(verse, "春", continue_from=other, **asked)[0]
+    assert text.startswith(other) and check_form(given + text, "wujue")
+
+
+def test_a_beginning_that_breaks_the_form_or_fills_the_limit_is_a_sentence(verse, prose):
+    for kept, said in (
+        ("春，", "breaks the form"),
+        ("春夏秋冬风雨", "breaks the form"),
+        ("春🎈", "does not know"),
+    ):
+        with pytest.raises(InputError, match=said):
+            next(verse.generate("春望", form="wujue", continue_from=kept))
+    with pytest.raises(InputError, match="raise the length limit"):
+        next(verse.generate("春望", form="wujue", continue_from="春夏", max_new_tokens=2))
+    text = write(prose, "It is", continue_from=" a truth", max_new_tokens=12)[0]
+    assert text.startswith(" a truth")
+
+
 def test_stop_is_asked_at_every_token(verse):
     asked = []
 
@@ -148,11 +175,9 @@ def test_a_prompt_of_a_megabyte_is_refused_and_prose_has_no_heads(prose):
 
 def test_attention_labels_tokens_and_sums_to_one(verse):
     ids = verse.encode_prompt("春望", "wujue")
-    labels, weights = verse.attention(ids, layer=1, head=0)
+    labels, weights = verse.attentions(ids)
     assert labels == ["<s>", "<wujue>", "春", "望", "<sep>"]
-    assert torch.allclose(weights.sum(-1), torch.ones(5), atol=1e-5)
-    with pytest.raises(InputError):
-        verse.attention(ids, layer=2, head=0)
+    assert torch.allclose(weights.sum(-1), torch.ones(2, 2, 5), atol=1e-5)
 
 
 def test_a_config_that_is_no_llama_is_refused(folders, tmp_path):

@@ -69,9 +69,9 @@ def test_rotary_scores_depend_on_the_distance_only():
 
 
 def test_attention_rows_sum_to_one_and_look_back_only(network, ids):
-    weights = network.attention(ids, layer=1)
-    assert weights.shape == (2, 4, 20, 20)
-    assert torch.allclose(weights.sum(-1), torch.ones(2, 4, 20), atol=1e-5)
+    weights = network.attentions(ids)
+    assert weights.shape == (2, 3, 4, 20, 20)
+    assert torch.allclose(weights.sum(-1), torch.ones(2, 3, 4, 20), atol=1e-5)
     assert weights.triu(1).abs().max() == 0
 
 

@@ -47,8 +47,8 @@ def test_a_collection_in_english_trains_and_the_model_writes(tmp_path):
     model = transformer.load(tmp_path / "run", "cpu")
     assert (model.forms, model.language) == ((), "en")
     ids = model.encode_prompt("The dog")
-    labels, weights = model.attention(ids, 1, 1)
-    assert len(labels) == len(ids) == len(weights)
+    labels, weights = model.attentions(ids)
+    assert len(labels) == len(ids) == weights.shape[-1]
     step = next(model.generate("The dog", max_new_tokens=3))
     assert 0 < step.tokens[0].probability <= 1
     figures = evaluate(tmp_path / "run", data, "cpu")

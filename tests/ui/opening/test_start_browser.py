@@ -10,6 +10,7 @@ from aigc_demo.actions import reconstruct
 from aigc_demo.core.settings import Settings
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.ui.opening.draw import Draw
+from aigc_demo.ui.opening.start_tab import EXHIBITS
 from aigc_demo.ui.opening.write import Write
 
 pytestmark = pytest.mark.browser
@@ -21,12 +22,7 @@ STATE = {
     "enlarge": "document.querySelector('#exhibit-enlarge .compare').style.getPropertyValue('--uncovered')",
     "walk": "document.querySelector('#exhibit-walk .now .pixels').style.backgroundPosition",
 }
-ARRIVED = {
-    "write": "#text-view [data-token]",
-    "draw": "#encode-view figure img",
-    "enlarge": "#upscale-view .compare img.after",
-    "walk": "#walk-stage input[type=range]",
-}
+ARRIVED = {kind.name: "{result} {arrived}".format(**kind.arrival) for kind in EXHIBITS}
 
 
 @pytest.mark.parametrize(("lang", "width"), [("zh-CN", 390), ("en-US", 1366)])
@@ -119,6 +115,10 @@ def test_each_button_arrives_in_its_tab_with_the_result(visit, lang):
         page.click("#tab-start-button:visible")
         page.click(f"#start-{name}")
         page.wait_for_selector(place)
+        page.wait_for_function(
+            "view => { const box = document.querySelector(view).getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0; }",
+            arg=place,
+        )
         if name == "write":  # the same request, so the same text
             words = json.loads((Write().folder / f"{lang[:2]}.json").read_text("utf-8"))["tokens"]
             tokens = page.locator("#text-view [data-token]").all_text_contents()

@@ -9,12 +9,15 @@ import pytest
 
 from aigc_demo.actions import TextResult, TextSample
 from aigc_demo.core.stopping import never
+from aigc_demo.language.prosody import prosody
+from aigc_demo.language.writers import own_sampling, settle
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.text import attention, odds, text_tab
+from aigc_demo.ui.text.drafts_panel import tones_html
 from aigc_demo.ui.text.text_tab import TextTab, TokenProgress
 
 
@@ -185,8 +188,44 @@ def test_every_example_is_a_request_that_runs(tab):
     for name in text_tab.EXAMPLES:
         updates = tab.example(name)(visitor())
         given = {component: updates[component]["value"] for component in tab.fields.values()}
-        asked = tab.asked(given)
-        assert asked == TextRequest(**text_tab.EXAMPLES[name])
+        example = TextRequest(**text_tab.EXAMPLES[name])
+        card = find_card(example.model, tab.context.settings, "text")
+        assert tab.asked(given) == settle(example, card)
+
+
+def test_another_model_brings_its_own_sampling(tab):
+    def shown(model):
+        updates = tab.choose_model(model, visitor())
+        return {name: updates[tab.fields[name]].get("value") for name in text_tab.SAMPLED}
+
+    cards = {name: find_card(name, tab.context.settings, "text") for name in ("gpt-poems", "gpt-austen")}
+    assert {name: shown(name) for name in cards} == {name: own_sampling(card) for name, card in cards.items()}
+    assert shown("gpt-poems") != shown("gpt-austen")
+    assert tab.fields["drafts"].value == own_sampling(cards["gpt-poems"])["drafts"] == 8
+
+
+def test_another_draft_is_taken_as_the_result(tab):
+    page = outcome(tab, prompt="春", form="wujue", drafts=3, seed=4)
+    result, view = page[tab.result], page[tab.drafts.view]
+    assert len(result.drafts) == 3 and view.count('aria-pressed="true"') == 1
+    place = next(i for i, draft in enumerate(result.drafts) if draft.sample is not result.samples[0])
+    taken = tab.take_draft(result, SimpleNamespace(_data={"draft": place}), visitor())
+    assert taken[tab.result].samples == [result.drafts[place].sample]
+    assert taken[tab.result].request.seed == result.drafts[place].seed
+    assert f'data-draft="{place}" aria-pressed="true"' in taken[tab.drafts.view]
+    assert set(taken) <= {tab.result, tab.text, tab.odds, *tab.looks()}
+    assert page[tab.drafts.fold]["visible"]
+    assert (
+        outcome(tab, model="gpt-austen", prompt_is="opening", max_new_tokens=4)[tab.drafts.fold]["visible"]
+        is False
+    )
+
+
+def test_tones_are_told_under_a_poem(words):
+    poem = prosody(["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"])
+    html = tones_html(poem, say(words, "zh"))
+    assert html.count("<i>●</i>") == 10 and 'class="rhymes">流' in html and "broken" not in html
+    assert "押“尤”韵" in html and "仄起" in html
 
 
 def test_odds_are_marked_by_class_number_and_words(settings, words):
@@ -238,9 +277,30 @@ def test_alternatives_mark_the_written_token_once_also_outside_the_top(tab):
         inside = any(p == token.probability for _, p in token.alternatives)
         assert html.count('chosen"') == 1
         assert html.count("<li") == len(token.alternatives) + (not inside)
+        assert 'name="temperature"' in html and "</s>" not in html
     assert f"token {place + 1} of" in html
     assert tab.pick_token(result, SimpleNamespace(sample=99, token=999), visitor())
     assert tab.pick_token(None, event, visitor()) == gr.skip()
+
+
+def test_a_text_goes_on_from_another_token(tab, toasts):
+    result = outcome(tab, prompt="春望", form="wujue", count=2, seed=4, continue_from="春")[tab.result]
+    tokens = result.samples[1].tokens
+    choices = tokens[3].alternatives
+    choice = next(i for i, (text, _) in enumerate(choices) if len(text) == 1 and text not in "，。")
+    event = SimpleNamespace(sample=1, token=3, choice=choice)
+    page = merged(tab.go_on(result, event, visitor()))
+    other = page[tab.result]
+    kept = "".join(token.text for token in tokens[:3]) + choices[choice][0]
+    assert other.request.continue_from == kept and other.samples[0].text.startswith(kept)
+    assert (other.request.seed, other.request.count) == (5, 1)
+    assert page[tab.text].count(" kept") == 3 and page[tab.text].count(" turn") == 1
+    assert f"--continue-from '{kept}'" in page[tab.code.shell]
+    again = outcome(tab, **other.request.model_dump())[tab.result]
+    assert again.samples[0].text == other.samples[0].text, "its file makes the same"
+    assert tab.show(other.request, "en")[tab.fields["continue_from"]]["visible"]
+    for forged in ({"choice": 99}, {"token": 999}, {"sample": 9}):
+        assert merged(tab.go_on(result, SimpleNamespace(**{**vars(event), **forged}), visitor())) == {}
 
 
 def test_spaces_and_line_ends_of_a_token_are_visible(words):
@@ -251,10 +311,11 @@ def test_spaces_and_line_ends_of_a_token_are_visible(words):
 
 def test_attention_covers_prompt_and_text(tab, cache):
     result = outcome(tab, prompt="春望", form="wujue")[tab.result]
-    found = attention.read_attention(result, 0, 1, 1, cache, never)
-    count = len(found.labels)
-    assert count == found.prompt + len(result.samples[0].tokens)
-    assert found.labels[: found.prompt] == ["<s>", "<wujue>", "春", "望", "<sep>"]
+    found = attention.read_attention(result, 0, (1, 1), cache, never)
+    reading = found.reading
+    assert len(reading.labels) == reading.prompt + len(result.samples[0].tokens)
+    assert reading.labels[: reading.prompt] == ["<s>", "<wujue>", "春", "望", "<sep>"]
+    assert (reading.line, reading.start, reading.title) == (5, 5, 2)
     assert np.allclose(found.weights.sum(1), 1, atol=1e-5)
     assert np.allclose(np.triu(found.weights, 1), 0)
 
@@ -264,8 +325,12 @@ def test_the_heat_map_follows_its_choosers(tab):
     result, panel = last[tab.result], tab.attention
     assert last[panel.layer]["maximum"] == 2 and last[panel.head]["maximum"] == 2
     assert last[panel.sample]["visible"] is True
-    one, _ = panel.draw(result, 2, 1, 1, visitor())
-    other, _ = panel.draw(result, 2, 2, 1, visitor())
+    shown = panel.overview(result, 2, visitor())
+    assert shown[panel.sheet].count("<button") >= 1 and "data-layer" in shown[panel.view]
+    assert f'data-layer="{shown[panel.layer] - 1}"' in shown[panel.view]
+    one = panel.draw(result, 2, 1, 1, visitor())
+    other, layer, head = panel.pick(result, 2, SimpleNamespace(layer=1, head=0), visitor())
+    assert (layer, head) == (2, 1) and other == panel.draw(result, 2, 2, 1, visitor())
     assert 'data-sample="1"' in one and one != other
     labels = json.loads(
         re.search(r'data-rows="([^"]*)"', one)[1]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.conftest import type_number
-from tests.ui.train.test_train_browser import bring, wait_for_state, wait_for_value
+from tests.ui.train.test_train_browser import bring, open_more, wait_for_state, wait_for_value
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +60,7 @@ def test_from_captioned_pictures_to_an_adapter_that_draws(visit, cats):
     page = visitor.page
     bring_captioned(visitor, cats, "subject")
     page.locator("#train-family input[value=diffusion]").check()
+    open_more(page)
     wait_for_value(page, "#train-start input", "tiny/sd")
     page.wait_for_selector("#train-cost :text('an adapter of rank 8')")
     page.fill("#train-trigger :is(input, textarea)", "sks")

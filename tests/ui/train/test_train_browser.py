@@ -44,9 +44,16 @@ def bring(page, path, name, side=None):
     page.click("#train-import")
 
 
+def open_more(page):
+    """Unfold what has a good value already."""
+    if not page.locator("#train-name").is_visible():
+        page.click("#train-more > button")
+    page.wait_for_selector("#train-name :is(input, textarea)")
+
+
 def start(page, name, steps, **fields):
     """Fill in a name and the number of steps, and press Train."""
-    page.click("#train-more > button")
+    open_more(page)
     for field, value in {"steps": steps, **fields}.items():
         type_number(page, f"train-{field.replace('_', '-')}", value)
     page.fill("#train-name :is(input, textarea)", name)
@@ -77,6 +84,10 @@ def move_the_film(page):
     assert time.get_attribute("aria-valuetext") == "step 0"
     cover.focus()
     page.keyboard.press("End")
+    page.click("#train-film .play")
+    page.wait_for_function(  # from the start to the end, on its own
+        "document.querySelector('#train-film input').value === document.querySelector('#train-film input').max"
+    )
     assert page.evaluate("document.querySelector('.film').style.getPropertyValue('--uncovered')") == "100%"
 
 
@@ -94,6 +105,10 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     shown = page.inner_text("#train-preview")
     assert "40 pictures of 28 × 28 in colour, 2 classes" in shown and "36 to train on, 4 held out" in shown
     assert "notes.exe" in page.inner_text("#train-preview .refused")
+    open_more(page)
+    wait_for_value(page, "#train-name :is(input, textarea)", "vae-photos")  # what suits few pictures
+    assert "Few pictures" in page.inner_text("#train-why")
+    page.locator("#train-family input[value=gan]").check()
     wait_for_value(page, "#train-name :is(input, textarea)", "gan-photos")
     start(page, "temples", steps=2000, batch_size=8, save_every=20)  # more than it will be given time for
     page.wait_for_selector("#train-film img.now")
@@ -140,6 +155,7 @@ def test_from_a_text_file_to_a_language_model_in_the_text_tab(visit, story):
     visitor.tab("train")
     bring(page, story, "story")
     page.wait_for_selector("#train-preview .documents p")
+    open_more(page)
     wait_for_value(page, "#train-name :is(input, textarea)", "gpt-story")
     start(page, "teller", steps=20, batch_size=2)
     wait_for_state(page, "done")
@@ -168,6 +184,7 @@ def test_wrong_input_gets_a_sentence_and_loses_nothing(visit, story):
     page.wait_for_selector("#train-files :text('story.txt')")
     page.click("#train-import")
     toast(page, "Say that you may use these data")
+    open_more(page)
     page.fill("#train-name :is(input, textarea)", "")
     page.click("#train-go")
     toast(page, "Name: '' does not fit")
