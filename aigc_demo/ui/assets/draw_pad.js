@@ -25,6 +25,8 @@ const line = (to) => {
   paper.beginPath(); paper.moveTo(...from); paper.lineTo(...to); paper.stroke();
   from = to;
 };
+const name = element.closest("[id]").id;
+const keep = () => aigcKeep.draw(name, canvas.toDataURL("image/png"));
 // The page then packs the picture, which takes some milliseconds: while a stroke goes on, sixteen times a second at most.
 const send = () => {
   clearTimeout(waiting);
@@ -40,9 +42,9 @@ canvas.addEventListener("pointerdown", (event) => {
   from = place(event); line(from); sendSoon();
 });
 canvas.addEventListener("pointermove", (event) => { if (from) { line(place(event)); sendSoon(); } });
-canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); } });
-canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); } });
-canvas.addEventListener("wipe", () => { clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
+canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); keep(); } });
+canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); keep(); } });
+canvas.addEventListener("wipe", () => { aigcKeep.draw(name, null); clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
 
 // Strokes that draw themselves, at half a pixel a millisecond, or at once for those who want nothing to move.
 const points = (stroke) => stroke.flatMap(([x, y], i) => {
@@ -83,5 +85,10 @@ watch("value", () => {
   };
   picture.src = props.value;
 });
-const opening = JSON.parse(canvas.dataset.opening || "[]");
-if (opening.length) requestAnimationFrame(() => draw(opening));
+// What this browser drew before a reload; else the strokes that the pad opens with.
+const drawn = aigcKeep.drawn(name), opening = JSON.parse(canvas.dataset.opening || "[]");
+if (drawn) {
+  const picture = new Image();
+  picture.onload = () => { paper.drawImage(picture, 0, 0); canvas.dataset.used = ""; send(); };
+  picture.src = drawn;
+} else if (opening.length) requestAnimationFrame(() => draw(opening));

@@ -29,11 +29,6 @@ class Enlarge(Exhibit):
 
     name = "enlarge"
     task = "upscale"
-    arrival: ClassVar[Mapping[str, str]] = {
-        "go": "#upscale-go",
-        "result": "#upscale-view",
-        "arrived": ".compare",
-    }
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), UpscaleRequest(model="realesrgan-x4", image=BEFORE)
     )

@@ -24,11 +24,6 @@ class Write(Exhibit):
 
     name = "write"
     task = "text"
-    arrival: ClassVar[Mapping[str, str]] = {
-        "go": "#text-go",
-        "result": "#text-view",
-        "arrived": "[data-token]",
-    }
     asked: ClassVar[Mapping[str, Request]] = {
         "en": TextRequest(
             model="gpt-austen", prompt="She was", prompt_is="opening", max_new_tokens=60,

@@ -66,6 +66,7 @@ class TextTab(GenerationTab):
     task = "text"
     title = "mode.text"
     request_type = TextRequest
+    runs_as_it_is = True
 
     def _build_ask(self) -> None:
         """The title or opening, its form, the button, examples, the model, the rest."""

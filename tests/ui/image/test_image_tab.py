@@ -132,7 +132,7 @@ def test_settings_come_back_from_a_saved_sheet(shell, tmp_path, toasts):
     asked = ImageRequest(model="gan-digits", label="2,6", count=5, seed=77)
     path = actions.write_sheet(make_images(asked, shell.context.cache), tmp_path)
     assert provenance.read(path).recipe.request["seed"] == 77
-    updates = shell.restore_file(str(path), Page())
+    updates = arrived(shell, tab, shell.restore_file(str(path), Page()))
     assert updates[shell.tabs]["selected"] == "image" and path.name in toasts[0]
     assert final(tab.run(apply(tab, updates), Page()))[tab.result].request == asked
 
@@ -166,17 +166,33 @@ def test_pictures_from_pure_noise_are_not_named_after_a_class(tab):
     assert "class 0" in tab.sheet_html(density, "en")
 
 
-def test_results_are_kept_in_the_history_once_each_and_brought_back(shell):
-    tab, memories = shell.by_task["image"], []
-    remember = shell.remember(tab)
-    for seed in (1, 2):
-        result = drawn(tab, count=2, seed=seed)[tab.result]
-        memories, html = remember(result, memories, Page())
-    assert [memory.request.seed for memory in memories] == [2, 1]
-    assert "gan-digits · Seed 2" in memories[0].about and html.count("data-index") == 2
-    assert remember(result, memories, Page()) == gr.skip()  # the same again
-    updates = shell.restore_memory(memories, Event(index=1), Page())
-    assert updates[tab.fields["seed"]]["value"] == 1
+def arrived(shell, tab, said):
+    """The updates once the browser has given back the recipe that it was told."""
+    recipe = json.loads(said[shell.arrivals.said])["recipe"]
+    return shell.arrivals.arrive(tab, json.dumps({"id": 1, "recipe": json.dumps(recipe)}), Page())
+
+
+def test_a_result_is_told_to_the_browser_and_comes_back_from_it(shell):
+    tab = shell.by_task["image"]
+    assert shell.arrivals.remember(tab)(None, Page()) == gr.skip()
+    told = json.loads(shell.arrivals.remember(tab)(drawn(tab, count=2, seed=1)[tab.result], Page()))
+    assert told["about"] == "gan-digits · Seed 1" and told["thumbnail"].startswith("data:image/png;base64,")
+    assert told["recipe"] == {"task": "image", "model": "gan-digits", "count": 2, "seed": 1}
+    updates = arrived(shell, tab, {shell.arrivals.said: json.dumps(told)})
+    assert updates[tab.fields["seed"]]["value"] == 1 and updates[shell.arrivals.said] == "1"
+
+
+def test_what_the_browser_kept_is_checked_value_by_value(shell):
+    tab = shell.by_task["image"]
+    kept = {"model": "gan-fashion", "label": ["3", "5"], "seed": -7, "count": 12, "prior": ["evil"], "x": 1}
+    updates = shell.arrivals.arrive(tab, json.dumps({"id": 4, "values": kept}), Page())
+    assert updates[tab.fields["label"]]["value"] == ["3", "5"] and updates[tab.fields["count"]]["value"] == 12
+    assert updates[tab.fields["seed"]]["value"] == 42 and shell.tabs not in updates
+    gone = shell.arrivals.arrive(tab, json.dumps({"id": 5, "values": {**kept, "model": "runs/gone"}}), Page())
+    assert gone[tab.fields["count"]]["value"] == 12 and tab.fields["model"] not in gone
+    for broken in ("", "[]", "{", '{"id": 6, "values": 7}', "[" * 100_000):
+        shell.arrivals.arrive(tab, broken, Page())
+    assert shell.arrivals.arrive(tab, json.dumps({"id": 7, "recipe": "{", "kept": True}), Page()) == gr.skip()
 
 
 def test_a_picture_is_sent_to_be_enlarged_as_a_labelled_file(shell, toasts):
