@@ -8,11 +8,12 @@ is a finite automaton, whose state is the number of characters written so far.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from aigc_demo.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MARKS = "，。"
 
@@ -67,7 +68,7 @@ def check_form(text: str, form: str) -> bool:
 class Acrostic:
     """What an acrostic (藏头诗) allows at each place: the n-th head opens the n-th line, marks end the lines."""
 
-    def __init__(self, form: Form, heads: list[int], marks: Sequence[int], end: int, plain: Tensor) -> None:
+    def __init__(self, form: Form, heads: list[int], marks: Sequence[int], end: int, plain: "Tensor") -> None:
         """`heads`: token ids, at most one a line; `marks`: ids of ， and 。; `plain`: (vocab,) of bool, the characters."""
         if len(heads) > form.lines:
             raise InputError(
@@ -77,7 +78,7 @@ class Acrostic:
         self.form, self.heads, self.end, self.others = form, heads, end, ~plain
         self.marks = dict(zip(MARKS, marks, strict=True))
 
-    def forbidden(self, place: int) -> Tensor:
+    def forbidden(self, place: int) -> "Tensor":
         """(vocab,) of bool: the tokens that may not stand at `place` characters from the start of the poem."""
         mark = self.form.mark_at(place)
         line, column = divmod(place, self.form.length + 1)
@@ -89,7 +90,7 @@ class Acrostic:
             return self._all_but(self.heads[line])
         return self.others
 
-    def _all_but(self, token: int) -> Tensor:
-        mask = torch.ones_like(self.others)
+    def _all_but(self, token: int) -> "Tensor":
+        mask = self.others.new_ones(self.others.shape)
         mask[token] = False
         return mask

@@ -30,7 +30,7 @@
 
 // On a phone the result stands far below the button that asks for it.
 (() => {
-  const views = { "text-go": "text-view", "rewrite-go": "rewrite-tokens", "chat-go": "chat-view", "image-go": "image-sheet", "draw-go": "draw-view", "upscale-go": "upscale-view", "walk-go": "walk-stage", "train-go": "train-head" };
+  const views = { "text-go": "text-view", "rewrite-go": "rewrite-tokens", "chat-go": "chat-view", "image-go": "image-sheet", "draw-go": "draw-view", "upscale-go": "upscale-view", "reconstruct-go": "encode-view", "walk-go": "walk-stage", "train-go": "train-head" };
   addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button[id$='-go']");
     const view = button && document.getElementById(views[button.id]);

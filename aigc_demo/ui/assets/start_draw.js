@@ -2,16 +2,16 @@
 // answers: one question at a time, the next with the newest stroke.
 const follow = element.querySelector(".follow"), answer = element.querySelector(".follow .pixels"), clear = element.querySelector(".wipe");
 const frames = Number(follow.dataset.frames), SECONDS = 4, HOLD = 1.2, ROUNDS = 3;
-let points = [], sprite = "", reached = 0, own = false;
+let stroke = [], sprite = "", reached = 0, own = false;
 answer.setAttribute("aria-label", answer.dataset[lang]);
 clear.textContent = clear.dataset[lang];
 clear.hidden = true;
 
 const recorded = (share) => {
-  const end = Math.round(share * (points.length - 1));
+  const end = Math.round(share * (stroke.length - 1));
   if (end < reached || !reached) { wipe(); reached = 0; }
-  from = points[Math.max(0, reached - 1)];
-  for (; reached <= end; reached++) line(points[reached]);
+  from = stroke[Math.max(0, reached - 1)];
+  for (; reached <= end; reached++) line(stroke[reached]);
   from = null;
   canvas.dataset.used = "";
   frame(answer, Math.round(share * (frames - 1)), frames);
@@ -19,7 +19,7 @@ const recorded = (share) => {
 
 const moving = motion({
   load: async () => {
-    points = await (await fetch(follow.dataset.stroke)).json();
+    stroke = await (await fetch(follow.dataset.stroke)).json();
     sprite = (await picture(follow.dataset.seen)).src;
     answer.style.setProperty("--sprite", `url("${sprite}")`);
   },

@@ -209,7 +209,7 @@ def test_another_draft_is_taken_as_the_result(tab):
     result, view = page[tab.result], page[tab.drafts.view]
     assert len(result.drafts) == 3 and view.count('aria-pressed="true"') == 1
     place = next(i for i, draft in enumerate(result.drafts) if draft.sample is not result.samples[0])
-    taken = tab.take_draft(result, SimpleNamespace(_data={"draft": place}), visitor())
+    taken = tab.take_draft(result, SimpleNamespace(draft=place), visitor())
     assert taken[tab.result].samples == [result.drafts[place].sample]
     assert taken[tab.result].request.seed == result.drafts[place].seed
     assert f'data-draft="{place}" aria-pressed="true"' in taken[tab.drafts.view]
@@ -321,7 +321,7 @@ def test_attention_covers_prompt_and_text(tab, cache):
 
 
 def test_the_heat_map_follows_its_choosers(tab):
-    last = outcome(tab, prompt="春望", form="wujue", count=2)
+    last = outcome(tab, prompt="春望", form="wujue", count=2, max_new_tokens=24)
     result, panel = last[tab.result], tab.attention
     assert last[panel.layer]["maximum"] == 2 and last[panel.head]["maximum"] == 2
     assert last[panel.sample]["visible"] is True
