@@ -34,7 +34,11 @@ class Draw(Exhibit):
 
     name = "draw"
     task = "reconstruct"
-    arrival: ClassVar[Mapping[str, str]] = {"go": "#reconstruct-go", "result": "#encode-view", "arrived": "img"}
+    arrival: ClassVar[Mapping[str, str]] = {
+        "go": "#reconstruct-go",
+        "result": "#encode-view",
+        "arrived": "img",
+    }
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), ReconstructRequest(model="vae-digits", image="stroke.png", neighbours=1)
     )
