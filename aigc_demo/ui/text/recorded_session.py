@@ -96,4 +96,4 @@ def map_html(recording: Recording, place: int, task: str, context: Context, lang
     say = context.words.translator(lang)
     caption = say(f"recorded.caption.{task}")
     weights = recording.maps[place].weights
-    return heat_map(weights, recording.rows, recording.columns, caption, say("attention.hint"), {}, say)
+    return heat_map(weights, recording.rows, recording.columns, caption, say("rewrite.map_hint"), {}, say)
