@@ -35,7 +35,7 @@ def written() -> list[Path]:
 
 def phrase(path: Path) -> str:
     """What a file is for, in one line; a picture does not say."""
-    if path.suffix in (".png", ".jpg", ".webp"):
+    if path.suffix in (".png", ".jpg", ".webp", ".npz"):
         return ""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
