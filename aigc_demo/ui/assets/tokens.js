@@ -206,9 +206,9 @@ window.aigcTokens = {};
     return now.map((place, side) => Math.max(0, Math.min(size(tiles)[side] - 1, place + step[side])));
   };
   // A new large map: mark its small one, and shade the text by it where a token is chosen.
-  aigcTokens.markHead = (view) => {
-    const figure = view.querySelector("figure.attention"), tab = view.closest("[role=tabpanel]") || document;
-    const tiles = view.parentElement.parentElement.querySelector(".heads .tiles");
+  aigcTokens.markHead = (element) => {
+    const tab = element.closest("[role=tabpanel]") || document;
+    const figure = tab.querySelector("figure.attention[data-head]"), tiles = tab.querySelector(".heads .tiles");
     if (!figure) return;
     if (tiles) mark(tiles, [Number(figure.dataset.layer), Number(figure.dataset.head)]);
     const chosen = tab.querySelector(".texts [data-token][aria-pressed=true]");

@@ -26,13 +26,10 @@ from aigc_demo.schemas import ChatRequest
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, index_of
 from aigc_demo.ui.page.language import Say
-from aigc_demo.ui.text.head_sheet import CHOOSE_HEAD, sentence, sheet, small_maps
+from aigc_demo.ui.text.head_sheet import CHOOSE_HEAD, MARK_HEAD, sentence, sheet, small_maps
 from aigc_demo.ui.text.heads import Finding, Reading, describe, most_telling
 from aigc_demo.ui.text.heat_map import heat_map
 from aigc_demo.ui.text.odds import is_verse
-
-# The small map of the head that is shown large is marked.
-SHOWN_HEAD = "watch('value', () => requestAnimationFrame(() => aigcTokens.markHead(element)));"
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def read_attention(
         layer, head = (min(place, size - 1) for place, size in zip(chosen, weights.shape[:2], strict=True))
         maps, telling = None, ()
     own = weights[layer, head].copy()
-    return Attention(reading, own, layer, head, describe(own, reading), maps, telling)
+    return Attention(reading, own, layer, head, describe(own, reading, layer, head), maps, telling)
 
 
 def reading_of(result: Result, labels: list[str], prompt: int) -> Reading:
@@ -163,7 +160,7 @@ class AttentionPanel:
         with gr.Accordion(words("attention.title"), open=False, elem_id=name) as self.fold:
             self.sample = self._chooser("sample", visible=False)
             self.sheet = gr.HTML(words("attention.empty"), js_on_load=CHOOSE_HEAD, elem_id=f"{name}-sheet")
-            self.view = gr.HTML("", js_on_load=SHOWN_HEAD, elem_id=f"{name}-view")
+            self.view = gr.HTML("", js_on_load=MARK_HEAD, elem_id=f"{name}-view")
             with gr.Row(visible=False) as self.choosers:
                 self.layer, self.head = (self._chooser(part) for part in ("layer", "head"))
             self.go = gr.Button(words("attention.show"), size="sm", visible=False, elem_id=f"{name}-go")

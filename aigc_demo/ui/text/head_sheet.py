@@ -14,7 +14,12 @@ from aigc_demo.ui.text.heat_map import inked
 TILE = 48  # pixels a side of a small map, at most
 PIXELS = 600_000  # of the whole picture, at most
 
-CHOOSE_HEAD = """element.addEventListener('click', (event) => {
+# The small map of the head that is shown large is marked, whichever of the two pictures comes last.
+MARK_HEAD = "watch('value', () => requestAnimationFrame(() => aigcTokens.markHead(element)));"
+CHOOSE_HEAD = (
+    MARK_HEAD
+    + """
+element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-layer]'), tiles = event.target.closest('.tiles');
   const chosen = button ? [button.dataset.layer, button.dataset.head].map(Number) : tiles && aigcTokens.tile(tiles, event);
   if (chosen) trigger('select', { layer: chosen[0], head: chosen[1] });
@@ -25,6 +30,7 @@ element.addEventListener('keydown', (event) => {
   event.preventDefault();
   trigger('select', { layer: chosen[0], head: chosen[1] });
 });"""
+)
 
 
 def small_maps(weights: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ Row r of a head's matrix is how token r mixes what came before, just before the 
 place that a head may look at, its share is the weight that lies there, averaged over the rows that have such a place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,10 +85,10 @@ def most_telling(weights: np.ndarray, reading: Reading, count: int = 2) -> list[
     return found or [_largest(measured)]
 
 
-def describe(weights: np.ndarray, reading: Reading) -> Finding | None:
+def describe(weights: np.ndarray, reading: Reading, layer: int, head: int) -> Finding | None:
     """What one head, of weights (T, T), looks at most; None where nothing is worth a sentence."""
     found = _largest(shares(weights[None, None], reading))
-    return found if found.share >= TELLING else None
+    return replace(found, layer=layer, head=head) if found.share >= TELLING else None
 
 
 def _largest(measured: dict[str, np.ndarray]) -> Finding:

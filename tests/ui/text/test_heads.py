@@ -43,8 +43,9 @@ def test_the_more_telling_kinds_come_first_and_each_head_once():
         0.8, abs=0.1
     )
     assert (second.kind, second.layer, second.head) == ("title", 1, 0)
-    assert describe(weights[0, 0], READING).kind == "previous"
-    assert describe(head("itself", READING, 0.0), READING) is None
+    one = describe(weights[0, 0], READING, 3, 1)
+    assert (one.kind, one.layer, one.head) == ("previous", 3, 1)
+    assert describe(head("itself", READING, 0.0), READING, 0, 0) is None
     assert len(most_telling(weights[:1, :1] * 0, READING)) == 1, "something is always shown"
     assert most_telling(np.ones((1, 1, 1, 1)), Reading(["<s>"], 1))[0].share == 0
 
