@@ -143,6 +143,7 @@ def parameter(fact: FieldFacts) -> str:
     """One row of the table of parameters."""
     file = fact.name in FILE_FIELDS
     default = "required" if fact.required else f"`{json.dumps(fact.default, ensure_ascii=False)}`"
+    default = "the model's own" if fact.own else default
     english, chinese = (fact.words.en, fact.words.help.en), (fact.words.zh, fact.words.help.zh)
     about = f"{': '.join(filter(None, english))} / {'：'.join(filter(None, chinese))}"
     limits = "an uploaded file" if file else fact.limits

@@ -8,7 +8,13 @@ from aigc_demo.actions.base import resolve_labels
 from aigc_demo.actions.chat import ChatResult, chat
 from aigc_demo.actions.draw import DrawResult, draw
 from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
-from aigc_demo.actions.pictures import ImageResult, ReconstructResult, make_images, reconstruct
+from aigc_demo.actions.pictures import (
+    ImageResult,
+    ReconstructResult,
+    look_of_critic,
+    make_images,
+    reconstruct,
+)
 from aigc_demo.actions.rewrite import RewriteResult, rewrite
 from aigc_demo.actions.save import SHEET_SIDE, recipe_of, scale_to, stem, sweep
 from aigc_demo.actions.save_pictures import (
@@ -47,6 +53,7 @@ __all__ = [
     "draw",
     "find_text_mark",
     "grid",
+    "look_of_critic",
     "make_images",
     "recipe_of",
     "reconstruct",

@@ -17,7 +17,7 @@ from aigc_demo.actions.base import (
     settled,
     to_pictures,
 )
-from aigc_demo.core.errors import Stopped
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
@@ -55,7 +55,8 @@ class ImageResult:
 class ReconstructResult:
     """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
 
-    `neighbours` (k, H, W[, 3]) are nearest training codes, decoded; `votes` is each class's share among them.
+    `mean` and `deviation` are those of q(z | x); `latent` is what was decoded: the mean, unless the request brings a z.
+    `neighbours` (k, H, W[, 3]) are the training codes nearest to it, decoded.
     """
 
     request: ReconstructRequest
@@ -65,6 +66,7 @@ class ReconstructResult:
     reconstruction: np.ndarray
     mean: list[float]
     deviation: list[float]
+    latent: list[float]
     neighbours: np.ndarray
     neighbour_labels: list[int]
     distances: list[float]
@@ -72,7 +74,7 @@ class ReconstructResult:
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""
         return {
-            "latent": self.mean,
+            "latent": self.latent,
             "neighbours": {"labels": self.neighbour_labels, "distances": self.distances},
         }
 
@@ -123,8 +125,25 @@ def _made(model: Any, request: ImageRequest | ArrayRequest, card: ModelCard, sto
 
 
 @on_gpu()
+def look_of_critic(
+    result: ImageResult, index: int, cache: ModelCache, stop: Stop = never
+) -> np.ndarray | None:
+    """What the model's critic looks at in picture `index`, float (H, W) as in `occlusion_map`; None without a critic."""
+
+    def work(model: Any) -> np.ndarray | None:
+        from aigc_demo.models.occlusion import occlusion_map
+
+        if not isinstance(model, Critic):
+            return None
+        weights = one_hot([result.labels[index]], model)
+        return occlusion_map(model, from_picture(result.pictures[index]), weights).numpy()
+
+    return cache.run(result.card, work, stop)
+
+
+@on_gpu()
 def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = never) -> ReconstructResult:
-    """Encode a picture, with noise if asked, and decode its mean; find the nearest training codes."""
+    """Encode a picture, with noise if asked, and decode its mean, or the z that is asked for; find what lies nearest to it."""
     import torch
 
     card = registry.find_card(request.model, cache.settings, "reconstruct")
@@ -135,9 +154,15 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
         generator = torch.Generator().manual_seed(request.seed)
         noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
         mean, log_variance = model.encode(noisy)
-        codes, labels, distances = model.nearest(mean[0], request.neighbours)
+        z = torch.tensor([request.latent]) if request.latent else mean
+        if z.shape != mean.shape:
+            raise InputError(
+                en=f"{card.id} has latent vectors of {mean.shape[1]} numbers, not {z.shape[1]}.",
+                zh=f"{card.id} 的潜向量有 {mean.shape[1]} 个数，而不是 {z.shape[1]} 个。",
+            )
+        codes, labels, distances = model.nearest(z[0], request.neighbours)
         weights = torch.zeros(len(codes) + 1, len(model.classes["en"]))
-        decoded = to_pictures(model.decode(torch.cat([mean, codes]), weights))
+        decoded = to_pictures(model.decode(torch.cat([z, codes]), weights))
         return ReconstructResult(
             request,
             card,
@@ -146,6 +171,7 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
             decoded[0],
             mean[0].tolist(),
             (log_variance[0] / 2).exp().tolist(),
+            z[0].tolist(),
             decoded[1:],
             labels.tolist(),
             distances.tolist(),

@@ -106,11 +106,16 @@ def add_fields(parser: Any, kind: type[BaseModel], lang: str) -> None:
 
 def describe(words: Text, schema: Mapping[str, Any], lang: str) -> str:
     """Label, help, choices or limits, and the default, as argparse wants it."""
+    own = Text("default: the model's own", "默认：模型自带的值").say(lang)
     low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     limits = [
         "|".join(schema.get("enum", ())),
         f"{low} … {high}" if high is not None else "",
-        f"= {_plain(schema['default'])}" if schema.get("default") not in (None, "") else "",
+        own
+        if schema.get("own")
+        else f"= {_plain(schema['default'])}"
+        if schema.get("default") not in (None, "")
+        else "",
     ]
     said = ": ".join(part for part in (words.say(lang), words.help.say(lang)) if part)
     fits = ", ".join(part for part in limits if part)

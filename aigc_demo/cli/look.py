@@ -12,7 +12,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.provenance import Recipe
 from aigc_demo.provenance.c2pa_reader import Manifest
 from aigc_demo.runtime import registry
-from aigc_demo.schemas import REQUESTS, as_code, check
+from aigc_demo.schemas import as_code
 
 HEAD = (
     Text("model", "模型"), Text("what it is", "简介"), Text("serves", "用途"), Text("parameters", "参数量"), Text("licence", "许可"),
@@ -101,7 +101,7 @@ def _mark(finding: Any, lang: str) -> str:
 def _again(recipe: Recipe) -> str:
     """The command that makes the file again; empty where the recipe does not fit this version."""
     try:
-        return as_code.command_line(check(REQUESTS[recipe.task], recipe.request))
+        return as_code.command_line(as_code.request_of(recipe.task, recipe.request))
     except (KeyError, InputError):
         return ""
 

@@ -6,6 +6,7 @@ project goes this way too: a state that is safe beside a marker that is not woul
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,10 @@ def sweep(folder: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as readable UTF-8 JSON, atomically."""
     write_atomically(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def disk_free(folder: Path) -> int:
+    """Bytes free where a folder is, or would be made."""
+    while not folder.is_dir():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -18,7 +18,19 @@ from aigc_demo.core.words import FieldLabel, label_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "space.json"  # a published folder says there which part of the app it shows
-TABS = ("text", "chat", "rewrite", "image", "draw", "upscale", "walk", "train", "models", "verify")
+TABS = (
+    "text",
+    "chat",
+    "rewrite",
+    "image",
+    "draw",
+    "upscale",
+    "reconstruct",
+    "walk",
+    "train",
+    "models",
+    "verify",
+)
 ANY_TAB = "|".join(TABS)
 VISITORS = ".visitors"  # beside the owner's own: folders of the visitors of a public page
 

@@ -1,9 +1,12 @@
 """Data sets: the catalogue, and `get`, which brings one to this disk and checks it.
 
-`<data dir>/<name>/` holds the prepared files and `source.json`, which says where they came from.
+`<data dir>/<name>/` holds the prepared files and `source.json`, which says where they came from. looks/ shows each set
+before it is here.
 """
 
+import json
 import tempfile
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +20,14 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text, joined
 from aigc_demo.data.sources import KINDS
 
+LOOKS = Path(__file__).with_name("looks")
+
 
 class Source(BaseModel):
-    """A repository on the hub, or a package of npm or Debian."""
+    """A repository on the hub, a package of npm or Debian; or the app itself, which makes the data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["hub", "npm", "apt"]
+    kind: Literal["hub", "npm", "apt", "app"]
     name: str
     version: str = ""
 
@@ -31,7 +36,11 @@ class Source(BaseModel):
 
 
 class DataCard(BaseModel):
-    """One data set: what it is, its licence, where to get it and what must come out."""
+    """One data set: what it is, its licence, where to get it and what must come out.
+
+    reads: what kind of model learns from it. language: of its texts. megabytes: what is fetched, 0 where nothing is.
+    options: of its module.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
@@ -40,9 +49,42 @@ class DataCard(BaseModel):
     credit: str
     module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     sources: tuple[Source, ...]
+    reads: Literal["pictures", "texts"] = "pictures"
+    language: str = ""
+    megabytes: float = 0
+    options: dict[str, str] = {}
     counts: dict[str, int] = {}
     sha256: str = ""
     classes: dict[str, list[str]] = {}
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether it has to be fetched from somewhere."""
+        return all(source.kind != "app" for source in self.sources)
+
+    def here(self, data_dir: Path) -> bool:
+        """Whether it lies on this disk, ready to be trained on."""
+        return (data_dir / self.id / "source.json").exists()
+
+    def ready(self, data_dir: Path) -> bool:
+        """Whether a training can begin without a network: it is here, or is made in seconds."""
+        return self.here(data_dir) or not self.needs_network
+
+    def look(self) -> "Look":
+        """What is in it, as it is shown before it is here: thumbnails, or the beginnings of texts."""
+        sheet = LOOKS / f"{self.id}.webp"
+        if sheet.exists():
+            return Look(sheet=sheet)
+        texts = json.loads((LOOKS / f"{self.id}.json").read_text(encoding="utf-8"))
+        return Look(texts=tuple(texts))
+
+
+@dataclass(frozen=True)
+class Look:
+    """A sheet of thumbnails, or the beginnings of texts."""
+
+    sheet: Path | None = None
+    texts: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -70,13 +112,15 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
     sources, unless `offline`. InputError where none of them works, with each one's reason.
     """
     card, folder = find_card(name), data_dir / name
-    if (folder / "source.json").exists() and source is None:
+    if card.here(data_dir) and source is None:
         return folder
     if source is not None:
         _prepare(card, source, folder, f"folder {source.name}")
         return folder
     reasons = []
-    for candidate in () if offline else card.sources:
+    for candidate in card.sources:
+        if offline and candidate.kind != "app":
+            continue
         with tempfile.TemporaryDirectory() as temporary:
             try:
                 KINDS[candidate.kind](candidate.name, candidate.version, Path(temporary))
@@ -85,18 +129,29 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
                 reasons.append(Text(f"{candidate}: {error.text.en}", f"{candidate}：{error.text.zh}"))
             else:
                 return folder
-    if offline:
-        reasons.append(
-            Text("working offline; name a folder that holds the data", "当前离线；请指定已有数据的文件夹")
-        )
+    if offline and card.needs_network:
+        raise needs_network(card)
     failed = Text(f"{name} could not be prepared.", f"无法准备数据集 {name}。")
     raise InputError.of(joined([failed, *reasons]))
+
+
+def needs_network(card: DataCard) -> InputError:
+    """The data cannot be fetched now; what can be had instead."""
+    ready = [
+        other.id for other in catalogue().values() if not other.needs_network and other.reads == card.reads
+    ]
+    return InputError(
+        en=f"{card.id} is not on this disk, and fetching its {card.megabytes:.0f} MB needs the network, which is off; go "
+        f"online, take {ready[0]}, which needs none, or your own files.",
+        zh=f"本机没有 {card.id}，获取它需要联网（{card.megabytes:.0f} MB），而当前离线；请联网，或改用无需下载的 {ready[0]}，或使用自己的文件。",
+    )
 
 
 def _prepare(card: DataCard, source: Path, folder: Path, words: str) -> None:
     """Turn fetched files into prepared ones and check them; `source.json`, written last, says that all is well."""
     folder.mkdir(parents=True, exist_ok=True)
-    counts, sha256 = import_module(f"aigc_demo.data.{card.module}").prepare(source, folder)
+    module = import_module(f"aigc_demo.data.{card.module}")
+    counts, sha256 = module.prepare(source, folder, **card.options)
     if (card.counts and counts != card.counts) or (card.sha256 and sha256 != card.sha256):
         raise InputError(
             en=f"{words} holds other data than {card.id}: {counts}, sha256 {sha256[:12]}…; take another source.",

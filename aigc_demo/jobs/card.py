@@ -14,6 +14,7 @@ import yaml
 
 from aigc_demo.core.disk import write_atomically
 from aigc_demo.core.words import Text, label_of
+from aigc_demo.jobs.figure_words import figure_words
 from aigc_demo.jobs.request import TrainRequest
 from aigc_demo.models.family import family
 from aigc_demo.models.safetensors_header import parameters, weights_of
@@ -94,7 +95,7 @@ def _block(
         "family": request.family,
         **adapter,
         "tasks": [] if is_adapter else list(family(request.family).tasks),
-        "title": {"en": request.name, "zh": request.name},
+        "title": _title(request, data),
         "summary": {
             "en": f"Trained here: {request.family}, {what}, on {data}{on.en}, seed {request.seed}.",
             "zh": f"本机训练：{request.family}，{what}，数据 {data}{on.zh}，种子 {request.seed}。",
@@ -105,6 +106,12 @@ def _block(
         "language": config.get("language", ""),
         "figures": dict(figures),
     }
+
+
+def _title(request: TrainRequest, data: str) -> dict[str, str]:
+    """What it is: the pick lists show it behind the run's name."""
+    what = family(request.family).title
+    return {"en": f"{what.en} trained on {data}", "zh": f"用 {data} 训练的 {what.zh}"}
 
 
 def _sections(
@@ -122,7 +129,7 @@ def _sections(
     sections += ["## Training · 训练", f"    {train_command(shared)}"]
     sections += [_table([*_settings_rows(request), *_fact_rows(facts)])]
     if figures:
-        sections += ["## Figures · 指标", _table((f"`{name}`", "", value) for name, value in figures.items())]
+        sections += ["## Figures · 指标", _table(_figure_rows(figures))]
     return [*sections, "## Limits · 局限", *_limits(request.family, figures)]
 
 
@@ -168,6 +175,12 @@ def _fact_rows(facts: Mapping[str, Any]) -> Rows:
     if facts.get("watt_hours") is not None:
         words = "Energy of the graphics board alone, by its own counter", "仅显卡的能耗，按其自身计数器"
         yield *words, f"{facts['watt_hours']:.3g} Wh"
+
+
+def _figure_rows(figures: Mapping[str, Any]) -> Rows:
+    for name, value in figures.items():
+        words = figure_words(name)
+        yield words.en, words.zh if words.zh != words.en else "", value
 
 
 def _limits(name: str, figures: Mapping[str, Any]) -> Iterable[str]:

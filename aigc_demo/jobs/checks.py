@@ -5,7 +5,7 @@ from pathlib import Path
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
-from aigc_demo.data import catalogue
+from aigc_demo.data import catalogue, needs_network
 from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
@@ -55,10 +55,15 @@ def check_request(request: TrainRequest, settings: Settings) -> TrainRequest:
 def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
     """The request, a path in it made absolute: the worker may run elsewhere. An InputError where there are no such data.
 
+    Nor where they would have to be fetched while offline.
+
     Paths are for those who sit at the machine: on a public page only names of data sets are taken.
     """
     own = settings.own_data_dir / request.data / "manifest.json"
-    if request.data in catalogue() or ("/" not in request.data and own.is_file()):
+    known = catalogue().get(request.data)
+    if known and settings.offline and not known.ready(settings.data_dir):
+        raise needs_network(known)
+    if known or ("/" not in request.data and own.is_file()):
         return request
     path = Path(request.data).expanduser()
     if settings.rules.folder_paths and path.exists():

@@ -35,7 +35,7 @@ RANKS = {"running": 0, "queued": 1}
 VISITORS_SHARE = 3  # jobs that a visitor of a public page may have running or waiting
 KILLED = Text(
     en="its process ended without a word (killed, out of memory, or the power went); resume goes on from the last save.",
-    zh="训练进程意外消失（被终止、内存耗尽或断电）；点「继续」即可从上次保存处接着训练。",
+    zh="训练进程意外消失（被终止、内存耗尽或断电）；点“继续”即可从上次保存处接着训练。",
 )
 UNSTARTED = Text(
     en="its process could not be started; worker.log in the run folder says why.",
@@ -177,7 +177,7 @@ class Jobs:
         if sum(self._true_state(folder).state in RANKS for folder in folders) >= VISITORS_SHARE:
             raise InputError(
                 en=f"You have {VISITORS_SHARE} trainings running or waiting; wait for one to end, or stop one.",
-                zh=f"你已有 {VISITORS_SHARE} 个训练在运行或排队；请等其中一个结束，或先停止一个。",
+                zh=f"您已有 {VISITORS_SHARE} 个训练在运行或排队；请等其中一个结束，或先停止一个。",
             )
 
     def _enqueue(self, request: TrainRequest, **facts: Any) -> JobFolder:

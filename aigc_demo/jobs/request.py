@@ -25,7 +25,7 @@ class TrainRequest(BaseModel):
             Text(
                 "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; "
                 "a diffusion model that is on this disk can be taught your own subject or style.",
-                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会你的主体或画风。",
+                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会您的主体或画风。",
             ),
         ),
     ]

@@ -13,6 +13,7 @@ a sample depends on its own generator alone and not on how many are drawn beside
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,10 +99,7 @@ def sample(logits: Tensor, settings: Settings, uniform: Tensor, last: Tensor) ->
     return torch.minimum(place, torch.searchsorted(cumulative, total)).squeeze(-1)
 
 
-def uniforms(seed: int, count: int, length: int) -> Tensor:
-    """(count, length) numbers of [0, 1); row i comes from a generator of its own, seeded with seed + i."""
-    rows = []
-    for index in range(count):
-        generator = torch.Generator().manual_seed((seed + index) % 2**63)
-        rows.append(torch.rand(length, generator=generator))
-    return torch.stack(rows)
+def uniforms(seeds: Sequence[int], length: int) -> Tensor:
+    """(len(seeds), length) numbers of [0, 1); each row comes from a generator of its own."""
+    generators = (torch.Generator().manual_seed(seed % 2**63) for seed in seeds)
+    return torch.stack([torch.rand(length, generator=generator) for generator in generators])

@@ -45,7 +45,11 @@ def inspect(folder: Path, model_id: str) -> ModelCard:
         folder=folder,
         family=row.name,
         kind=kind,
-        tasks=tuple(task for task in found.tasks if task != "chat" or has_chat_template(folder)),
+        tasks=tuple(
+            task
+            for task in found.tasks
+            if "chat" not in found.tasks or task == "text" or has_chat_template(folder)
+        ),
         parameters=count_parameters(files),
         classes=class_names(kind, config) if "latent" in found.tasks else {},
         **_words(folder, model_id),

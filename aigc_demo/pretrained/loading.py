@@ -4,7 +4,6 @@ By themselves the libraries fill a missing weight with random numbers and a warn
 a config that describes another network than the weights hold, found before memory is taken for it.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.models.cards import ModelCard, file_hash
 from aigc_demo.pretrained.allow_list import NETWORKS
 from aigc_demo.pretrained.inspect import part_folder, parts
 from aigc_demo.pretrained.refusal import name_of, refused
 from aigc_demo.pretrained.weights import count_parameters, find_weights, variant_of
 
 SAFE = {"local_files_only": True, "trust_remote_code": False}
-SHA256 = re.compile(r"^[0-9a-f]{64}$")
 MOST_DESCRIBED = 1.25  # times the weights held: tied ones are stored once, buffers not at all
 
 
@@ -66,17 +63,6 @@ def pipeline_from_pretrained(cls: Any, folder: Path, dtype: Any, **components: A
             components[name] = from_pretrained(part, part_folder(folder, name), dtype=dtype)
     with sentences(folder):
         return cls.from_pretrained(folder, use_safetensors=True, dtype=dtype, **SAFE, **components)
-
-
-def check_pinned(card: ModelCard) -> None:
-    """An InputError where weights pinned by their sha256, which then is the card's revision, are not those.
-
-    A model from the hub has a commit for a revision: its files were compared as they came.
-    """
-    if SHA256.match(card.revision) and file_hash(card.folder / "model.safetensors") != card.revision:
-        raise refused(
-            card.id, "its weights are not those that this app was made with", "其权重与本应用所用的不一致"
-        )
 
 
 @contextmanager

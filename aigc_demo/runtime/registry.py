@@ -13,7 +13,6 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.models.cards import ModelCard, find_cards, own_card, read_card
 from aigc_demo.models.family import families, family, kinds
 from aigc_demo.models.placement import Placement
-from aigc_demo.pretrained.loading import check_pinned
 
 
 def all_cards(settings: Settings) -> list[ModelCard]:
@@ -95,6 +94,5 @@ def load(card: ModelCard, placement: Placement) -> Any:
             en=f"{card.id} is of the kind {card.kind[:60]}, which nothing here loads; choose another model.",
             zh=f"{card.id} 的类型为 {card.kind[:60]}，无法加载；请选择其他模型。",
         )
-    check_pinned(card)
     loader, _ = kinds()[card.kind]
     return loader.part().load_pretrained(card, placement)

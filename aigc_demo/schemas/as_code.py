@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import REQUESTS, Request, check, task_of
+from aigc_demo.schemas.base import own_fields
 
 ABSENT = "picture"  # in place of the path of a picture that is not here
 
@@ -88,7 +89,7 @@ def request_of(task: str, values: Mapping[str, object]) -> Request:
     kind = REQUESTS[task]
     picture = kind.model_fields.get("image")
     absent = {"image": ABSENT} if picture is not None and picture.is_required() else {}
-    return check(kind, {**absent, **values})
+    return check(kind, {**absent, **kind.of_recipe(values)})
 
 
 def lacks_picture(request: Request) -> bool:
@@ -104,10 +105,11 @@ def _list(values: list[Any]) -> str:
 
 
 def _changed(request: BaseModel) -> dict[str, Any]:
-    """The model, what has to be given, and the fields whose values are not the defaults, as plain data."""
+    """The model, what has to be given, what models have a default of their own for, and what is not as by default, as plain data."""
     fields, plain = type(request).model_fields, request.model_dump()
+    named = {"model", *own_fields(type(request))}
     return {
         name: plain[name]
         for name, value in request
-        if name == "model" or fields[name].is_required() or value != fields[name].default
+        if name in named or fields[name].is_required() or value != fields[name].default
     }

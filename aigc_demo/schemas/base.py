@@ -1,6 +1,7 @@
 """What every request shares: words for its fields, the types of fields that recur, and the one way to check it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -81,6 +82,22 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL]
+
+    @classmethod
+    def of_recipe(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a recipe, unchecked; one that is older than a field means by its absence what was usual then."""
+        return dict(values)
+
+
+# Marks a field that a model has a value of its own for, which it takes where the request leaves the field out.
+OWN = Field(json_schema_extra={"own": True})
+
+
+@lru_cache
+def own_fields(kind: type[BaseModel]) -> frozenset[str]:
+    """The fields of a request that are marked OWN."""
+    properties = kind.model_json_schema()["properties"]
+    return frozenset(name for name, schema in properties.items() if schema.get("own"))
 
 
 AnyRequest = TypeVar("AnyRequest", bound=BaseModel)

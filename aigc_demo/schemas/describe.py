@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aigc_demo.core.words import FieldLabel, label_of
+from aigc_demo.schemas.base import own_fields
 
 # JSON schema's key for a bound, and how the bound reads in a table
 BOUNDS = (
@@ -23,7 +24,7 @@ BOUNDS = (
 
 @dataclass(frozen=True)
 class FieldFacts:
-    """One field of a request."""
+    """One field of a request; `own`: where it is left out, the model has a value for it."""
 
     name: str
     type: str
@@ -31,6 +32,7 @@ class FieldFacts:
     default: Any
     limits: str
     words: FieldLabel
+    own: bool = False
 
 
 def describe(kind: type[BaseModel]) -> list[FieldFacts]:
@@ -41,9 +43,10 @@ def describe(kind: type[BaseModel]) -> list[FieldFacts]:
             name,
             "string" if "enum" in properties[name] else properties[name]["type"],
             field.is_required(),
-            None if field.is_required() else field.default,
+            None if field.is_required() or name in own_fields(kind) else field.default,
             limits(properties[name]),
             label_of(kind, name),
+            name in own_fields(kind),
         )
         for name, field in kind.model_fields.items()
     ]

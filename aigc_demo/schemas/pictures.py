@@ -52,8 +52,8 @@ class ImageRequest(Request):
             "Sample from",
             "采样自",
             Text(
-                "A VAE's latents: the density fitted on real codes, or the plain N(0, I).",
-                "VAE 的潜向量取自：在真实编码上拟合的密度，或标准正态 N(0, I)。",
+                "A VAE's latents: the density fitted on real codes, or the plain N(0, I), which knows no classes.",
+                "VAE 的潜向量取自：在真实编码上拟合的密度，或标准正态 N(0, I)，后者不分类别。",
             ),
         ),
     ] = "density"
@@ -65,6 +65,9 @@ class ArrayRequest(ImageRequest):
     """The same, in numbers large enough to measure a model with; command line only."""
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 10_000
+
+
+LatentValue = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
 
 
 class ReconstructRequest(Request):
@@ -90,6 +93,18 @@ class ReconstructRequest(Request):
             Text("How many of the nearest training codes to show.", "显示多少个最近的训练样本编码。"),
         ),
     ] = 8
+    latent: Annotated[
+        list[LatentValue],
+        Field(max_length=1024),
+        FieldLabel(
+            "Latent vector",
+            "潜向量",
+            Text(
+                "Decode these numbers instead of the picture's own; empty: its own.",
+                "改为解码这些数值；留空则解码图片自己的潜向量。",
+            ),
+        ),
+    ] = []  # noqa: RUF012  (pydantic copies defaults)
     seed: Annotated[Seed, SEED] = 42
 
 

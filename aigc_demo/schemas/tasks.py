@@ -95,7 +95,8 @@ TASKS = (
     ),
     Task(
         "reconstruct", ReconstructRequest, ("reconstruct",), "reconstruct", "write_reconstruction", PICTURES,
-        Text("encode a picture and decode it again", "把图片编码再解码"), endpoint="reconstruct",
+        Text("encode a picture and decode it again", "把图片编码再解码"),
+        page="image", tab="image.encode_tab:EncodeTab", endpoint="reconstruct", emoji="✏️", pictures=("image",),
     ),
     Task(
         "walk", WalkRequest, ("latent",), "walk", "write_film", (".gif", ".mp4"),

@@ -1,6 +1,7 @@
 """What may be asked of models that write."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -9,6 +10,7 @@ from aigc_demo.schemas.base import (
     ADAPTER,
     ADAPTER_WEIGHT,
     MODEL,
+    OWN,
     SEED,
     AdapterId,
     AdapterWeight,
@@ -77,8 +79,18 @@ Watermark = Annotated[
 LongText = Annotated[str, Field(max_length=20_000), AfterValidator(printable)]
 
 
+BEFORE_DRAFTS = {
+    "temperature": 0.9,
+    "top_k": 0,
+    "top_p": 0.95,
+    "repetition_penalty": 1.1,
+    "drafts": 1,
+    "simplified": False,
+}
+
+
 class TextRequest(Request):
-    """Ask a language model to write."""
+    """Ask a language model to write. Fields marked OWN that are left out are the model's own (language/writers.py)."""
 
     model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "gpt-poems"
     prompt: Annotated[
@@ -123,10 +135,34 @@ class TextRequest(Request):
         Field(ge=1, le=512),
         LENGTH,
     ] = 128
-    temperature: Temperature = 0.9
-    top_k: TopK = 0
-    top_p: TopP = 0.95
-    repetition_penalty: RepetitionPenalty = 1.1
+    temperature: Annotated[Temperature, OWN] = 0.6
+    top_k: Annotated[TopK, OWN] = 20
+    top_p: Annotated[TopP, OWN] = 0.9
+    repetition_penalty: Annotated[RepetitionPenalty, OWN] = 1.05
+    drafts: Annotated[
+        int,
+        Field(ge=1, le=16),
+        OWN,
+        FieldLabel(
+            "Drafts of a poem",
+            "每首诗的草稿数",
+            Text(
+                "Each poem is the best of so many, by likelihood, rhyme and tone pattern.",
+                "每首诗从这么多篇草稿中选出：看概率、押韵与平仄。",
+            ),
+        ),
+    ] = 1
+    simplified: Annotated[
+        bool,
+        FieldLabel(
+            "Standard characters only",
+            "只用规范字",
+            Text(
+                "A poem is written without traditional and variant characters.",
+                "诗中不用繁体字和异体字。",
+            ),
+        ),
+    ] = True
     count: Annotated[
         int,
         Field(ge=1, le=16),
@@ -136,6 +172,11 @@ class TextRequest(Request):
     adapter: Annotated[AdapterId, ADAPTER] = ""
     adapter_weight: Annotated[AdapterWeight, ADAPTER_WEIGHT] = 1.0
     watermark: Watermark = False
+
+    @classmethod
+    def of_recipe(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Before there were drafts, a recipe that is a link left out what was the default then."""
+        return {**({} if "drafts" in values else BEFORE_DRAFTS), **values}
 
 
 class Message(BaseModel):

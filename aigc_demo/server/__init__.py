@@ -1,8 +1,8 @@
 """What stands before the page: small ASGI layers, each of which keeps out one kind of request.
 
 Gradio serves whoever reaches it. These layers are put in front by `launch(app_kwargs={"middleware": layers(settings)})`;
-they look at a request's head, count the bytes of its body, and pass everything else on unbuffered, streams included.
-They need neither gradio nor torch.
+they look at a request's head, count the bytes of its body, and pass everything else on unbuffered, streams included; of
+answers only whole texts are touched, which leave compressed. They need neither gradio nor torch.
 """
 
 import os
@@ -19,6 +19,7 @@ from aigc_demo.server.checks import (
     known_names,
     mcp_token,
 )
+from aigc_demo.server.compression import Compression
 from aigc_demo.server.headers import SecurityHeaders
 from aigc_demo.server.limits import BodyLimit, LoginThrottle, UploadQuota
 from aigc_demo.server.link import Guide
@@ -51,6 +52,7 @@ def layers(
         (HostCheck, (), {"names": names, "numbers": bound_name(settings, environment) in ("0.0.0.0", "::")}),
         (OriginCheck, (), {"names": names}),
         (ClosedRoutes, (), {}),
+        (Compression, (), {}),
         (BodyLimit, (), {}),
         (Guide, (), {}),
     ]

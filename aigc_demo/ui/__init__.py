@@ -21,11 +21,14 @@ from aigc_demo.ui import api
 from aigc_demo.ui.opening.exhibit import RECORDED, UNDER
 from aigc_demo.ui.opening.start_tab import StartTab, exhibits_for
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.front_page import FrontPage
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
 
+SCRIPTS = ("app.js", "access.js", "tokens.js")  # of the whole page, in its head
 # Tabs that are no task, after those of the table.
 OTHERS = {
     "train": "train.train_tab:TrainTab",
@@ -49,11 +52,14 @@ def build_app(
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
         Shell(context, with_start(offered(settings.tabs), settings)).build(page)
-    own = {lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop")} for lang in ("en", "zh")}
+    own = {
+        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip")}
+        for lang in ("en", "zh")
+    }
     return page, {
         "theme": build_theme(),
         "css": style_sheets(),
-        "head": f"<script>{asset('app.js')}</script><style>{asset(IN_HEAD)}</style>"
+        "head": f"<script>{''.join(map(asset, SCRIPTS))}</script><style>{asset(IN_HEAD)}</style>"
         + (f"<script>{asset('labels.js')}</script>" if rules.visible_label else ""),
         "i18n": words.i18n,
         "app_kwargs": {
@@ -63,7 +69,9 @@ def build_app(
                 *server.layers(settings, mcp_token=mcp_token),
                 (Shipped, (), {"under": UNDER, "folder": RECORDED}),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
-                (FirstInHead, (), {"script": language_script(settings.lang, own)}),
+                (Heartbeats, (), {"sessions": context.sessions}),
+                (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
+                (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
         "server_name": server.bound_name(settings),

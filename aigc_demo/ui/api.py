@@ -17,6 +17,7 @@ from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.request import NAME
 from aigc_demo.runtime import registry
 from aigc_demo.schemas import TASKS, Task, VerifyRequest, check
+from aigc_demo.schemas.base import own_fields
 from aigc_demo.schemas.describe import docstring
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.gradio_gaps import api_type, uploaded_path
@@ -154,6 +155,13 @@ def file_data(path: Path) -> dict[str, Any]:
     return gr.FileData(path=str(path), orig_name=path.name).model_dump()
 
 
+def _default(field: Any, own: bool) -> Any:
+    """What a client's call has in a parameter that it leaves out; None where the model decides."""
+    if field.is_required():
+        return inspect.Parameter.empty
+    return None if own else field.default
+
+
 def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> Callable[..., dict]:
     """A function whose parameters are the fields of `kind`; it checks them and calls `verb`.
 
@@ -165,8 +173,11 @@ def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> C
         kind.model_fields.items(), key=lambda item: not item[1].is_required()
     )  # as Python wants them
 
+    own = own_fields(kind)
+
     def call(*values: Any) -> dict:
-        named = {name: value for (name, _), value in zip(fields, values, strict=True)}
+        given = zip(fields, values, strict=True)
+        named = {name: value for (name, _), value in given if value is not None or name not in own}
         try:
             for field in FILE_FIELDS & named.keys():
                 named[field] = uploaded_path(named[field])
@@ -178,7 +189,7 @@ def endpoint(name: str, kind: type[BaseModel], verb: Callable[[Any], dict]) -> C
         inspect.Parameter(
             name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=inspect.Parameter.empty if field.is_required() else field.default,
+            default=_default(field, name in own),
             annotation=dict if name in FILE_FIELDS else api_type(field.annotation),
         )
         for name, field in fields

@@ -1,20 +1,12 @@
 """What the catalogue knows, what the hub answers, and which files would be fetched."""
 
-import hashlib
-import shutil
-from dataclasses import replace
-
 import pytest
 
 from aigc_demo import hub as models
 from aigc_demo.core.errors import InputError
-from aigc_demo.hub import carried as carried_models
-from aigc_demo.hub.carried import Carried
 from aigc_demo.hub.files import RepoFile, only_pickled, pick
 from aigc_demo.models.family import kinds
 from aigc_demo.pretrained.allow_list import ARCHITECTURES, PIPELINES
-from aigc_demo.pretrained.loading import check_pinned
-from aigc_demo.runtime import registry
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest, check
 
 DEFAULTS = {"diffusion": (ImageRequest, DrawRequest), "transformer": (TextRequest,)}
@@ -98,24 +90,6 @@ def test_which_files_are_fetched(there, fetched):
 def test_a_part_that_is_pickled_is_found_before_it_is_fetched():
     assert only_pickled(files("unet/diffusion_pytorch_model.bin")) == "unet/diffusion_pytorch_model.bin"
     assert not only_pickled(files("model.safetensors", "pytorch_model.bin"))
-
-
-def test_a_model_inside_a_package_is_pinned_by_its_hash(llama, settings, tmp_path, monkeypatch):
-    weights = (llama / "model.safetensors").read_bytes()
-    inside = Carried(
-        "openai-community/gpt2", "carries_one", "model", len(weights), hashlib.sha256(weights).hexdigest()
-    )
-    monkeypatch.setattr(carried_models, "PACKAGES", (inside, replace(inside, package="not_installed")))
-    assert inside.id not in [card.id for card in models.fetched(settings)]
-    shutil.copytree(llama, tmp_path / "packages" / "carries_one" / "model")
-    monkeypatch.syspath_prepend(tmp_path / "packages")
-    card = registry.find_card(inside.id, settings, "text")
-    assert (card.kind, card.licence, card.revision) == ("causal_lm", "mit", inside.sha256)
-    check_pinned(card)
-    with pytest.raises(InputError, match="pip"):
-        models.delete(card.id, settings)
-    with pytest.raises(InputError, match="not those"):
-        check_pinned(card.model_copy(update={"revision": "0" * 64}))
 
 
 def test_a_folder_of_ones_own(llama, settings):

@@ -121,6 +121,25 @@ def type_number(page: Page, field: str, value: float) -> None:
     pytest.fail(f"{field} does not keep {value}")
 
 
+def unfold(page: Page, fold: str) -> None:
+    """Open a fold, such as "image-more", unless it is open."""
+    page.wait_for_selector(f"#{fold}", state="visible")
+    if not page.locator(f"#{fold} > button.open").count():
+        page.click(f"#{fold} > button")
+
+
+def type_seed(page: Page, seed: int, task: str = "image") -> None:
+    """Put a seed into a tab."""
+    unfold(page, f"{task}-more")
+    type_number(page, f"{task}-seed", seed)
+
+
+def seed_becomes(page: Page, seed: int, task: str = "image") -> None:
+    """Wait until a tab has a seed."""
+    unfold(page, f"{task}-more")
+    page.wait_for_function(f"document.querySelector('#{task}-seed input')?.value === '{seed}'")
+
+
 @pytest.fixture
 def visit(server, browser: Guests):
     """Open the page as a visitor: `visit(lang="zh-CN", width=390, dark=True, query="?lang=en")`."""

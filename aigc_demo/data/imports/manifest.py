@@ -99,7 +99,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValidationError) as error:
         raise InputError(
             en=f"{folder.name} is no data set of your own; import the files again.",
-            zh=f"{folder.name} 不是你自己的数据集；请重新导入文件。",
+            zh=f"{folder.name} 不是您自己的数据集；请重新导入文件。",
         ) from error
 
 
@@ -128,7 +128,7 @@ def find_own(name: str | None, data_dir: Path) -> Path:
     if folder is None:
         raise InputError(
             en=f"There is no data set {name[:60]} of your own; see `data list`.",
-            zh=f"没有你自己的数据集 {name[:60]}；请查看 `data list`。",
+            zh=f"没有您自己的数据集 {name[:60]}；请查看 `data list`。",
         )
     return folder
 

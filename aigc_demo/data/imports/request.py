@@ -101,7 +101,7 @@ class ImportSettings(BaseModel):
             "许可",
             Text(
                 "Under which terms you may use these data, such as CC BY 4.0 or own work; it goes into the model card.",
-                "你依据什么条款使用这些数据，例如 CC BY 4.0 或自己的作品；会写入模型卡。",
+                "您依据什么条款使用这些数据，例如 CC BY 4.0 或自己的作品；会写入模型卡。",
             ),
         ),
     ] = "not stated"

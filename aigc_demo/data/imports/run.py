@@ -61,7 +61,7 @@ def import_files(
     if not request.consent:
         raise InputError(
             en="Say that you may use these data: your own, or with their makers' and subjects' consent.",
-            zh="请先确认你有权使用这些数据：属于你自己，或已获得作者与其中人物的同意。",
+            zh="请先确认您有权使用这些数据：属于您自己，或已获得作者与其中人物的同意。",
         )
     if request.name in catalogue():
         raise InputError(

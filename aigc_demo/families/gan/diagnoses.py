@@ -11,6 +11,7 @@ from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting
 COLLAPSED = 0.3  # of the real pictures' mean pairwise distance
 UNBEATEN = 0.95  # share of pairs that the discriminator tells apart
 GAP = 6.0  # logits between real and fake: the discriminator's loss is exp(-6), it has nothing left to learn
+ALWAYS, LOOKS = 0.97, 3  # share of pairs, and looks in a row; healthy runs stay at 0.95 or below for so long
 COPIED = 1 / 3
 
 
@@ -21,6 +22,10 @@ def _collapsed(look: Look) -> bool:
 def _unbeaten(look: Look) -> bool:
     gap = look["real_logit"] - look["fake_logit"]
     return look["discriminator_accuracy"] > UNBEATEN and gap > GAP
+
+
+def _always_right(look: Look) -> bool:
+    return look["discriminator_accuracy"] > ALWAYS and not _unbeaten(look)
 
 
 def _learnt_by_heart(look: Look) -> bool:
@@ -41,7 +46,7 @@ CHART = Chart(
                 "Mode collapse: the generator draws nearly the same picture again and again; its samples differ"
                 " {diversity:.0%} as much as the real pictures do. Start again with a lower learning rate or a higher"
                 " gradient penalty.",
-                "模式坍缩：生成器反复画出几乎相同的图片，样本间的差异只有真实图片的 {diversity:.0%}。"
+                "模式崩溃：生成器反复画出几乎相同的图片，样本间的差异只有真实图片的 {diversity:.0%}。"
                 "请降低学习率或提高梯度惩罚，重新开始。",
             ),
         ),
@@ -55,6 +60,19 @@ CHART = Chart(
                 "判别器太强：它分清了 {discriminator_accuracy:.1%} 的图片对，真实图片得 {real_logit:.1f} 分，"
                 "生成图片得 {fake_logit:.1f} 分，生成器（损失 {generator_loss:.1f}）几乎学不到东西。"
                 "请提高梯度惩罚，或降低学习率。",
+            ),
+        ),
+        Diagnosis(
+            "discriminator_always_right",
+            lasting(_always_right, looks_in_a_row=LOOKS),
+            Text(
+                "The discriminator is always right: it tells {discriminator_accuracy:.1%} of the pairs apart and has done so"
+                " for some time (real pictures score {real_logit:.1f}, generated ones {fake_logit:.1f}), so the generator"
+                " gets no hint which way is better. With few pictures a VAE learns more surely; else give more pictures, a"
+                " higher gradient penalty, or more steps.",
+                "判别器总是判对：它分清了 {discriminator_accuracy:.1%} 的图片对，而且已持续一段时间（真实图片得 {real_logit:.1f} 分，"
+                "生成图片得 {fake_logit:.1f} 分），生成器无从知道往哪个方向改进。图片少时请改用 VAE，它学得更稳；"
+                "否则请增加图片、提高梯度惩罚或增加步数。",
             ),
         ),
         Diagnosis(

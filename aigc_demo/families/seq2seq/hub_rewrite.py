@@ -1,6 +1,5 @@
 """A pretrained encoder-decoder of the hub as the app uses it: it translates or summarises, and shows where it looks."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop
+from aigc_demo.language.sentences import cut
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.models.protocols import Part, TokenChoice
@@ -21,9 +21,6 @@ ALTERNATIVES = 8
 AT_ONCE = {"translate": 128, "summarise": 512}
 LARGEST = 1 << 20  # entries of an attention matrix that is still kept
 UNSPACED = ("zh", "ja")  # languages whose sentences follow each other without a space
-
-# up to the marks that end a sentence, with closing quotes and the space behind; a Latin stop needs a space: 3.14
-SENTENCE = re.compile(r".+?(?:[。！？；…]+[”’」』）]*|[.!?]+[\"'”’)\]]*(?=\s)|\n|$)\s*", re.DOTALL)
 
 
 class HubRewriter:
@@ -203,33 +200,3 @@ def prefixes_of(card: ModelCard, config: Any) -> dict[str, str]:
 def _target(card: ModelCard, tokenizer: Any) -> str:
     """The language that the model writes, as far as it is known."""
     return str(getattr(tokenizer, "target_lang", None) or card.language).split("-")[-1][:2]
-
-
-def cut(text: str, length: Callable[[str], int], limit: int) -> list[str]:
-    """Parts whose concatenation is `text`, each of `length(part)` <= limit where that can be; a part ends a paragraph."""
-    parts: list[str] = []
-    for sentence in SENTENCE.findall(text):
-        for piece in _broken(sentence, length, limit):
-            fits = parts and "\n" not in _behind(parts[-1]) and length(parts[-1] + piece) <= limit
-            if fits or (parts and not piece.strip()):
-                parts[-1] += piece
-            else:
-                parts.append(piece)
-    return parts
-
-
-def _broken(sentence: str, length: Callable[[str], int], limit: int) -> Iterator[str]:
-    """A sentence whole, or halved between words, else between characters, until it fits."""
-    if length(sentence) <= limit or len(sentence) < 2:
-        yield sentence
-        return
-    middle = len(sentence) // 2
-    space = sentence.rfind(" ", 1, middle) + 1
-    place = space if space > middle // 2 else middle
-    yield from _broken(sentence[:place], length, limit)
-    yield from _broken(sentence[place:], length, limit)
-
-
-def _behind(part: str) -> str:
-    """The space that a part ends in."""
-    return part[len(part.rstrip()) :]

@@ -1,6 +1,6 @@
 """Language models: a decoder-only Transformer of Llama's shape, for Chinese verse and English prose; and those of others.
 
-Serves the tasks text and, with pretrained models, chat. A model folder is in transformers' own format.
+Serves the tasks text and, with pretrained models, chat and rewrite. A model folder is in transformers' own format.
 """
 
 from pathlib import Path
@@ -29,9 +29,11 @@ FAMILY = Family(
         ),
     },
     sizes=("tiny", "small", "base"),
-    # "chat" only where the tokenizer has a chat template
+    # "chat" and "rewrite" only where the tokenizer has a chat template
     kinds={
-        "causal_lm": Kind(("text", "chat"), ("transformers", "accelerate"), halved=True, adaptable=True),
+        "causal_lm": Kind(
+            ("text", "chat", "rewrite"), ("transformers", "accelerate"), halved=True, adaptable=True
+        ),
     },
     pipeline_tag="text-generation",
     run_stem="gpt",

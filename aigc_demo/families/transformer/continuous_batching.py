@@ -64,7 +64,8 @@ class ContinuousBatch:
         seen = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
         seen[:, torch.tensor(list(request.ids), device=logits.device)] = True
         writers = [self.pieces.writer(request.ids if request.spaced else ()) for _ in range(request.count)]
-        draws = uniforms(request.seed, request.count, request.length).to(logits.device)
+        seeds = range(request.seed, request.seed + request.count)
+        draws = uniforms(seeds, request.length).to(logits.device)
         last = torch.full((request.count,), request.ids[-1], device=logits.device)
         group = SequenceGroup(request, draws, writers, [True] * request.count, seen, last)
         self.running.append(group)

@@ -26,6 +26,7 @@ from aigc_demo.families.transformer.continuous_batching import (
     generate_alone,
 )
 from aigc_demo.families.transformer.kv_batch import device_of
+from aigc_demo.families.transformer.rewriting import Rewriting
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -39,7 +40,7 @@ UNBOUNDED = 2048  # tokens of context where config.json names none
 SAMPLER = ("temperature", "top_k", "top_p", "repetition_penalty", "mark")
 
 
-class HubLanguageModel:
+class HubLanguageModel(Rewriting):
     """A causal language model with its tokenizer. `language` is the card's; it knows no forms of verse."""
 
     forms: tuple[str, ...] = ()

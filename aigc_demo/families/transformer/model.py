@@ -15,8 +15,10 @@ from aigc_demo.families.transformer.decoding import FastDecoder, decode
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
 from aigc_demo.language.corpus import Corpus
+from aigc_demo.language.drafts import draft_seed
 from aigc_demo.language.forms import FORMS, MARKS, Acrostic, find_form
 from aigc_demo.language.prompts import Prompts
+from aigc_demo.language.prosody import is_standard
 from aigc_demo.language.sampling import Settings, uniforms
 from aigc_demo.language.tokenizer import Pieces, load_tokenizer
 from aigc_demo.models.checkpoints import read_config
@@ -96,23 +98,29 @@ class LanguageModel:
         top_p: float = 1.0,
         repetition_penalty: float = 1.0,
         seed: int = 0,
+        drafts: int = 1,
+        simplified: bool = False,
         mark: TextMark | None = None,
         stop: Stop = never,
     ) -> Iterator[Step]:
-        """Sample `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
+        """Sample `drafts` of each of `count` texts at once, a Step each new token, until all have ended or `stop()` is true.
 
         prompt_is "title" or "opening" (the poem's first characters; prose always goes on from its prompt).
-        heads: an acrostic's line openings. Sample i depends on seed + i alone.
+        heads: an acrostic's line openings. simplified: verse without traditional and variant characters. Draft j of
+        sample i is at i * drafts + j of a Step, and depends on `draft_seed(seed + i, j)` alone.
         mark: the watermark to put in. Errors: InputError.
         """
         settings = Settings(temperature, top_k, top_p, repetition_penalty, mark)
-        _check_range("count", count, 1, 256)
+        _check_range("count", count * drafts, 1, 256)
         _check_range("max_new_tokens", max_new_tokens, 1, 4096)
         ids = self.encode_prompt(prompt, form, prompt_is)
-        acrostic = self._acrostic(form, heads, prompt_is)
-        forbidden = acrostic.forbidden if acrostic else lambda step: self._never_written
-        draws = uniforms(seed, count, max_new_tokens).to(self.device)
-        return self._tell(decode(self.decoder, ids, draws, settings, forbidden, self._penalised), count, stop)
+        never_written = self._never_written | self._not_standard if simplified else self._never_written
+        acrostic = self._acrostic(form, heads, prompt_is, ~never_written)
+        forbidden = acrostic.forbidden if acrostic else lambda step: never_written
+        seeds = [draft_seed(seed + index, draft) for index in range(count) for draft in range(drafts)]
+        draws = uniforms(seeds, max_new_tokens).to(self.device)
+        steps = decode(self.decoder, ids, draws, settings, forbidden, self._penalised)
+        return self._tell(steps, len(seeds), stop)
 
     @cached_property
     def _never_written(self) -> Tensor:
@@ -120,6 +128,16 @@ class LanguageModel:
         special = ~self.pieces.plain
         special[self.prompts.end] = False
         return special.to(self.device)
+
+    @cached_property
+    def _not_standard(self) -> Tensor:
+        """(vocab,) of bool: a poem's characters that are traditional, or variants of others; none for prose."""
+        if not self.forms:
+            return torch.zeros_like(self._never_written)
+        wrong = [
+            len(label) == 1 and label not in MARKS and not is_standard(label) for label in self.pieces.labels
+        ]
+        return torch.tensor(wrong, device=self.device)
 
     @cached_property
     def _penalised(self) -> Tensor:
@@ -133,8 +151,8 @@ class LanguageModel:
     def _marks(self) -> list[int]:
         return [self.tokenizer.token_to_id(mark) for mark in MARKS]
 
-    def _acrostic(self, form: str | None, heads: str, prompt_is: str) -> Acrostic | None:
-        """The constraint for `heads`, or None without heads."""
+    def _acrostic(self, form: str | None, heads: str, prompt_is: str, written: Tensor) -> Acrostic | None:
+        """The constraint for `heads`, or None without heads. written: (vocab,) of bool, what may be written at all."""
         if not heads.strip():
             return None
         if not self.forms:
@@ -147,10 +165,10 @@ class LanguageModel:
                 en="An acrostic sets the line openings itself; give a title instead of an opening.",
                 zh="藏头诗的句首由藏头字决定；请填写题目，而不是开头。",
             )
-        plain = self.pieces.plain.clone()
-        plain[self._marks] = False
+        plain = written.clone()
+        plain[[*self._marks, self.prompts.end]] = False
         name, ids = find_form(self._form_name(form)), self.prompts.heads(heads)
-        return Acrostic(name, ids, self._marks, self.prompts.end, plain.to(self.device))
+        return Acrostic(name, ids, self._marks, self.prompts.end, plain)
 
     def _tell(self, steps: Iterator[tuple[Tensor, Tensor]], count: int, stop: Stop) -> Iterator[Step]:
         """A Step for each pair of logits and chosen tokens, until every sample has ended or `stop()` is true."""

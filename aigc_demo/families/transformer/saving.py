@@ -10,6 +10,7 @@ from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
 from aigc_demo.families.transformer.networks import Decoder, Shape
 from aigc_demo.language.tokenizer import END, START, save_tokenizer
+from aigc_demo.language.writers import for_transformers
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights, save_weights
 
 
@@ -48,7 +49,7 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, fo
     save_tokenizer(folder, tokenizer, shape.context_length)
     write_json(
         folder / "generation_config.json",
-        {"bos_token_id": start, "eos_token_id": end, "pad_token_id": end, "do_sample": True},
+        {"bos_token_id": start, "eos_token_id": end, "pad_token_id": end, **for_transformers(bool(forms))},
     )
     save_weights(folder, tensors, config)
 

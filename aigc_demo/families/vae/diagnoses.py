@@ -29,7 +29,7 @@ CHART = Chart(
             Text(
                 "Posterior collapse: {active_units:.0f} of {latent_dim:.0f} latent dimensions carry anything (KL"
                 " {held_out_kl:.2f} nats), so the decoder draws much the same for every picture. Lower the KL weight.",
-                "后验坍缩：{latent_dim:.0f} 个潜变量维度中只有 {active_units:.0f} 个带有信息（KL 为"
+                "后验坍塌：{latent_dim:.0f} 个潜变量维度中只有 {active_units:.0f} 个带有信息（KL 为"
                 " {held_out_kl:.2f} 奈特），解码器对每张图片画得都差不多。请降低 KL 权重。",
             ),
         ),

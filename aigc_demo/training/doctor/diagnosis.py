@@ -50,12 +50,14 @@ def looks(log: Sequence[Mapping[str, Any]], marker: str) -> list[Look]:
     return found
 
 
-def lasting(test: Callable[[Look], bool], early: int = EARLY) -> Callable[[Sequence[Look]], Evidence | None]:
-    """Finds a look that passes the test where the one before did too, both after the first `early` looks."""
+def lasting(
+    test: Callable[[Look], bool], early: int = EARLY, looks_in_a_row: int = LASTING
+) -> Callable[[Sequence[Look]], Evidence | None]:
+    """Finds a look that passes the test where those just before it did too, all after the first `early` looks."""
 
     def find(looks: Sequence[Look]) -> Evidence | None:
-        recent = looks[early:][-LASTING:]
-        return dict(recent[-1]) if len(recent) == LASTING and all(map(test, recent)) else None
+        recent = looks[early:][-looks_in_a_row:]
+        return dict(recent[-1]) if len(recent) == looks_in_a_row and all(map(test, recent)) else None
 
     return find
 

@@ -1,40 +1,89 @@
-// The drawing pad of draw_pad.py: black ink on white, sent to the server after every stroke.
+// The drawing pad of draw_pad.py: black ink on white, sent to the server while a stroke goes on and when it ends.
 const canvas = element.querySelector("canvas");
 const paper = canvas.getContext("2d");
 const lang = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 canvas.setAttribute("aria-label", canvas.dataset[lang]);
 canvas.style.setProperty("--hint", JSON.stringify(canvas.dataset[lang]));
 
-const wipe = () => { paper.fillStyle = "#fff"; paper.fillRect(0, 0, canvas.width, canvas.height); };
+let from = null, ghost = 0, waiting = 0;
+
+const wipe = () => {
+  cancelAnimationFrame(ghost);
+  from = null;
+  delete canvas.dataset.example;
+  paper.fillStyle = "#fff";
+  paper.fillRect(0, 0, canvas.width, canvas.height);
+};
 const place = (event) => {
   const box = canvas.getBoundingClientRect();
   return [(event.clientX - box.left) * canvas.width / box.width, (event.clientY - box.top) * canvas.height / box.height];
 };
 wipe();
 
-let from = null;
 const line = (to) => {
   paper.strokeStyle = "#000"; paper.lineWidth = 20; paper.lineCap = paper.lineJoin = "round";
   paper.beginPath(); paper.moveTo(...from); paper.lineTo(...to); paper.stroke();
   from = to;
 };
-const send = () => trigger("input", { drawing: canvas.toDataURL("image/png") });
+// Packing the picture takes some milliseconds: while a stroke goes on, sixteen times a second at most.
+const send = () => {
+  clearTimeout(waiting);
+  waiting = 0;
+  trigger("input", { drawing: canvas.toDataURL("image/png") });
+};
+const sendSoon = () => { waiting = waiting || setTimeout(send, 60); };
 
 canvas.addEventListener("pointerdown", (event) => {
-  event.preventDefault(); canvas.setPointerCapture(event.pointerId); canvas.dataset.used = "";
-  from = place(event); line(from);
+  event.preventDefault(); canvas.setPointerCapture(event.pointerId);
+  if ("example" in canvas.dataset) wipe();
+  canvas.dataset.used = "";
+  from = place(event); line(from); sendSoon();
 });
-canvas.addEventListener("pointermove", (event) => { if (from) line(place(event)); });
+canvas.addEventListener("pointermove", (event) => { if (from) { line(place(event)); sendSoon(); } });
 canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); } });
 canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); } });
-canvas.addEventListener("wipe", () => { wipe(); delete canvas.dataset.used; });
+canvas.addEventListener("wipe", () => { clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
 
-watch("value", () => {
-  if (typeof props.value !== "string" || !props.value.startsWith("data:image/")) return;
+// Strokes that draw themselves, at 6 pixels a frame, or at once for those who want nothing to move.
+const points = (stroke) => stroke.flatMap(([x, y], i) => {
+  const [a, b] = stroke[i - 1] || [x, y], count = Math.max(1, Math.round(Math.hypot(x - a, y - b) / 6));
+  return Array.from({ length: count }, (_, k) => [a + (x - a) * (k + 1) / count, b + (y - b) * (k + 1) / count]);
+});
+const draw = (strokes) => {
+  wipe();
+  canvas.dataset.used = canvas.dataset.example = "";
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const all = strokes.flatMap((stroke) => points(stroke).map((to, i) => [i ? null : to, to]));
+  const next = (index) => {
+    if (!canvas.isConnected) return;
+    const [start, to] = all[index];
+    from = start || from;
+    line(to);
+    if (index + 1 < all.length) {
+      if (still) return next(index + 1);
+      sendSoon();
+      ghost = requestAnimationFrame(() => next(index + 1));
+      return;
+    }
+    from = null;
+    send();
+  };
+  next(0);
+};
+canvas.addEventListener("strokes", (event) => draw(event.detail));
+
+// A picture from elsewhere, which may have come before the pad was first seen.
+const isPicture = () => typeof props.value === "string" && props.value.startsWith("data:image/");
+const paint = () => {
+  if (!isPicture()) return;
   const picture = new Image();
   picture.onload = () => {
     wipe(); canvas.dataset.used = "";
     paper.drawImage(picture, (canvas.width - picture.width) / 2, (canvas.height - picture.height) / 2);
   };
   picture.src = props.value;
-});
+};
+watch("value", paint);
+const opening = JSON.parse(canvas.dataset.opening);
+if (isPicture()) paint();
+else if (opening.length) requestAnimationFrame(() => draw(opening));

@@ -1,12 +1,14 @@
 // The stage of the Latent space tab: the slider and the player show frames that are already in the page.
-// `element` is the gr.HTML it stands in. Gradio patches the stage inside for a new film, so that a slider or a timer
-// would keep the state of the old one: `watch` starts them afresh.
+// `element` is the gr.HTML it stands in. Gradio patches the stage inside for a new film; `watch` then shows the same
+// moment of that. A film plays by itself until the hand takes the slider, but for those who want nothing to move.
 const stage = () => element.querySelector(".stage");
-let timer = 0;
+let timer = 0, step = 1, share = null;
+let plays = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const show = (index) => {
   const here = stage(), range = here.querySelector("input[type=range]"), last = Number(range.max);
-  const share = last ? index / last : 0, caption = `t = ${share.toFixed(2)}`;
+  share = last ? index / last : 0;
+  const caption = `t = ${share.toFixed(2)}`;
   here.style.setProperty("--at", `${100 * share}%`);
   const now = here.querySelector(".now .pixels");
   now.style.backgroundPosition = `${100 * share}% 0`;
@@ -19,41 +21,41 @@ const show = (index) => {
   here.querySelectorAll("[data-frame]").forEach((cell) => cell.classList.toggle("chosen", cell === chosen));
 };
 
-const pause = () => {
+const next = () => {
+  const here = stage();
+  if (!here || !here.offsetParent) return;
+  const range = here.querySelector("input[type=range]"), last = Number(range.max), index = Number(range.value);
+  if (here.dataset.back !== "true") return show((index + 1) % (last + 1));
+  if (index + step < 0 || index + step > last) step = -step;
+  show(index + step);
+};
+const run = () => {
+  const here = stage(), button = here.querySelector(".play");
   clearInterval(timer);
-  timer = 0;
-  const button = element.querySelector(".play");
-  if (button) button.textContent = button.dataset.play;
+  timer = plays ? setInterval(next, 1000 / Number(here.dataset.fps)) : 0;
+  button.textContent = plays ? button.dataset.pause : button.dataset.play;
 };
+const pause = () => { plays = false; run(); };
 
-const play = () => {
-  const here = stage(), button = here.querySelector(".play"), range = here.querySelector("input[type=range]");
-  const last = Number(range.max), loops = here.dataset.back !== "true";
-  let index = Number(range.value), step = 1;
-  button.textContent = button.dataset.pause;
-  timer = setInterval(() => {
-    if (loops) index = (index + 1) % (last + 1);
-    else {
-      if (index + step < 0 || index + step > last) step = -step;
-      index += step;
-    }
-    show(index);
-  }, 1000 / Number(here.dataset.fps));
+const begin = () => {
+  if (!stage()) return;
+  const range = stage().querySelector("input[type=range]");
+  show(share === null ? Number(range.defaultValue) : Math.round(share * Number(range.max)));
+  run();
 };
-
-watch("value", () => requestAnimationFrame(() => {
-  pause();
-  if (stage()) show(Number(stage().querySelector("input[type=range]").defaultValue));
-}));
+watch("value", () => requestAnimationFrame(begin));
 element.addEventListener("input", (event) => {
   if (!event.target.matches(".stage input[type=range]")) return;
   pause();
   show(Number(event.target.value));
 });
+element.addEventListener("focusin", (event) => { if (event.target.matches(".stage input[type=range]")) pause(); });
 element.addEventListener("click", (event) => {
-  if (event.target.closest(".play")) return timer ? pause() : play();
+  if (event.target.closest(".play")) { plays = !timer; return run(); }
   const cell = event.target.closest("[data-frame]");
   if (!cell) return;
   pause();
   show(Number(cell.dataset.frame));
 });
+// Seen for the first time: a tab that was not opened yet is not in the page.
+if (!stage()) requestAnimationFrame(() => trigger("load"));

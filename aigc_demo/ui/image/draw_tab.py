@@ -54,6 +54,7 @@ class DrawTab(GenerationTab):
     task = "draw"
     title = "mode.draw"
     request_type = DrawRequest
+    doors = ("image", "upscale")
 
     def _build_ask(self) -> None:
         """The sentence, the button, examples, the model, a picture to start from, the rest."""

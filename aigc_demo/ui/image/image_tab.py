@@ -1,5 +1,6 @@
-"""The Image tab: choose a model and classes, see a sheet of pictures, look at how the model judges or encodes them."""
+"""The Image tab: choose classes and a model, see a sheet of pictures, look at how the model judges them."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from aigc_demo import actions
 from aigc_demo.actions import ImageResult, make_images
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
-from aigc_demo.schemas import ImageRequest, ReconstructRequest, check
-from aigc_demo.ui.image.encode_panel import EncodePanel
+from aigc_demo.schemas import ImageRequest, check
+from aigc_demo.ui.image import judgement
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
@@ -32,7 +34,7 @@ from aigc_demo.ui.page.widgets import (
 
 FEW = 4  # pictures that a diffusion model is asked for at first: each takes many steps
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "sevens": {"model": "gan-digits", "label": "7", "count": 32},
+    "sevens": {"model": "gan-digits", "label": "7", "count": 32, "seed": 6},
     "wardrobe": {"model": "gan-fashion", "label": "all", "count": 40},
     "average": {"model": "gan-digits", "label": "all", "count": 10, "truncation_psi": 0.0},
     "normal": {"model": "vae-digits", "label": "all", "count": 40, "prior": "normal"},
@@ -43,7 +45,6 @@ class ImageTab(GenerationTab):
     """Components and handlers of the tab. `fields` are its widgets by request field."""
 
     task = "image"
-    tasks = ("image", "reconstruct")
     title = "mode.image"
     request_type = ImageRequest
 
@@ -66,70 +67,71 @@ class ImageTab(GenerationTab):
         picker = self._model_picker("image", "gan-digits")
         with gr.Accordion(words("shell.more"), open=False, elem_id="image-more"):
             count, seed = self._field("count"), self._seed_field()
-            stepwise = samples_in_steps(card)
-            psi = self._field("truncation_psi", visible=not stepwise)
-            prior = self._field("prior", visible="reconstruct" in card.tasks)
             self.sampler = SamplerFields(context, self.task, ImageRequest, card)
         self.fields = {
             "model": picker,
             "label": classes,
             "count": count,
             "seed": seed,
-            "truncation_psi": psi,
-            "prior": prior,
             **self.sampler.fields,
         }
 
     def _build_see(self) -> None:
-        """The sheet, take away, send on."""
+        """The sheet, what moves it, take away, send on."""
         context, words = self.context, self.context.words
         self.result = gr.State(None)
         self.sheet = pick_list(pictures.empty(words("empty.image")), "image-sheet")
         self.note = gr.HTML("", elem_id="image-note")
+        with gr.Row():
+            self.fields["truncation_psi"] = self._field(
+                "truncation_psi", visible=not samples_in_steps(self.card), min_width=220
+            )
+            self.fields["prior"] = self._field(
+                "prior", visible="reconstruct" in self.card.tasks, min_width=220
+            )
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("png", "jpg", "webp"), actions.write_sheet, self.result)
             download(context, words("save.zip"), "image-save-zip", self.result, actions.write_archive)
+        with gr.Row(elem_classes="small-buttons onward"):
             self.send_upscale = gr.Button(words("action.to_upscale"), size="sm", elem_id="image-to-upscale")
             self.send_a = gr.Button(words("action.to_a"), size="sm", elem_id="image-to-a")
             self.send_b = gr.Button(words("action.to_b"), size="sm", elem_id="image-to-b")
-        self.picked = gr.State(0)
+        self.picked, self.hand = gr.State(0), Rest("image-rest")
 
     def _build_look(self) -> None:
-        """Encode, look inside, how it works, the code."""
-        context, words, card = self.context, self.context.words, self.card
-        self.encode = EncodePanel(context, visible="reconstruct" in card.tasks)
+        """Look inside, how it works, the code."""
+        context, words = self.context, self.context.words
         with gr.Accordion(words("panel.inside_image"), open=False, elem_id="image-inside"):
             self.inside = gr.HTML(words("empty.inside_image"))
-        self.lesson = Lesson(context, serving("image"), card.family, "image-lesson")
+        self.lesson = Lesson(context, serving("image"), self.card.family, "image-lesson")
         self.code = CodePanel.build(context, "image-code")
 
     def _connect(self) -> None:
-        ran = self.go.click(
-            self.run,
-            set(self.fields.values()),
-            [self.result, self.sheet, self.note, self.inside, self.picked, *vars(self.code).values()],
-            concurrency_id="device",
-            **PRIVATE,
-        )
-        self.runs = [(ran, self.result)]
+        asked, code = set(self.fields.values()), [*vars(self.code).values()]
+        shown = [self.result, self.sheet, self.note]
+        ran = self.go.click(self.run, asked, [*shown, self.picked, *code], concurrency_id="device", **PRIVATE)
+        ran.success(self.look, [self.result, self.picked], self.inside, **PRIVATE)
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
-        self.sheet.select(self.pick_picture, self.result, [self.inside, self.picked], **PRIVATE)
-        self.encode.connect(self.fields["model"])
+        moved = [self.fields[name].input for name in ("label", "count", "truncation_psi", "prior")]
+        answered = gr.on(moved, self.answer, asked, shown, **LIVE)
+        rested = self.hand.after(answered)(
+            self.rest, [self.result, self.picked], [self.inside, *code], **PRIVATE
+        )
+        self.runs = [(ran, self.result), (rested, self.result)]
+        self.sheet.select(self.pick_picture, self.result, self.picked, **PRIVATE).success(
+            self.look, [self.result, self.picked], self.inside, **PRIVATE
+        )
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
-        own = [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
-        return [*own, self.encode.group, *self.encode.settable()]
+        return [*self.fields.values(), self.card_lines, *self.lesson.groups.values()]
 
-    def show(self, request: ImageRequest | ReconstructRequest, lang: str) -> dict[Any, Any]:
-        """Updates that put a request's settings into the widgets, of the tab or of the panel that encodes."""
+    def show(self, request: ImageRequest, lang: str) -> dict[Any, Any]:
+        """Updates that put a request's settings into the widgets."""
         updates = self.for_model(request.model, lang)
-        if isinstance(request, ReconstructRequest):
-            picker = chosen_model(self.context, "image", request.model, lang)
-            return {**updates, self.fields["model"]: picker, **self.encode.show(request)}
         labels = [] if request.label in ("all", "") else request.label.split(",")
         values = {**request.model_dump(), "label": [label.strip() for label in labels]}
         updates = self.with_values(updates, values)
@@ -150,7 +152,6 @@ class ImageTab(GenerationTab):
             self.fields["truncation_psi"]: gr.update(visible=not stepwise),
             **({self.fields["count"]: gr.update(value=FEW)} if stepwise else {}),
             **self.sampler.for_model(card),
-            self.encode.group: gr.update(visible=encodes),
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             **self.lesson.show(card.family),
         }
@@ -163,63 +164,90 @@ class ImageTab(GenerationTab):
 
         return fill
 
+    def asked(self, values: dict[Any, Any]) -> ImageRequest:
+        """The request of the widgets."""
+        given = self.given(values)
+        return check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
+
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the pictures and show them; meanwhile, where that takes long, say how far it is."""
-        given = self.given(values)
-        asked = check(ImageRequest, {**given, "label": ",".join(given["label"]) or "all"})
+        asked = self.asked(values)
         stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
         cache = self.context.cache
         work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
-        result = work.result
         yield {
-            self.result: result,
-            self.sheet: self.sheet_html(result, lang),
-            self.note: f'<p class="note">{self.note_text(result, work.seconds, lang)}</p>'
-            + remark(result.note, lang),
-            self.inside: self.inside_html(result, 0, lang),
+            **self.shown(work.result, work.seconds, lang),
             self.picked: 0,
             **self.code.show(asked, visitor),
         }
 
-    def pick_picture(
-        self, result: ImageResult | None, event: gr.EventData, visitor: gr.Request
-    ) -> tuple[Any, int]:
-        """A picture of the sheet was chosen: show it large."""
+    @live
+    def answer(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
+        """A setting moves: the sheet follows, where the model is quick."""
+        asked, start = self.asked(values), time.perf_counter()
+        if not is_quick(find_card(asked.model, self.context.settings, self.task)):
+            return gr.skip()
+        result = make_images(asked, self.context.cache, self.context.begin(visitor, self.task))
+        return self.shown(result, time.perf_counter() - start, self.context.lang(visitor))
+
+    @polite
+    def rest(self, result: ImageResult | None, picked: int, visitor: gr.Request) -> Any:
+        """The hand rests: the look inside and the code of what is seen."""
         if result is None:
-            return gr.skip(), 0
-        index = max(0, min(index_of(event), len(result.labels) - 1))
-        return self.inside_html(result, index, self.context.lang(visitor)), index
+            return gr.skip()
+        return {self.inside: self.look(result, picked, visitor), **self.code.show(result.request, visitor)}
+
+    def shown(self, result: ImageResult, seconds: float, lang: str) -> dict[Any, Any]:
+        """Updates that show a result."""
+        note = f'<p class="note">{self.note_text(result, seconds, lang)}</p>{remark(result.note, lang)}'
+        return {self.result: result, self.sheet: self.sheet_html(result, lang), self.note: note}
+
+    def pick_picture(self, result: ImageResult | None, event: gr.EventData) -> int:
+        """Which picture of the sheet was chosen."""
+        return max(0, min(index_of(event), len(result.labels) - 1)) if result else 0
 
     def sheet_html(self, result: ImageResult, lang: str) -> str:
-        """The contact sheet with the discriminator's judgement under each picture, where there is one."""
+        """The contact sheet with the discriminator's verdict under each picture, where there is one."""
+        say = self.context.words.translator(lang)
         names = [self.describe(result, i, lang) for i in range(len(result.labels))]
-        captions = [f"{share:.0%}" for share in result.percentiles or []] or [""] * len(names)
+        verdicts = [judgement.verdict(share) for share in result.percentiles or []]
+        captions = [say(f"judge.{verdict}") for verdict in verdicts] or [""] * len(names)
         return pictures.sheet(list(result.pictures), actions.columns_for(result), captions, names)
 
     def describe(self, result: ImageResult, index: int, lang: str) -> str:
-        """One picture in words: place, class, judgement."""
-        name = class_names(result.card, lang)[result.labels[index]]
-        text = self.context.words.say("image.one", lang, place=index + 1, name=name)
+        """One picture in words: place, class where it has one, judgement."""
+        say, name = self.context.words.translator(lang), class_names(result.card, lang)[result.labels[index]]
+        if (
+            result.request.prior == "normal" and "reconstruct" in result.card.tasks
+        ):  # its decoder gets no class
+            return say("image.free", place=index + 1)
+        text = say("image.one", place=index + 1, name=name)
         if result.percentiles is None:
             return text
-        return text + self.context.words.say("image.judged", lang, share=f"{result.percentiles[index]:.0%}")
+        share = result.percentiles[index]
+        return f"{text}: {say(f'judge.said.{judgement.verdict(share)}')} ({share:.0%})"
 
     def note_text(self, result: ImageResult, seconds: float, lang: str) -> str:
         """The line under the sheet."""
-        say = self.context.words.say
-        judged = say("image.scores", lang) if result.percentiles else ""
-        return say("image.done", lang, count=len(result.labels), seconds=f"{seconds:.2f}") + judged
+        say = self.context.words.translator(lang)
+        done = say("image.done", count=len(result.labels), seconds=f"{seconds:.2f}")
+        return done + judgement.summary(result, say)
 
-    def inside_html(self, result: ImageResult, index: int, lang: str) -> str:
-        """One picture large, with its own seed and what the discriminator says of it."""
-        say = self.context.words.say
-        lines = [self.describe(result, index, lang), say("image.own_seed", lang, seed=result.seeds[index])]
-        if result.scores is not None:
-            lines.append(say("image.logit", lang, score=f"{result.scores[index]:+.2f}"))
-        text = "".join(f"<p>{line}</p>" for line in lines)
-        return f'<div class="figures inside">{pictures.figure(result.pictures[index], "")}<div class="words">{text}</div></div>'
+    @polite
+    def look(self, result: ImageResult | None, index: int, visitor: gr.Request) -> Any:
+        """One picture large, what the discriminator looks at in it and says of it, and its own seed."""
+        if result is None:
+            return gr.skip()
+        index, say = min(index, len(result.labels) - 1), self.context.translator(visitor)
+        figure = pictures.figure(result.pictures[index], "")
+        look = judgement.look_html(result, index, self.context.cache, say)
+        lines = [f"<p><b>{self.describe(result, index, self.context.lang(visitor))}</b></p>"]
+        lines += [f"<p>{say('judge.colours')}</p>"] if look else []
+        lines += [judgement.numbers_html(result, index, say)]
+        lines += [f"<p>{say('image.own_seed', seed=result.seeds[index])}</p>"]
+        return f'<div class="figures inside">{figure}{look}<div class="words">{"".join(lines)}</div></div>'
 
     def end_point(self, result: ImageResult, index: int) -> dict[str, Any]:
         """The picked picture as an end point of a walk: model, seed and class."""

@@ -8,11 +8,13 @@ import gradio as gr
 from aigc_demo import actions
 from aigc_demo.actions import GridResult, grid
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import MAX_SEED, GridRequest, check
 from aigc_demo.ui.latent.end_point import class_of, kept_label
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, index_of
+from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Memory, pick_list
 from aigc_demo.ui.page.widgets import class_choices, class_names, download, field
 
@@ -46,12 +48,13 @@ class GridPanel:
                 self.size = field(context, "grid", GridRequest, "size", scale=2)
                 self.others = gr.Button(words("grid.others"), size="sm", elem_id="grid-others", min_width=100)
                 self.go = gr.Button(words("grid.make"), variant="primary", elem_id="grid-go", min_width=120)
-            self.result = gr.State(None)
+            self.result, self.hand = gr.State(None), Rest("grid-rest")
             with gr.Row():
                 with gr.Column(scale=3, min_width=300):
                     self.view = pick_list(pictures.empty(words("empty.grid")), "grid-sheet")
                 with gr.Column(scale=2, min_width=200):
                     self.inside = gr.HTML("", elem_id="grid-inside")
+                    self.note = gr.HTML("", elem_id="grid-note")
                     with gr.Row(elem_classes="small-buttons"):
                         download(context, words("save.png"), "grid-save", self.result, actions.write_sheet)
         self._connect()
@@ -78,13 +81,17 @@ class GridPanel:
         self.seeds.append(number)
 
     def _connect(self) -> None:
-        self.ran = self.go.click(
-            self.run,
-            {*self.shared.values(), *self.labels, *self.seeds, self.size},
-            [self.result, self.view, self.inside, *vars(self.code).values()],
-            concurrency_id="device",
-            **PRIVATE,
-        )
+        asked = {*self.shared.values(), *self.labels, *self.seeds, self.size}
+        code, shown = [*vars(self.code).values()], [self.result, self.view, self.inside]
+        ran = self.go.click(self.run, asked, [*shown, *code], concurrency_id="device", **PRIVATE)
+        moved = [self.fold.expand, self.size.input, *(label.input for label in self.labels)]
+        moved += [seed.change for seed in self.seeds]
+        answered = [gr.on(moved, self.answer, asked, shown, **LIVE)]
+        # of path and truncation the film goes first; the grid follows where there is one
+        follow = [self.shared[name].input for name in ("interpolation", "truncation_psi")]
+        answered.append(gr.on(follow, self.follow, {*asked, self.result}, shown, **LIVE))
+        rested = self.hand.after(*answered)(self.rest, self.result, code, **PRIVATE)
+        self.runs = [(ran, self.result), (rested, self.result)]
         throw = f"() => [0, 1, 2, 3].map(() => Math.floor(Math.random() * {MAX_SEED}))"
         self.others.click(None, None, self.seeds, js=throw)
         self.view.select(self.pick_picture, self.result, self.inside, **PRIVATE)
@@ -121,6 +128,27 @@ class GridPanel:
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Make the grid and show it."""
+        shown = self._made(values, visitor)
+        return {**shown, **self.code.show(shown[self.result].request, visitor)}
+
+    @live
+    def answer(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
+        """The panel is opened, or a corner changes: the grid follows, where the model is quick."""
+        card = find_card(values[self.shared["model"]] or "", self.context.settings, "latent")
+        return self._made(values, visitor) if is_quick(card) else gr.skip()
+
+    @live
+    def follow(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
+        """Path or truncation move: the grid that is there follows."""
+        return self.answer(values, visitor) if values[self.result] else gr.skip()
+
+    @polite
+    def rest(self, result: GridResult | None, visitor: gr.Request) -> Any:
+        """The hand rests: the code of the grid that is seen."""
+        return self.code.show(result.request, visitor) if result else gr.skip()
+
+    def _made(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+        """The grid of the widgets, as updates."""
         asked = check(
             GridRequest,
             {
@@ -138,7 +166,6 @@ class GridPanel:
             self.result: result,
             self.view: sheet,
             self.inside: self.inside_html(result, 0, lang),
-            **self.code.show(asked, visitor),
         }
 
     @polite

@@ -1,5 +1,6 @@
 """The Latent space tab: two end points, the film from one to the other, and the hand between them."""
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -20,18 +21,28 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.progress import BackgroundWork, remark
 from aigc_demo.ui.page.sampler_fields import SamplerFields, samples_in_steps
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, download
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7"},
+    "digits": {"model": "vae-digits", "from_label": "2", "to_label": "7", "from_seed": 2, "to_seed": 22},
     "shoes": {"model": "gan-fashion", "from_label": "7", "to_label": "9", "frames": 48},
     "morph": {"model": "gan-digits", "from_label": "3", "to_label": "8", "from_seed": 5, "to_seed": 5},
-    "straight": {"model": "gan-digits", "from_label": "4", "to_label": "4", "interpolation": "lerp"},
+    "straight": {
+        "model": "gan-fashion",
+        "from_label": "8",
+        "to_label": "8",
+        "from_seed": 1,
+        "to_seed": 31,
+        "interpolation": "lerp",
+    },
 }
 SPACE = ("ui/latent/lesson", "models/latents.py")  # the lesson, and the source beside it
+# Settings whose every movement makes the film anew.
+MOVED = ("interpolation", "frames", "there_and_back", "fps", "truncation_psi")
 WRITERS = {
     "gif": actions.write_film,
     "mp4": partial(actions.write_film, suffix=".mp4"),
@@ -64,19 +75,18 @@ class LatentTab(GenerationTab):
                 plain["frames"] = self._field("frames", min_width=170)
                 plain["there_and_back"] = self._field("there_and_back", info=None, min_width=160)
             plain["fps"] = self._field("fps")
-            truncated = has_psi(self.card)
-            plain["truncation_psi"] = self._field("truncation_psi", visible=truncated)
             self.sampler = SamplerFields(context, self.task, WalkRequest, self.card)
             plain |= self.sampler.fields
         self.plain = {"model": picker, **plain}
-        self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
 
     def _build_see(self) -> None:
         """The film, take away."""
         context, words = self.context, self.context.words
-        self.result = gr.State(None)
+        self.result, self.hand = gr.State(None), Rest("walk-rest")
         self.stage = stage(pictures.empty(words("empty.walk")), "walk-stage")
         self.note = gr.HTML("", elem_id="walk-note")
+        self.plain["truncation_psi"] = self._field("truncation_psi", visible=has_psi(self.card))
+        self.fields = {**self.plain, **self.ends[0].fields, **self.ends[1].fields}
         with gr.Row(elem_classes="small-buttons"):
             for kind, write in WRITERS.items():
                 download(context, words(f"save.{kind}"), f"walk-save-{kind}", self.result, write)
@@ -101,7 +111,22 @@ class LatentTab(GenerationTab):
             "concurrency_id": "device",
             **PRIVATE,
         }
-        self.runs = [(self.go.click(**run), self.result), (self.grid.ran, self.grid.result)]
+        code = [*vars(self.code).values()]
+        answer = {
+            "fn": self.answer,
+            "inputs": run["inputs"],
+            "outputs": [self.result, self.stage, self.note],
+            **LIVE,
+        }
+        moved = [self.plain[name].input for name in MOVED] + [self.stage.load]
+        moved += [listen for end in self.ends for listen in (end.label.input, end.seed.change)]
+        drawn = [
+            stroke.success(**answer) for end in self.ends for stroke in (end.pad.changed, end.pad.opened)
+        ]
+        rested = self.hand.after(gr.on(moved, **answer), *drawn)(
+            self.rest, self.result, [self.inside, *code], **PRIVATE
+        )
+        self.runs = [(self.go.click(**run), self.result), (rested, self.result), *self.grid.runs]
         for name, button in self.examples.items():
             shown = [*self.settable(), self.inside_fold]
             self._run_after(button.click(self.example(name), None, shown, **PRIVATE))
@@ -186,14 +211,45 @@ class LatentTab(GenerationTab):
         work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
         result = work.result
-        names = tuple(end.caption(asked, result.card, lang) for end in self.ends)
         yield {
-            self.result: result,
-            self.stage: stage_html(result, names, self.context.words, lang),
-            self.note: f'<p class="note">{self.note_text(result, work.seconds, lang)}</p>'
-            + remark(result.note, lang),
+            **self.shown(result, work.seconds, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), visitor),
+        }
+
+    @live
+    def answer(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
+        """The tab is seen for the first time, or a setting moves: the film follows, where the model is quick."""
+        start = time.perf_counter()
+        card = find_card(values[self.plain["model"]] or "", self.context.settings, "latent")
+        if not is_quick(card) or self.awaits_picture(values):
+            return gr.skip()
+        result = walk(self.asked(values), self.context.cache, self.context.begin(visitor, self.task))
+        return self.shown(result, time.perf_counter() - start, self.context.lang(visitor))
+
+    def awaits_picture(self, values: dict[Any, Any]) -> bool:
+        """Whether an end is to be a picture that is not drawn yet."""
+        return any(values[end.source] == "picture" and not values[end.pad.path] for end in self.ends)
+
+    @polite
+    def rest(self, result: WalkResult | None, visitor: gr.Request) -> Any:
+        """The hand rests: the look inside and the code of the film that is seen."""
+        if result is None:
+            return gr.skip()
+        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
+        return {
+            self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
+            **self.code.show(self.portable(result.request), visitor),
+        }
+
+    def shown(self, result: WalkResult, seconds: float, lang: str) -> dict[Any, Any]:
+        """Updates that show a film."""
+        names = tuple(end.caption(result.request, result.card, lang) for end in self.ends)
+        note = f'<p class="note">{self.note_text(result, seconds, lang)}</p>{remark(result.note, lang)}'
+        return {
+            self.result: result,
+            self.stage: stage_html(result, names, self.context.words, lang),
+            self.note: note,
         }
 
     def asked(self, values: dict[Any, Any]) -> WalkRequest:

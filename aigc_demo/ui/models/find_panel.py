@@ -25,7 +25,7 @@ class FindPanel:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.any_model = context.settings.rules.any_model  # in public the catalogue is all there is
-        self.places = ("here", "catalogue", "hub") if self.any_model else ("here", "catalogue")
+        self.places = ("here", "catalogue", "packages", *(["hub"] if self.any_model else []))
 
     def build(self) -> None:
         """Where and what, the list, and, where the mode allows it, any other model by its id or folder."""
@@ -120,7 +120,7 @@ class FindPanel:
             yield say(f"models.count.{place}", lang, count=len(entries))
         if place == "here":
             yield from source.servers_said(self.context, lang)
-        elif self.any_model:
+        elif self.any_model and place != "packages":
             yield source.hub_said(self.context, lang)
 
     def entries(self, place: str, filters: Filters) -> list[Entry]:
@@ -133,8 +133,8 @@ class FindPanel:
             )
         if place == "hub":
             found, filters = source.searched(filters.words, filters.task, context), replace(filters, words="")
-        elif place == "catalogue":
-            found = source.catalogue(context)
+        elif place in ("catalogue", "packages"):
+            found = {"catalogue": source.catalogue, "packages": source.packages}[place](context)
         else:
             found = source.here(context)
         return [entry for entry in found if filters.let_through(entry)]

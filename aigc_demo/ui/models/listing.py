@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, first_sentence
 from aigc_demo.ui.page.language import Words
 
 Fit = Literal["fits", "tight", "no", ""]
@@ -19,7 +19,10 @@ LISTED = Text(", ", "、")  # between the items of a list
 
 @dataclass(frozen=True)
 class Entry:
-    """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now; an adapter's `base`."""
+    """One model in the list. `size` in bytes, 0 where nobody has said; `here`: it can be used now; an adapter's `base`.
+
+    summary: what it does for the reader, where that is known.
+    """
 
     id: str
     title: Text | None
@@ -30,6 +33,7 @@ class Entry:
     here: bool = False
     fit: Fit = ""
     base: str = ""
+    summary: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,24 @@ def list_html(entries: Sequence[Entry], chosen: str, words: Words, lang: str) ->
 
 def _row(index: int, entry: Entry, chosen: bool, words: Words, lang: str) -> str:
     facts = [
-        words.say("models.adapter_of", lang, base=entry.base)
-        if entry.base
-        else tasks_said(entry.tasks, words, lang),
+        entry.id if entry.title else "",
         bytes_said(entry.size) if entry.size else "",
         entry.licence if entry.licence not in ("", "unknown") else words.say("models.licence_unknown", lang),
     ]
+    if entry.base:
+        does = words.say("models.adapter_of", lang, base=entry.base)
+    elif entry.summary:
+        does = first_sentence(entry.summary.say(lang))[0]
+    else:
+        does = tasks_said(entry.tasks, words, lang)
     marks = [name for name in ("here", "gated") if getattr(entry, name)]
     marks += [f"fit_{entry.fit}"] if entry.fit in ("tight", "no") else []
     badges = "".join(
         f'<span class="badge {name}">{words.say(f"models.mark.{name}", lang)}</span>' for name in marks
     )
-    title = f'<span class="title">{escape(entry.title.say(lang))}</span>' if entry.title else ""
+    name = entry.title.say(lang) if entry.title else entry.id
     return (
         f'<button type="button" data-index="{index}" aria-pressed="{str(chosen).lower()}">'
-        f'<span class="name">{escape(entry.id)}</span>{badges}{title}'
+        f'<span class="name">{escape(name)}</span>{badges}<span class="title">{escape(does)}</span>'
         f'<span class="about">{escape(" · ".join(fact for fact in facts if fact))}</span></button>'
     )

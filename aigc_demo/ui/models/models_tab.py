@@ -19,6 +19,7 @@ from aigc_demo.ui.models.find_panel import FindPanel
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import PageTab
+from aigc_demo.ui.page.no_model import first_choice
 from aigc_demo.ui.page.widgets import chosen_model
 
 FIRST_CLASS = {"from_label": "0", "to_label": "0"}  # the one that every model of the Latent space tab has
@@ -74,8 +75,10 @@ class ModelsTab(PageTab):
         """Buttons between this tab and the others; `tasks` says what the models of a tab do."""
         for tab in shell.by_task.values():
             if tab.no_model:
-                shown = [*shell.places(), *self.find.asked(), *self.find.shown()]
-                tab.no_model.button.click(self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE)
+                shown = [*shell.places(), *self.find.asked(), *self.find.shown(), *self.chosen.shown()]
+                tab.no_model.button.click(
+                    self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE, concurrency_id="hub"
+                )
         for name, button in self.chosen.uses.items():
             if name not in tasks:
                 continue
@@ -84,15 +87,21 @@ class ModelsTab(PageTab):
             button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
 
     def open_for(self, shell: Any, task: str) -> Any:
-        """A handler that opens this tab and looks for models of a task in the catalogue."""
+        """A handler that opens this tab at the model to get for a task, and begins to convert what a package holds."""
 
-        def open_here(visitor: gr.Request) -> dict[Any, Any]:
-            asked = ("catalogue", "", task, "any", "any", False)
+        def open_here(visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+            lang, model = self.context.lang(visitor), first_choice(task)
+            carried = isinstance(model, hub.Carried)
+            asked = ("packages" if carried else "catalogue", "", task, "any", "any", False)
             filled = {
                 part: gr.update(value=value) for part, value in zip(self.find.asked(), asked, strict=True)
             }
-            listed = self.find.found(asked, "", self.context.lang(visitor))
-            return {**shell.opened(self.task), **filled, **listed}
+            chosen = model.id if model else ""
+            yield {**shell.opened(self.task), **filled, **self.find.found(asked, chosen, lang)}
+            if carried and model.path() and self.context.settings.may_download:
+                yield {**self.chosen.begin_convert(model.id, visitor), self.chosen.model: model.id}
+            if model:
+                yield from self.chosen.show(model.id, lang)
 
         return open_here
 
@@ -110,9 +119,15 @@ class ModelsTab(PageTab):
 
     @polite
     def refresh(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
-        """The tab was opened: models as they are now, and a download under way, whoever began it."""
+        """The tab was opened: models as they are now, the first one chosen, a download under way, whoever began it."""
+        lang, model = self.context.lang(visitor), values[self.chosen.model]
         listed = {} if values[self.find.place] == "hub" else self.find.search(values, visitor)
-        return {**listed, **self.chosen.render_all(values[self.chosen.model], self.context.lang(visitor))}
+        if not model and listed.get(self.find.ids) and values[self.find.place] == "here":
+            model = listed[self.find.ids][0]
+            asked = [values[part] for part in self.find.asked()]
+            first = next(self.chosen.show(model, lang))
+            return {**self.find.found(asked, model, lang), **first, **self.chosen.progress_now(lang)}
+        return {**listed, **self.chosen.render_all(model, lang)}
 
     @polite
     def pick_model(

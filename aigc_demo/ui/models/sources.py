@@ -1,4 +1,4 @@
-"""Where the Models tab's entries come from: the disk, the catalogue, the hub; and whether a model fits this machine."""
+"""Where the Models tab's entries come from: the disk, the catalogue, Python packages, the hub; and whether a model fits this machine."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from aigc_demo import hub
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.runtime import memory_plan, registry
+from aigc_demo.schemas.tasks import abilities
 from aigc_demo.ui.models.listing import Entry
 from aigc_demo.ui.page.context import Context
 
@@ -15,18 +16,54 @@ BYTES_A_PARAMETER = 2  # as the hub's newer models are stored; where nobody says
 def here(context: Context) -> list[Entry]:
     """Every model that can be used now: shipped, trained here, fetched, or on a server; and the adapters of such."""
     return [
-        Entry(card.id, card.title, card.tasks, card.licence, folder_bytes(card), here=True, base=card.base)
+        Entry(
+            card.id,
+            card.title,
+            card.tasks,
+            card.licence,
+            folder_bytes(card),
+            here=True,
+            base=card.base,
+            summary=card.summary,
+        )
         for card in registry.all_cards(context.settings)
         if card.tasks or card.base
     ]
 
 
 def catalogue(context: Context) -> list[Entry]:
-    """The models that the app knows by name: recommended ones first, what does not fit last, small before large."""
+    """The models that the app knows by name: what does not fit last, recommended ones first, by the tabs that use them."""
     own = {card.id for card in registry.all_cards(context.settings)}
     known = {entry.id: entry for entry in hub.catalogue()}
     listed = [from_catalogue(entry, entry.id in own, context) for entry in known.values()]
-    return sorted(listed, key=lambda one: (one.fit == "no", not known[one.id].recommended, one.size))
+    order = abilities()
+    return sorted(
+        listed,
+        key=lambda one: (
+            one.fit == "no",
+            not known[one.id].recommended,
+            order.index(one.tasks[0]) if one.tasks else len(order),
+            one.size,
+        ),
+    )
+
+
+def packages(context: Context) -> list[Entry]:
+    """The models that Python packages carry."""
+    own = {card.id for card in registry.all_cards(context.settings)}
+    return [
+        Entry(
+            model.id,
+            model.title,
+            model.tasks,
+            model.licence,
+            model.file_bytes,
+            here=model.id in own,
+            fit=plan(hub.find_entry(model.id).card(), context).fit,
+            summary=model.summary,
+        )
+        for model in hub.all_carried()
+    ]
 
 
 def from_catalogue(entry: hub.Entry, here: bool, context: Context) -> Entry:
@@ -40,6 +77,7 @@ def from_catalogue(entry: hub.Entry, here: bool, context: Context) -> Entry:
         gated=entry.gated,
         here=here,
         fit=plan(entry.card(), context).fit,
+        summary=entry.summary,
     )
 
 

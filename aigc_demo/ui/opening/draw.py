@@ -33,8 +33,12 @@ class Draw(Exhibit):
     """Recorded as the stroke and, in one picture, what the model made of it as it grew."""
 
     name = "draw"
-    task = "image"
-    arrival: ClassVar[Mapping[str, str]] = {"go": "#encode-go", "result": "#encode-view", "arrived": "img"}
+    task = "reconstruct"
+    arrival: ClassVar[Mapping[str, str]] = {
+        "go": "#reconstruct-go",
+        "result": "#encode-view",
+        "arrived": "img",
+    }
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), ReconstructRequest(model="vae-digits", image="stroke.png", neighbours=1)
     )
@@ -76,7 +80,7 @@ class Draw(Exhibit):
             None,
             html_template=f'<div class="follow" data-stroke="{self.address("stroke.json")}" '
             f'data-seen="{self.address("seen.png")}" data-frames="{FRAMES}">'
-            f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" {names["pad.name"]}></canvas>'
+            f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" {names["pad.name"]} data-opening="[]"></canvas>'
             f'<div class="pixels" role="img" style="{place(0, FRAMES)}" {names["start.draw.seen"]}></div>'
             f'<button type="button" class="wipe" {names["start.draw.clear"]}></button></div>',
             js_on_load=asset("draw_pad.js") + self.script(),
@@ -105,15 +109,15 @@ class Draw(Exhibit):
         return {self.path}
 
     def takes(self, tab: Any) -> list[Any]:
-        """The pad of the panel that encodes."""
-        return [tab.encode.pad.path, tab.encode.pad.pad]
+        """The tab's pad."""
+        return [tab.pad.path, tab.pad.pad]
 
     def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """The visitor's drawing on that pad; the recorded one where there is none."""
         path = Path(values[self.path]) if values[self.path] else drawn(stroke(), folder)
         with Image.open(path) as picture:
             shown = np.asarray(picture.convert("L"))
-        return {tab.encode.pad.path: str(path), tab.encode.pad.pad: data_uri(shown)}
+        return {tab.pad.path: str(path), tab.pad.pad: data_uri(shown)}
 
 
 def stroke() -> list[Point]:

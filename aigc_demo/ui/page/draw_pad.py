@@ -1,6 +1,10 @@
 """A white pad to draw on with mouse, pen or finger, which also takes a picture from a file."""
 
 import base64
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,6 +21,8 @@ from aigc_demo.ui.page.theme import asset
 
 # Characters of a data: address; a drawing of 280 x 280 has some ten thousand, a mask of 768 x 768 twice that.
 MAX_DRAWING = 2_000_000
+Strokes = Sequence[Sequence[tuple[int, int]]]  # lines through points, in pixels of the pad
+DRAWING = "drawing"
 PREFIX = "data:image/png;base64,"
 BROKEN = Text(
     "The drawing did not arrive whole; clear the pad and draw again.", "画没有完整送达；请清空画板后重画。"
@@ -26,17 +32,20 @@ BROKEN = Text(
 class DrawPad:
     """The pad. `path` is a gr.State with the file of what is on it, "" while it is empty; `changed` follows it.
 
-    The browser sends the drawing after every stroke, so that a handler on `changed` shows its result while one draws.
+    The browser sends the drawing while a stroke goes on, one call at a time, so that a handler on `changed` shows its
+    result while one draws. `opening` are strokes that draw themselves as the pad is first seen; the first stroke of a
+    hand wipes them away.
     """
 
-    def __init__(self, context: Context, elem_id: str) -> None:
-        self.context = context
+    def __init__(self, context: Context, elem_id: str, opening: Strokes = ()) -> None:
+        self.context, self.elem_id = context, elem_id
         words = context.words
         self.path = gr.State("")
         self.pad = gr.HTML(
             None,
             html_template=f'<canvas width="280" height="280" tabindex="0" role="img" '
-            f'data-en="{words.say("pad.name", "en")}" data-zh="{words.say("pad.name", "zh")}"></canvas>',
+            f'data-en="{words.say("pad.name", "en")}" data-zh="{words.say("pad.name", "zh")}" '
+            f'data-opening="{escape(json.dumps(opening))}"></canvas>',
             js_on_load=asset("draw_pad.js"),
             elem_id=elem_id,
             elem_classes="draw-pad",
@@ -47,7 +56,7 @@ class DrawPad:
                 words("pad.open"), file_types=kinds, size="sm", elem_id=f"{elem_id}-open"
             )
             self.clear = gr.Button(words("pad.clear"), size="sm", elem_id=f"{elem_id}-clear")
-        self.changed = self.pad.input(self.drawn, None, self.path, **PRIVATE)
+        self.changed = self.pad.input(self.drawn, self.path, self.path, trigger_mode="always_last", **PRIVATE)
         self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **PRIVATE)
         self.clear.click(
             lambda: "",
@@ -57,12 +66,22 @@ class DrawPad:
             **QUICK,
         )
 
+    def drawing(self, strokes: Strokes) -> str:
+        """The script that draws `strokes` on the empty pad, as a hand would."""
+        event = f"new CustomEvent('strokes', {{ detail: {json.dumps(strokes)} }})"
+        return f"() => document.querySelector('#{self.elem_id} canvas').dispatchEvent({event})"
+
     @polite
-    def drawn(self, event: gr.EventData, visitor: gr.Request) -> str:
-        """A stroke ended: keep the drawing as a file."""
+    def drawn(self, last: str, event: gr.EventData, visitor: gr.Request) -> str:
+        """A stroke goes on or ended: keep the drawing, in the file that was this pad's `last` one if that was drawn, too."""
         data = png_of(str(event_value(event, "drawing") or ""), BROKEN)
-        path = media.new_path(self.context.folder(visitor), "drawing", ".png")
-        path.write_bytes(data)
+        folder = self.context.folder(visitor)
+        path = Path(last or "none")
+        if path.parent != folder or not path.name.startswith(DRAWING):
+            path = media.new_path(folder, DRAWING, ".png")
+        part = path.with_suffix(".part")
+        part.write_bytes(data)
+        part.replace(path)  # whoever reads it meanwhile has the whole of the older one
         return str(path)
 
     @polite

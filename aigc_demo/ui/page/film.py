@@ -1,4 +1,4 @@
-"""Stages of one thing, from its start to now, under a slider that the reader moves by hand."""
+"""Stages of one thing, from its start to now, under a slider that the reader moves by hand, or plays."""
 
 import json
 from collections.abc import Sequence
@@ -30,10 +30,12 @@ def film_html(
     The same `run` drawn again keeps the place of the slider.
     """
     step, last = words.say("train.at_step", lang, step="{step}"), len(frames) - 1
+    play, pause = escape(words.say("walk.play", lang)), escape(words.say("walk.pause", lang))
+    button = f'<button type="button" class="play" data-play="{play}" data-pause="{pause}">{play}</button>'
     return (
         f'<div class="film" data-run="{escape(run)}" data-step="{escape(step)}" '
         f'data-frames="{escape(json.dumps(frames, ensure_ascii=False))}">'
-        f'{body}<label class="hand"><span>{hand}</span>'
+        f'{body}<div class="hand">{button if last else ""}<label><span>{hand}</span>'
         f'<input type="range" min="0" max="{last}" value="{last}" {"disabled" if last == 0 else ""}>'
-        f'<output class="at">{escape(step.format(step=frames[-1][0]))}</output></label>{more}</div>'
+        f'<output class="at">{escape(step.format(step=frames[-1][0]))}</output></label></div>{more}</div>'
     )

@@ -12,25 +12,11 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
-from aigc_demo.runtime.registry import cards_for
 from aigc_demo.schemas import MAX_SEED, Request
+from aigc_demo.schemas.tasks import TASKS
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.no_model import NoModel
 from aigc_demo.ui.page.widgets import download, field, model_picker
-
-
-class NoModel:
-    """The notice of a tab whose `task` no model serves yet. The shell connects `button`, and hides it without such a tab."""
-
-    def __init__(self, context: Context, task: str, elem_id: str) -> None:
-        words = context.words
-        with gr.Column(visible=not cards_for(task, context.settings), elem_id=elem_id) as self.group:
-            gr.Markdown(words(f"no_model.{task}"), elem_classes="note")
-            with gr.Row(elem_classes="small-buttons"):
-                self.button = gr.Button(words("no_model.open"), size="sm", elem_id=f"{elem_id}-open")
-
-    def show(self, wanted: bool) -> dict[Any, Any]:
-        """An update that shows the notice, or hides it once there is a model."""
-        return {self.group: gr.update(visible=wanted)}
 
 
 class PageTab:
@@ -60,19 +46,26 @@ class GenerationTab(PageTab, ABC):
     title: ClassVar[str]  # the key of what it is called: "mode." inside a page, "tab." as a page of its own
     request_type: ClassVar[type[Request]]
     model_is_all = True
+    doors: ClassVar[Sequence[str]] = ()  # tabs to go to while no model serves this one
     fields: dict[str, Any]  # its widgets by request field
 
     def __init__(self, context: Context) -> None:
         self.context = context
         name = f"{self.title.partition('.')[0]}-{self.task}"
         parts = {"ask": self._build_ask, "see": self._build_see, "look": self._build_look}
-        with (
-            gr.Tab(context.words(self.title), id=self.task, elem_id=name),
-            gr.Row(equal_height=False, elem_classes=["place", f"place-{self.task}"]),
-        ):
-            for part, build in parts.items():
-                with gr.Column(min_width=280, elem_classes=part):
-                    build()
+        ability = next(task.ability for task in TASKS if task.name == self.task)
+        with gr.Tab(context.words(self.title), id=self.task, elem_id=name):
+            self.no_model = NoModel(
+                context, ability, f"{self.task}-no-model", self._build_recorded, self.doors
+            )
+            with gr.Row(
+                equal_height=False,
+                visible=not self.no_model.wanted,
+                elem_classes=["place", f"place-{self.task}"],
+            ) as self.no_model.form:
+                for part, build in parts.items():
+                    with gr.Column(min_width=280, elem_classes=part):
+                        build()
         self._connect()
 
     @abstractmethod
@@ -86,6 +79,9 @@ class GenerationTab(PageTab, ABC):
     @abstractmethod
     def _build_look(self) -> None:
         """Look inside, how it works, the code."""
+
+    def _build_recorded(self) -> None:
+        """What there is to explore while no model serves this tab."""
 
     @abstractmethod
     def _connect(self) -> None:
@@ -128,9 +124,8 @@ class GenerationTab(PageTab, ABC):
         return field(self.context, self.task, self.request_type, name, **changes)
 
     def _model_picker(self, kind: str, default: str) -> gr.Dropdown:
-        """The pick list of the models that do `kind`, the card of the chosen one, and the notice where there is none."""
+        """The pick list of the models that do `kind`, and the card of the chosen one."""
         picker, self.card_lines = model_picker(self.context, kind, default, f"{self.task}-model")
-        self.no_model = NoModel(self.context, kind, f"{self.task}-no-model")
         return picker
 
     def _run_buttons(self, verb: str, another: bool = False) -> None:

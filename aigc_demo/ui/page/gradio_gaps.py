@@ -188,7 +188,11 @@ class FirstInHead:
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in ("/", ""):
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in ("GET", "HEAD")
+            or scope["path"] not in ("/", "")
+        ):
             await self.app(scope, receive, send)
             return
         start: Message = {}
@@ -279,6 +283,11 @@ class Sessions(StateHolder):
         with self.lock:
             self.session_data.pop(session_id, None)
             self.time_last_used.pop(session_id, None)
+
+    def reopen(self, session_id: str) -> None:
+        """A page that was thought to be left is there again: what it keeps does not go within the hour."""
+        if session := self.session_data.get(session_id):
+            session.is_closed = False
 
     @asynccontextmanager
     async def lifespan(self, app: App) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from aigc_demo.models.family import family
 from aigc_demo.schemas import Request, as_code
+from aigc_demo.ui.page.code_block import code_block
 from aigc_demo.ui.page.context import Context
 
 PACKAGE = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def show_lesson(context: Context, lesson: str, code: str) -> None:
     """A lesson, the files `lesson`.en.md and .zh.md of the package in Markdown with KaTeX, and the source it speaks of."""
     text = context.words.both(*(source(f"{lesson}.{lang}.md") for lang in ("en", "zh")))
     gr.Markdown(text, latex_delimiters=LATEX, elem_classes="lesson")
-    gr.Code(source(code), language="python", label=f"aigc_demo/{code}", interactive=False)
+    code_block(source(code), f"aigc_demo/{code}", "python")
 
 
 def place_lesson(context: Context, elem_id: str, lesson: str, code: str) -> None:
@@ -65,8 +66,8 @@ class Lesson:
 class CodePanel:
     """Show the code: Python, command line and a link for the last request."""
 
-    python: gr.Code
-    shell: gr.Code
+    python: gr.HTML
+    shell: gr.HTML
     link: gr.Textbox
 
     @classmethod
@@ -74,8 +75,8 @@ class CodePanel:
         """Place the panel."""
         with gr.Accordion(context.words("panel.code"), open=False, elem_id=elem_id):
             gr.Markdown(context.words("panel.code_help"), elem_classes="note")
-            python = gr.Code("", language="python", label="Python", interactive=False)
-            shell = gr.Code("", language="shell", label=context.words("panel.shell"), interactive=False)
+            python = code_block("", "Python", "python")
+            shell = code_block("", context.words("panel.shell"))
             link = gr.Textbox("", label=context.words("panel.link"), interactive=False, buttons=["copy"])
         return cls(python, shell, link)
 

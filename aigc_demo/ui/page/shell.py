@@ -83,10 +83,13 @@ class Shell:
                 )
         for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
             self._connect_send(tab)
+        for tab in self.by_task.values():
+            self._connect_doors(tab)
         if "models" in self.by_task:
             self.by_task["models"].connect_tabs(self, self.makers)
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
+            verify.connect_history(self.memories)
             verify.restore.click(self.restore_recipe, verify.recipe, everything, **PRIVATE)
         if "start" in self.by_task:
             self.by_task["start"].connect_page(self)
@@ -102,6 +105,16 @@ class Shell:
         for opened in (page.load, *(place.select for place in self.places())):
             opened(self.offered, None, offered, **PRIVATE)
         offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **PRIVATE)
+
+    def _connect_doors(self, tab: Any) -> None:
+        """From a tab without a model to those that work; a button to one that this page lacks is not shown."""
+        if not tab.no_model:
+            return
+        tab.no_model.button.visible = "models" in self.by_task
+        for name, button in tab.no_model.doors.items():
+            button.visible = name in self.by_task
+            if button.visible:
+                button.click(lambda name=name: self.opened(name), None, self.places(), **PRIVATE)
 
     def _connect_train(self, train: Any, page: gr.Blocks) -> None:
         """A run is used in another tab."""
@@ -136,7 +149,7 @@ class Shell:
         found = self.pickers()
         for tab in self.by_task.values():
             found += tab.settable() if tab.model_is_all else []
-            found += [tab.no_model.group] if tab.no_model else []
+            found += tab.no_model.parts() if tab.no_model else []
         return list(dict.fromkeys(found))
 
     def offered(self) -> list[str]:

@@ -26,6 +26,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.conversation import Conversation, shown
+from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -100,6 +101,10 @@ class ChatTab(GenerationTab):
         self.lesson = Lesson(context, serving("chat"), "", "chat-lesson")
         self.code = CodePanel.build(context, "chat-code")
 
+    def _build_recorded(self) -> None:
+        """A conversation that a model had."""
+        RecordedSession(self.context, self.task)
+
     def _connect(self) -> None:
         asked = {*self.fields.values(), self.conversation, self.input}
         writes = {
@@ -142,7 +147,7 @@ class ChatTab(GenerationTab):
         return [
             *self.fields.values(),
             self.card_lines,
-            self.no_model.group,
+            *self.no_model.parts(),
             *self.lesson.groups.values(),
             self.input,
             *self._conversation_outputs(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from aigc_demo.actions import TextResult, TextSample
-from aigc_demo.models.cards import ModelCard
+from aigc_demo.language.writers import is_verse
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.schemas import TextRequest
 from aigc_demo.ui.page.language import Say
@@ -18,11 +18,6 @@ Piece = tuple[str, int | None]  # text, and the token's place; None for what the
 LEVELS = (("expected", 0.05), ("unusual", 0.005), ("surprising", 0.0))
 MARKS = "，。"
 ENDED = "</s>"
-
-
-def is_verse(card: ModelCard) -> bool:
-    """Whether the model writes poems, with a form and perhaps an acrostic, rather than prose: one of our own in Chinese."""
-    return "text" in card.tasks and not card.kind and card.language != "en"
 
 
 def level(probability: float | None) -> str:
@@ -84,11 +79,16 @@ def texts(result: TextResult, say: Say) -> str:
 
 def prose(tokens: Sequence[TokenChoice], say: Say) -> str:
     """One text with its odds, and the legend: an answer, a translation."""
+    return body_of(tokens, 0, say) + legend(say)
+
+
+def body_of(tokens: Sequence[TokenChoice], sample: int, say: Say) -> str:
+    """One of several texts with its odds; `sample` is its place among them."""
     words = "".join(_token(token, place, head=False) for place, token in enumerate(tokens))
-    label = escape(say("text.keys", place=1))
+    label = escape(say("text.keys", place=sample + 1))
     body = f'<div class="body" role="group" aria-label="{label}"><p>{words}</p></div>'
-    samples = f'<div class="samples"><article data-sample="0">{body}</article></div>'
-    return f'<div class="texts prose alone">{samples}</div>{legend(say)}'
+    samples = f'<div class="samples"><article data-sample="{sample}">{body}</article></div>'
+    return f'<div class="texts prose alone">{samples}</div>'
 
 
 def growing(text: str) -> str:

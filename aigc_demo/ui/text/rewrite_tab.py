@@ -10,6 +10,7 @@ from aigc_demo import actions
 from aigc_demo.actions import RewriteResult, rewrite
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop
+from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
@@ -20,9 +21,10 @@ from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
-from aigc_demo.ui.page.widgets import card_lines, chosen_model
+from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.heat_map import heat_map
+from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.token_view import TokenView
 
 EXAMPLES = {"weather": "translate", "austen": "translate", "library": "summarise"}  # what each is for
@@ -37,12 +39,13 @@ class RewriteTab(GenerationTab):
 
     def _build_ask(self) -> None:
         """The text and what to do with it, the button, examples, the model, the rest."""
-        words = self.context.words
+        words, default = self.context.words, RewriteRequest.model_fields["model"].default
+        self.card = chosen_card(self.context, "rewrite", default)
         text = self._field("text", value="", lines=4, max_lines=20, placeholder=words("rewrite.text_hint"))
-        kind = self._field("task")
+        kind = self._field("task", value=usual_task(self.card))
         self._run_buttons("action.rewrite")
         self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
-        picker = self._model_picker("rewrite", RewriteRequest.model_fields["model"].default)
+        picker = self._model_picker("rewrite", default)
         with gr.Accordion(words("shell.more"), open=False, elem_id="rewrite-more"):
             folded = {name: self._field(name) for name in ("num_beams", "max_new_tokens")}
         self.fields = {"model": picker, "task": kind, "text": text, **folded}
@@ -62,8 +65,13 @@ class RewriteTab(GenerationTab):
         context, words = self.context, self.context.words
         with gr.Accordion(words("rewrite.inside"), open=False, elem_id="rewrite-inside"):
             self.map = gr.HTML(words("rewrite.inside_empty"), elem_id="rewrite-map")
-        self.lesson = Lesson(context, serving("rewrite"), "", "rewrite-lesson")
+        lessons = serving("rewrite")[::-1]  # the encoder-decoder's first
+        self.lesson = Lesson(context, lessons, self.card.family, "rewrite-lesson")
         self.code = CodePanel.build(context, "rewrite-code")
+
+    def _build_recorded(self) -> None:
+        """A summary that a model wrote."""
+        RecordedSession(self.context, self.task)
 
     def _connect(self) -> None:
         shown = [self.result, *self.tokens.outputs(), self.status, self.note, self.map]
@@ -85,7 +93,7 @@ class RewriteTab(GenerationTab):
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
-        return [*self.fields.values(), self.card_lines, self.no_model.group, *self.lesson.groups.values()]
+        return [*self.fields.values(), self.card_lines, *self.no_model.parts(), *self.lesson.groups.values()]
 
     def show(self, request: RewriteRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
@@ -94,10 +102,15 @@ class RewriteTab(GenerationTab):
         return updates
 
     def for_model(self, model: str, lang: str) -> dict[Any, Any]:
-        """Updates of what depends on the model: its card."""
+        """Updates of what depends on the model: its card, its lesson, what it can do."""
         card = find_card(model, self.context.settings, self.task)
         lines = card_lines(self.context, card, lang)
-        return {self.card_lines: gr.update(value=lines), **self.no_model.show(False)}
+        return {
+            self.card_lines: gr.update(value=lines),
+            **self.no_model.show(False),
+            **self.lesson.show(card.family),
+            self.fields["task"]: gr.update(value=usual_task(card)),
+        }
 
     def example(self, name: str) -> Callable[[gr.Request], Any]:
         """A handler that puts an example's task and text into the widgets."""
@@ -144,10 +157,18 @@ class RewriteTab(GenerationTab):
         return Memory(result.request, about, words=result.text[:40])
 
 
+def usual_task(card: ModelCard) -> str:
+    """What to ask of a model first: a translation, unless its card says that it only sums up."""
+    told = [name for name in ("translate", "summarise") if f"prefix_{name}" in card.defaults]
+    both = {"en", "zh"} <= {code.strip() for code in card.language.split(",")}
+    return told[0] if told else "summarise" if "chat" in card.tasks and not both else "translate"
+
+
 def map_html(result: RewriteResult, say: Say) -> str:
     """Where each written token looked in the source; a sentence where the text is too long for a map."""
     if result.attention is None or not result.tokens:
         return f'<p class="note">{escape(say("rewrite.no_map"))}</p>'
     written = [token.text for token in result.tokens]
-    caption, hint = say("rewrite.map_caption"), say("rewrite.map_hint")
+    key = "rewrite.map_caption_chat" if "chat" in result.card.tasks else "rewrite.map_caption"
+    caption, hint = say(key), say("rewrite.map_hint")
     return heat_map(result.attention, written, result.source, caption, hint, {}, say)

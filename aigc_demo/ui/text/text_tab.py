@@ -9,6 +9,7 @@ import gradio as gr
 from aigc_demo import actions
 from aigc_demo.actions import TextResult, write_text
 from aigc_demo.core.stopping import Stop
+from aigc_demo.language.writers import own_sampling, settle
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import TextRequest, check
@@ -17,11 +18,13 @@ from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, model_picker
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.attention import AttentionPanel
+from aigc_demo.ui.text.drafts_panel import DraftsPanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -41,8 +44,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "max_new_tokens": 160,
     },
 }
-VERSE_ONLY = ("prompt_is", "form", "heads")
-FOLDED = ("prompt_is", "max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty")
+VERSE_ONLY = ("prompt_is", "form", "heads", "drafts", "simplified")
+SAMPLED = ("temperature", "top_k", "top_p", "repetition_penalty", "drafts")  # of which a model has its own
+FOLDED = ("prompt_is", "max_new_tokens", *SAMPLED, "simplified")
 
 
 class TextTab(GenerationTab):
@@ -69,7 +73,11 @@ class TextTab(GenerationTab):
         with gr.Accordion(words("shell.more"), open=False, elem_id="text-more"):
             count, seed = self._field("count"), self._seed_field()
             folded = {
-                name: self._field(name, **({"visible": verse} if name in VERSE_ONLY else {}))
+                name: self._field(
+                    name,
+                    **({"visible": verse} if name in VERSE_ONLY else {}),
+                    **({"value": own_sampling(chosen)[name]} if name in SAMPLED else {}),
+                )
                 for name in FOLDED
             }
             watermark = watermark_field(context, self.task, TextRequest)
@@ -99,6 +107,7 @@ class TextTab(GenerationTab):
         self.status = gr.HTML("", elem_id="text-status")
         self.note = gr.HTML("", elem_id="text-note")
         self.odds = gr.HTML("", js_on_load="element.setAttribute('aria-live', 'polite')", elem_id="text-odds")
+        self.drafts = DraftsPanel(self.context, self.task)
         with gr.Row(elem_classes="small-buttons"):
             self._download_buttons(("txt", "md", "json"), actions.write_texts, self.result)
 
@@ -116,7 +125,7 @@ class TextTab(GenerationTab):
             [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit],
             self.run,
             set(self.fields.values()),
-            [*shown, *vars(self.code).values(), *self.mark.outputs(), *self.attention.outputs()],
+            [*shown, *self.looks()],
             concurrency_id="device",
             trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
             **PRIVATE,
@@ -126,9 +135,17 @@ class TextTab(GenerationTab):
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        self.drafts.view.select(
+            self.take_draft, self.result, [self.result, self.text, self.odds, *self.looks()], **QUICK
+        )
         self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
         self.templates.connect(prompt=self.fields["prompt"])
+
+    def looks(self) -> list[Any]:
+        """The components that change with the text below it."""
+        panels = (self.mark, self.attention, self.drafts)
+        return [*vars(self.code).values(), *(part for panel in panels for part in panel.outputs())]
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
@@ -137,6 +154,7 @@ class TextTab(GenerationTab):
 
     def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
+        request = settle(request, find_card(request.model, self.context.settings, self.task))
         updates = self.for_model(request.model, lang, request.adapter)
         updates = self.with_values(updates, request.model_dump(exclude={"adapter"}))
         updates[self.fields["model"]] = chosen_model(self.context, self.task, request.model, lang)
@@ -151,7 +169,9 @@ class TextTab(GenerationTab):
         card = find_card(model, self.context.settings, self.task)
         verse = odds.is_verse(card)
         return {
-            **{self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY},
+            **self.with_values(
+                {self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY}, own_sampling(card)
+            ),
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
             self.templates.fold: gr.update(visible=not verse),
             **self.adapters.for_model(model, lang, adapter),
@@ -192,15 +212,30 @@ class TextTab(GenerationTab):
             return
         written = [token for sample in result.samples for token in sample.tokens]
         yield {
-            self.result: result,
-            self.text: odds.texts(result, say),
+            **self._shown(result, say, visitor),
             self.note: odds.done_html(written, progress.tokens_per_second(), say)
             + remark(result.note, self.context.lang(visitor)),
+        }
+
+    def _shown(self, result: TextResult, say: Say, visitor: gr.Request) -> dict[Any, Any]:
+        """Updates that show a finished result, and what can be seen of it."""
+        return {
+            self.result: result,
+            self.text: odds.texts(result, say),
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),
-            **self.code.show(asked, visitor),
+            **self.drafts.show(result, say),
+            **self.code.show(result.request, visitor),
         }
+
+    @polite
+    def take_draft(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
+        """Another draft was chosen: it is the result now."""
+        if result is None or not result.drafts:
+            return gr.skip()
+        place = max(0, min(index_of(event, "draft"), len(result.drafts) - 1))
+        return self._shown(result.take(place), self.context.translator(visitor), visitor)
 
     def pick_token(self, result: TextResult | None, event: gr.EventData, visitor: gr.Request) -> Any:
         """A token was chosen: show what else the model had in mind."""

@@ -1,6 +1,7 @@
 """Choosing what to train on: a data set of the catalogue, one's own, or new files that become a set of one's own."""
 
 import re
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.data import catalogue, find_card
+from aigc_demo.data import DataCard, catalogue, find_card
 from aigc_demo.data.imports import ImportRequest, Manifest, import_files, own, paste, preview, remove
+from aigc_demo.jobs.recipes import facts_of
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
@@ -19,13 +21,6 @@ from aigc_demo.ui.train.captions_panel import CaptionPanel
 
 MORE = ("side", "colour", "crop", "validation_share", "drop_duplicates")
 VISITORS_SETS = 10  # data sets that a visitor of a public page may have
-
-
-def is_text(name: str, data_dir: Path) -> bool:
-    """Whether a data set holds text or conversations."""
-    if name in catalogue():
-        return not catalogue()[name].classes  # pictures are told apart by class, texts are not
-    return any(manifest.name == name and manifest.kind != "pictures" for manifest in own(data_dir))
 
 
 class DataPanel:
@@ -41,15 +36,19 @@ class DataPanel:
         return self.context.settings.own_data_dir
 
     def build_ask(self) -> None:
-        """Left: choose, or bring one's own."""
-        words = self.context.words
+        """Left: choose."""
         self.choice = gr.Dropdown(
             self.choices(),
-            value="digits",
-            label=words("train.data"),
+            value=self.first(),
+            label=self.context.words("train.data"),
             elem_id="train-data",
             filterable=False,
         )
+        self.note = gr.HTML("", elem_id="train-data-note")
+
+    def build_bring(self) -> None:
+        """Left: bring one's own."""
+        words = self.context.words
         with gr.Accordion(words("train.bring"), open=False, elem_id="train-bring") as self.fold:
             self.files = gr.File(
                 label=words("train.upload"), file_count="multiple", elem_id="train-files", height=132
@@ -75,7 +74,7 @@ class DataPanel:
     def build_see(self) -> None:
         """Right: the chosen set."""
         words = self.context.words
-        with gr.Accordion(words("train.look"), open=False, elem_id="train-look") as self.preview_fold:
+        with gr.Accordion(words("train.look"), open=True, elem_id="train-look") as self.preview_fold:
             self.preview = gr.HTML("", elem_id="train-preview")
             with gr.Row(elem_classes="small-buttons chips"):
                 self.drop = gr.Button(
@@ -95,11 +94,15 @@ class DataPanel:
 
     def seen(self) -> list[Any]:
         """The components that `show` updates."""
-        return [self.preview, self.drop, self.confirm_delete, *self.captions.seen()]
+        return [self.preview, self.note, self.drop, self.confirm_delete, *self.captions.seen()]
 
     def connect(self) -> None:
         """What happens inside the panel."""
         self.choice.change(self.show, self.choice, self.seen(), **PRIVATE)
+        self.preview_fold.expand(
+            self.show, self.choice, self.seen(), **PRIVATE
+        )  # it may have been fetched since
+        self.choice.input(lambda: ("", gr.update(open=True)), None, [self.status, self.preview_fold], **QUICK)
         self.captions.connect(self.choice)
         self.files.upload(self.propose, {self.files, self.fields["name"]}, self.fields["name"], **PRIVATE)
         self.imported = self.go.click(
@@ -119,20 +122,58 @@ class DataPanel:
             **PRIVATE,
         )
         self.drop.click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)
-        self.confirm_delete.click(self.delete, self.choice, [self.choice, self.preview_fold], **PRIVATE)
+        self.deleted = self.confirm_delete.click(
+            self.delete, self.choice, [self.choice, self.preview_fold, self.status], **PRIVATE
+        )
+
+    def names(self) -> list[str]:
+        """Every data set: own ones, those of the catalogue that are here or are made in seconds, those to be fetched."""
+        data_dir, cards = self.context.settings.data_dir, list(catalogue().values())
+        cards.sort(
+            key=lambda card: 0 if card.needs_network and card.here(data_dir) else 1 + card.needs_network
+        )
+        return [*(manifest.name for manifest in own(self.own_dir)), *(card.id for card in cards)]
+
+    def first(self, reads: str = "", lang: str = "") -> str | None:
+        """The first data set that is here, of this kind and for readers of this language; None where there is none."""
+        settings = self.context.settings
+        for name in self.names():
+            card, facts = catalogue().get(name), facts_of(name, settings)
+            fits = facts is not None and reads in ("", facts.reads)
+            if fits and (
+                card is None or (card.ready(settings.data_dir) and lang in ("", card.language or lang))
+            ):
+                return name
+        return None
 
     def choices(self, lang: str | None = None) -> list[tuple[Any, str]]:
-        """(shown, name) of every data set, own ones first. Without `lang` the browser translates."""
+        """(shown, name) of every data set. Without `lang` the browser translates."""
         titles = {manifest.name: manifest.title for manifest in own(self.own_dir)}
-        titles |= {
-            card.id: lambda lang, card=card: f"{card.id} · {card.title.say(lang)}"
-            for card in catalogue().values()
-        }
+        shown = [
+            (titles.get(name) or partial(self._title, catalogue().get(name)), name) for name in self.names()
+        ]
         if lang is None:
-            return [
-                (self.context.words.both(title("en"), title("zh")), name) for name, title in titles.items()
-            ]
-        return [(title(lang), name) for name, title in titles.items()]
+            return [(self.context.words.both(title("en"), title("zh")), name) for title, name in shown]
+        return [(title(lang), name) for title, name in shown]
+
+    def _title(self, card: DataCard, lang: str) -> str:
+        """A set of the catalogue in the list, with what has to be fetched."""
+        parts = [card.id, card.title.say(lang)]
+        if not card.ready(self.context.settings.data_dir):
+            parts.append(self.context.words.say("train.to_fetch", lang, megabytes=f"{card.megabytes:.0f}"))
+        return " · ".join(parts)
+
+    def needs(self, name: str | None, lang: str) -> str:
+        """What has to happen before a set of the catalogue can be trained on; "" where nothing has."""
+        card, settings, say = catalogue().get(name or ""), self.context.settings, self.context.words.say
+        if card is None or card.here(settings.data_dir):
+            return ""
+        if not card.needs_network:
+            return say("train.data_made", lang)
+        size = f"{card.megabytes:.0f}"
+        if not settings.offline:
+            return say("train.needs_network", lang, megabytes=size)
+        return say("train.needs_network_off", lang, megabytes=size, other=self.first(card.reads) or "")
 
     def update(self, lang: str, chosen: str | None = None) -> Any:
         """An update of the choice: what is on the disk now, and a set to choose."""
@@ -147,13 +188,13 @@ class DataPanel:
             html = view.own_html(manifest, preview(manifest, self.own_dir, count=40), words, lang)
         elif name in catalogue():
             card = find_card(name or "")
-            html = view.card_html(
-                card, (self.context.settings.data_dir / card.id / "source.json").exists(), words, lang
-            )
+            html = view.card_html(card, card.here(self.context.settings.data_dir), words, lang)
         else:
             html = ""
+        needs = self.needs(name, lang)
         return {
             self.preview: html,
+            self.note: f'<p class="note">{escape(needs)}</p>' if needs else "",
             self.drop: gr.update(visible=manifest is not None),
             self.confirm_delete: gr.update(visible=False),
             **self.captions.show(manifest, lang),
@@ -169,11 +210,22 @@ class DataPanel:
             return gr.skip()
         return re.sub(r"[^\w.-]+", "-", Path(values[self.files][0]).stem).strip("-.")[:40]
 
+    def first_words(self, text: str) -> str:
+        """A name for a pasted text: its first words, as far as a name may hold them, which no set has yet."""
+        stem = "-".join(re.findall(r"\w+", text[:200])[:4])[:24].strip("_-")
+        taken = {*self.names(), ""}
+        return next(
+            (name for name in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if name not in taken), ""
+        )
+
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Import what was brought, and choose it."""
         lang, say = self.context.lang(visitor), self.context.words.say
-        asked = check(ImportRequest, {name: values[component] for name, component in self.fields.items()})
+        given = {name: values[component] for name, component in self.fields.items()}
+        if not given["name"] and not values[self.files]:
+            given["name"] = self.first_words(values[self.text] or "")
+        asked = check(ImportRequest, given)
         yield {self.status: f'<p class="note" role="status">{say("train.importing", lang)}</p>'}
         try:
             manifest = self._import(asked, values, self.context.begin(visitor, "data"))
@@ -195,7 +247,7 @@ class DataPanel:
         if self.context.settings.visitor and len(own(self.own_dir)) >= VISITORS_SETS:
             raise InputError(
                 en=f"You have {VISITORS_SETS} data sets here, as many as one may; delete one first.",
-                zh=f"你在这里已有 {VISITORS_SETS} 个数据集，达到上限；请先删除一个。",
+                zh=f"您在这里已有 {VISITORS_SETS} 个数据集，达到上限；请先删除一个。",
             )
         text, folder = (values[self.text] or "").strip(), asked.folder
         if values[self.files]:
@@ -220,4 +272,4 @@ class DataPanel:
         """Delete an own set, after the second press."""
         remove(name, self.own_dir)
         gr.Info(self.context.words.say("train.deleted", self.context.lang(visitor), name=name))
-        return self.update(self.context.lang(visitor), "digits"), gr.update(open=False)
+        return self.update(self.context.lang(visitor), self.first()), gr.update(open=False), ""

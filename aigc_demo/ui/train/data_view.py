@@ -1,5 +1,6 @@
 """A data set as it looks on the page before one trains on it: what is in it, what was left out and why."""
 
+import base64
 from collections.abc import Sequence
 from html import escape
 
@@ -26,7 +27,7 @@ def own_html(manifest: Manifest, preview: Preview, words: Words, lang: str) -> s
 
 
 def card_html(card: DataCard, here: bool, words: Words, lang: str) -> str:
-    """A data set of the catalogue: its title, terms, source and classes, and whether it is on this disk yet."""
+    """A data set of the catalogue: its title, what such data look like, its terms, source and classes."""
     facts = [
         (words.say("data.licence", lang), card.licence),
         (words.say("train.credit", lang), card.credit),
@@ -36,8 +37,27 @@ def card_html(card: DataCard, here: bool, words: Words, lang: str) -> str:
         ),
         (words.say("train.classes", lang), ", ".join(card.classes.get(lang, []))),
     ]
-    note = words.say("train.data_here" if here else "train.data_fetched", lang)
-    return f'<p class="note prose">{escape(card.title.say(lang))}</p>{_list(facts)}<p class="note">{escape(note)}</p>'
+    note = f'<p class="note">{escape(words.say("train.data_here", lang))}</p>' if here else ""
+    return f'<p class="note prose">{escape(card.title.say(lang))}</p>{_look(card, words, lang)}{_list(facts)}{note}'
+
+
+def _look(card: DataCard, words: Words, lang: str) -> str:
+    """The look that ships with the app."""
+    look = card.look()
+    if look.sheet is None:
+        return _texts(look.texts)
+    data = base64.b64encode(look.sheet.read_bytes()).decode()
+    name = escape(f"{card.id}: {words.say('train.look_example', lang)}")
+    return f'<img class="look pixelated" src="data:image/webp;base64,{data}" alt="{name}">'
+
+
+def size(count: int) -> str:
+    """Bytes in words: "3.2 MB", "12 kB"."""
+    return (
+        f"{count / 1e6:.1f} MB"
+        if count >= 1e6
+        else f"{max(count / 1e3, 0.1):.{0 if count >= 1e4 else 1}f} kB"
+    )
 
 
 def _sheet(preview: Preview, lang: str) -> str:
@@ -57,8 +77,8 @@ def _counts(manifest: Manifest, words: Words, lang: str) -> str:
     say = words.say
     facts = [
         (say("labels.given", lang), f"{manifest.ai_generated:,}" if manifest.ai_generated else ""),
-        (say("train.split", lang), say("train.train_test", lang, **_both(manifest.counts))),
-        (say("train.bytes", lang), f"{sum(file.bytes for file in manifest.files) / 2**20:.1f} MB"),
+        (say("train.split", lang), _split(manifest, words, lang)),
+        (say("train.bytes", lang), size(sum(file.bytes for file in manifest.files))),
         (say("data.licence", lang), manifest.licence),
     ]
     sides = [(file.width, file.height) for file in manifest.files if file.width]
@@ -69,6 +89,14 @@ def _counts(manifest: Manifest, words: Words, lang: str) -> str:
         shares = " · ".join(f"{name} {manifest.class_counts.get(name, 0)}" for name in manifest.classes)
         facts.insert(0, (say("train.classes", lang), shares))
     return _list(facts)
+
+
+def _split(manifest: Manifest, words: Words, lang: str) -> str:
+    """How many are trained on and how many held out; of a few texts, which part of each."""
+    if manifest.kind == "text" and any(file.split == "both" for file in manifest.files):
+        share = float(manifest.settings.get("validation_share", 0.1))
+        return words.say("train.held_out_ends", lang, share=f"{share:.0%}")
+    return words.say("train.train_test", lang, **_both(manifest.counts))
 
 
 def _both(counts: dict[str, int]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from aigc_demo.jobs import Job
+from aigc_demo.jobs.figure_words import figure_words
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.family import family
 from aigc_demo.ui.page.charts import Chart, Series, chart_html, short
@@ -20,13 +21,18 @@ PLACE = frozenset({"step", "seconds", "per_second"})  # of a line of the log: wh
 TAIL = 12
 
 
-def head_html(job: Job, words: Words, lang: str) -> str:
-    """Name, state in words, how far it is, how fast, how long still, on which device."""
+def head_html(job: Job, words: Words, lang: str, badge: str = "") -> str:
+    """Name, state in words or another `badge`, how far it is, how fast, how long still, on which device."""
     say = words.say
     elsewhere = job.state == "done" and not job.step  # opened from a zip: its log stayed where it was trained
     share = 1.0 if elsewhere else job.step / max(job.steps, 1)
     step = job.steps if elsewhere else job.step
-    facts = [say("train.step_of", lang, step=f"{step:,}", steps=f"{job.steps:,}")]
+    began = step or job.state != "failed"
+    facts = [
+        say("train.step_of", lang, step=f"{step:,}", steps=f"{job.steps:,}")
+        if began
+        else say("train.never_began", lang)
+    ]
     if job.state == "running" and job.per_second:
         unit = say(f"train.unit.{family(job.request.family).reads}", lang)
         facts.append(say("train.pace", lang, rate=f"{job.per_second:,.0f}", unit=unit))
@@ -41,7 +47,7 @@ def head_html(job: Job, words: Words, lang: str) -> str:
     about = " · ".join([job.request.family, what, job.request.data.rsplit("/", 1)[-1], started])
     return (
         f'<div class="job {job.state}"><p class="name"><b>{escape(job.name)}</b>'
-        f'<span class="badge">{say(f"train.state.{job.state}", lang)}</span><span class="about">{escape(about)}</span></p>'
+        f'<span class="badge">{badge or say(f"train.state.{job.state}", lang)}</span><span class="about">{escape(about)}</span></p>'
         f'<div class="progress" role="progressbar" aria-label="{escape(facts[0])}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
         f'<p class="facts">{escape(" · ".join(facts))}</p>{_cause(job, lang)}</div>'
@@ -91,7 +97,7 @@ def _event(event: Line, words: Words, lang: str) -> str:
     title = words.say(known, lang) if known in words.tables[lang] else name.replace("_", " ")
     evidence = event.get("evidence")
     facts = "".join(
-        f"<span>{escape(str(key).replace('_', ' '))} <b>{escape(_value(value))}</b></span>"
+        f"<span>{escape(figure_words(str(key)).say(lang))} <b>{escape(_value(value))}</b></span>"
         for key, value in (evidence if isinstance(evidence, Mapping) else {}).items()
         if key not in PLACE
     )
@@ -113,10 +119,10 @@ def log_html(job: Job, log: Sequence[Line]) -> str:
     )
 
 
-def figures_html(figures: Line) -> str:
+def figures_html(figures: Line, lang: str) -> str:
     """What was measured at the end."""
     rows = "".join(
-        f"<div><dt>{escape(str(key).replace('_', ' '))}</dt><dd>{escape(_value(value))}</dd></div>"
+        f"<div><dt>{escape(figure_words(str(key)).say(lang))}</dt><dd>{escape(_value(value))}</dd></div>"
         for key, value in figures.items()
         if isinstance(value, int | float | str)
     )

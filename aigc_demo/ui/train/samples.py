@@ -10,11 +10,20 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+from aigc_demo import media
+from aigc_demo.core.errors import InputError
+from aigc_demo.jobs import Job
+from aigc_demo.provenance import Recipe
+from aigc_demo.provenance.marking import Marking
 from aigc_demo.ui.page.film import film_html
 from aigc_demo.ui.page.gradio_gaps import file_address
 from aigc_demo.ui.page.language import Words
 
 FRAMES = 48  # more cannot be told apart on a slider
+FPS, LINGER = 4, 8  # frames a second of a saved film, and how often its last one is repeated
 
 
 def samples_html(run: str, samples: Sequence[Path], words: Words, lang: str) -> str:
@@ -41,6 +50,25 @@ def lent(samples: Sequence[Path], run: str, folder: Path) -> list[Path]:
         if not copy.exists():
             shutil.copyfile(path, copy)
     return [place / path.name for path in few(samples)]
+
+
+def can_be_filmed(samples: Sequence[Path]) -> bool:
+    """Whether there are pictures of two moments at least."""
+    return len(samples) > 1 and samples[0].suffix != ".json"
+
+
+def write_film(job: Job, folder: Path, marking: Marking) -> Path:
+    """The samples through training time as an endless GIF; the last ones stay for a while."""
+    shown = job.samples()
+    if not can_be_filmed(shown):
+        raise InputError(
+            en=f"{job.name} has no pictures of two moments yet; wait for its next samples.",
+            zh=f"{job.name} 还没有两个时刻的图片样本；请等到下一次采样。",
+        )
+    frames = [np.asarray(Image.open(path).convert("RGB")) for path in few(shown)]
+    recipe = Recipe(task="train", model=job.model, request={"steps": [int(path.stem) for path in few(shown)]})
+    path = media.new_path(folder, f"{job.name}-training", ".gif")
+    return media.save_animation([*frames, *frames[-1:] * LINGER], path, recipe, FPS, marking=marking)
 
 
 def few(samples: Sequence[Path]) -> list[Path]:

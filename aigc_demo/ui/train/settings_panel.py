@@ -1,14 +1,18 @@
 """What to train and how: family, start, size, steps and the rest, with a sentence for each; plan, then start."""
 
 import re
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import gradio as gr
 
+from aigc_demo.core.errors import InputError
+from aigc_demo.data import catalogue
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.checks import adaptable
 from aigc_demo.jobs.presets import Preset, presets
+from aigc_demo.jobs.recipes import DataFacts, facts_of, recipe_for
 from aigc_demo.jobs.request import optional_fields, uses
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import families, trained
@@ -17,8 +21,9 @@ from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.widgets import field, seed_field
-from aigc_demo.ui.train.data_panel import DataPanel, is_text
+from aigc_demo.ui.train.data_panel import DataPanel
 
+KEPT = ("family", "name", "start", "seed")  # what other data do not reset
 FOLDED = (
     "batch_size",
     "learning_rate",
@@ -48,36 +53,44 @@ class SettingsPanel:
         self.data_panel, self.data = data, data.choice
 
     def build(self) -> None:
-        """Left, under the data."""
+        """Left, under the data: the family, why these settings, and the button."""
         words = self.context.words
         first = trained()[0].name
-        family = self._field("family", value=first)
-        start = gr.Dropdown(
-            self.starts(first), value="", label=words("train.start"), info=words("train.start.help"),
-            elem_id="train-start", filterable=False,
-        )  # fmt: skip
-        size = self._field("size")
-        self.cost = gr.HTML("", elem_id="train-cost", elem_classes="card-lines")
-        with gr.Row(equal_height=True):
-            steps = self._field("steps", min_width=110, info=None)
-            name = self._field(
-                "name", value=self.free_name(first, "digits"), min_width=150, info=None, max_lines=1
-            )
-        self.proposed = gr.State(name.value)
-        trigger = self._field("trigger", visible=False, max_lines=1)
-        self.fields = {"family": family, "start": start, "size": size, "steps": steps, "name": name}
-        self.fields["trigger"] = trigger
+        self.fields = {"family": self._field("family", value=first, info=None)}
+        self.why = gr.HTML("", elem_id="train-why")
+        with gr.Row(elem_classes="actions"):
+            self.go = gr.Button(words("train.go"), variant="primary", elem_id="train-go", scale=2)
+            self.plan = gr.Button(words("train.plan"), elem_id="train-plan", scale=1, min_width=80)
+        self.planned = gr.HTML("", elem_id="train-planned")
+        self.accept = gr.Button(words("train.accept"), size="sm", visible=False, elem_id="train-accept")
+        self.estimate = gr.State(None)
+
+    def build_more(self) -> None:
+        """Left, at the end: everything that has a good value already, and what can go wrong."""
+        words = self.context.words
+        first = trained()[0].name
         with gr.Accordion(words("shell.more"), open=False, elem_id="train-more"):
+            self.fields["start"] = gr.Dropdown(
+                self.starts(first), value="", label=words("train.start"), info=words("train.start.help"),
+                elem_id="train-start", filterable=False,
+            )  # fmt: skip
+            self.fields["size"] = self._field("size")
+            self.cost = gr.HTML("", elem_id="train-cost", elem_classes="card-lines")
+            with gr.Row(equal_height=True):
+                self.fields["steps"] = self._field("steps", min_width=110, info=None)
+                self.fields["name"] = self._field(
+                    "name",
+                    value=self.free_name(first, self.data.value or ""),
+                    min_width=150,
+                    info=None,
+                    max_lines=1,
+                )
+            self.proposed = gr.State(self.fields["name"].value)
+            self.fields["trigger"] = self._field("trigger", visible=False, max_lines=1)
             for item in FOLDED:
                 self.fields[item] = self._field(item, visible=uses(first, "full", item))
             self.fields["seed"] = seed_field(self.context, "train", TrainRequest)
         self._build_presets()
-        with gr.Row(elem_classes="actions"):
-            self.plan = gr.Button(words("train.plan"), elem_id="train-plan", scale=1, min_width=80)
-            self.go = gr.Button(words("train.go"), variant="primary", elem_id="train-go", scale=2)
-        self.planned = gr.HTML("", elem_id="train-planned")
-        self.accept = gr.Button(words("train.accept"), size="sm", visible=False, elem_id="train-accept")
-        self.estimate = gr.State(None)
 
     def _build_presets(self) -> None:
         """Settings that show what can go wrong, for a class."""
@@ -105,12 +118,12 @@ class SettingsPanel:
 
     def connect(self) -> None:
         """What happens inside the panel; starting is the tab's."""
-        family, start, size, name = (self.fields[key] for key in ("family", "start", "size", "name"))
-        chosen = {family, self.data, name, self.proposed, start, size, self.fields["lora_rank"]}
-        shown = [family, start, self.cost, name, self.proposed, *self._optional()]
-        shown += [self.planned, self.accept]
-        for component in (family, self.data):
-            component.change(self.choose_family, chosen, shown, **QUICK)
+        family, start, size = (self.fields[key] for key in ("family", "start", "size"))
+        chosen = {self.data, self.proposed, *self.fields.values()}
+        self.data.input(self.choose_data, chosen, self.fitted(), **QUICK)
+        family.input(self.choose_family, chosen, self.fitted(), **QUICK)
+        for changed in (self.data_panel.imported, self.data_panel.deleted):
+            changed.success(self.choose_data, chosen, self.fitted(), **QUICK)
         rank = self.fields["lora_rank"]
         size.change(self.say_cost, [family, size, start, rank], self.cost, **QUICK)
         begun = [family, size, start, rank]
@@ -118,7 +131,7 @@ class SettingsPanel:
         self.preset.input(
             self.use_preset,
             {self.preset, self.data},
-            [self.data, self.watch_for, *self.fields.values()],
+            [self.data, self.watch_for, self.why, *self.fields.values()],
             **PRIVATE,
         )
         self.plan.click(
@@ -166,29 +179,83 @@ class SettingsPanel:
         names = (stem, *(f"{stem}-{i}" for i in range(2, 10_000)))
         return next(name for name in names if not (runs / name).exists())
 
+    def fitted(self) -> list[Any]:
+        """The components that `fit` updates."""
+        return [
+            self.data,
+            self.cost,
+            self.why,
+            self.proposed,
+            self.planned,
+            self.accept,
+            *self.fields.values(),
+        ]
+
+    @polite
+    def choose_data(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+        """Other data were chosen: the family and the settings that suit them."""
+        facts = facts_of(values[self.data] or "", self.context.settings)
+        if facts is None:
+            return gr.skip()
+        recipe, family = recipe_for(facts), values[self.fields["family"]]
+        if recipe is not None:
+            family = recipe.settings["family"]
+        elif families()[family].reads != facts.reads:
+            family = next(row.name for row in trained() if row.reads == facts.reads)
+        return self._with_cost(self.fit(family, facts, values, visitor), visitor)
+
     @polite
     def choose_family(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
-        """Another family or other data: show what belongs to them, and propose a name where the visitor has given none."""
-        given = {key: values[self.fields[key]] for key in ("family", "name", "start", "size")}
-        data, family = values[self.data] or "", given["family"]
-        kind = "texts" if data and is_text(data, self.context.settings.own_data_dir) else "pictures"
-        if data and families()[family].reads != kind:
-            family = next(row.name for row in trained() if row.reads == kind)
+        """Another family was chosen: data that it learns from, and the settings that suit both."""
+        family = values[self.fields["family"]]
+        reads = families()[family].reads
+        facts = facts_of(values[self.data] or "", self.context.settings)
+        if facts is None or facts.reads != reads:
+            lang = self.context.lang(visitor)
+            name = self.data_panel.first(reads, lang) or self.data_panel.first(reads)
+            facts = facts_of(name or "", self.context.settings)
+        if facts is None:
+            raise InputError(**{name: self.context.words.say("train.no_data", name) for name in ("en", "zh")})
+        return self._with_cost(self.fit(family, facts, values, visitor), visitor)
+
+    def fit(
+        self, family: str, facts: DataFacts, values: Mapping[Any, Any], visitor: gr.Request
+    ) -> dict[Any, Any]:
+        """Updates that choose data and family, and put in the settings of their recipe, or else the defaults."""
+        lang, fields = self.context.lang(visitor), self.fields
+        recipe = recipe_for(facts, family)
+        wanted = {name: self._default(name) for name in fields if name not in KEPT}
+        wanted |= recipe.settings if recipe else {}
+        start = values.get(fields["start"]) or ""
         starts = self.starts(family)
-        start = given["start"] if given["start"] in dict(map(reversed, starts)) else starts[0][1]
-        rank = values[self.fields["lora_rank"]]
-        updates = {
-            self.fields["family"]: family,
-            self.fields["start"]: gr.update(choices=self.said_starts(family, visitor), value=start),
-            self.cost: self.say_cost(family, given["size"], start, rank, visitor),
-            **self._visible(family, start),
+        start = start if start in dict(map(reversed, starts)) else starts[0][1]
+        updates: dict[Any, Any] = {fields[name]: gr.update(value=value) for name, value in wanted.items()}
+        for component, shown in self._visible(family, start).items():
+            updates[component] = {**updates.get(component, {}), **shown}
+        updates |= {
+            self.data: self.data_panel.update(lang, facts.name),
+            fields["family"]: family,
+            fields["start"]: gr.update(choices=self.said_starts(family, visitor), value=start),
+            self.why: self._why(recipe.why.say(lang)) if recipe and not self.base(family, start) else "",
             self.planned: "",  # it was for other settings
             self.accept: _seen(False),
         }
-        if not given["name"] or given["name"] == values[self.proposed]:
-            name = self.free_name(family, data)
-            updates |= {self.fields["name"]: name, self.proposed: name}
+        given = values.get(fields["name"])
+        if not given or given == values.get(self.proposed):
+            name = self.free_name(family, facts.name)
+            updates |= {fields["name"]: name, self.proposed: name}
         return updates
+
+    def _with_cost(self, updates: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+        """`updates` of `fit`, with how large the models are; that waits for torch, so the page's opening goes without."""
+        names = ("size", "start", "lora_rank")
+        size, start, rank = (updates[self.fields[name]]["value"] for name in names)
+        return updates | {
+            self.cost: self.say_cost(updates[self.fields["family"]], size, start, rank, visitor)
+        }
+
+    def _why(self, words: str) -> str:
+        return f'<p class="note">{escape(words)}</p>'
 
     def _visible(self, family: str, start: str) -> dict[Any, Any]:
         """Updates that show the fields of this training alone."""
@@ -234,10 +301,10 @@ class SettingsPanel:
         """A few measured steps: does it fit, and how long will it take?"""
         from aigc_demo.jobs.estimate import estimate
 
-        asked, lang, say = self.asked(values), self.context.lang(visitor), self.context.words.say
+        asked, lang = self.asked(values), self.context.lang(visitor)
         self.context.jobs.check(asked)
         yield {
-            self.planned: f'<p class="note" role="status">{say("train.planning", lang)}</p>',
+            self.planned: f'<p class="note" role="status">{escape(self._planning(asked.data, lang))}</p>',
             self.accept: _seen(False),
         }
         try:
@@ -253,6 +320,13 @@ class SettingsPanel:
             self.estimate: (asked, found),
             self.accept: _seen(found.suggestion is not None),
         }
+
+    def _planning(self, data: str, lang: str) -> str:
+        """What is being done until the plan is there: data that are not here yet come first."""
+        card, say = catalogue().get(data), self.context.words.say
+        if card is None or card.ready(self.context.settings.data_dir):
+            return say("train.planning", lang)
+        return say("train.fetch_then_plan", lang, megabytes=f"{card.megabytes:.0f}")
 
     def _changes(self, asked: TrainRequest, wiser: TrainRequest, lang: str) -> str:
         """What a suggestion changes, in the words of the fields."""
@@ -286,7 +360,12 @@ class SettingsPanel:
             data = self._paste(preset)
         data = wanted.pop("data", data)
         fields = {**{name: self._default(name) for name in self.fields}, **wanted}
-        updates = {self.fields[name]: fields[name] for name in self.fields if name not in ("name", "start")}
+        shown = self._visible(fields["family"], "")
+        updates = {
+            part: {**gr.update(value=fields[name]), **shown.get(part, {})}
+            for name, part in self.fields.items()
+            if name not in ("name", "start")
+        }
         name = self.free_name(fields["family"], preset.id)
         needs = (
             f"<p>{escape(preset.needs.say(lang))}</p>"
@@ -298,6 +377,7 @@ class SettingsPanel:
             self.fields["name"]: name,
             self.fields["start"]: gr.update(choices=self.said_starts(fields["family"], visitor), value=""),
             self.data: self.data_panel.update(lang, data),
+            self.why: "",
             self.watch_for: f"<p>{escape(preset.watch.say(lang))}</p>{needs}",
         }
 

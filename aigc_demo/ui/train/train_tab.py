@@ -10,12 +10,14 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.jobs import Job
+from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.export import export_run, import_run
+from aigc_demo.jobs.recipes import FirstTraining, facts_of, first_trainings, recipe_for
 from aigc_demo.models.family import trained
 from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check
 from aigc_demo.schemas.as_code import train_command
+from aigc_demo.ui.page.code_block import code_block
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import PageTab
@@ -23,8 +25,13 @@ from aigc_demo.ui.page.panels import Lesson
 from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train.compare_panel import ComparePanel
 from aigc_demo.ui.train.data_panel import DataPanel
+from aigc_demo.ui.train.recorded_panel import RecordedPanel
 from aigc_demo.ui.train.settings_panel import SettingsPanel
 from aigc_demo.ui.train.watch_panel import WatchPanel
+
+SHOW_RUN = (
+    "() => document.querySelector('#train-head').scrollIntoView({block: 'nearest', behavior: 'smooth'})"
+)
 
 
 class TrainTab(PageTab):
@@ -38,18 +45,40 @@ class TrainTab(PageTab):
         words = context.words
         with gr.Tab(words("tab.train"), id=self.task, elem_id="tab-train") as self.tab:
             if not self.allowed:
-                gr.Markdown(words("publish.train_away"), elem_id="train-not-here", elem_classes="lesson")
+                self.recorded = RecordedPanel(context)
+                self.recorded.build()
                 return
             self.data = DataPanel(context)
             self.watch, self.compare = WatchPanel(context), ComparePanel(context)
             with gr.Row(equal_height=False):
                 with gr.Column(scale=1, min_width=300):
+                    self._build_firsts()
                     self.data.build_ask()
                     self.settings = SettingsPanel(context, self.data)
                     self.settings.build()
+                    self.data.build_bring()
+                    self.settings.build_more()
                 with gr.Column(scale=2, min_width=320):
                     self._build_see()
         self._connect()
+
+    def _build_firsts(self) -> None:
+        """Left, on top: trainings that one press starts."""
+        words = self.context.words
+        gr.Markdown(words("train.first"), elem_classes="note", elem_id="train-first-title")
+        with gr.Row(elem_classes="small-buttons chips"):
+            self.firsts = {
+                entry.id: gr.Button(
+                    words.both(*(self._first_label(entry, lang) for lang in ("en", "zh"))),
+                    size="sm",
+                    elem_id=f"train-first-{entry.id}",
+                )
+                for entry in first_trainings()
+            }
+
+    def _first_label(self, entry: FirstTraining, lang: str) -> str:
+        key = "train.first_minute" if entry.seconds == 60 else "train.first_seconds"
+        return self.context.words.say(key, lang, title=entry.title.say(lang), seconds=entry.seconds)
 
     def _build_see(self) -> None:
         """Right: see, look inside, how it works, take away."""
@@ -87,9 +116,7 @@ class TrainTab(PageTab):
         self.lesson = Lesson(self.context, [row.name for row in trained()], trained()[0].name, "train-lesson")
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
-            self.command = gr.Code(
-                "", language="shell", label=words("panel.shell"), interactive=False, wrap_lines=True
-            )
+            self.command = code_block("", words("panel.shell"))
 
     def _connect(self) -> None:
         data, settings, watch = self.data, self.settings, self.watch
@@ -98,13 +125,22 @@ class TrainTab(PageTab):
         self.compare.connect(watch.job)
         family = settings.fields["family"]
         family.change(self.lesson.show, family, list(self.lesson.groups.values()), **QUICK)
-        watch.job.change(self.about, watch.job, [self.command, self.export, self.publish], **QUICK)
-        settings.go.click(
-            self.start,
-            {data.choice, settings.estimate, *settings.fields.values()},
-            [watch.memory, *watch.shown(), data.preview_fold, settings.fields["name"], settings.proposed],
-            **PRIVATE,
-        )
+        for changed in (watch.job.change, watch.head.change):  # what can be taken away changes as it trains
+            changed(self.about, watch.job, [self.command, self.export, self.publish], **QUICK)
+        begun = [watch.memory, *watch.shown(), data.preview_fold]
+        chosen = {data.choice, settings.estimate, settings.proposed, *settings.fields.values()}
+        starts = [
+            settings.go.click(
+                self.start, chosen, [*begun, settings.fields["name"], settings.proposed], **PRIVATE
+            )
+        ]
+        for entry in first_trainings():
+            press = self.firsts[entry.id].click(
+                self.first(entry), chosen, [*begun, *settings.fitted()], **PRIVATE
+            )
+            starts.append(press)
+        for started in starts:  # on a phone the run is below
+            started.success(None, None, None, js=SHOW_RUN)
         self.open_zip.upload(
             self.read_zip, self.open_zip, [watch.memory, *watch.shown()], concurrency_id="import", **PRIVATE
         )
@@ -112,22 +148,27 @@ class TrainTab(PageTab):
     def connect_page(self, page: gr.Blocks) -> None:
         """As the page opens: the job that was being watched, and the data and models that are there now."""
         if not self.allowed:
+            self.recorded.connect_page(page)
             return
         page.load(self.watch.restore, self.watch.memory, self.watch.shown(), **QUICK)
         self.fresh = [self.data.choice, self.settings.fields["start"], self.settings.cost]
         inputs = [self.settings.fields[name] for name in ("family", "size", "start", "lora_rank")]
         self.tab.select(self.refresh, inputs, self.fresh, **QUICK)
-        page.load(self.propose, self.settings.fields["family"], self._named(), **QUICK)
+        settings = self.settings
+        chosen = {self.data.choice, settings.proposed, *settings.fields.values()}
+        page.load(self.propose, chosen, [*settings.fitted(), self.data.preview_fold], **QUICK)
         page.load(self.data.show, self.data.choice, self.data.seen(), **PRIVATE)
 
-    def _named(self) -> list[Any]:
-        return [self.data.choice, self.settings.fields["name"], self.settings.proposed]
-
     @polite
-    def propose(self, family: str, visitor: gr.Request) -> Any:
-        """Data sets as they are now, and a name that is still free."""
-        name = self.settings.free_name(family, "digits")
-        return self.data.update(self.context.lang(visitor)), name, name
+    def propose(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
+        """The page was opened: the first data that are here, with what suits them; shown where no run is."""
+        facts = facts_of(self.data.first() or "", self.context.settings)
+        if facts is None:
+            return gr.skip()
+        recipe = recipe_for(facts)
+        family = recipe.settings["family"] if recipe else values[self.settings.fields["family"]]
+        shown = gr.update(open=not self.context.jobs.list())
+        return {**self.settings.fit(family, facts, values, visitor), self.data.preview_fold: shown}
 
     @polite
     def refresh(self, family: str, size: str, start: str, rank: int, visitor: gr.Request) -> Any:
@@ -156,12 +197,42 @@ class TrainTab(PageTab):
             self.settings.proposed: proposal,
         }
 
+    def first(self, entry: FirstTraining) -> Any:
+        """A handler that starts a first training."""
+
+        def press(values: dict[Any, Any], visitor: gr.Request) -> Any:
+            return self.start_first(entry, values, visitor)
+
+        return press
+
+    @polite
+    def start_first(
+        self, entry: FirstTraining, values: dict[Any, Any], visitor: gr.Request
+    ) -> dict[Any, Any]:
+        """Choose the data of a first training and the settings that suit them, and start."""
+        lang, settings = self.context.lang(visitor), self.settings
+        facts = facts_of(entry.data.say(lang), self.context.settings)
+        recipe = recipe_for(facts)
+        family = recipe.settings["family"]
+        name = settings.free_name(family, facts.name)
+        asked = check(TrainRequest, {**recipe.settings, "data": facts.name, "name": name})
+        self.context.jobs.submit(asked, float(entry.seconds))
+        gr.Info(self.context.words.say("train.started", lang, name=name))
+        fresh = dict.fromkeys((settings.fields["name"], settings.fields["start"]))
+        return {
+            **settings.fit(family, facts, {**values, **fresh}, visitor),
+            self.watch.memory: name,
+            **self.watch.render_all(name, lang),
+            self.data.preview_fold: gr.update(open=False),
+        }
+
     def about(self, name: str | None) -> Any:
         """The command that starts the chosen run, and whether there is something to take away."""
         job = next((job for job in self.context.jobs.list() if job.name == name), None)
         local = self.context.settings.mode == "local"
         command = train_command(job.request) if job else ""
-        return command, gr.update(visible=job is not None), gr.update(visible=job is not None and local)
+        usable = job is not None and job.usable
+        return command, gr.update(visible=usable), gr.update(visible=usable and local)
 
     def write_zip(self, name: str, folder: Path) -> Path:
         """The run as one file for another machine."""

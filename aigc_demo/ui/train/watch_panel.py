@@ -19,8 +19,9 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.film import film
+from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train import job_view
-from aigc_demo.ui.train.samples import lent, samples_html
+from aigc_demo.ui.train.samples import can_be_filmed, lent, samples_html, write_film
 
 SECONDS = 1.5
 ORDERS = ("stop", "resume", "save_now", "sample_now")
@@ -50,6 +51,14 @@ class WatchPanel:
         self._build_orders()
         self.doctor = gr.HTML("", elem_id="train-doctor")
         self.film = film("train-film")
+        self.save_film = download(
+            self.context,
+            words("train.save_film"),
+            "train-save-film",
+            self.job,
+            lambda name, folder, marking: write_film(self.context.jobs.get(name), folder, marking),
+            visible=False,
+        )
         self.charts = gr.HTML("", elem_id="train-charts")
         with gr.Accordion(
             words("train.card"), open=False, visible=False, elem_id="train-card"
@@ -91,7 +100,7 @@ class WatchPanel:
     def shown(self) -> list[Any]:
         """The components that `poll_job` may update."""
         return [
-            self.job, self.seen, self.timer, self.head, self.doctor, self.film, self.charts, self.card_fold,
+            self.job, self.seen, self.timer, self.head, self.doctor, self.film, self.save_film, self.charts, self.card_fold,
             self.figures, self.card, self.log_fold, self.log, *self.orders.values(), self.confirm_delete, *self.uses.values(),
         ]  # fmt: skip
 
@@ -146,8 +155,8 @@ class WatchPanel:
             "events": (job.name, len(events), lang),
             "film": (job.name, len(samples), str(samples[-1:]), lang),
             "charts": (job.name, len(log), lang),
-            "state": (job.name, job.state, job.usable),
-            "end": (job.name, job.state, job.usable, job.folder.joinpath("figures.json").exists()),
+            "state": (job.name, job.state, job.usable, job.step > 0, lang),
+            "end": (job.name, lang, job.state, job.usable, job.folder.joinpath("figures.json").exists()),
         }
         changed = {part for part, value in now.items() if seen.get(part) != value}
         updates: dict[Any, Any] = {self.seen: now}
@@ -159,12 +168,13 @@ class WatchPanel:
             updates[self.doctor] = job_view.events_html(events, self.context.words, lang)
         if "film" in changed:
             updates[self.film] = samples_html(job.name, self.lent(job, samples), self.context.words, lang)
+            updates[self.save_film] = gr.update(visible=can_be_filmed(samples))
         if "charts" in changed:
             updates |= self._curves(job, log, lang)
         if "state" in changed:
-            updates |= self._allowed(job)
+            updates |= self._allowed(job, lang)
         if "end" in changed:
-            updates |= self._end(job)
+            updates |= self._end(job, lang)
         return updates
 
     def lent(self, job: Job, samples: Sequence[Path]) -> Sequence[Path]:
@@ -175,7 +185,7 @@ class WatchPanel:
         """Updates for a page without a job to show."""
         hidden = {
             part: gr.update(visible=False)
-            for part in (*self.orders.values(), self.confirm_delete, *self.uses.values())
+            for part in (*self.orders.values(), self.confirm_delete, self.save_film, *self.uses.values())
         }
         return {
             **hidden,
@@ -200,17 +210,20 @@ class WatchPanel:
             self.log_fold: gr.update(visible=True),
         }
 
-    def _allowed(self, job: Job) -> dict[Any, Any]:
-        """The timer runs while the job does; a button is shown where it makes sense."""
+    def _allowed(self, job: Job, lang: str) -> dict[Any, Any]:
+        """The timer runs while the job does; a button is shown where it makes sense. What never began is tried again."""
         running = job.state == "running"
         makes_sense = {
             "stop": job.active, "resume": job.can_resume and (job.step > 0 or job.state != "done"), "save_now": running, "sample_now": running,
             "delete": not running,
         }  # fmt: skip
         usable = self.used_in(job) if job.usable else ()
+        resume = "train.order.resume" if job.step or job.usable else "train.try_again"
+        shown = {name: gr.update(visible=allowed) for name, allowed in makes_sense.items()}
+        shown["resume"]["value"] = self.context.words.say(resume, lang)
         return {
             self.timer: gr.Timer(active=job.active),
-            **{self.orders[name]: gr.update(visible=allowed) for name, allowed in makes_sense.items()},
+            **{self.orders[name]: update for name, update in shown.items()},
             self.confirm_delete: gr.update(visible=False),
             **{button: gr.update(visible=task in usable) for task, button in self.uses.items()},
         }
@@ -226,11 +239,11 @@ class WatchPanel:
             if task.ability in served and (task.takes_adapter or not adapts)
         ]
 
-    def _end(self, job: Job) -> dict[Any, Any]:
+    def _end(self, job: Job, lang: str) -> dict[Any, Any]:
         """What was measured, and the model's card."""
         card = job_view.card_text(job)
         return {
-            self.figures: job_view.figures_html(job.figures()),
+            self.figures: job_view.figures_html(job.figures(), lang),
             self.card: card,
             self.card_fold: gr.update(visible=bool(card)),
         }

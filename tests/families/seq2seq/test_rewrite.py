@@ -7,8 +7,8 @@ import torch
 from aigc_demo import actions
 from aigc_demo.core.errors import InputError
 from aigc_demo.families.seq2seq import load_pretrained
-from aigc_demo.families.seq2seq.hub_rewrite import cut
 from aigc_demo.families.seq2seq.losses import IGNORED, shift_right, teacher_forced_loss
+from aigc_demo.language.sentences import cut
 from aigc_demo.models.placement import Placement
 from aigc_demo.schemas import RewriteRequest, check
 from tests.checkpoints import keep_card

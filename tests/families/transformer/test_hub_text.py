@@ -7,6 +7,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.words import Text
 from aigc_demo.families.transformer import load_pretrained
 from aigc_demo.families.transformer.continuous_batching import GenerationRequest
+from aigc_demo.families.transformer.rewriting import SUMMARISE
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
@@ -251,3 +252,35 @@ def test_an_adapter_of_another_model_is_refused_and_changes_nothing(folder, tmp_
             model.set_adapter(path, 1.0)
     model.set_adapter(None, 0.0)
     assert torch.equal(logits(model.network), base)
+
+
+def test_a_chat_model_sums_up_and_shows_where_it_looked(model):
+    """As the chat tab would have it answer the same conversation greedily; the map's rows are shares of the source."""
+    [part] = model.cut("The bank by the river was closed.", "summarise")
+    written = list(model.write(part, 12, 1, lambda: False))
+    asked = model.converse([{"role": "user", "content": "The bank by the river was closed."}], SUMMARISE, 1)
+    assert part.ids == asked.ids
+    theirs = model.network.generate(torch.tensor([part.ids]), do_sample=False, max_new_tokens=12)
+    assert [token.id for token in written] == theirs[0, len(part.ids) :].tolist()[: len(written)]
+    seen = model.look([part], [written], len(part.source))
+    assert seen.shape == (len(written), len(part.source))
+    torch.testing.assert_close(torch.tensor(seen).sum(1), torch.ones(len(written)))
+    with pytest.raises(InputError, match="Beams"):
+        next(model.write(part, 12, 2, lambda: False))
+
+
+def test_a_long_text_is_summed_up_in_parts_that_fit(model):
+    text = "\n\n".join(CORPUS[:3] * 6)
+    parts = model.cut(text, "summarise")
+    assert len(parts) > 1 and all(len(part.ids) + len(part.source) < model.context_length for part in parts)
+    assert parts[0].behind.startswith("\n") or parts[0].behind == " "
+
+
+def test_only_a_model_of_both_languages_translates(model):
+    with pytest.raises(InputError, match="does not translate"):
+        model.cut("Good morning.", "translate")
+    model.language = "en, zh"
+    try:
+        assert model.cut("Good morning.", "translate") and model.cut("早上好。", "translate")
+    finally:
+        model.language = ""

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from aigc_demo import provenance
-from tests.ui.conftest import type_number
+from tests.ui.conftest import seed_becomes, type_number, type_seed
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def labelled(path, task):
 
 
 @pytest.mark.parametrize(("lang", "html_lang", "width", "dark", "tabs"), [
-    ("zh-CN", "zh-CN", 390, True, ["开始", "文本", "图像", "潜空间", "微调", "模型", "核验"]),
+    ("zh-CN", "zh-CN", 390, True, ["开始", "文本", "图像", "潜空间", "微调", "模型", "验证"]),
     ("en-GB", "en", 390, False, ["Start", "Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
     ("en-GB", "en", 1280, True, ["Start", "Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
 ])  # fmt: skip
@@ -65,7 +65,7 @@ def test_pictures_are_drawn_and_leave_labelled_in_every_format(visit, tmp_path):
     page = visitor.page
     visitor.tab("image")
     page.get_by_label("7", exact=True).first.check()
-    page.fill("#image-seed input", "11")
+    type_seed(page, 11)
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture")
     assert page.locator("#image-sheet .picture").count() == 40
@@ -84,14 +84,14 @@ def test_pictures_are_drawn_and_leave_labelled_in_every_format(visit, tmp_path):
 def test_a_dropped_file_restores_its_settings_in_another_session(visit, tmp_path):
     visitor = visit()
     visitor.tab("image")
-    visitor.page.fill("#image-seed input", "4711")
+    type_seed(visitor.page, 4711)
     visitor.page.get_by_label("3", exact=True).first.check()
     visitor.page.click("#image-go")
     visitor.page.wait_for_selector("#image-sheet .picture")
     path = visitor.save("#image-save-png", tmp_path)
     other = visit(lang="zh-CN")
     drop(other.page, path)
-    other.page.wait_for_function("document.querySelector('#image-seed input')?.value === '4711'")
+    seed_becomes(other.page, 4711)
     assert other.page.get_by_label("3", exact=True).first.is_checked()
     assert other.page.locator("#image-go").is_visible()
 
@@ -235,7 +235,7 @@ def test_a_picture_goes_to_the_walk_and_the_history_brings_it_back(visit):
     visitor = visit()
     page = visitor.page
     visitor.tab("image")
-    page.fill("#image-seed input", "5")
+    type_seed(page, 5)
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture")
     page.locator("#image-sheet .picture").nth(3).click()
@@ -245,18 +245,18 @@ def test_a_picture_goes_to_the_walk_and_the_history_brings_it_back(visit):
     seed = page.input_value("#walk-from-seed input")
     assert seed not in ("1", "5")
     visitor.tab("image")
-    page.fill("#image-seed input", "6")
+    type_seed(page, 6)
     page.click("#image-go")
     page.wait_for_selector("#history [data-index='1']")
     page.locator("#history [data-index='1']").click()
-    page.wait_for_function("document.querySelector('#image-seed input').value === '5'")
+    seed_becomes(page, 5)
 
 
 def test_two_visitors_at_once_get_each_their_own(visit):
     one, two = visit(), visit(lang="zh-CN")
-    for visitor, seed in ((one, "1"), (two, "2")):
+    for visitor, seed in ((one, 1), (two, 2)):
         visitor.tab("image")
-        visitor.page.fill("#image-seed input", seed)
+        type_seed(visitor.page, seed)
     one.page.click("#image-go")
     two.page.click("#image-go")
     for visitor in (one, two):
@@ -271,7 +271,7 @@ def test_two_visitors_at_once_get_each_their_own(visit):
 def test_a_link_opens_the_page_with_its_settings_and_language(visit):
     recipe = json.dumps({"task": "image", "model": "gan-fashion", "seed": 99, "count": 8})
     visitor = visit(lang="en-US", query=f"?lang=zh&recipe={recipe}")
-    visitor.page.wait_for_function("document.querySelector('#image-seed input')?.value === '99'")
+    seed_becomes(visitor.page, 99)
     assert "gan-fashion" in visitor.page.input_value("#image-model input")
     assert visitor.page.evaluate("document.documentElement.lang") == "zh-CN"
     again = visitor.page
@@ -286,7 +286,7 @@ def test_bad_values_get_a_sentence_and_lose_nothing(visit):
     visitor.tab("image")
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture")
-    page.fill("#image-seed input", "99999999999")
+    type_seed(page, 99999999999)
     page.click("#image-go")
     page.wait_for_selector(".toast-body:has-text('Seed')")
     assert page.locator("#image-sheet .picture").count() == 40

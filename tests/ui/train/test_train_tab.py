@@ -3,15 +3,24 @@
 import json
 
 import gradio as gr
+import numpy as np
 import pytest
+from PIL import Image
 
+from aigc_demo import provenance
 from aigc_demo.core.words import Text
+from aigc_demo.data import catalogue
+from aigc_demo.data.imports import Manifest
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.estimate import Estimate
 from aigc_demo.jobs.folder import JobFolder
+from aigc_demo.jobs.recipes import first_trainings
+from aigc_demo.provenance.marking import PLAIN
 from aigc_demo.training.doctor import Doctor
 from aigc_demo.ui import offered
 from aigc_demo.ui.page.shell import Shell
+from aigc_demo.ui.train.recorded_panel import RECORDED
+from aigc_demo.ui.train.samples import write_film
 from aigc_demo.ui.train.train_tab import TrainTab
 from tests.few_digits import write_few
 from tests.jobs.test_export import make_run
@@ -84,20 +93,80 @@ def write_run(settings, name="watched", preset="no-gradient-penalty", **state):
     return folder
 
 
-def test_a_free_name_is_proposed(tab, settings):
-    update, name, kept = tab.propose("gan", Page())
-    assert name == kept == "gan-digits" and "digits" in [value for _, value in update["choices"]]
-    (settings.runs_dir / "gan-digits").mkdir(parents=True)
-    assert tab.propose("gan", Page())[1] == "gan-digits-2"
+def value(update):
+    """The value that an update sets."""
+    return update["value"] if isinstance(update, dict) else update
 
 
-def test_data_of_another_kind_change_the_family_and_what_is_asked(tab):
+def test_the_first_data_that_are_here_are_chosen_and_a_free_name_is_proposed(tab, settings):
     fields = tab.settings.fields
-    updates = tab.settings.choose_family(asked(tab, data="poems", name="gan-digits"), Page())
+    shown = tab.propose(asked(tab, data=None, name=""), Page())
+    assert shown[tab.data.choice]["value"] == "shapes" and shown[tab.data.preview_fold]["open"]
+    assert shown[fields["name"]] == "vae-shapes" and shown[fields["family"]] == "vae"
+    (settings.runs_dir / "vae-shapes").mkdir(parents=True)
+    assert tab.propose(asked(tab, data=None, name=""), Page())[fields["name"]] == "vae-shapes-2"
+    write_few(settings.data_dir / "digits")
+    assert tab.propose(asked(tab, data=None, name=""), Page())[tab.data.choice]["value"] == "digits"
+
+
+def test_what_needs_the_network_says_so_and_how_much_and_is_refused_offline(tab, settings, toasts):
+    shown = dict(map(reversed, tab.data.choices("en")))
+    assert "12 MB to fetch" in shown["digits"] and "fetch" not in shown["shapes"]
+    look = tab.data.show("digits", Page())
+    assert '<img class="look' in look[tab.data.preview] and "take shapes" in look[tab.data.note].lower()
+    assert tab.start(asked(tab, data="digits", name="mine"), Page()) == gr.skip()
+    assert "needs the network" in toasts[0] and not (settings.runs_dir / "mine").exists()
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_every_set_of_the_catalogue_shows_a_look(tab, name):
+    html = tab.data.show(name, Page())[tab.data.preview]
+    assert '<img class="look' in html if catalogue()[name].reads == "pictures" else html.count("<p>") == 2
+
+
+def test_data_choose_the_family_and_the_family_chooses_data(tab):
+    fields = tab.settings.fields
+    updates = tab.settings.choose_data(asked(tab, data="poems", name="gan-digits"), Page())
     assert updates[fields["family"]] == "transformer" and updates[fields["name"]] == "gpt-poems"
     assert "gpt-austen" in [value for _, value in updates[fields["start"]]["choices"]]
-    back = tab.settings.choose_family(asked(tab, data="digits", family="transformer", name="mine"), Page())
+    back = tab.settings.choose_data(asked(tab, data="digits", family="transformer", name="mine"), Page())
     assert back[fields["family"]] == "gan" and fields["name"] not in back  # a name of one's own stays
+    text = tab.settings.choose_family(asked(tab, data="shapes", family="transformer"), Page())
+    assert text[fields["family"]] == "transformer" and text[tab.data.choice]["value"] == "lessons"
+    kept = tab.settings.choose_family(asked(tab, data="own-digits", family="vae"), Page())
+    assert kept[fields["family"]] == "vae" and kept[tab.data.choice]["value"] == "own-digits"
+
+
+def test_few_pictures_get_the_recipe_that_works_and_a_line_that_says_why(tab, settings):
+    fields = tab.settings.fields
+    own = settings.own_data_dir / "few"
+    own.mkdir(parents=True)
+    (own / "manifest.json").write_text(manifest_of("few", train=18).model_dump_json(by_alias=True), "utf-8")
+    updates = tab.settings.choose_data(asked(tab, data="few"), Page())
+    assert updates[fields["family"]] == "vae"
+    found = {name: value(updates[fields[name]]) for name in ("size", "kl_weight", "augment")}
+    assert found == {"size": "small", "kl_weight": 0.01, "augment": "off"}
+    assert updates[fields["kl_weight"]]["visible"] and "Few pictures" in updates[tab.settings.why]
+    other = tab.settings.choose_family(asked(tab, data="few", family="gan"), Page())
+    assert value(other[fields["size"]]) == "tiny"  # a family of one's own choice has its own defaults
+
+
+def manifest_of(name, train):
+    """What an import of pictures says of itself."""
+    return Manifest(
+        name=name, kind="pictures", licence="own", consent=True, created="2026", files=(), sha256="0",
+        counts={"train": train, "test": 2}, side=64, channels=3,
+    )  # fmt: skip
+
+
+def test_a_first_training_fills_everything_and_starts(tab, settings, toasts, busy):
+    for entry in first_trainings():
+        shown = tab.start_first(entry, asked(tab), Page())
+        assert shown[tab.data.choice]["value"] == entry.data.en
+        name = shown[tab.watch.memory]
+        job = tab.context.jobs.get(name)
+        assert job.state == "queued" and job.request.data == entry.data.en
+        assert shown[tab.settings.fields["family"]] == job.request.family
 
 
 @pytest.mark.parametrize(
@@ -134,7 +203,7 @@ def test_the_cost_of_each_size_is_said(tab):
 def test_what_cannot_be_trained_is_a_sentence_before_anything_is_written(
     tab, settings, toasts, changes, sentence
 ):
-    values = asked(tab, **{"name": "mine", **changes})
+    values = asked(tab, **{"data": "shapes", "name": "mine", **changes})
     assert tab.start(values, Page()) == gr.skip() and sentence in toasts[0]
     assert not (settings.runs_dir / "mine").exists()
     assert final(tab.settings.make_plan(values, Page())) == gr.skip() and sentence in toasts[1]
@@ -214,7 +283,7 @@ def test_a_pasted_text_becomes_a_set_that_is_chosen_shown_and_deleted(tab, setti
     assert shown[panel.text] == "" and not shown[panel.fold]["open"]
     look = panel.show("story", Page())
     assert "The river runs" in look[panel.preview] and look[panel.drop]["visible"]
-    updates = tab.settings.choose_family(asked(tab, data="story"), Page())
+    updates = tab.settings.choose_data(asked(tab, data="story"), Page())
     assert updates[tab.settings.fields["name"]] == "gpt-story"
     panel.delete("story", Page())
     assert not (settings.data_dir / "own" / "story").exists()
@@ -224,7 +293,7 @@ def test_a_pasted_text_becomes_a_set_that_is_chosen_shown_and_deleted(tab, setti
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"name": "", "text": STORY}, "Name of the data set"),
+        ({"name": ""}, "Name of the data set"),
         ({"name": "mine"}, "nothing to import"),
         ({"name": "mine", "text": STORY, "consent": False}, "may use these data"),
     ],
@@ -232,6 +301,15 @@ def test_a_pasted_text_becomes_a_set_that_is_chosen_shown_and_deleted(tab, setti
 def test_what_cannot_be_imported_is_a_sentence(tab, toasts, changes, sentence):
     assert final(tab.data.run(brought(tab, **{"consent": True, **changes}), Page())) == gr.skip()
     assert sentence in toasts[0]
+
+
+def test_first_words_name_a_pasted_text(tab):
+    shown = final(tab.data.run(brought(tab, text=STORY, consent=True), Page()))
+    assert shown[tab.data.choice]["value"] == "The-river-runs-down"
+    assert (
+        tab.data.first_words(STORY) == "The-river-runs-down-2"
+        and tab.data.first_words("床前，明月光！") == "床前-明月光"
+    )
 
 
 def test_the_first_file_names_the_set(tab):
@@ -244,7 +322,7 @@ def test_a_preset_fills_the_settings_in(tab):
     values = {tab.settings.preset: "no-gradient-penalty", tab.data.choice: "digits"}
     updates = tab.settings.use_preset(values, Page())
     fields = tab.settings.fields
-    assert updates[fields["gradient_penalty"]] == 0 and updates[fields["family"]] == "gan"
+    assert updates[fields["gradient_penalty"]]["value"] == 0 and updates[fields["family"]]["value"] == "gan"
     assert updates[tab.settings.watch_for].startswith("<p>")
 
 
@@ -278,9 +356,39 @@ def test_a_run_leaves_as_a_zip_and_comes_back_under_another_name(tab, settings, 
     assert (settings.runs_dir / "mine-2" / "model.safetensors").exists()
 
 
-def test_a_public_page_says_that_training_is_not_here(settings, cache, context):
+def test_a_run_that_never_began_offers_no_more_than_another_try(tab, settings):
+    folder = write_run(settings, state="failed", cause=Text("no network", "没有网络"))
+    for name in ("log.jsonl", "events.jsonl"):
+        (folder.path / name).unlink()
+    shown = tab.watch.restore("", Page())
+    assert "it did not begin" in shown[tab.watch.head] and "step 0" not in shown[tab.watch.head]
+    assert shown[tab.watch.orders["resume"]]["value"] == "Try again"
+    _, export, publish = tab.about("watched")
+    assert not export["visible"] and not publish["visible"]
+
+
+def test_the_samples_leave_as_a_labelled_film(tab, settings, tmp_path):
+    folder = write_run(settings)
+    assert not tab.watch.restore("", Page())[tab.watch.save_film]["visible"]
+    for step, tone in ((0, 10), (100, 200)):
+        folder.run.write_samples(step, np.full((64, 28, 28), tone, np.uint8))
+    shown = tab.watch.restore("", Page())
+    assert shown[tab.watch.save_film]["visible"] and 'class="play"' in shown[tab.watch.film]
+    path = write_film(tab.context.jobs.get("watched"), tmp_path, PLAIN)
+    said = provenance.read(path)
+    assert path.suffix == ".gif" and said.label.Label == "1" and said.recipe.model == "runs/watched"
+    with Image.open(path) as film:
+        assert film.n_frames >= 2
+
+
+def test_a_public_page_replays_two_recorded_runs(settings, cache, context):
     public = type(context)(settings.model_copy(update={"mode": "spaces"}), cache, context.words)
     with gr.Blocks() as page:
         tab = TrainTab(public)
     assert not tab.allowed and tab.settable() == [] and tab.uses() == {}
     assert "train-not-here" in [block.elem_id for block in page.blocks.values()]
+    pictures, texts = (tab.recorded.show(at, Page()) for at in (0, 1))
+    for head, film, _, charts in (pictures, texts):
+        assert "recorded" in head and 'class="play"' in film and 'class="chart"' in charts
+    assert 'class="now pixelated"' in pictures[1] and '"columns"' in texts[1]
+    assert sum(path.stat().st_size for path in RECORDED.rglob("*") if path.is_file()) < 300_000
