@@ -34,8 +34,8 @@ def written() -> list[Path]:
 
 
 def phrase(path: Path) -> str:
-    """What a file is for, in one line; a picture does not say."""
-    if path.suffix in (".png", ".jpg"):
+    """What a file is for, in one line; data does not say."""
+    if path.suffix not in (".py", ".md", ".yaml", ".css", ".js"):
         return ""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
