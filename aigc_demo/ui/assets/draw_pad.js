@@ -76,18 +76,22 @@ const draw = (strokes) => {
 };
 canvas.addEventListener("strokes", (event) => draw(event.detail));
 
-watch("value", () => {
-  if (typeof props.value !== "string" || !props.value.startsWith("data:image/")) return;
+// A picture from elsewhere, which may have come before the pad was first seen.
+const isPicture = () => typeof props.value === "string" && props.value.startsWith("data:image/");
+const paint = () => {
+  if (!isPicture()) return;
   const picture = new Image();
   picture.onload = () => {
     wipe(); canvas.dataset.used = "";
     paper.drawImage(picture, (canvas.width - picture.width) / 2, (canvas.height - picture.height) / 2);
   };
   picture.src = props.value;
-});
-// What this browser drew before a reload; else the strokes that the pad opens with.
+};
+watch("value", paint);
+// A picture that came before the pad was seen; what this browser drew before a reload; else the strokes that the pad opens with.
 const drawn = aigcKeep.drawn(name), opening = JSON.parse(canvas.dataset.opening || "[]");
-if (drawn) {
+if (isPicture()) paint();
+else if (drawn) {
   const picture = new Image();
   picture.onload = () => { paper.drawImage(picture, 0, 0); canvas.dataset.used = ""; send(); };
   picture.src = drawn;

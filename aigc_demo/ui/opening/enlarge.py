@@ -49,7 +49,8 @@ class Enlarge(Exhibit):
     def compared(self, say: Say) -> str:
         """Both pictures in one place."""
         names = (say("start.enlarge.before"), say("start.enlarge.after"))
-        return compare_html(self.address(BEFORE), self.address(AFTER), names, say("compare.hand"))
+        html = compare_html(self.address(BEFORE), self.address(AFTER), names, say("compare.hand"))
+        return html.replace("<img ", '<img loading="lazy" ')
 
     def takes(self, tab: Any) -> list[Any]:
         """The picture that the tab enlarges."""
