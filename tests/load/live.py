@@ -71,8 +71,8 @@ def measure(asked: Asked) -> list[Figure]:
             for open_tab, gestures in tabs():
                 open_tab(page)
                 for gesture in gestures:
-                    print(gesture.en, file=sys.stderr)
                     seconds = timed(page, gesture, times)
+                    print(gesture.en, *(f"{each:.2f}" for each in seconds), file=sys.stderr)
                     found += figures(gesture, seconds, bare(gesture, cache, times))
     load = os.getloadavg()[0]
     return [*found, Figure("load of the machine, 1 minute", "机器负载（1 分钟）", load)]
