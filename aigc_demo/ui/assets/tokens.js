@@ -83,21 +83,20 @@ window.aigcTokens = {};
 
 // Odds are underlined under verse, and under prose where the reader wants it; each browser remembers.
 (() => {
-  const HERE = { verse: true, prose: false }, page = document.documentElement;
+  const HERE = { verse: true, prose: false };
   const stored = (kind, value) => {
     try { return value === undefined ? localStorage.getItem(`aigc_odds_${kind}`) : localStorage.setItem(`aigc_odds_${kind}`, value); } catch { return null; }
   };
   const wanted = (kind) => { const value = stored(kind); return value === null ? HERE[kind] : value === "1"; };
-  const settle = (kind, on) => page.classList.toggle(`no-odds-${kind}`, !on);
-  Object.keys(HERE).forEach((kind) => settle(kind, wanted(kind)));
-  aigcTokens.switches = (root) => root.querySelectorAll("input[data-odds]").forEach((box) => {
-    box.checked = !page.classList.contains(`no-odds-${box.dataset.odds}`);
+  aigcTokens.switches = (root) => Object.keys(HERE).forEach((kind) => {
+    const on = wanted(kind);
+    root.querySelectorAll(`.texts.switched.${kind}, .legend.${kind}`).forEach((part) => part.classList.toggle("no-odds", !on));
+    root.querySelectorAll(`input[data-odds=${kind}]`).forEach((box) => { box.checked = on; });
   });
   addEventListener("change", (event) => {
     const kind = event.target.dataset && event.target.dataset.odds;
     if (!kind) return;
     stored(kind, event.target.checked ? "1" : "0");
-    settle(kind, event.target.checked);
     aigcTokens.switches(document);
   });
 })();
