@@ -25,7 +25,7 @@ const line = (to) => {
   paper.beginPath(); paper.moveTo(...from); paper.lineTo(...to); paper.stroke();
   from = to;
 };
-const name = element.closest("[id]").id;
+const name = element.parentElement.closest("[id]").id;
 const keep = () => aigcKeep.draw(name, canvas.toDataURL("image/png"));
 // The page then packs the picture, which takes some milliseconds: while a stroke goes on, sixteen times a second at most.
 const send = () => {

@@ -113,7 +113,7 @@ window.aigcKeep = (() => {
   // --- A tab is opened for the first time: it stands there as it was left, with its last result.
   const restored = new Set();
   const restore = async (task) => {
-    if (restored.has(task) || settled.has(task)) { settled.add(task); return; }
+    if (restored.has(task) || settled.has(task)) return;
     restored.add(task);
     await new Promise((resolve) => setTimeout(resolve, 150));  // another's result may be arriving here
     if (settled.has(task)) return;
