@@ -51,9 +51,13 @@ def build_app(
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
-        Shell(context, with_start(offered(settings.tabs), settings)).build(page)
+        shell = Shell(context, with_start(offered(settings.tabs), settings))
+        shell.build(page)
     own = {
-        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")}
+        lang: {
+            **{key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")},
+            "openings": shell.openings(lang),
+        }
         for lang in ("en", "zh")
     }
     return page, {

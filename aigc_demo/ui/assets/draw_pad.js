@@ -69,7 +69,7 @@ const draw = (strokes) => {
     }
     from = null;
     if (drawn === all.length) return send();
-    sendSoon();
+    if (drawn) sendSoon();
     ghost = requestAnimationFrame(next);
   };
   next(began);

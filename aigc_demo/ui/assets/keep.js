@@ -118,7 +118,11 @@ window.aigcKeep = (() => {
     await new Promise((resolve) => setTimeout(resolve, 150));  // another's result may be arriving here
     if (settled.has(task)) return;
     const { draft: left, asking, asked } = of(task);
-    if (!left && !asking && !asked) { settled.add(task); return; }
+    if (!left && !asking && !asked) {
+      const never = read(`tab.${task}`) === null;
+      settled.add(task);
+      return never && open(task);
+    }
     const hand = lastHand;
     let shown = left;
     if (left && left.messages) {  // a conversation stands there as it was; only what was not answered is
@@ -137,6 +141,12 @@ window.aigcKeep = (() => {
       await send(task, { values: rest });
     }
     settled.add(task);
+  };
+  // A tab that this browser has never seen opens with a result, where one is made in an instant; a hand comes first.
+  const open = async (task) => {
+    const name = window.aigcWords.openings[task], hand = lastHand;
+    const button = name && await place.when(() => place.seen(name));
+    if (button && hand === lastHand) requestAnimationFrame(() => button.click());  // a tab is mounted in two steps
   };
   const unanswered = (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1);
   let lastHand = 0;
@@ -162,7 +172,7 @@ window.aigcKeep = (() => {
   };
 
   addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[data-arrive]");
+    const link = event.target.closest && event.target.closest("a[data-arrive], .lesson a[href^='?recipe']");
     const recipe = link && new URLSearchParams(link.search).get("recipe");
     if (!recipe) return;
     event.preventDefault();

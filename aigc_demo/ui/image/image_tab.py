@@ -62,6 +62,7 @@ class ImageTab(GenerationTab):
             elem_id="image-label",
         )
         self._run_buttons("action.draw", another=True)
+        self.opening = {} if samples_in_steps(card) else dict.fromkeys(("en", "zh"), "image-go")
         here = {card.id for card in cards_for(self.task, context.settings)}
         names = [name for name, values in EXAMPLES.items() if values["model"] in here]
         self.examples = self._example_buttons(names, "example.image")

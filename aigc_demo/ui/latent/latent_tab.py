@@ -64,7 +64,8 @@ class LatentTab(GenerationTab):
         """The two ends, the path, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
         self.card = chosen_card(context, "latent", "vae-digits")
-        self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
+        seeds = {side: EXAMPLES["digits"][f"{side}_seed"] for side in ("from", "to")}  # whose 2 is a 2
+        self.ends = [EndPoint(context, side, self.card, seed) for side, seed in seeds.items()]
         plain = {"interpolation": self._field("interpolation", info=None)}
         self._run_buttons("action.film")
         here = {card.id for card in cards_for("latent", context.settings)}

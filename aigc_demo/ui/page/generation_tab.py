@@ -32,6 +32,7 @@ class PageTab:
     runs: Sequence[
         tuple[Any, gr.State]
     ] = ()  # what makes a result for the session's history, and where that lies
+    opening: Mapping[str, str] = {}  # by language the button that a first look at it presses
     no_model: NoModel | None = None  # the notice where no model serves it
 
     def settable(self) -> list[Any]:

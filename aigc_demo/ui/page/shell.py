@@ -54,6 +54,10 @@ class Shell:
             self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
             yield from page.inner
 
+    def openings(self, lang: str) -> dict[str, str]:
+        """By task the button that a visitor's first look at its tab presses."""
+        return {name: tab.opening[lang] for name, tab in self.by_task.items() if lang in tab.opening}
+
     def places(self) -> list[gr.Tabs]:
         """The components that say which tab is open."""
         return [self.tabs, *(page.subtabs for page in dict.fromkeys(self.pages.values()))]
