@@ -71,7 +71,7 @@ def browser():
 
 
 # Of a visitor who has seen the tabs that open with a result, and left nothing there.
-BEEN_HERE = """for (const task of ['text', 'image', 'upscale']) {
+BEEN_HERE = """for (const task of ['text', 'image', 'upscale', 'verify']) {
   const name = 'aigc.1.tab.' + task;
   if (localStorage.getItem(name) === null) localStorage.setItem(name, '{}');
 }"""

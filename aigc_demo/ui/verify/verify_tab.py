@@ -73,6 +73,8 @@ class VerifyTab(PageTab):
                         )
                         for name in examples(context)
                     }
+                if "picture" in self.examples:
+                    self.opening = dict.fromkeys(("en", "zh"), "verify-example-picture")
                 gr.Markdown(words("verify.intro"), elem_classes="note")
             with gr.Column(min_width=280, elem_classes="see"):
                 self.recipe = gr.State(None)
