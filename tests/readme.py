@@ -34,8 +34,8 @@ def written() -> list[Path]:
 
 
 def phrase(path: Path) -> str:
-    """What a file is for, in one line; a picture does not say."""
-    if path.suffix in (".png", ".jpg"):
+    """What a file is for, in one line; a picture and recorded data do not say."""
+    if path.suffix not in (".py", ".md", ".yaml", ".css", ".js"):
         return ""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
@@ -59,7 +59,8 @@ def tree() -> str:
         about = phrase(folder / "__init__.py") if (folder / "__init__.py").exists() else ""
         lines.append(f"{'  ' * depth + folder.name + '/':<28}{about}".rstrip())
         inside = (path for path in folder.iterdir() if path.is_file() and path.name != "__init__.py")
-        lines += [row(path, depth + 1) for path in sorted(inside) if path.suffix not in (".pyc",)]
+        if folder.name != "samples":  # of a recorded run: a file a moment
+            lines += [row(path, depth + 1) for path in sorted(inside) if path.suffix not in (".pyc",)]
     lines += ["weights/<id>/               config.json, model.safetensors, README.md (the model card)"]
     lines += ["tests/                      mirrors the package; tests/ui drives a real browser"]
     return fenced(lines)

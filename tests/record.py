@@ -88,9 +88,9 @@ def best_heads(weights: np.ndarray, labels: list[str]) -> Iterator[RecordedMap]:
     first = np.zeros_like(same)
     first[1:, 0] = True
     places = {
-        "previous": np.eye(length, k=-1, dtype=bool),
         "again": np.roll(same, 1, axis=1) & earlier,
         "question": spoken(labels, "assistant")[:, None] & spoken(labels, "user")[None] & earlier,
+        "previous": np.eye(length, k=-1, dtype=bool),
         "first": first,
     }
     for kind, mask in places.items():

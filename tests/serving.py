@@ -66,8 +66,11 @@ def free_port():
 
 @contextmanager
 def serve(own, **variables):
-    """The address of `python app.py`, started as the README says, with the folder `own` for all that it writes."""
-    port = free_port()
+    """The address of `python app.py`, started as the README says, with the folder `own` for all that it writes.
+
+    With GRADIO_SERVER_PORT among the variables the next one may take the place of one that has ended.
+    """
+    port = variables.get("GRADIO_SERVER_PORT") or free_port()
     environment = os.environ | {
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(own / "gradio"),

@@ -113,7 +113,7 @@ class Job:
         if self.wait_seconds is not None:
             wait = duration(self.wait_seconds, lang)
             parts.append(Text(f"starts in about {wait}", f"约 {wait}后开始"))
-        if self.state != "queued":
+        if self.state != "queued" and (self.step or self.state != "failed"):
             parts.append(Text(f"step {self.step} of {self.steps}", f"第 {self.step}/{self.steps} 步"))
         if self.state == "running" and self.seconds_left is not None:
             left = duration(self.seconds_left, lang)

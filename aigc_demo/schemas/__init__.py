@@ -6,7 +6,7 @@ checked here, on the server, whatever a widget allowed. A `FieldLabel` says in b
 and what it does.
 """
 
-from aigc_demo.schemas.base import MAX_SEED, Request, Seed, check
+from aigc_demo.schemas.base import MAX_SEED, Request, Seed, check, fitting
 from aigc_demo.schemas.latent import GridRequest, WalkRequest
 from aigc_demo.schemas.pictures import (
     ArrayRequest,
@@ -39,5 +39,6 @@ __all__ = [
     "VerifyRequest",
     "WalkRequest",
     "check",
+    "fitting",
     "task_of",
 ]

@@ -12,6 +12,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import REQUESTS, Request, check, task_of
 from aigc_demo.schemas.base import own_fields
 
+LONGEST = 200_000  # characters of a recipe: a conversation may be long
 ABSENT = "picture"  # in place of the path of a picture that is not here
 
 
@@ -65,14 +66,18 @@ def python(request: Request) -> str:
 
 def link(request: Request) -> str:
     """The query that opens the page with these settings: /?recipe=..."""
-    values = {"task": task_of(request).name, **_changed(request)}
-    return "?recipe=" + quote(json.dumps(values, ensure_ascii=False, separators=(",", ":")))
+    return "?recipe=" + quote(json.dumps(recipe(request), ensure_ascii=False, separators=(",", ":")))
+
+
+def recipe(request: Request) -> dict[str, Any]:
+    """Task, model and the fields that are not the defaults, as `read_link` takes them."""
+    return {"task": task_of(request).name, **_changed(request)}
 
 
 def read_link(text: str) -> tuple[str, dict[str, object]]:
     """Task and field values of a link's recipe; an InputError where it is none. The values are still unchecked."""
     try:
-        values = json.loads(text[:8000])
+        values = json.loads(text[:LONGEST])
         task = values.pop("task")
         if task not in REQUESTS:
             raise ValueError(task)

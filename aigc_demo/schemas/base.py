@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -109,3 +109,26 @@ def check(request_type: type[AnyRequest], values: Mapping[str, Any]) -> AnyReque
         return request_type.model_validate(dict(values))
     except ValidationError as error:
         raise refusal(request_type, error, label_of) from error
+
+
+def fitting(request_type: type[AnyRequest], values: Mapping[str, Any]) -> AnyRequest:
+    """A request of those of the values that fit, each by itself; the other fields have their defaults.
+
+    One that has to be given and is not, or does not fit, is empty: such a request may be shown, but not carried out.
+    """
+    fields = request_type.model_fields
+    kept = {name: value for name, value in values.items() if name in fields}
+    empty = {name: fields[name].annotation for name in fields if fields[name].is_required()}
+    while True:
+        try:
+            return request_type.model_validate(kept)
+        except ValidationError as error:
+            bad = {part["loc"][0] for part in error.errors(include_url=False) if part["loc"]}
+        if not bad & kept.keys():
+            blank = {
+                name: [] if get_origin(kind) is list else ""
+                for name, kind in empty.items()
+                if name not in kept
+            }
+            return request_type.model_construct(**blank, **kept)
+        kept = {name: value for name, value in kept.items() if name not in bad}

@@ -140,7 +140,7 @@ class TextRequest(Request):
         FieldLabel(
             "Acrostic heads",
             "藏头",
-            Text("One character for the head of each line.", "每句开头的字，例如「生日快乐」。"),
+            Text("One character for the head of each line.", "每句开头的字，例如“生日快乐”。"),
         ),
     ] = ""
     max_new_tokens: Annotated[

@@ -28,7 +28,7 @@ from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
 from aigc_demo.ui.page.theme import IN_HEAD, asset, build_theme, style_sheets
 
-SCRIPTS = ("app.js", "access.js", "tokens.js")  # of the whole page, in its head
+SCRIPTS = ("place.js", "keep.js", "app.js", "access.js", "tokens.js")  # of the whole page, in its head
 # Tabs that are no task, after those of the table.
 OTHERS = {
     "train": "train.train_tab:TrainTab",
@@ -51,9 +51,13 @@ def build_app(
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
-        Shell(context, with_start(offered(settings.tabs), settings)).build(page)
+        shell = Shell(context, with_start(offered(settings.tabs), settings))
+        shell.build(page)
     own = {
-        lang: {key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip")}
+        lang: {
+            **{key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")},
+            "openings": shell.openings(lang),
+        }
         for lang in ("en", "zh")
     }
     return page, {

@@ -71,8 +71,8 @@ def measure(asked: Asked) -> list[Figure]:
             for open_tab, gestures in tabs():
                 open_tab(page)
                 for gesture in gestures:
-                    print(gesture.en, file=sys.stderr)
                     seconds = timed(page, gesture, times)
+                    print(gesture.en, *(f"{each:.2f}" for each in seconds), file=sys.stderr)
                     found += figures(gesture, seconds, bare(gesture, cache, times))
     load = os.getloadavg()[0]
     return [*found, Figure("load of the machine, 1 minute", "机器负载（1 分钟）", load)]
@@ -134,20 +134,20 @@ def tabs() -> list[tuple[Callable[[Any], None], list[Gesture]]]:
 
 def open_image(page: Any) -> None:
     """The tab Image, with a sheet."""
-    page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(1).click()
+    page.click("#tab-image-button:visible")
     page.click("#image-go")
     page.wait_for_selector("#image-sheet .picture")
 
 
 def open_walk(page: Any) -> None:
     """The tab Latent space, with the film that it makes by itself."""
-    page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(2).click()
+    page.click("#tab-walk-button:visible")
     page.wait_for_selector("#walk-stage .trio")
 
 
 def open_encode(page: Any) -> None:
     """The tab that encodes, with its first drawing."""
-    page.locator("#tabs > .tab-wrapper button[role=tab]:visible").nth(1).click()
+    page.click("#tab-image-button:visible")
     page.click("#mode-reconstruct-button")
     page.wait_for_selector("#encode-view figure")
     page.wait_for_selector("#encode-bars [role=slider]")

@@ -1,6 +1,7 @@
 """What comes of a file with a recipe that is given back to the page."""
 
 import io
+import json
 
 from PIL import Image
 
@@ -33,6 +34,9 @@ def test_a_file_of_every_kind_of_picture_brings_its_settings_back(sites):
         back = caller.press("restore-file", "upload", restore_file=made(caller, name, **fields))
         assert back.ok and "Settings restored from made.png" in back.said, back.said
         assert ("give it again" in back.said) is again
+        recipe = json.loads(back.data[0])["recipe"]
+        given = json.dumps({"id": 1, "recipe": json.dumps(recipe)})
+        back = caller.press(f"arrive-{recipe['task']}", arrival=given)
         assert restored in [
             value["value"] for value in back.data if isinstance(value, dict) and "value" in value
         ]

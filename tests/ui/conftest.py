@@ -70,6 +70,13 @@ def browser():
         yield Guests(playwright.chromium.launch(executable_path=path, args=FLAGS))
 
 
+# Of a visitor who has seen the tabs that open with a result, and left nothing there.
+BEEN_HERE = """for (const task of ['text', 'image', 'upscale', 'verify']) {
+  const name = 'aigc.1.tab.' + task;
+  if (localStorage.getItem(name) === null) localStorage.setItem(name, '{}');
+}"""
+
+
 @dataclass
 class Visitor:
     """A browser tab, with what went wrong in it."""
@@ -154,8 +161,10 @@ def visits(server, browser: Guests):
 
     with browser.stay() as open_page:
 
-        def open_as(lang="en-US", width=1280, dark=False, query="", tab="text", calm=False):
+        def open_as(lang="en-US", width=1280, dark=False, query="", tab="text", calm=False, first=False):
             page = open_page(lang)
+            if not first:
+                page.add_init_script(BEEN_HERE)
             page.set_viewport_size({"width": width, "height": 900})
             motion = "reduce" if calm else "no-preference"
             page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion=motion)

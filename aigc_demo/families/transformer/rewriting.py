@@ -44,7 +44,8 @@ class Rewriting:
 
     def cut(self, text: str, task: str) -> list[Part]:
         """The text in parts that the model reads at once, each as the whole conversation it answers; InputError if it cannot."""
-        limit = min(AT_ONCE[task], self.context_length // 2)
+        asked = len(self._part("", task).ids)
+        limit = min(AT_ONCE[task], 3 * (self.context_length - asked) // 4)  # the rest is for the answer
         parts = cut(text.strip(), lambda part: len(self._source(part)), limit)
         return [self._part(part, task) for part in parts]
 

@@ -9,7 +9,10 @@ from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting,
 
 SILENT = 0.1  # share of the latent dimensions
 AWAKE = 8  # looks: many a VAE ignores its code for the first third of a run, then finds it
-SCATTERED = 8.0  # nats a latent dimension
+SCATTERED, A_VALUE = (
+    8.0,
+    0.16,
+)  # nats a latent dimension, and a value of the picture: larger ones have more to say
 
 
 def _collapsed(look: Look) -> bool:
@@ -17,7 +20,7 @@ def _collapsed(look: Look) -> bool:
 
 
 def _scattered(look: Look) -> bool:
-    return look["held_out_kl"] > SCATTERED * look["latent_dim"]
+    return look["held_out_kl"] > max(SCATTERED * look["latent_dim"], A_VALUE * look.get("picture_values", 0))
 
 
 CHART = Chart(

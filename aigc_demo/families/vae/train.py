@@ -167,6 +167,7 @@ class Learner:
             **{f"held_out_{name}": float(value) for name, value in figures.items()},
             "active_units": active_units(mean),
             "latent_dim": self.config.latent_dim,
+            "picture_values": clean[0].numel(),
         }
 
     @torch.no_grad()

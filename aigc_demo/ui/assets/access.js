@@ -9,6 +9,11 @@
     "div.empty[aria-label]:not([role])": (box) => box.setAttribute("role", "img"),
     "button[aria-dropeffect][aria-label]": (place) => place.innerText.trim() && place.removeAttribute("aria-label"),
     "[role=tab]": (tab) => { tab.tabIndex = tab.getAttribute("aria-selected") === "true" ? 0 : -1; },
+    "#header a[data-lang]": (link) => {
+      if (!document.documentElement.lang.startsWith(link.dataset.lang)) return;
+      link.setAttribute("aria-current", "true"); // where one is already, no stop either
+      link.tabIndex = -1;
+    },
     "fieldset input[type=radio]": (choice) => {
       const field = choice.closest("fieldset");
       if (!names.has(field)) names.set(field, `choice-${groups++}`);

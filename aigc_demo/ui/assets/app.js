@@ -26,14 +26,14 @@
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
-})();
 
-// On a phone the result stands far below the button that asks for it.
-(() => {
-  const views = { "text-go": "text-view", "rewrite-go": "rewrite-tokens", "chat-go": "chat-view", "image-go": "image-sheet", "draw-go": "draw-view", "upscale-go": "upscale-view", "walk-go": "walk-stage", "train-go": "train-head" };
-  addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("button[id$='-go']");
-    const view = button && document.getElementById(views[button.id]);
-    if (view && view.getBoundingClientRect().top > innerHeight * 0.6) view.scrollIntoView({ block: "start" });
-  });
+  // Gradio gathers messages of a kind; of those that say the same, the last is shown.
+  new MutationObserver(() => {
+    for (const box of document.querySelectorAll(".toast-messages")) {
+      const items = [...box.querySelectorAll(".toast-message-item")], texts = items.map((item) => item.textContent);
+      items.forEach((item, i) => { item.hidden = texts.indexOf(texts[i], i + 1) > 0; });
+      const count = box.parentElement.querySelector(".toast-count");
+      if (count) count.hidden = new Set(texts).size < 2;
+    }
+  }).observe(document.body, { childList: true, subtree: true });
 })();

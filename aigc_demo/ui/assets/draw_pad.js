@@ -25,6 +25,8 @@ const line = (to) => {
   paper.beginPath(); paper.moveTo(...from); paper.lineTo(...to); paper.stroke();
   from = to;
 };
+const name = element.parentElement.closest("[id]").id;
+const keep = () => aigcKeep.draw(name, canvas.toDataURL("image/png"));
 // The page then packs the picture, which takes some milliseconds: while a stroke goes on, sixteen times a second at most.
 const send = () => {
   clearTimeout(waiting);
@@ -40,9 +42,9 @@ canvas.addEventListener("pointerdown", (event) => {
   from = place(event); line(from); sendSoon();
 });
 canvas.addEventListener("pointermove", (event) => { if (from) { line(place(event)); sendSoon(); } });
-canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); } });
-canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); } });
-canvas.addEventListener("wipe", () => { clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
+canvas.addEventListener("pointerup", (event) => { if (from) { line(place(event)); from = null; send(); keep(); } });
+canvas.addEventListener("pointercancel", () => { if (from) { from = null; send(); keep(); } });
+canvas.addEventListener("wipe", () => { aigcKeep.draw(name, null); clearTimeout(waiting); waiting = 0; wipe(); delete canvas.dataset.used; });
 
 // Strokes that draw themselves, at half a pixel a millisecond, or at once for those who want nothing to move.
 const points = (stroke) => stroke.flatMap(([x, y], i) => {
@@ -67,21 +69,30 @@ const draw = (strokes) => {
     }
     from = null;
     if (drawn === all.length) return send();
-    sendSoon();
+    if (drawn) sendSoon();
     ghost = requestAnimationFrame(next);
   };
   next(began);
 };
 canvas.addEventListener("strokes", (event) => draw(event.detail));
 
-watch("value", () => {
-  if (typeof props.value !== "string" || !props.value.startsWith("data:image/")) return;
+// A picture from elsewhere, which may have come before the pad was first seen.
+const isPicture = () => typeof props.value === "string" && props.value.startsWith("data:image/");
+const paint = () => {
+  if (!isPicture()) return;
   const picture = new Image();
   picture.onload = () => {
     wipe(); canvas.dataset.used = "";
     paper.drawImage(picture, (canvas.width - picture.width) / 2, (canvas.height - picture.height) / 2);
   };
   picture.src = props.value;
-});
-const opening = JSON.parse(canvas.dataset.opening);
-if (opening.length) requestAnimationFrame(() => draw(opening));
+};
+watch("value", paint);
+// A picture that came before the pad was seen; what this browser drew before a reload; else the strokes that the pad opens with.
+const drawn = aigcKeep.drawn(name), opening = JSON.parse(canvas.dataset.opening || "[]");
+if (isPicture()) paint();
+else if (drawn) {
+  const picture = new Image();
+  picture.onload = () => { paper.drawImage(picture, 0, 0); canvas.dataset.used = ""; send(); };
+  picture.src = drawn;
+} else if (opening.length) requestAnimationFrame(() => draw(opening));

@@ -1,17 +1,17 @@
 // The pad of draw_pad.js, in the same scope. A recorded stroke moves on it first; once the hand draws, the server's model
-// answers: one question at a time, the next with the newest stroke.
+// answers.
 const follow = element.querySelector(".follow"), answer = element.querySelector(".follow .pixels"), clear = element.querySelector(".wipe");
 const frames = Number(follow.dataset.frames), SECONDS = 4, HOLD = 1.2, ROUNDS = 3;
-let points = [], sprite = "", reached = 0, own = false;
+let track = [], sprite = "", reached = 0, own = false;
 answer.setAttribute("aria-label", answer.dataset[lang]);
 clear.textContent = clear.dataset[lang];
 clear.hidden = true;
 
 const recorded = (share) => {
-  const end = Math.round(share * (points.length - 1));
+  const end = Math.round(share * (track.length - 1));
   if (end < reached || !reached) { wipe(); reached = 0; }
-  from = points[Math.max(0, reached - 1)];
-  for (; reached <= end; reached++) line(points[reached]);
+  from = track[Math.max(0, reached - 1)];
+  for (; reached <= end; reached++) line(track[reached]);
   from = null;
   canvas.dataset.used = "";
   frame(answer, Math.round(share * (frames - 1)), frames);
@@ -19,7 +19,7 @@ const recorded = (share) => {
 
 const moving = motion({
   load: async () => {
-    points = await (await fetch(follow.dataset.stroke)).json();
+    track = await (await fetch(follow.dataset.stroke)).json();
     sprite = (await picture(follow.dataset.seen)).src;
     answer.style.setProperty("--sprite", `url("${sprite}")`);
   },
@@ -31,15 +31,7 @@ const moving = motion({
   rest: () => recorded(1),
 });
 
-// The visitor draws.
-let asked = 0, due = false;
-const ask = () => {
-  if (asked) return void (due = true);
-  due = false;
-  asked = setTimeout(answered, 3000); // an answer that never comes holds nothing up
-  send();
-};
-const answered = () => { clearTimeout(asked); asked = 0; if (due) ask(); };
+// The visitor draws, and the pad sends.
 const begin = () => {
   moving.end();
   if (own) return;
@@ -51,10 +43,8 @@ const begin = () => {
   answer.style.backgroundSize = "100% 100%";
 };
 canvas.addEventListener("pointerdown", begin, { capture: true });
-canvas.addEventListener("pointermove", () => { if (from) ask(); });
-clear.addEventListener("click", () => { begin(); wipe(); delete canvas.dataset.used; answer.style.setProperty("--sprite", "none"); });
+clear.addEventListener("click", () => { begin(); canvas.dispatchEvent(new Event("wipe")); answer.style.setProperty("--sprite", "none"); });
 watch("value", () => {
   if (!props.value || !props.value.seen) return;
   answer.style.setProperty("--sprite", `url("${props.value.seen}")`);
-  answered();
 });

@@ -19,8 +19,8 @@ def compare_html(before: str, after: str, names: tuple[str, str], hand: str) -> 
     """`before` covers the left half of `after` (both are addresses); `names` stand in the corners, `hand` names the slider."""
     left, right = (escape(name) for name in names)
     return (
-        f'<div class="compare"><img class="after" loading="lazy" src="{after}" alt="{right}">'
-        f'<img class="before" loading="lazy" src="{before}" alt="{left}"><i class="edge"></i>'
+        f'<div class="compare"><img class="after" src="{after}" alt="{right}">'
+        f'<img class="before" src="{before}" alt="{left}"><i class="edge"></i>'
         f'<span class="corner left">{left}</span><span class="corner right">{right}</span>'
         f'<input type="range" min="0" max="100" value="50" aria-label="{escape(hand)}"></div>'
     )

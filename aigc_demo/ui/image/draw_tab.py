@@ -169,6 +169,9 @@ class DrawTab(GenerationTab):
         """Draw, showing the picture as it comes out of the noise."""
         asked = self.asked(values)
         stop = self.context.begin(visitor, self.task)
+        if known := self.context.recent.find(self.context.visitor_name(visitor), asked):
+            yield self.shown(asked, *known, visitor)
+            return
         loading = self.context.words.say("draw.loading", self.context.lang(visitor), model=asked.model)
         yield {self.note: status(loading)}
         yield from cleared_on_error(self.note, self._draw(asked, stop, visitor))
@@ -190,11 +193,19 @@ class DrawTab(GenerationTab):
             return
         if result is None or result.pictures is None:
             return
-        drawing = self.finished(result, progress, asked, visitor)
-        yield {
+        made = self.finished(result, progress, asked, visitor), time.perf_counter() - start
+        self.context.recent.keep(self.context.visitor_name(visitor), asked, made)
+        yield self.shown(asked, *made, visitor)
+
+    def shown(
+        self, asked: DrawRequest, drawing: FinishedDrawing, seconds: float, visitor: gr.Request
+    ) -> dict[Any, Any]:
+        """Updates that show a finished drawing, which took so many seconds."""
+        lang, result = self.context.lang(visitor), drawing.result
+        return {
             **self.picture(drawing, 0, lang),
             self.result: drawing,
-            self.note: self.note_html(result, time.perf_counter() - start, lang),
+            self.note: self.note_html(result, seconds, lang),
             self.compare_fold: gr.update(visible=bool(drawing.start)),
             **self.code.show(portable(asked), visitor),
         }

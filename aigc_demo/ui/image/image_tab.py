@@ -1,7 +1,7 @@
 """The Image tab: choose classes and a model, see a sheet of pictures, look at how the model judges them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class ImageTab(GenerationTab):
     task = "image"
     title = "mode.image"
     request_type = ImageRequest
+    runs_as_it_is = True
 
     def _build_ask(self) -> None:
         """Classes, the button, examples, the model, the rest."""
@@ -61,6 +62,7 @@ class ImageTab(GenerationTab):
             elem_id="image-label",
         )
         self._run_buttons("action.draw", another=True)
+        self.opening = {} if samples_in_steps(card) else dict.fromkeys(("en", "zh"), "image-go")
         here = {card.id for card in cards_for(self.task, context.settings)}
         names = [name for name, values in EXAMPLES.items() if values["model"] in here]
         self.examples = self._example_buttons(names, "example.image")
@@ -137,6 +139,14 @@ class ImageTab(GenerationTab):
         updates = self.with_values(updates, values)
         updates[self.fields["model"]] = chosen_model(self.context, "image", request.model, lang)
         return updates
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """With the chosen classes as one label."""
+        classes = values.get("label") or []
+        return {
+            **values,
+            "label": ",".join(map(str, classes)) or "all" if isinstance(classes, list) else classes,
+        }
 
     def for_model(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of what depends on the model: classes, card, lesson, what only a VAE has, what only diffusion has."""

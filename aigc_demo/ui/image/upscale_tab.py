@@ -1,6 +1,8 @@
 """The way of working that makes a picture larger, beside what plain interpolation would have made of it."""
 
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
-from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
+from aigc_demo.ui.page.panels import PACKAGE, CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.widgets import card_lines, chosen_model
 
+# Who took it, and its licence, are named by the exhibit that shows it.
+EXAMPLES = {"coffee": PACKAGE / "ui" / "opening" / "recorded" / "enlarge" / "coffee.jpg"}
 THUMBNAIL = 96  # pixels of the longer side in the history
 
 
@@ -45,6 +49,8 @@ class UpscaleTab(GenerationTab):
             buttons=[],
         )
         self._run_buttons("action.upscale")
+        self.examples = self._example_buttons(EXAMPLES, "example.upscale")
+        self.opening = dict.fromkeys(("en", "zh"), "upscale-example-coffee")
         limits = {"en": round(MAX_PIXELS / 1e6), "zh": 100 * round(MAX_PIXELS / 1e6)}
         note = words.both(*(words.say("upscale.limit", lang, limit=limit) for lang, limit in limits.items()))
         gr.Markdown(note, elem_classes="note")
@@ -76,7 +82,17 @@ class UpscaleTab(GenerationTab):
         )
         self.runs = [(ran, self.result)]
         self.halt.click(self.stop, **QUICK)
+        for name, button in self.examples.items():
+            self._run_after(button.click(self.example(name), None, self.picture, **PRIVATE))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+
+    def example(self, name: str) -> Callable[[gr.Request], str]:
+        """A handler that puts an example's picture into its field, as a file of the visitor's."""
+
+        def fill(visitor: gr.Request) -> str:
+            return str(shutil.copy(EXAMPLES[name], self.context.folder(visitor) / EXAMPLES[name].name))
+
+        return fill
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""

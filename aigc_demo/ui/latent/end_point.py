@@ -45,9 +45,9 @@ def kept_label(label: str | None, card: ModelCard) -> str:
 
 
 class EndPoint:
-    """Components of one end; `side` is "from" (A) or "to" (B), `fields` are its widgets by request field."""
+    """Components of one end; `side` is "from" (A) or "to" (B), `fields` are its widgets by request field; `seed` is the first one."""
 
-    def __init__(self, context: Context, side: str, card: ModelCard) -> None:
+    def __init__(self, context: Context, side: str, card: ModelCard, seed: int) -> None:
         self.context, self.side = context, side
         words, defaults = context.words, WalkRequest.model_fields
         found = sources(card)
@@ -80,7 +80,7 @@ class EndPoint:
                     filterable=False,
                     min_width=100,
                 )
-                self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed")
+                self.seed = seed_field(context, "walk", WalkRequest, f"{side}_seed", value=seed)
             with gr.Column(visible=found[0] == "picture") as self.drawn:
                 self.pad = DrawPad(context, f"walk-{side}-pad")
         self.fields = {

@@ -1,7 +1,7 @@
 """The Latent space tab: two end points, the film from one to the other, and the hand between them."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from aigc_demo.actions import GridResult, WalkResult, walk
 from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.runtime.registry import cards_for, find_card
-from aigc_demo.schemas import GridRequest, WalkRequest, check
+from aigc_demo.schemas import GridRequest, WalkRequest, as_code, check
 from aigc_demo.ui.latent.end_point import EndPoint
 from aigc_demo.ui.latent.grid_panel import GridPanel
 from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html, strip_html
@@ -57,13 +57,15 @@ class LatentTab(GenerationTab):
     title = "tab.latent"
     tasks = ("walk", "grid")
     request_type = WalkRequest
+    runs_as_it_is = True
     model_is_all = False  # the classes of both ends and of the grid hang on it, too
 
     def _build_ask(self) -> None:
         """The two ends, the path, the button, examples, the model, the rest."""
         context, words = self.context, self.context.words
         self.card = chosen_card(context, "latent", "vae-digits")
-        self.ends = [EndPoint(context, side, self.card) for side in ("from", "to")]
+        seeds = {side: EXAMPLES["digits"][f"{side}_seed"] for side in ("from", "to")}  # whose 2 is a 2
+        self.ends = [EndPoint(context, side, self.card, seed) for side, seed in seeds.items()]
         plain = {"interpolation": self._field("interpolation", info=None)}
         self._run_buttons("action.film")
         here = {card.id for card in cards_for("latent", context.settings)}
@@ -160,6 +162,15 @@ class LatentTab(GenerationTab):
         for name, component in self.plain.items():
             about[component] = {**about.get(component, {}), **gr.update(value=getattr(request, name))}
         return {**about, self.plain["model"]: chosen_model(self.context, "latent", request.model, lang)}
+
+    def kept(self) -> dict[str, Any]:
+        """The widgets, and for each end what it comes from."""
+        return {**super().kept(), **{f"{end.side}_source": end.source for end in self.ends}}
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """With a picture where an end comes from one, which its pad has."""
+        drawn = [end.side for end in self.ends if values.get(f"{end.side}_source") == "picture"]
+        return {**values, **{f"{side}_image": as_code.ABSENT for side in drawn}}
 
     def _about(self, card: ModelCard, lang: str) -> dict[Any, Any]:
         """Updates of what hangs on the model alone: card, lesson, and the settings that it knows."""

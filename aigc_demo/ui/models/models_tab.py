@@ -83,8 +83,9 @@ class ModelsTab(PageTab):
             if name not in tasks:
                 continue
             other = shell.by_task[name]
-            shown = [*shell.places(), *other.settable()]
-            button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
+            shown = [*shell.places(), *other.settable(), shell.arrivals.said]
+            used = button.click(self.use_in(shell, other, tasks[name]), self.chosen.model, shown, **PRIVATE)
+            shell.arrivals.follow(used)
 
     def open_for(self, shell: Any, task: str) -> Any:
         """A handler that opens this tab at the model to get for a task, and begins to convert what a package holds."""
@@ -111,9 +112,10 @@ class ModelsTab(PageTab):
         def open_there(model: str, visitor: gr.Request) -> dict[Any, Any]:
             lang = self.context.lang(visitor)
             if not other.model_is_all:
-                return shell.show(check(other.request_type, {"model": model, **FIRST_CLASS}), visitor)
+                return shell.arrivals.message(check(other.request_type, {"model": model, **FIRST_CLASS}))
             picked = {other.fields["model"]: chosen_model(self.context, task, model, lang)}
-            return {**shell.opened(other.task), **other.for_model(model, lang), **picked}
+            run = shell.arrivals.pressed(other.task) if other.runs_as_it_is else {}
+            return {**shell.opened(other.task), **other.for_model(model, lang), **picked, **run}
 
         return open_there
 

@@ -34,7 +34,6 @@ class Draw(Exhibit):
 
     name = "draw"
     task = "reconstruct"
-    arrival: ClassVar[Mapping[str, str]] = {"go": "#encode-go", "result": "#encode-view", "arrived": "img"}
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), ReconstructRequest(model="vae-digits", image="stroke.png", neighbours=1)
     )
@@ -76,7 +75,7 @@ class Draw(Exhibit):
             None,
             html_template=f'<div class="follow" data-stroke="{self.address("stroke.json")}" '
             f'data-seen="{self.address("seen.png")}" data-frames="{FRAMES}">'
-            f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" {names["pad.name"]}></canvas>'
+            f'<canvas width="{SIDE}" height="{SIDE}" tabindex="0" role="img" {names["pad.name"]} data-opening="[]"></canvas>'
             f'<div class="pixels" role="img" style="{place(0, FRAMES)}" {names["start.draw.seen"]}></div>'
             f'<button type="button" class="wipe" {names["start.draw.clear"]}></button></div>',
             js_on_load=asset("draw_pad.js") + self.script(),

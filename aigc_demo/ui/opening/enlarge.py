@@ -29,11 +29,6 @@ class Enlarge(Exhibit):
 
     name = "enlarge"
     task = "upscale"
-    arrival: ClassVar[Mapping[str, str]] = {
-        "go": "#upscale-go",
-        "result": "#upscale-view",
-        "arrived": ".compare",
-    }
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"), UpscaleRequest(model="realesrgan-x4", image=BEFORE)
     )
@@ -54,7 +49,8 @@ class Enlarge(Exhibit):
     def compared(self, say: Say) -> str:
         """Both pictures in one place."""
         names = (say("start.enlarge.before"), say("start.enlarge.after"))
-        return compare_html(self.address(BEFORE), self.address(AFTER), names, say("compare.hand"))
+        html = compare_html(self.address(BEFORE), self.address(AFTER), names, say("compare.hand"))
+        return html.replace("<img ", '<img loading="lazy" ')
 
     def takes(self, tab: Any) -> list[Any]:
         """The picture that the tab enlarges."""

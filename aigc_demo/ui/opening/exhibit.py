@@ -28,8 +28,6 @@ class Exhibit(ABC):
 
     name: ClassVar[str]
     task: ClassVar[str]  # whose tab takes it over
-    # selectors in that tab: `go` starts, `result` is scrolled into view once it has an `arrived`
-    arrival: ClassVar[Mapping[str, str]]
     asked: ClassVar[Mapping[str, Request]]  # what was recorded, by language
     element: gr.HTML
     button: gr.Button

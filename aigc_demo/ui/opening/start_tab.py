@@ -16,20 +16,6 @@ from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.generation_tab import PageTab
 
 EXHIBITS: tuple[type[Exhibit], ...] = (Write, Draw, Enlarge, Walk)  # in the order of the page
-# A tab that was never open is mounted in two steps: the button that starts is there, and seen, after the second.
-PRESS = """() => {{
-  const press = () => {{
-    const button = document.querySelector('{go}'), result = document.querySelector('{result}');
-    if (!button || !button.offsetParent || !result) return requestAnimationFrame(press);
-    new MutationObserver((_, came) => {{
-      if (!result.querySelector('{arrived}')) return;
-      came.disconnect();
-      requestAnimationFrame(() => result.scrollIntoView({{ block: 'nearest' }}));
-    }}).observe(result, {{ childList: true, subtree: true }});
-    requestAnimationFrame(() => button.click());
-  }};
-  press();
-}}"""
 
 
 def exhibits_for(settings: Settings, tasks: Collection[str]) -> list[Exhibit]:
@@ -56,9 +42,9 @@ class StartTab(PageTab):
         """Each button opens its tab, fills it in as it was, and starts."""
         for exhibit in self.exhibits:
             tab = shell.by_task[exhibit.task]
-            outputs = [*shell.places(), *tab.settable(), *exhibit.takes(tab)]
+            outputs = [*shell.places(), *tab.settable(), *exhibit.takes(tab), shell.arrivals.said]
             opened = exhibit.button.click(self.opener(shell, exhibit), exhibit.brings(), outputs, **PRIVATE)
-            opened.success(None, None, None, js=PRESS.format(**exhibit.arrival))
+            shell.arrivals.follow(opened)
 
     def opener(self, shell: Any, exhibit: Exhibit) -> Callable[..., Any]:
         """A handler that takes an exhibit over into its tab."""
@@ -75,4 +61,5 @@ class StartTab(PageTab):
         """Open the exhibit's tab with what was asked for it."""
         request = exhibit.asked[exhibit.shown_in(self.context.lang(visitor), self.context.settings)]
         more = exhibit.carry_on(shell.by_task[exhibit.task], self.context.folder(visitor), values)
-        return {**shell.show(request, visitor), **more}
+        started = shell.arrivals.pressed(exhibit.task)
+        return {**shell.show(request, visitor), **started, **more}

@@ -21,7 +21,6 @@ class Walk(Exhibit):
 
     name = "walk"
     task = "walk"
-    arrival: ClassVar[Mapping[str, str]] = {"go": "#walk-go", "result": "#walk-stage", "arrived": ".stage"}
     asked: ClassVar[Mapping[str, Request]] = dict.fromkeys(
         ("en", "zh"),
         WalkRequest(model="gan-digits", from_label="2", to_label="3", from_seed=11, to_seed=12, frames=24),

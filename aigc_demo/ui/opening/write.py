@@ -24,17 +24,14 @@ class Write(Exhibit):
 
     name = "write"
     task = "text"
-    arrival: ClassVar[Mapping[str, str]] = {
-        "go": "#text-go",
-        "result": "#text-view",
-        "arrived": "[data-token]",
-    }
     asked: ClassVar[Mapping[str, Request]] = {
         "en": TextRequest(
             model="gpt-austen", prompt="She was", prompt_is="opening", max_new_tokens=60,
             temperature=0.6, top_k=20, top_p=0.9, repetition_penalty=1.05, seed=6,
         ),
-        "zh": TextRequest(model="gpt-poems", prompt="春望", temperature=0.7, top_k=20, top_p=0.9, seed=52),
+        "zh": TextRequest(
+            model="gpt-poems", prompt="春望", temperature=0.7, top_k=20, top_p=0.9, repetition_penalty=1.1, seed=52
+        ),
     }  # fmt: skip
 
     def record(self, cache: ModelCache, lang: str) -> Mapping[str, bytes]:

@@ -21,6 +21,7 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.server import Visitors, visitor_of
 from aigc_demo.ui.page.gradio_gaps import Sessions, current_visitor
 from aigc_demo.ui.page.language import Say, Words, language_of
+from aigc_demo.ui.page.recent import RecentResults
 
 log = logging.getLogger(__name__)
 # Visitors; whose choice is older than that of so many others has the mode's again.
@@ -86,6 +87,7 @@ class Context:
     def __init__(self, settings: Settings, cache: ModelCache, words: Words) -> None:
         self.words, self.stops, self.visitors = words, StopFlags(), Visitors(settings)
         self.labels, self.sessions = LabelChoices(), Sessions(settings.rules.retention_seconds)
+        self.recent = RecentResults()
         self._cache = cache
 
     @property

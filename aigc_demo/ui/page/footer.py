@@ -11,8 +11,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 
 log = logging.getLogger(__name__)
-# The page begins anew: what it shows, and Gradio's session with the history of results, is the visitor's data, too.
-BEGIN_ANEW = "() => { localStorage.removeItem('aigc_job'); location.assign(location.pathname) }"
+BEGIN_ANEW = "() => aigcKeep.forget()"  # what the page shows is the visitor's data, too
 
 
 def build_footer(context: Context, page: gr.Blocks) -> None:
@@ -69,6 +68,7 @@ class LabelSwitch:
         """Keep the choice for this visitor's next files."""
         name = self.context.visitor_name(visitor)
         self.context.labels.choose(name, bool(visible))
+        self.context.recent.forget(name)  # its files have the label as it was
         if self.context.settings.rules.visible_label:  # who runs a public page may have to show who waived it
             log.warning("visitor %s switched the visible label %s", name, "on" if visible else "off")
         return self._duty(bool(visible))
@@ -78,25 +78,37 @@ class LabelSwitch:
 
 
 class OwnData:
-    """A line and two buttons, of which the second asks once more. On one's own machine there is neither."""
+    """What is kept of the visitor and where, and two buttons, of which the second asks once more.
+
+    The browser keeps what the page shows. On one's own machine that is all: the files and runs there are one's own.
+    """
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
     def build(self) -> None:
         """Place them at the foot of the page."""
-        seconds = self.context.settings.rules.retention_seconds
-        if seconds is None:
-            return
-        words = self.context.words
-        said = {lang: words.say("own.kept", lang, minutes=round(seconds / 60)) for lang in ("en", "zh")}
-        gr.Markdown(words.both(said["en"], said["zh"]), elem_classes="note", elem_id="own-kept")
+        words, seconds = self.context.words, self.context.settings.rules.retention_seconds
+        minutes = round((seconds or 0) / 60)
+        said = [
+            (words.say("own.kept", lang, minutes=minutes) + " " if minutes else "")
+            + words.say("own.browser", lang)
+            for lang in ("en", "zh")
+        ]
+        gr.Markdown(words.both(*said), elem_classes="note", elem_id="own-kept")
         with gr.Row(elem_classes="small-buttons chips"):
-            ask = gr.Button(words("own.delete"), size="sm", elem_id="own-delete")
+            ask = gr.Button(words("own.delete" if minutes else "own.forget"), size="sm", elem_id="own-delete")
             confirm_delete = gr.Button(
-                words("own.really"), size="sm", variant="stop", visible=False, elem_id="own-really"
+                words("own.really" if minutes else "own.forget_really"),
+                size="sm",
+                variant="stop",
+                visible=False,
+                elem_id="own-really",
             )
         ask.click(lambda: gr.update(visible=True), None, confirm_delete, **QUICK)
+        if not minutes:
+            confirm_delete.click(None, None, None, js=BEGIN_ANEW)
+            return
         gone = confirm_delete.click(self.delete, None, confirm_delete, **PRIVATE)
         gone.success(None, None, None, js=BEGIN_ANEW)
 
@@ -108,5 +120,6 @@ class OwnData:
         except InputError as error:
             raise gr.Error(escape(error.say(self.context.lang(visitor))), print_exception=False) from error
         self.context.labels.forget(self.context.visitor_name(visitor))
+        self.context.recent.forget(self.context.visitor_name(visitor))
         self.context.sessions.forget(visitor.session_hash or "")
         return gr.update(visible=False)

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
-from aigc_demo.schemas import MAX_SEED, Request
+from aigc_demo.core.errors import InputError
+from aigc_demo.schemas import MAX_SEED, Request, fitting
 from aigc_demo.schemas.tasks import TASKS
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.no_model import NoModel
@@ -27,14 +28,27 @@ class PageTab:
     model_is_all: ClassVar[bool] = (
         False  # whether `for_model` can put another model in, with all that hangs on it
     )
+    runs_as_it_is: ClassVar[bool] = False  # whether a model alone is enough to make something
     runs: Sequence[
         tuple[Any, gr.State]
     ] = ()  # what makes a result for the session's history, and where that lies
+    opening: Mapping[str, str] = {}  # by language the button that a first look at it presses
     no_model: NoModel | None = None  # the notice where no model serves it
 
     def settable(self) -> list[Any]:
         """Everything that a link, a file or a past result sets."""
         return []
+
+    def kept(self) -> dict[str, Any]:
+        """The components whose values the visitor's browser keeps, by names that stay."""
+        return {}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put back what the components of `kept` held, of which each value may be anything.
+
+        What does not fit is left out by itself. None of them starts anything.
+        """
+        return {}
 
     def interrupt(self, visitor: gr.Request) -> None:
         """Other settings are about to be shown: what would be written over them ends."""
@@ -94,6 +108,24 @@ class GenerationTab(PageTab, ABC):
     @abstractmethod
     def memory(self, result: Any, lang: str) -> Any:
         """The result for the history."""
+
+    def kept(self) -> dict[str, Any]:
+        """The widgets by request field, and what a tab adds to them."""
+        return {name: part for name, part in self.fields.items() if not isinstance(part, gr.State)}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """As `show` does, for a request of what fits; without a model where the one that was chosen is gone."""
+        plain = self.plain(values)
+        found = fitting(self.request_type, plain)
+        try:
+            return self.show(found, lang)
+        except InputError:
+            alike = {name for name, value in values.items() if name in plain and plain[name] == value}
+            return self.with_values({}, found.model_dump(include=alike - {"model", "adapter"}))
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of `kept` as a request has them."""
+        return dict(values)
 
     def for_model(self, model: str, lang: str) -> dict[Any, Any]:
         """Updates of what depends on the model, where `model_is_all`."""

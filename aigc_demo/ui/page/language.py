@@ -97,8 +97,8 @@ def language_of(visitor: gr.Request | None, setting: str = "auto") -> str:
     return "zh" if wanted.lower().startswith("zh") else "en"
 
 
-def language_script(setting: str, words: dict[str, dict[str, str]]) -> str:
-    """The script that settles the language before Gradio's own starts; `words` by language are for app.js."""
+def language_script(setting: str, words: dict[str, dict[str, Any]]) -> str:
+    """The script that settles the language before Gradio's own starts; `words` by language are for those of the page."""
     return f"""<script>(() => {{
   const known = /^(zh|en)/i, stored = (() => {{ try {{ return localStorage.getItem("{COOKIE}") }} catch {{ return null }} }})();
   const asked = new URLSearchParams(location.search).get("lang");

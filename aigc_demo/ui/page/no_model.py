@@ -35,7 +35,7 @@ class NoModel:
         with gr.Column(visible=self.wanted, elem_id=elem_id, elem_classes="no-model") as self.group:
             texts = (card_html(model, context, ability, lang) for lang in ("en", "zh"))
             gr.HTML(words.both(*texts), elem_id=f"{elem_id}-card")
-            with gr.Row(elem_classes="small-buttons"):
+            with gr.Row(elem_classes="small-buttons chips"):
                 self.button = gr.Button(
                     words("no_model.get" if model else "no_model.open"),
                     size="sm",

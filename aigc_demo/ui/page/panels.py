@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -111,20 +110,3 @@ class Memory:
     about: str
     thumbnail: str = ""
     words: str = ""
-
-
-def history_html(memories: Sequence[Memory], title: str) -> str:
-    """The last results as a row of buttons; nothing where there are none."""
-    if not memories:
-        return ""
-    cells = "".join(
-        f'<button type="button" data-index="{i}" title="{escape(memory.about)}">'
-        + (
-            f'<span class="thumb" style="background-image:url({memory.thumbnail})"></span>'
-            if memory.thumbnail
-            else f'<span class="thumb words">{escape(memory.words)}</span>'
-        )
-        + f'<span class="about">{escape(memory.about)}</span></button>'
-        for i, memory in enumerate(memories)
-    )
-    return f'<p class="note">{escape(title)}</p><div class="history">{cells}</div>'

@@ -11,14 +11,12 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, Request, as_code
 from aigc_demo.schemas.tasks import shown_tasks, task_of, tasks_on
+from aigc_demo.ui.page.arrivals import Arrivals
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import PRIVATE, index_of
+from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.footer import build_footer
 from aigc_demo.ui.page.gradio_gaps import progress_in_one_place
-from aigc_demo.ui.page.panels import Memory, history_html, pick_list
 from aigc_demo.ui.page.widgets import model_choices
-
-HISTORY = 12
 
 
 class Shell:
@@ -35,8 +33,8 @@ class Shell:
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
         self.makers = {task.name: task.ability for task in shown_tasks() if task.name in self.by_task}
-        self.memories = gr.State([])
-        self.history = pick_list("", "history")
+        self.arrivals = Arrivals(self.context, self)
+        self.arrivals.build()
         with gr.Row(elem_classes="small-buttons chips"):
             self.file = gr.UploadButton(
                 words("shell.restore"), size="sm", elem_id="restore-file", type="filepath"
@@ -56,6 +54,10 @@ class Shell:
             self.pages |= dict.fromkeys((tab.task for tab in page.inner), page)
             yield from page.inner
 
+    def openings(self, lang: str) -> dict[str, str]:
+        """By task the button that a visitor's first look at its tab presses."""
+        return {name: tab.opening[lang] for name, tab in self.by_task.items() if lang in tab.opening}
+
     def places(self) -> list[gr.Tabs]:
         """The components that say which tab is open."""
         return [self.tabs, *(page.subtabs for page in dict.fromkeys(self.pages.values()))]
@@ -68,19 +70,12 @@ class Shell:
         return {self.tabs: gr.update(selected=page.name), **page.open(task)}
 
     def _connect(self, page: gr.Blocks) -> None:
-        everything = self.places()
-        for tab in self.by_task.values():
-            everything += tab.settable()
         page.load(self.device_line, None, self.device, **PRIVATE)
-        self._connect_changes(page, everything)
+        self._connect_changes(page)
         page.unload(self.leave)
-        self.file.upload(self.restore_file, self.file, everything, **PRIVATE)
-        self.history.select(self.restore_memory, self.memories, everything, **PRIVATE)
-        for tab in self.by_task.values():
-            for ran, result in tab.runs:
-                ran.success(
-                    self.remember(tab), [result, self.memories], [self.memories, self.history], **PRIVATE
-                )
+        self.arrivals.connect(page)
+        said = self.arrivals.said
+        self.arrivals.follow(self.file.upload(self.restore_file, self.file, said, **PRIVATE))
         for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
             self._connect_send(tab)
         for tab in self.by_task.values():
@@ -89,19 +84,17 @@ class Shell:
             self.by_task["models"].connect_tabs(self, self.makers)
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
-            verify.connect_history(self.memories)
-            verify.restore.click(self.restore_recipe, verify.recipe, everything, **PRIVATE)
+            self.arrivals.follow(verify.restore.click(self.restore_recipe, verify.recipe, said, **PRIVATE))
+            verify.connect_latest()
         if "start" in self.by_task:
             self.by_task["start"].connect_page(self)
         if "train" in self.by_task:
             self._connect_train(self.by_task["train"], page)
         progress_in_one_place(page, self.header)
 
-    def _connect_changes(self, page: gr.Blocks, everything: list[Any]) -> None:
-        """A link's recipe, and models that are new: only where there are any does an event with many outputs run."""
-        recipe, offered = gr.State(), gr.State(self.offered())
-        page.load(self.linked, None, recipe, **PRIVATE)
-        recipe.change(self.open_link, recipe, everything, **PRIVATE)
+    def _connect_changes(self, page: gr.Blocks) -> None:
+        """Models that are new: only where there are any does an event with many outputs run."""
+        offered = gr.State(self.offered())
         for opened in (page.load, *(place.select for place in self.places())):
             opened(self.offered, None, offered, **PRIVATE)
         offered.change(self.refresh_models, set(self.pickers()), self.refreshed(), **PRIVATE)
@@ -121,8 +114,8 @@ class Shell:
         train.connect_page(page)
         for task, button in train.uses().items():
             if task in self.by_task:
-                places = [*self.places(), *self.by_task[task].settable()]
-                button.click(self.use(train, task), train.watch.job, places, **PRIVATE)
+                used = button.click(self.use(train, task), train.watch.job, self.arrivals.said, **PRIVATE)
+                self.arrivals.follow(used)
 
     def _connect_send(self, tab: Any) -> None:
         """A picture becomes an end of a walk, or is enlarged; a button to a tab that this page lacks is not shown."""
@@ -132,13 +125,14 @@ class Shell:
                 button.visible = False
                 continue
             inputs = {tab.result, tab.picked, *latent.choosers}
-            places = [*self.places(), *latent.settable()]
-            button.click(self.send(tab, latent, side), inputs, places, **PRIVATE)
+            places = [*self.places(), *latent.settable(), self.arrivals.said]
+            self.arrivals.follow(button.click(self.send(tab, latent, side), inputs, places, **PRIVATE))
         if upscale is None:
             tab.send_upscale.visible = False
             return
-        places = [*self.places(), upscale.picture]
-        tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **PRIVATE)
+        places = [*self.places(), upscale.picture, self.arrivals.said]
+        sent = tab.send_upscale.click(self.enlarge(tab, upscale), {tab.result, tab.picked}, places, **PRIVATE)
+        self.arrivals.follow(sent)
 
     def pickers(self) -> list[gr.Dropdown]:
         """The model pickers of the tabs that make something."""
@@ -182,8 +176,8 @@ class Shell:
 
     @polite
     def use_run(self, train: Any, task: str, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
-        """Open a tab with a run as its model, though it was trained after the page was opened."""
-        return self.show(train.first_use(task, name), visitor)
+        """Open a tab with a run as its model, though it was trained after the page was opened, and use it."""
+        return self.arrivals.message(train.first_use(task, name))
 
     def device_line(self, visitor: gr.Request) -> str:
         """What computes, with the reason for it, once torch is there and the device is known."""
@@ -206,26 +200,25 @@ class Shell:
 
     def show(self, request: Request, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that open the right tab with a request's settings; InputError where this page has none for it."""
+        tab = self.tab_for(request)
+        tab.interrupt(visitor)
+        return {**self.opened(tab.task), **tab.show(request, self.context.lang(visitor))}
+
+    def tab_of(self, task: str) -> Any:
+        """The tab that shows what is made by this task; None where the page lacks it."""
+        return next((tab for tab in self.by_task.values() if task in (tab.tasks or (tab.task,))), None)
+
+    def tab_for(self, request: Request) -> Any:
+        """The tab that brings a request back; InputError where this page has none for it."""
         task = task_of(request).name
-        tab = next((tab for tab in self.by_task.values() if task in (tab.tasks or (tab.task,))), None)
+        tab = self.tab_of(task)
         if tab is None:
             raise InputError(
                 en=f"This page has no tab that brings back the task {task}; "
                 "python -m aigc_demo verify FILE shows what it was made with.",
                 zh=f"本页面没有可还原任务 {task} 的标签页；可用 python -m aigc_demo verify 文件 查看它的设置。",
             )
-        tab.interrupt(visitor)
-        return {**self.opened(tab.task), **tab.show(request, self.context.lang(visitor))}
-
-    def linked(self, visitor: gr.Request) -> str | None:
-        """The recipe in the page's address."""
-        return visitor.query_params.get("recipe")
-
-    @polite
-    def open_link(self, text: str, visitor: gr.Request) -> Any:
-        """Restore the recipe of an address."""
-        task, values = as_code.read_link(text)
-        return self.show(as_code.request_of(task, values), visitor)
+        return tab
 
     @polite
     def restore_file(self, path: str | None, visitor: gr.Request) -> Any:
@@ -241,12 +234,11 @@ class Shell:
             )
         asked = as_code.request_of(found.recipe.task, found.recipe.request)
         lang = self.context.lang(visitor)
-        updates = self.show(asked, visitor)
         words = self.context.words.say("shell.restored", lang, name=name)
         gr.Info(
             words + (self.context.words.say("shell.picture", lang) if as_code.lacks_picture(asked) else "")
         )
-        return updates
+        return self.arrivals.message(asked)
 
     @polite
     def restore_recipe(self, recipe: tuple[str, dict[str, Any]], visitor: gr.Request) -> Any:
@@ -254,16 +246,7 @@ class Shell:
         if not recipe:
             return gr.skip()
         task, values = recipe
-        return self.show(as_code.request_of(task, values), visitor)
-
-    @polite
-    def restore_memory(self, memories: list[Memory], event: gr.EventData, visitor: gr.Request) -> Any:
-        """Bring a past result's settings back."""
-        index = index_of(event)
-        if not 0 <= index < len(memories):  # the session was idle for too long, or the app has started anew
-            gr.Info(self.context.words.say("toast.forgotten", self.context.lang(visitor)))
-            return gr.skip()
-        return self.show(memories[index].request, visitor)
+        return self.arrivals.message(as_code.request_of(task, values))
 
     def send(self, tab: Any, latent: Any, side: str) -> Any:
         """A handler that opens the Latent space tab with the picked picture as the end `side`."""
@@ -280,10 +263,11 @@ class Shell:
         """Open the Latent space tab with the model, the seed and the class or sentence of the picked picture."""
         lang = self.context.lang(visitor)
         if values[tab.result] is None:
-            gr.Info(self.context.words.say("toast.nothing", lang))
+            gr.Info(self.context.words.say("toast.nothing_to_send", lang))
             return gr.skip()
         point = tab.end_point(values[tab.result], values[tab.picked])
-        return {**self.opened(latent.task), **latent.receive(side, point, values, lang)}
+        here = {**self.opened(latent.task), **self.arrivals.pressed(latent.task)}
+        return {**here, **latent.receive(side, point, values, lang)}
 
     def enlarge(self, tab: Any, upscale: Any) -> Any:
         """A handler that opens the tab that enlarges, with the picked picture in it."""
@@ -297,22 +281,11 @@ class Shell:
     def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Open the tab that enlarges, with the picked picture as a labelled file."""
         if values[tab.result] is None:
-            gr.Info(self.context.words.say("toast.nothing", self.context.lang(visitor)))
+            gr.Info(self.context.words.say("toast.nothing_to_send", self.context.lang(visitor)))
             return gr.skip()
         path = tab.file_of(values[tab.result], values[tab.picked])
-        return {**self.opened(upscale.task), **upscale.receive(path)}
-
-    def remember(self, tab: Any) -> Any:
-        """A handler that puts a tab's new result at the front of the history."""
-
-        def add(result: Any, memories: list[Memory], visitor: gr.Request) -> Any:
-            if result is None or (memories and memories[0].request == result.request):
-                return gr.skip()
-            lang = self.context.lang(visitor)
-            kept = [tab.memory(result, lang), *memories][:HISTORY]
-            return kept, history_html(kept, self.context.words.say("shell.history", lang))
-
-        return add
+        here = {**self.opened(upscale.task), **self.arrivals.pressed(upscale.task)}
+        return {**here, **upscale.receive(path)}
 
 
 def header_html(tagline: Any) -> str:

@@ -1,6 +1,7 @@
 """Chat, in the Text tab: a conversation with a chat model that can be taken up at any of its points."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -13,7 +14,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.safety import check_asked
-from aigc_demo.schemas import MAX_SEED, ChatRequest, check
+from aigc_demo.schemas import MAX_SEED, ChatRequest, Message, check
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
@@ -26,7 +27,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import beginning
 from aigc_demo.ui.text.attention import AttentionPanel
-from aigc_demo.ui.text.conversation import Conversation, shown
+from aigc_demo.ui.text.conversation import LONGEST, Conversation, shown
 from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
@@ -108,7 +109,7 @@ class ChatTab(GenerationTab):
         RecordedSession(self.context, self.task)
 
     def _connect(self) -> None:
-        asked = {*self.fields.values(), self.conversation, self.input}
+        asked = {*self.fields.values(), self.conversation, self.view, self.input}
         writes = {
             "outputs": [
                 *self._conversation_outputs(),
@@ -131,7 +132,7 @@ class ChatTab(GenerationTab):
         ]
         self.halt.click(self.stop, **QUICK)
         changed = [*self._conversation_outputs(), self.input]
-        self.undo.click(self.take_back, self.conversation, changed, **QUICK)
+        self.undo.click(self.take_back, {self.conversation, self.view}, changed, **QUICK)
         for forget in (self.clear.click, self.view.clear):
             forget(self.forget, None, changed, **QUICK)
         for name, button in self.examples.items():
@@ -168,6 +169,22 @@ class ChatTab(GenerationTab):
         updates[self.fields["continue_from"]] = gr.update(value=kept, visible=bool(kept))
         return {**updates, **rest, self.status: hint, self.input: ""}
 
+    def kept(self) -> dict[str, Any]:
+        """The widgets, what is being typed, and the conversation."""
+        return {**super().kept(), "input": self.input, "messages": self.view}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put widgets and input back, and the conversation where `values` have one, to be answered or not."""
+        conversation = self._conversation_outputs()
+        updates = {part: u for part, u in super().recall(values, lang).items() if part not in conversation}
+        if "messages" in values:
+            updates |= self._at_rest(Conversation(read_messages(values["messages"])), lang)
+        return {**updates, self.input: str(values.get("input") or "")[:LONGEST]}
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings alone: the messages are no widget's."""
+        return {name: value for name, value in values.items() if name in self.fields}
+
     def for_model(self, model: str, lang: str, adapter: str = "") -> dict[Any, Any]:
         """Updates of what depends on the model: its card, its adapters, the settings that it was made for."""
         card = find_card(model, self.context.settings, self.task)
@@ -187,10 +204,15 @@ class ChatTab(GenerationTab):
 
         return fill
 
+    def said_so_far(self, values: dict[Any, Any]) -> Conversation:
+        """The conversation; where the server was started anew, or has forgotten this session, the one that the page shows."""
+        known: Conversation = values[self.conversation]
+        return known if known.messages else Conversation(read_messages(values.get(self.view)))
+
     @polite
     def send(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Say what stands in the input, and have it answered; with an empty input, the last message said."""
-        conversation, text = values[self.conversation], (values[self.input] or "").strip()
+        conversation, text = self.said_so_far(values), (values[self.input] or "").strip()
         if not text and not conversation.unanswered:
             raise InputError(
                 en="Write a message first; it goes into the field under the conversation.",
@@ -203,7 +225,7 @@ class ChatTab(GenerationTab):
     @polite
     def answer_again(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Another answer to the last message, by the next seed."""
-        conversation: Conversation = values[self.conversation]
+        conversation = self.said_so_far(values)
         if not conversation.messages:
             gr.Info(self.context.translator(visitor)("chat.nothing"))
             return
@@ -219,8 +241,9 @@ class ChatTab(GenerationTab):
         """A past message was said otherwise: the conversation goes on from there."""
         text = flat(event_value(event, "value")).strip()
         place = index_of(event)
-        conversation = values[self.conversation].edit(place, text) if text else values[self.conversation]
-        if conversation is values[self.conversation]:
+        before = self.said_so_far(values)
+        conversation = before.edit(place, text) if text else before
+        if conversation is before:
             yield {self.view: shown(conversation.messages)}
             return
         yield from self._answer(conversation, values, visitor)
@@ -324,9 +347,10 @@ class ChatTab(GenerationTab):
         }
 
     @polite
-    def take_back(self, conversation: Conversation, visitor: gr.Request) -> dict[Any, Any]:
+    def take_back(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Take the last message back into the input, and its answer away."""
         self.interrupt(visitor)
+        conversation = self.said_so_far(values)
         if not conversation.messages:
             return gr.skip()
         earlier, text = conversation.undo()
@@ -346,6 +370,16 @@ class ChatTab(GenerationTab):
         """The result for the history."""
         about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
         return Memory(result.request, about, words=result.request.messages[-1].content[:40])
+
+
+def read_messages(shown: Any) -> tuple[Message, ...]:
+    """The messages that a browser shows; what is none is left out."""
+    found = []
+    for each in shown if isinstance(shown, list) else []:
+        if isinstance(each, dict):
+            with suppress(InputError):
+                found.append(check(Message, {"role": each.get("role"), "content": flat(each.get("content"))}))
+    return tuple(found)
 
 
 def flat(content: Any) -> str:

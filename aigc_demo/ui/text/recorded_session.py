@@ -41,10 +41,10 @@ class RecordedSession:
                     visible=len(kinds) > 1,
                     elem_id=f"{name}-heads",
                 )
-                maps = (map_html(self.recording, 0, task, context, lang) for lang in ("en", "zh"))
-                self.map = gr.HTML(words.both(*maps), elem_id=f"{name}-map")
+                # asked for when it is seen: a picture in two languages is not sent with every page
+                self.map = gr.HTML("", js_on_load="trigger('submit')", elem_id=f"{name}-map")
         self.text.select(self.pick, None, self.odds, trigger_mode="always_last", **QUICK)
-        self.which.input(self.draw, self.which, self.map, **QUICK)
+        gr.on([self.map.submit, self.which.input], self.draw, self.which, self.map, **QUICK)
 
     def said(self, place: int) -> Any:
         """What the head of a map looks at, in the reader's language."""
@@ -96,4 +96,4 @@ def map_html(recording: Recording, place: int, task: str, context: Context, lang
     say = context.words.translator(lang)
     caption = say(f"recorded.caption.{task}")
     weights = recording.maps[place].weights
-    return heat_map(weights, recording.rows, recording.columns, caption, say("attention.hint"), {}, say)
+    return heat_map(weights, recording.rows, recording.columns, caption, say("rewrite.map_hint"), {}, say)

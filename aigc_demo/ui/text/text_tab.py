@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "darcy": {"model": AUSTEN, "prompt": "My dear Mr. Darcy,", "prompt_is": "opening", "seed": 1},
     "ball": {"model": AUSTEN, "prompt": "The ball was", "prompt_is": "opening", "seed": 2},
 }
+OPENING = {"en": "austen", "zh": "spring"}
 VERSE_ONLY = ("prompt_is", "form", "heads", "drafts", "simplified")
 SAMPLED = ("temperature", "top_k", "top_p", "repetition_penalty", "drafts")  # of which a model has its own
 FOLDED = ("prompt_is", "max_new_tokens", *SAMPLED, "simplified")
@@ -66,6 +67,7 @@ class TextTab(GenerationTab):
     task = "text"
     title = "mode.text"
     request_type = TextRequest
+    runs_as_it_is = True
 
     def _build_ask(self) -> None:
         """The title or opening, its form, the button, examples, the model, the rest."""
@@ -111,6 +113,9 @@ class TextTab(GenerationTab):
         here = {card.id for card in cards_for(self.task, self.context.settings)}
         names = [name for name, values in EXAMPLES.items() if values["model"] in here]
         self.examples = self._example_buttons(names, "text_example")
+        self.opening = {
+            lang: str(self.examples[name].elem_id) for lang, name in OPENING.items() if name in names
+        }
 
     def _build_see(self) -> None:
         """The text, the odds, take away."""

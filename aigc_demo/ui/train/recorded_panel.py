@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.jobs.folder import JobFolder, find_folders
-from aigc_demo.jobs.job import Job, duration, look
+from aigc_demo.jobs.job import Job, look
 from aigc_demo.models.family import family
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import QUICK
@@ -52,9 +52,7 @@ class RecordedPanel:
 
     def _label(self, job: Job, lang: str) -> str:
         title = f"{family(job.request.family).title.say(lang)}, {job.request.data}"
-        return self.context.words.say(
-            "train.recorded_run", lang, title=title, seconds=duration(job.seconds, lang)
-        )
+        return self.context.words.say("train.recorded_run", lang, title=title)
 
     def connect_page(self, page: gr.Blocks) -> None:
         """The first recording is there as the page opens; each button shows its own."""

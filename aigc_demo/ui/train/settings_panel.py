@@ -11,7 +11,6 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.data import catalogue
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.checks import adaptable
-from aigc_demo.jobs.presets import Preset, presets
 from aigc_demo.jobs.recipes import DataFacts, facts_of, recipe_for
 from aigc_demo.jobs.request import optional_fields, uses
 from aigc_demo.models.cards import ModelCard
@@ -22,6 +21,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.widgets import field, seed_field
 from aigc_demo.ui.train.data_panel import DataPanel
+from aigc_demo.ui.train.presets_panel import PresetsPanel
 
 KEPT = ("family", "name", "start", "seed")  # what other data do not reset
 FOLDED = (
@@ -90,21 +90,8 @@ class SettingsPanel:
             for item in FOLDED:
                 self.fields[item] = self._field(item, visible=uses(first, "full", item))
             self.fields["seed"] = seed_field(self.context, "train", TrainRequest)
-        self._build_presets()
-
-    def _build_presets(self) -> None:
-        """Settings that show what can go wrong, for a class."""
-        words = self.context.words
-        with gr.Accordion(words("train.presets"), open=False, elem_id="train-presets"):
-            gr.Markdown(words("train.presets_help"), elem_classes="note")
-            self.preset = gr.Dropdown(
-                [(words.both(preset.title.en, preset.title.zh), preset.id) for preset in presets()],
-                value=None,
-                label=words("train.preset"),
-                elem_id="train-preset",
-                filterable=False,
-            )
-            self.watch_for = gr.HTML("", elem_id="train-watch-for", elem_classes="card-lines")
+        self.presets = PresetsPanel(self)
+        self.presets.build()
 
     def _field(self, name: str, **changes: Any) -> Any:
         words, default = self.context.words, TrainRequest.model_fields[name].default
@@ -128,12 +115,7 @@ class SettingsPanel:
         size.change(self.say_cost, [family, size, start, rank], self.cost, **QUICK)
         begun = [family, size, start, rank]
         start.change(self.show_fields, begun, [self.cost, *self._optional()], **QUICK)
-        self.preset.input(
-            self.use_preset,
-            {self.preset, self.data},
-            [self.data, self.watch_for, self.why, *self.fields.values()],
-            **PRIVATE,
-        )
+        self.presets.connect()
         self.plan.click(
             self.make_plan,
             {self.data, *self.fields.values()},
@@ -224,13 +206,13 @@ class SettingsPanel:
         """Updates that choose data and family, and put in the settings of their recipe, or else the defaults."""
         lang, fields = self.context.lang(visitor), self.fields
         recipe = recipe_for(facts, family)
-        wanted = {name: self._default(name) for name in fields if name not in KEPT}
+        wanted = {name: self.default(name) for name in fields if name not in KEPT}
         wanted |= recipe.settings if recipe else {}
         start = values.get(fields["start"]) or ""
         starts = self.starts(family)
         start = start if start in dict(map(reversed, starts)) else starts[0][1]
         updates: dict[Any, Any] = {fields[name]: gr.update(value=value) for name, value in wanted.items()}
-        for component, shown in self._visible(family, start).items():
+        for component, shown in self.visible(family, start).items():
             updates[component] = {**updates.get(component, {}), **shown}
         updates |= {
             self.data: self.data_panel.update(lang, facts.name),
@@ -257,7 +239,7 @@ class SettingsPanel:
     def _why(self, words: str) -> str:
         return f'<p class="note">{escape(words)}</p>'
 
-    def _visible(self, family: str, start: str) -> dict[Any, Any]:
+    def visible(self, family: str, start: str) -> dict[Any, Any]:
         """Updates that show the fields of this training alone."""
         way = self.way(family, start)
         return {self.fields[name]: gr.update(visible=uses(family, way, name)) for name in optional_fields()}
@@ -267,7 +249,7 @@ class SettingsPanel:
         self, family: str, size: str, start: str, rank: int, visitor: gr.Request
     ) -> dict[Any, Any]:
         """Another start was chosen: a pretrained one has other settings than one of our own."""
-        return {self.cost: self.say_cost(family, size, start, rank, visitor), **self._visible(family, start)}
+        return {self.cost: self.say_cost(family, size, start, rank, visitor), **self.visible(family, start)}
 
     def said_starts(self, family: str, visitor: gr.Request) -> list[tuple[str, str]]:
         """`starts` with the words in the visitor's language."""
@@ -348,49 +330,9 @@ class SettingsPanel:
         """What the plan of this very request measured; 0 where there was none."""
         return planned[1].seconds if planned and planned[0] == asked else 0.0
 
-    @polite
-    def use_preset(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
-        """Put everything of a preset into the widgets; where it brings its own text, that becomes a data set."""
-        preset = next((preset for preset in presets() if preset.id == values[self.preset]), None)
-        if preset is None:
-            return gr.skip()
-        lang = self.context.lang(visitor)
-        wanted, data = dict(preset.settings), values[self.data]
-        if preset.text:
-            data = self._paste(preset)
-        data = wanted.pop("data", data)
-        fields = {**{name: self._default(name) for name in self.fields}, **wanted}
-        shown = self._visible(fields["family"], "")
-        updates = {
-            part: {**gr.update(value=fields[name]), **shown.get(part, {})}
-            for name, part in self.fields.items()
-            if name not in ("name", "start")
-        }
-        name = self.free_name(fields["family"], preset.id)
-        needs = (
-            f"<p>{escape(preset.needs.say(lang))}</p>"
-            if not wanted.get("data") and preset.needs.say(lang)
-            else ""
-        )
-        return {
-            **updates,
-            self.fields["name"]: name,
-            self.fields["start"]: gr.update(choices=self.said_starts(fields["family"], visitor), value=""),
-            self.data: self.data_panel.update(lang, data),
-            self.why: "",
-            self.watch_for: f"<p>{escape(preset.watch.say(lang))}</p>{needs}",
-        }
-
-    def _default(self, name: str) -> Any:
+    def default(self, name: str) -> Any:
+        """What a field is without a recipe."""
         return TrainRequest.model_fields[name].get_default()
-
-    def _paste(self, preset: Preset) -> str:
-        """The preset's own text as a data set; its name."""
-        from aigc_demo.data.imports import ImportRequest, paste
-
-        name = f"preset-{preset.id}"
-        values = {"name": name, "consent": True, "licence": "MIT"}
-        return paste(check(ImportRequest, values), preset.text, self.context.settings.own_data_dir).name
 
 
 def from_nothing(name: str) -> bool:

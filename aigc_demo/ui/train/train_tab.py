@@ -4,6 +4,7 @@ No training happens in a page event. The tab writes a request for a job (aigc_de
 with its truth on the disk, and watches that.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.jobs.recipes import FirstTraining, facts_of, first_trainings, recipe_for
 from aigc_demo.models.family import trained
 from aigc_demo.publish import publish_zip
-from aigc_demo.schemas import REQUESTS, Request, check
+from aigc_demo.schemas import REQUESTS, Request, check, fitting
 from aigc_demo.schemas.as_code import train_command
 from aigc_demo.ui.page.code_block import code_block
 from aigc_demo.ui.page.context import Context, polite
@@ -144,6 +145,20 @@ class TrainTab(PageTab):
         self.open_zip.upload(
             self.read_zip, self.open_zip, [watch.memory, *watch.shown()], concurrency_id="import", **PRIVATE
         )
+
+    def kept(self) -> dict[str, Any]:
+        """What is chosen and set; the runs themselves are on the disk."""
+        return {"data": self.data.choice, **self.settings.fields} if self.allowed else {}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put the settings back; data and models that are gone stay as they are now."""
+        parts, found = self.kept(), fitting(TrainRequest, values)
+        offered = {"data": self.data.choices(), "start": self.settings.starts(found.family)}
+        known = {name: [value for _, value in choices] for name, choices in offered.items()}
+        good = {name: getattr(found, name) for name in values if name in parts}
+        return {
+            parts[name]: value for name, value in good.items() if name not in known or value in known[name]
+        }
 
     def connect_page(self, page: gr.Blocks) -> None:
         """As the page opens: the job that was being watched, and the data and models that are there now."""

@@ -1,6 +1,6 @@
 """The Verify tab: any file or pasted text, and all that it shows about its making, each layer by itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from aigc_demo.schemas import (
     VerifyRequest,
     as_code,
     check,
+    fitting,
     task_of,
 )
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.generation_tab import PageTab
-from aigc_demo.ui.page.panels import Memory
 from aigc_demo.ui.verify.layers_view import layers_html
 
 EXAMPLES: dict[str, tuple[type[Request], dict[str, Any]]] = {
@@ -73,6 +73,8 @@ class VerifyTab(PageTab):
                         )
                         for name in examples(context)
                     }
+                if "picture" in self.examples:
+                    self.opening = dict.fromkeys(("en", "zh"), "verify-example-picture")
                 gr.Markdown(words("verify.intro"), elem_classes="note")
             with gr.Column(min_width=280, elem_classes="see"):
                 self.recipe = gr.State(None)
@@ -92,10 +94,11 @@ class VerifyTab(PageTab):
         for name, button in self.examples.items():
             button.click(self.example(name), None, shown, concurrency_id="device", **PRIVATE)
 
-    def connect_history(self, memories: gr.State) -> None:
-        """Let the newest result of the session be looked at."""
-        shown = [self.view, self.recipe, self.restore]
-        self.latest.click(self.check_latest, memories, shown, concurrency_id="device", **PRIVATE)
+    def connect_latest(self) -> None:
+        """Let the newest result of this browser be looked at, whose recipe the history has."""
+        shown, recipe = [self.view, self.recipe, self.restore], gr.Textbox(visible=False)
+        js = "() => [aigcKeep.latest()]"
+        self.latest.click(self.check_latest, recipe, shown, js=js, concurrency_id="device", **PRIVATE)
 
     def example(self, name: str) -> Callable[[gr.Request], dict[Any, Any]]:
         """A handler that makes an example and looks at its file."""
@@ -106,14 +109,14 @@ class VerifyTab(PageTab):
         return look
 
     @polite
-    def check_latest(self, memories: Sequence[Memory], visitor: gr.Request) -> dict[Any, Any]:
-        """What was made last in this session, as the file that a download would give."""
-        if not memories:
+    def check_latest(self, recipe: str | None, visitor: gr.Request) -> dict[Any, Any]:
+        """What was made last, as the file that a download would give."""
+        if not recipe:
             raise InputError(
                 en="Nothing has been made in this session yet; make something in another tab, or take an example.",
                 zh="本次会话还没有生成任何内容；请先在其他标签页生成，或选一个例子。",
             )
-        return self.check_made(memories[0].request, visitor)
+        return self.check_made(as_code.request_of(*as_code.read_link(recipe)), visitor)
 
     def check_made(self, request: Request, visitor: gr.Request) -> dict[Any, Any]:
         """Make what a request asks for, and look at its file."""
@@ -128,6 +131,14 @@ class VerifyTab(PageTab):
         made = write(result, self.context.folder(visitor), marking=self.context.marking(visitor))
         path = made[0] if isinstance(made, list) else made
         return self.shown(check_file(path, self.context.settings), visitor)
+
+    def kept(self) -> dict[str, Any]:
+        """The pasted text."""
+        return {"text": self.text}
+
+    def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
+        """Updates that put the text back, as far as it may be looked at."""
+        return {self.text: fitting(VerifyRequest, values).text}
 
     @polite
     def check_dropped_file(self, path: str | None, visitor: gr.Request) -> dict[Any, Any]:

@@ -10,8 +10,9 @@ from PIL import Image
 from aigc_demo import actions, provenance
 from aigc_demo.actions import make_images
 from aigc_demo.runtime.registry import find_card
-from aigc_demo.schemas import ImageRequest, ReconstructRequest
+from aigc_demo.schemas import ImageRequest
 from aigc_demo.ui import offered
+from aigc_demo.ui.image import judgement
 from aigc_demo.ui.image.image_tab import EXAMPLES, ImageTab
 from aigc_demo.ui.page.shell import Shell
 from tests.conftest import write_card
@@ -45,8 +46,11 @@ def test_pictures_are_made_and_shown(tab):
     result = shown[tab.result]
     assert result.pictures.shape == (6, 28, 28) and result.labels == [3, 5] * 3
     assert shown[tab.sheet].count("data-index") == 6 and shown[tab.picked] == 0
-    assert "6 pictures in" in shown[tab.note] and "discriminator" in shown[tab.note]
-    assert str(result.seeds[0]) in shown[tab.inside] and "class 3" in shown[tab.inside]
+    assert "6 pictures in" in shown[tab.note] and "The discriminator:" in shown[tab.note]
+    inside = tab.look(result, 0, Page())
+    assert (
+        str(result.seeds[0]) in inside and "class 3" in inside and "what the discriminator looks at" in inside
+    )
     assert "label='3,5', count=6, seed=9" in shown[tab.code.python]
     assert "--label 3,5" in shown[tab.code.shell] and "recipe=" in shown[tab.code.link]
 
@@ -58,13 +62,13 @@ def test_no_class_chosen_is_all_of_them(tab):
 
 def test_a_picture_is_picked_and_its_own_seed_makes_it_again(tab):
     result = drawn(tab, count=4, seed=1)[tab.result]
-    inside, picked = tab.pick_picture(result, Event(index=2), Page())
-    assert picked == 2 and str(result.seeds[2]) in inside
+    picked = tab.pick_picture(result, Event(index=2))
+    assert picked == 2 and str(result.seeds[2]) in tab.look(result, picked, Page())
     point = tab.end_point(result, 2)
     again = drawn(tab, label=[point["label"]], seed=point["seed"], count=1)[tab.result]
     np.testing.assert_array_equal(again.pictures[0], result.pictures[2])
-    assert tab.pick_picture(result, Event(index=99), Page())[1] == 3
-    assert tab.pick_picture(None, Event(index=0), Page())[0] == gr.skip()
+    assert tab.pick_picture(result, Event(index=99)) == 3
+    assert tab.pick_picture(None, Event(index=0)) == 0 and tab.look(None, 0, Page()) == gr.skip()
 
 
 def test_the_same_seed_gives_the_same_and_another_does_not(tab):
@@ -106,11 +110,11 @@ def test_another_model_shows_its_classes_and_what_it_can(tab, settings):
     label, prior, psi = (tab.fields[name] for name in ("label", "prior", "truncation_psi"))
     pets = tab.choose_model("runs/pets", Page())
     assert pets[label]["choices"] == [("cat", "0"), ("dog", "1")] and pets[label]["value"] == []
-    assert not pets[prior]["visible"] and not pets[tab.encode.group]["visible"]
+    assert not pets[prior]["visible"]
     assert "Random pets" in pets[tab.card_lines]["value"]
     vae = tab.choose_model("vae-digits", Page())
     assert ("7", "7") in vae[label]["choices"] and vae[prior]["visible"] and vae[psi]["visible"]
-    assert vae[tab.encode.group]["visible"] and vae[tab.lesson.groups["vae"]]["visible"]
+    assert vae[tab.lesson.groups["vae"]]["visible"]
     assert not vae[tab.lesson.groups["gan"]]["visible"]
     assert set(pets) | set(vae) <= set(tab.settable())
 
@@ -128,27 +132,67 @@ def test_settings_come_back_from_a_saved_sheet(shell, tmp_path, toasts):
     asked = ImageRequest(model="gan-digits", label="2,6", count=5, seed=77)
     path = actions.write_sheet(make_images(asked, shell.context.cache), tmp_path)
     assert provenance.read(path).recipe.request["seed"] == 77
-    updates = shell.restore_file(str(path), Page())
+    updates = arrived(shell, tab, shell.restore_file(str(path), Page()))
     assert updates[shell.tabs]["selected"] == "image" and path.name in toasts[0]
     assert final(tab.run(apply(tab, updates), Page()))[tab.result].request == asked
 
 
-def test_a_recipe_of_encoding_opens_the_panel_that_encodes(tab):
-    updates = tab.show(ReconstructRequest(image="drawing.png", neighbours=5), "en")
-    assert updates[tab.fields["model"]]["value"] == "vae-digits" and updates[tab.encode.group]["visible"]
+def test_a_moved_setting_shows_a_sheet_and_the_resting_hand_its_code(tab):
+    moved = tab.answer(values_of(tab, truncation_psi=0.5, count=3), Page())
+    result = moved[tab.result]
+    assert moved[tab.sheet].count("data-index") == 3 and set(moved) == {tab.result, tab.sheet, tab.note}
+    rested = tab.rest(result, 7, Page())  # a picture was chosen when there were more
+    assert "truncation_psi=0.5" in rested[tab.code.python] and "Picture 3" in rested[tab.inside]
 
 
-def test_results_are_kept_in_the_history_once_each_and_brought_back(shell):
-    tab, memories = shell.by_task["image"], []
-    remember = shell.remember(tab)
-    for seed in (1, 2):
-        result = drawn(tab, count=2, seed=seed)[tab.result]
-        memories, html = remember(result, memories, Page())
-    assert [memory.request.seed for memory in memories] == [2, 1]
-    assert "gan-digits · Seed 2" in memories[0].about and html.count("data-index") == 2
-    assert remember(result, memories, Page()) == gr.skip()  # the same again
-    updates = shell.restore_memory(memories, Event(index=1), Page())
-    assert updates[tab.fields["seed"]]["value"] == 1
+def test_an_error_while_the_hand_moves_is_said_in_the_note_without_a_toast(tab, toasts):
+    shown = tab.answer(values_of(tab, count=65), Page())
+    assert set(shown) == {tab.note} and "from 1 to 64" in shown[tab.note] and not toasts
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.51, "fooled"), (0.5, "unsure"), (0.1, "unsure"), (0.09, "caught")]
+)
+def test_the_verdict_goes_by_the_share_of_real_pictures(share, said):
+    assert judgement.verdict(share) == said
+
+
+def test_pictures_from_pure_noise_are_not_named_after_a_class(tab):
+    result = drawn(tab, model="vae-digits", prior="normal", count=2)[tab.result]
+    assert "class 0" not in tab.sheet_html(result, "en") and "Picture 1; without classes" in tab.sheet_html(
+        result, "en"
+    )
+    density = drawn(tab, model="vae-digits", count=2)[tab.result]
+    assert "class 0" in tab.sheet_html(density, "en")
+
+
+def arrived(shell, tab, said):
+    """The updates once the browser has given back the recipe that it was told."""
+    recipe = json.loads(said[shell.arrivals.said])["recipe"]
+    return shell.arrivals.arrive(tab, json.dumps({"id": 1, "recipe": json.dumps(recipe)}), Page())
+
+
+def test_a_result_is_told_to_the_browser_and_comes_back_from_it(shell):
+    tab = shell.by_task["image"]
+    assert shell.arrivals.remember(tab)(None, Page()) == gr.skip()
+    told = json.loads(shell.arrivals.remember(tab)(drawn(tab, count=2, seed=1)[tab.result], Page()))
+    assert told["about"] == "gan-digits · Seed 1" and told["thumbnail"].startswith("data:image/png;base64,")
+    assert told["recipe"] == {"task": "image", "model": "gan-digits", "count": 2, "seed": 1}
+    updates = arrived(shell, tab, {shell.arrivals.said: json.dumps(told)})
+    assert updates[tab.fields["seed"]]["value"] == 1 and updates[shell.arrivals.said] == "1"
+
+
+def test_what_the_browser_kept_is_checked_value_by_value(shell):
+    tab = shell.by_task["image"]
+    kept = {"model": "gan-fashion", "label": ["3", "5"], "seed": -7, "count": 12, "prior": ["evil"], "x": 1}
+    updates = shell.arrivals.arrive(tab, json.dumps({"id": 4, "values": kept}), Page())
+    assert updates[tab.fields["label"]]["value"] == ["3", "5"] and updates[tab.fields["count"]]["value"] == 12
+    assert updates[tab.fields["seed"]]["value"] == 42 and shell.tabs not in updates
+    gone = shell.arrivals.arrive(tab, json.dumps({"id": 5, "values": {**kept, "model": "runs/gone"}}), Page())
+    assert gone[tab.fields["count"]]["value"] == 12 and tab.fields["model"] not in gone
+    for broken in ("", "[]", "{", '{"id": 6, "values": 7}', "[" * 100_000):
+        shell.arrivals.arrive(tab, broken, Page())
+    assert shell.arrivals.arrive(tab, json.dumps({"id": 7, "recipe": "{", "kept": True}), Page()) == gr.skip()
 
 
 def test_a_picture_is_sent_to_be_enlarged_as_a_labelled_file(shell, toasts):

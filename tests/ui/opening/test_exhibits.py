@@ -62,7 +62,7 @@ def test_exhibits_need_their_tab_and_their_model(settings, tmp_path):
         return [one.name for one in pages["start"][0].args[0]] if "start" in pages else None
 
     assert names("") == ["write", "draw", "enlarge", "walk"]
-    assert names("image,walk,verify") == ["draw", "walk"]
+    assert names("reconstruct,walk,verify") == ["draw", "walk"]
     assert names("walk") is None  # a page of one tab opens by itself
     assert names("train,models") is None
     none = settings.model_copy(update={"weights_dir": tmp_path / "none"})

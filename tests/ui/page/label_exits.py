@@ -46,7 +46,7 @@ MAKERS = (
     Maker("upscale-go", ("upscale-save-png", "upscale-save-jpg", "upscale-save-webp")),
     Maker("walk-go", ("walk-save-gif", "walk-save-mp4", "walk-save-strip"), {"walk_frames": 6}, shows=True),
     Maker("grid-go", ("grid-save",), {"grid_size": 3}, shows=True),
-    Maker("encode-go", ("encode-save",)),
+    Maker("reconstruct-go", ("encode-save",)),
 )  # fmt: skip
 
 

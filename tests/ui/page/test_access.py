@@ -64,17 +64,20 @@ def test_no_tab_has_a_grave_finding(visit, axe, lang, dark):
 
 
 def test_write_is_eight_tab_stops_away(visit):
-    page = visit().page
-    stops = []
+    visitor = visit()
+    visitor.tab("text")
+    page, stops = visitor.page, []
     for _ in range(8):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert "text-go" in stops and stops[0] == "skip"
+    assert "text-go" in stops
 
 
 def test_keys_go_along_tabs_and_to_the_first_field(visit):
-    page = visit().page
-    page.keyboard.press("Tab")
+    visitor = visit()
+    visitor.tab("text")
+    page = visitor.page
+    page.focus(".skip")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.closest('#text-prompt') !== null")
     page.focus("#tab-text-button")

@@ -53,9 +53,8 @@ def made(caller, maker, seven):
     values = dict(maker.values)
     if maker.press == "upscale-go":
         values["upscale_image"] = caller.upload("seven.png", seven)
-    if maker.press == "encode-go":
+    if maker.press == "reconstruct-go":
         assert caller.press("encode-pad-open", "upload", encode_pad_open=caller.upload("seven.png", seven)).ok
-        values["image_model"] = "vae-digits"
     answer = caller.press(maker.press, **values)
     assert answer.ok, (maker.press, answer.said)
     return answer

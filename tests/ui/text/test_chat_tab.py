@@ -165,7 +165,7 @@ def test_taking_back_and_a_new_conversation_end_what_is_being_written(tab, monke
     stream = tab.send(values(tab, Conversation(), "Hello", max_new_tokens=200), request)
     next(stream)
     conversation = next(stream)[tab.conversation]
-    page = tab.take_back(conversation, request)
+    page = tab.take_back({tab.conversation: conversation}, request)
     assert (
         page[tab.conversation] == Conversation() and page[tab.input] == "Hello" and page[tab.result] is None
     )

@@ -320,11 +320,11 @@ def test_the_first_file_names_the_set(tab):
 
 
 def test_a_preset_fills_the_settings_in(tab):
-    values = {tab.settings.preset: "no-gradient-penalty", tab.data.choice: "digits"}
-    updates = tab.settings.use_preset(values, Page())
+    values = {tab.settings.presets.preset: "no-gradient-penalty", tab.data.choice: "digits"}
+    updates = tab.settings.presets.use(values, Page())
     fields = tab.settings.fields
     assert updates[fields["gradient_penalty"]]["value"] == 0 and updates[fields["family"]]["value"] == "gan"
-    assert updates[tab.settings.watch_for].startswith("<p>")
+    assert updates[tab.settings.presets.watch_for].startswith("<p>")
 
 
 def test_a_suggestion_of_the_plan_is_taken_over(tab):
