@@ -140,10 +140,16 @@ def needs_network(card: DataCard) -> InputError:
     ready = [
         other.id for other in catalogue().values() if not other.needs_network and other.reads == card.reads
     ]
+    other = Text(
+        *(
+            form.format(ready[0]) if ready else ""
+            for form in ("take {}, which needs none, ", "改用无需下载的 {}，或")
+        )
+    )
     return InputError(
         en=f"{card.id} is not on this disk, and fetching its {card.megabytes:.0f} MB needs the network, which is off; go "
-        f"online, take {ready[0]}, which needs none, or your own files.",
-        zh=f"本机没有 {card.id}，获取它需要联网（{card.megabytes:.0f} MB），而当前离线；请联网，或改用无需下载的 {ready[0]}，或使用自己的文件。",
+        f"online, {other.en}or take your own files.",
+        zh=f"本机没有 {card.id}，获取它需要联网（{card.megabytes:.0f} MB），而当前离线；请联网，或{other.zh}使用自己的文件。",
     )
 
 

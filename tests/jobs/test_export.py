@@ -65,7 +65,7 @@ def test_a_model_that_came_in_a_zip_is_not_trained_over(jobs, exported):
     with pytest.raises(InputError, match="start a new run from runs/theirs"):
         jobs.resume("theirs")
     with pytest.raises(InputError, match="start a new run from runs/theirs"):
-        jobs.check(job.request.model_copy(update={"data": "digits"}), go_on=True)
+        jobs.check(job.request.model_copy(update={"data": "shapes"}), go_on=True)
 
 
 def test_a_name_that_is_taken_or_odd_is_refused(tmp_path, exported):

@@ -71,7 +71,7 @@ def test_without_a_classifier_a_public_page_does_not_draw_with_hub_models(offer,
 
 def test_no_training_shows_samples_that_no_filter_sees(offer, public):  # noqa: F811
     offer("sd")
-    wanted = TrainRequest(family="diffusion", start="tiny/sd", data="digits", name="mine")
+    wanted = TrainRequest(family="diffusion", start="tiny/sd", data="shapes", name="mine")
     with pytest.raises(InputError, match="--allow-unchecked-pictures"):
         check_request(wanted, public.settings)
     for values in ({"allow_unchecked_pictures": True}, {"mode": "local"}):

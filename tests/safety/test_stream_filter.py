@@ -70,7 +70,7 @@ def last(results):
 
 
 def test_of_several_texts_only_the_refused_one_ends(cache, filtered, refuse):
-    request = TextRequest(count=2, max_new_tokens=40)
+    request = TextRequest(count=2, max_new_tokens=40, drafts=1)
     usual = [sample.text for sample in last(actions.write_text(request, cache)).samples]
     refuse(usual[0][20:22])
     assert usual[0][20:22] not in usual[1]

@@ -233,12 +233,12 @@ class Shell:
                 zh=f"{name} 不含本应用的配方；请拖入在这里保存的文件。",
             )
         asked = as_code.request_of(found.recipe.task, found.recipe.request)
-        lang = self.context.lang(visitor)
+        arriving, lang = self.arrivals.message(asked), self.context.lang(visitor)
         words = self.context.words.say("shell.restored", lang, name=name)
         gr.Info(
             words + (self.context.words.say("shell.picture", lang) if as_code.lacks_picture(asked) else "")
         )
-        return self.arrivals.message(asked)
+        return arriving
 
     @polite
     def restore_recipe(self, recipe: tuple[str, dict[str, Any]], visitor: gr.Request) -> Any:

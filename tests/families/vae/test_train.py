@@ -80,7 +80,7 @@ def test_loss_falls_and_the_run_loads(digits, tmp_path):
     after = learner.validate()
     assert after["held_out_loss"] < 0.75 * before["held_out_loss"]
     assert set(after) == {
-        "held_out_loss", "held_out_reconstruction", "held_out_kl", "active_units", "latent_dim",
+        "held_out_loss", "held_out_reconstruction", "held_out_kl", "active_units", "latent_dim", "picture_values",
     }  # fmt: skip
     learner.export(final=True)
     model = vae.load(tmp_path, "cpu")

@@ -153,7 +153,7 @@ def test_what_was_drawn_goes_back_to_the_pad_and_on_to_the_walk(tab, context, to
     assert sent[latent.ends[1].prompt]["value"] == "a fox" and sent[latent.ends[1].seed] == 7
     given = apply(latent, sent) | {latent.ends[0].prompt: "a cat", latent.plain["frames"]: 3}
     film = final(latent.run(given | {latent.plain["num_inference_steps"]: 3}, Page()))
-    assert film[latent.result].request.to_prompt == "a fox" and "A · a cat · seed 1" in film[latent.stage]
+    assert film[latent.result].request.to_prompt == "a fox" and "A · a cat · seed 2" in film[latent.stage]
 
 
 def test_settings_come_back_without_the_files_of_the_server(tab):

@@ -27,9 +27,11 @@ def test_a_film_is_made_shown_and_kept(tab, context):
     assert len(result.frames) == 8 and result.request.frames == 5
     assert 'data-fps="7"' in html and 'data-back="true"' in html and 'max="4"' in html
     assert html.count("data-frame=") == 5
-    assert "A · 2 · seed 1" in html and "B · 7 · seed 2" in html
+    assert "A · 2 · seed 2" in html and "B · 7 · seed 22" in html
     assert "sphere (slerp)" in shown[tab.inside] and "straight (lerp)" in shown[tab.inside]
-    assert "WalkRequest(model='vae-digits', frames=5, fps=7)" in shown[tab.code.python]
+    assert (
+        "WalkRequest(model='vae-digits', from_seed=2, to_seed=22, frames=5, fps=7)" in shown[tab.code.python]
+    )
     memory = tab.memory(result, "en")
     assert memory.request == result.request and memory.about == "vae-digits · 2 → 7"
 

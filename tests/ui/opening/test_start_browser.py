@@ -10,7 +10,6 @@ from aigc_demo.actions import reconstruct
 from aigc_demo.core.settings import Settings
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.ui.opening.draw import Draw
-from aigc_demo.ui.opening.start_tab import EXHIBITS
 from aigc_demo.ui.opening.write import Write
 
 pytestmark = pytest.mark.browser
@@ -22,7 +21,12 @@ STATE = {
     "enlarge": "document.querySelector('#exhibit-enlarge .compare').style.getPropertyValue('--uncovered')",
     "walk": "document.querySelector('#exhibit-walk .now .pixels').style.backgroundPosition",
 }
-ARRIVED = {kind.name: "{result} {arrived}".format(**kind.arrival) for kind in EXHIBITS}
+ARRIVED = {
+    "write": "#text-view [data-token]",
+    "draw": "#encode-view img",
+    "enlarge": "#upscale-view img",
+    "walk": "#walk-stage input[type=range]",
+}
 
 
 @pytest.mark.parametrize(("lang", "width"), [("zh-CN", 390), ("en-US", 1366)])

@@ -267,14 +267,13 @@ def test_a_run_is_used_in_another_tab_once_it_is_a_model(context, settings, writ
     with gr.Blocks() as page:
         shell = Shell(context, offered(""))
         shell.build(page)
-    train, image = shell.by_task["train"], shell.by_task["image"]
+    train = shell.by_task["train"]
     write_run(settings)
     assert shell.use_run(train, "image", "watched", Page()) == gr.skip() and "no model yet" in toasts[0]
     write_debug_model(settings.runs_dir / "watched", "gan-digits", 0)
     assert train.watch.poll_job("watched", {}, Page())[train.watch.uses["image"]]["visible"]
-    updates = shell.use_run(train, "image", "watched", Page())
-    assert updates[image.fields["model"]]["value"] == "runs/watched"
-    assert updates[shell.tabs]["selected"] == "image"
+    said = json.loads(shell.use_run(train, "image", "watched", Page())[shell.arrivals.said])
+    assert said["recipe"]["task"] == "image" and said["recipe"]["model"] == "runs/watched"
 
 
 def test_a_pasted_text_becomes_a_set_that_is_chosen_shown_and_deleted(tab, settings):
