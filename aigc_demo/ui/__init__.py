@@ -21,6 +21,7 @@ from aigc_demo.ui import api
 from aigc_demo.ui.opening.exhibit import RECORDED, UNDER
 from aigc_demo.ui.opening.start_tab import StartTab, exhibits_for
 from aigc_demo.ui.page.context import Context
+from aigc_demo.ui.page.core_script import CoreScript
 from aigc_demo.ui.page.front_page import FrontPage
 from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
 from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
@@ -73,6 +74,7 @@ def build_app(
                 *server.layers(settings, mcp_token=mcp_token),
                 (Shipped, (), {"under": UNDER, "folder": RECORDED}),
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
+                (CoreScript, (), {}),
                 (Heartbeats, (), {"sessions": context.sessions}),
                 (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
                 (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
