@@ -17,8 +17,7 @@ from aigc_demo.schemas import ReconstructRequest, Request, check
 from aigc_demo.ui.opening.exhibit import Exhibit, made_by
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.draw_pad import BROKEN, png_of
-from aigc_demo.ui.page.events import QUICK
-from aigc_demo.ui.page.gradio_gaps import event_value
+from aigc_demo.ui.page.live import LIVE, Newest
 from aigc_demo.ui.page.pictures import data_uri, place
 from aigc_demo.ui.page.theme import asset
 
@@ -60,9 +59,11 @@ class Draw(Exhibit):
         self.context = context
         super().build(context)
         self.path = gr.State("")
-        self.element.input(
-            self.follow, self.path, [self.path, self.element], trigger_mode="always_last", **QUICK
+        drawing = Newest(
+            self.element.input,
+            f"document.querySelector('#exhibit-{self.name} canvas').toDataURL('image/png')",
         )
+        drawing.came(self.follow, [self.path, drawing.box], [self.path, self.element], **LIVE)
 
     def stage(self, context: Context) -> gr.HTML:
         """The pad, and beside it the picture that follows."""
@@ -83,10 +84,10 @@ class Draw(Exhibit):
         )
 
     @polite
-    def follow(self, before: str, event: gr.EventData, visitor: gr.Request) -> Any:
+    def follow(self, before: str, drawing: str, visitor: gr.Request) -> Any:
         """The hand moved: the drawing as a file, in place of the one before, and what the model makes of it."""
         context = self.context
-        data = png_of(str(event_value(event, "drawing") or ""), BROKEN)
+        data = png_of(drawing, BROKEN)
         path = media.new_path(context.folder(visitor), "drawing", ".png")
         path.write_bytes(data)
         request = self.asked[context.lang(visitor)].model_copy(update={"image": str(path)})

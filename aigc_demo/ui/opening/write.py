@@ -30,7 +30,8 @@ class Write(Exhibit):
             temperature=0.6, top_k=20, top_p=0.9, repetition_penalty=1.05, seed=6,
         ),
         "zh": TextRequest(
-            model="gpt-poems", prompt="春望", temperature=0.7, top_k=20, top_p=0.9, repetition_penalty=1.1, seed=52
+            model="gpt-poems", prompt="登高", form="wujue", temperature=0.7, top_k=20, top_p=0.9,
+            repetition_penalty=1.1, drafts=8, seed=13,
         ),
     }  # fmt: skip
 
