@@ -141,6 +141,13 @@ def type_seed(page: Page, seed: int, task: str = "image") -> None:
     type_number(page, f"{task}-seed", seed)
 
 
+def press_anew(page: Page, button: str, result: str) -> None:
+    """Press a button, and wait for a result that was not there before."""
+    page.evaluate("at => document.querySelectorAll(at).forEach(old => { old.dataset.old = '1' })", result)
+    page.click(button)
+    page.wait_for_selector(f"{result}:not([data-old])")
+
+
 def seed_becomes(page: Page, seed: int, task: str = "image") -> None:
     """Wait until a tab has a seed."""
     unfold(page, f"{task}-more")
