@@ -3,7 +3,7 @@
 import pytest
 
 from tests.serving import write_photos
-from tests.ui.conftest import type_number
+from tests.ui.conftest import type_number, unfold
 from tests.ui.page.test_browser import nameless
 
 pytestmark = pytest.mark.browser
@@ -144,6 +144,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     visitor.tab("train")
     page.click("#train-use-walk")
     wait_for_value(page, "#walk-model input", "runs/temples")
+    unfold(page, "walk-more")
     type_number(page, "walk-frames", 6)
     page.click("#walk-go")
     page.wait_for_selector("#walk-stage input[type=range]")
