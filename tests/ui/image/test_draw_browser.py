@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.ui.conftest import type_number
+from tests.ui.conftest import type_number, unfold
 from tests.ui.page.test_browser import drop, labelled, nameless
 
 pytestmark = pytest.mark.browser
@@ -50,7 +50,7 @@ def paint(page, *points):
 
 def set_more(page, **values):
     """Open the fold and type numbers into its fields."""
-    page.click("#draw-more > button")
+    unfold(page, "draw-more")
     for name, value in values.items():
         type_number(page, f"draw-{name.replace('_', '-')}", value)
 
@@ -60,6 +60,7 @@ def test_a_sentence_becomes_pictures_that_leave_labelled_and_come_back(visit, tm
     page = visitor.page
     visitor.mode("image", "draw")
     page.fill("#draw-prompt textarea", "a fox in the snow")
+    unfold(page, "draw-more")
     type_number(page, "draw-count", 2)
     set_more(page, num_inference_steps=40)
     page.evaluate(WATCH)
@@ -112,6 +113,7 @@ def test_stop_ends_a_long_drawing_and_keeps_its_preview(visit):
     page = visitor.page
     visitor.mode("image", "draw")
     page.fill("#draw-prompt textarea", "a fox")
+    unfold(page, "draw-more")
     type_number(page, "draw-count", 16)
     set_more(page, num_inference_steps=500)
     page.click("#draw-go")
