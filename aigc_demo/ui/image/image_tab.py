@@ -140,7 +140,7 @@ class ImageTab(GenerationTab):
         updates[self.fields["model"]] = chosen_model(self.context, "image", request.model, lang)
         return updates
 
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def as_asked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """With the chosen classes as one label."""
         classes = values.get("label") or []
         return {

@@ -167,7 +167,7 @@ class LatentTab(GenerationTab):
         """The widgets, and for each end what it comes from."""
         return {**super().kept(), **{f"{end.side}_source": end.source for end in self.ends}}
 
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def as_asked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """With a picture where an end comes from one, which its pad has."""
         drawn = [end.side for end in self.ends if values.get(f"{end.side}_source") == "picture"]
         return {**values, **{f"{side}_image": as_code.ABSENT for side in drawn}}

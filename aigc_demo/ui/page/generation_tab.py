@@ -115,7 +115,7 @@ class GenerationTab(PageTab, ABC):
 
     def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
         """As `show` does, for a request of what fits; without a model where the one that was chosen is gone."""
-        plain = self.plain(values)
+        plain = self.as_asked(values)
         found = fitting(self.request_type, plain)
         try:
             return self.show(found, lang)
@@ -123,7 +123,7 @@ class GenerationTab(PageTab, ABC):
             alike = {name for name, value in values.items() if name in plain and plain[name] == value}
             return self.with_values({}, found.model_dump(include=alike - {"model", "adapter"}))
 
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def as_asked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values of `kept` as a request has them."""
         return dict(values)
 

@@ -181,7 +181,7 @@ class ChatTab(GenerationTab):
             updates |= self._at_rest(Conversation(read_messages(values["messages"])), lang)
         return {**updates, self.input: str(values.get("input") or "")[:LONGEST]}
 
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def as_asked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The settings alone: the messages are no widget's."""
         return {name: value for name, value in values.items() if name in self.fields}
 
