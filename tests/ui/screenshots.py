@@ -47,7 +47,7 @@ def image(visitor: Visitor, lang: str) -> None:
 def encode(visitor: Visitor, lang: str) -> None:
     """A drawing, its reconstruction and its latent vector."""
     visitor.mode("image", "reconstruct")
-    visitor.page.wait_for_selector("#encode-near figure, #encode-near img")
+    visitor.page.wait_for_selector("#encode-view img")
 
 
 def upscale(visitor: Visitor, lang: str) -> None:

@@ -39,8 +39,9 @@ def grave(page):
 
 def unfold(page):
     """Open every fold in view; each says that it is open."""
-    for fold in page.locator("button.label-wrap[aria-expanded=false]:visible").all():
-        fold.click()
+    closed = page.locator("button.label-wrap[aria-expanded=false]:visible")
+    for _ in range(closed.count()):  # each that opens leaves the list, and may bring others into it
+        closed.first.click()
     page.wait_for_function(
         "[...document.querySelectorAll('button.label-wrap')].every((fold) =>"
         " fold.getAttribute('aria-expanded') === String(fold.classList.contains('open')))"

@@ -129,7 +129,7 @@ def walk(visitor, story):
     page.click("#walk-more > button")
     type_number(page, "walk-frames", 12)
     type_number(page, "walk-from-seed", 5)
-    page.wait_for_selector("#history .about")  # the film that the tab opens with is no longer being made
+    page.wait_for_selector("#walk-stage .stage:has-text('seed 5')")  # the hand's own film is there
     press_anew(page, "#walk-go", "#walk-stage .stage")
     return page.evaluate(FILM)
 
