@@ -74,8 +74,9 @@ def models(visitor: Visitor, lang: str) -> None:
     """What the catalogue says of a model."""
     visitor.tab("models")
     visitor.page.locator("#models-place label").nth(1).click()
-    visitor.page.locator("#models-list button", has_text="SmolLM2-135M-Instruct").first.click()
-    visitor.page.wait_for_selector("article.model .id:has-text('SmolLM2')")
+    visitor.page.wait_for_selector("#models-list .about:has-text('SmolLM2')")
+    visitor.page.locator("#models-list button", has_text="SmolLM2").first.click()
+    visitor.page.wait_for_selector("article.model:has-text('SmolLM2')")
 
 
 def verify(visitor: Visitor, lang: str) -> None:
