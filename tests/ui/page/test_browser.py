@@ -203,7 +203,9 @@ def test_a_reload_in_the_middle_ends_the_work_and_the_page_serves_on(visit):
     page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 30")
     page.reload()
     visitor.troubles.clear()  # Gradio's client reports the stream that the reload cut off
-    page.wait_for_function("document.querySelector('#text-view .texts')?.innerText.length > 30")  # it is asked again
+    page.wait_for_function(
+        "document.querySelector('#text-view .texts')?.innerText.length > 30"
+    )  # it is asked again
     page.click("#text-stop")
     visitor.tab("image")
     page.click("#image-go")
