@@ -65,8 +65,10 @@ def free_port():
 
 
 @contextmanager
-def serve(own, **variables):
+def serve(own, folder=ROOT, **variables):
     """The address of `python app.py`, started as the README says, with the folder `own` for all that it writes.
+
+    `folder` is the checkout whose app it is.
 
     With GRADIO_SERVER_PORT among the variables the next one may take the place of one that has ended.
     """
@@ -81,7 +83,7 @@ def serve(own, **variables):
     }
     with (own / "log.txt").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            [sys.executable, "app.py"], cwd=folder, env=environment, stdout=log, stderr=log
         )
     url = f"http://127.0.0.1:{port}/"
     try:

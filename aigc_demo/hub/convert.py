@@ -7,32 +7,17 @@ parsed only once its hash is the one that this app was made with. What has come 
 
 import errno
 import hashlib
-import json
 import shutil
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.processes import limit
-from aigc_demo.hub.fetch import BLOCK, Progress, tell
+from aigc_demo.hub.fetch import BLOCK, Progress, carry_out, tell
 from aigc_demo.pretrained.dequantise import convert
 
 MEMORY = 16 << 30  # bytes of address space
 SECONDS = 1800  # of processor time
-
-
-def main() -> None:
-    """Carry out the plan."""
-    limit(MEMORY, MEMORY, SECONDS)
-    plan = json.loads(sys.stdin.read())
-    try:
-        folder = make(plan)
-    except InputError as error:
-        tell(asdict(error.text))
-        sys.exit(1)
-    tell({"folder": str(folder)})
 
 
 def make(plan: dict[str, Any]) -> Path:
@@ -83,4 +68,5 @@ def _sentence(error: Exception, name: str) -> Exception:
 
 
 if __name__ == "__main__":
-    main()
+    limit(MEMORY, MEMORY, SECONDS)
+    carry_out(make)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,11 @@ def tell(message: dict[str, Any]) -> None:
     print(json.dumps(message), flush=True)
 
 
-def main() -> None:
-    """Carry out the plan."""
+def carry_out(make: Callable[[dict[str, Any]], Path]) -> None:
+    """Read the plan, make its folder and tell which; an InputError as its sentence, with status 1."""
     plan = json.loads(sys.stdin.read())
     try:
-        folder = fetch_all(plan)
+        folder = make(plan)
     except InputError as error:
         tell(asdict(error.text))
         sys.exit(1)
@@ -182,4 +182,4 @@ def _blocks(url: str, start: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(fetch_all)

@@ -8,22 +8,19 @@ included; open streams are not among them. The table has medians, the last colum
 """
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import httpx
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.serving import free_port
+from tests.serving import serve
 
 READY = "#device b, #header .facts b"  # the device is known: everything that a page loads by itself has been asked for
 QUIET = 1.5  # seconds without a finished request, after which a page has loaded
@@ -34,34 +31,9 @@ GOALS = {"first load, kB": 0.45, "reload, kB": 0.20, "first paint, ms": 1.0, "se
 @contextmanager
 def served(checkout: Path) -> Iterator[tuple[str, psutil.Process]]:
     """The address of a checkout's page and its process."""
-    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="aigc-weigh-"))
-    environment = {
-        **os.environ,
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "AIGC_OFFLINE": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "GRADIO_TEMP_DIR": str(folder / "gradio"),
-        **{f"AIGC_{name.upper()}_DIR": str(folder / name) for name in ("outputs", "runs", "data")},
-    }
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=checkout, env=environment, stdout=log, stderr=log
-        )
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(600):
-            if process.poll() is not None:
-                sys.exit((folder / "log.txt").read_text())
-            try:
-                if httpx.get(url, timeout=5).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield url, psutil.Process(process.pid)
-    finally:
-        process.kill()
-        process.wait()
+    with TemporaryDirectory(prefix="aigc-weigh-") as own, serve(Path(own), checkout, AIGC_OFFLINE="1") as url:
+        children = psutil.Process().children()
+        yield url, next(child for child in children if child.cwd() == str(checkout.resolve()))
 
 
 def opened(browser: Browser, url: str) -> dict[str, float]:

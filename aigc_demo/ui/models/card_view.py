@@ -7,8 +7,9 @@ from aigc_demo.core.words import Text, first_sentence, joined
 from aigc_demo.hub import Carried, Download
 from aigc_demo.jobs.job import duration
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.ui.models.listing import LISTED, bytes_said, tasks_said
+from aigc_demo.ui.models.listing import LISTED, tasks_said
 from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.no_model import bytes_said, package_facts
 
 LANGUAGES = {"en": Text("English", "英文"), "zh": Text("Chinese", "中文")}
 Facts = dict[str, str]
@@ -36,14 +37,7 @@ def card_html(card: ModelCard, facts: Facts, remark: str, words: Words, lang: st
 
 def package_html(model: Carried, words: Words, lang: str) -> str:
     """How a Python package brings a model: its name, size and licence, the command, and what happens then."""
-    facts = words.say(
-        "models.package",
-        lang,
-        package=f"{model.package} {model.version}",
-        size=bytes_said(model.file_bytes),
-        licence=model.licence,
-        converted=bytes_said(model.converted_bytes),
-    )
+    facts = words.say("models.package", lang, **package_facts(model))
     there = words.say(f"models.package_{'here' if model.path() else 'absent'}", lang)
     return (
         f'<div class="package"><p>{escape(facts)}</p><pre><code>{escape(model.command)}</code></pre>'

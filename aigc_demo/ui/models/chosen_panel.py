@@ -15,10 +15,10 @@ from aigc_demo.runtime import registry
 from aigc_demo.schemas.tasks import shown_tasks, tab_of
 from aigc_demo.ui.models import card_view as view
 from aigc_demo.ui.models import sources as source
-from aigc_demo.ui.models.listing import bytes_said
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.no_model import bytes_said
 from aigc_demo.ui.page.panels import pick_list
 from aigc_demo.ui.page.widgets import download
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from aigc_demo.core.words import Text, first_sentence
 from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.no_model import bytes_said
 
 Fit = Literal["fits", "tight", "no", ""]
 FREE_LICENCES = (
@@ -64,13 +65,6 @@ def is_free(licence: str) -> bool:
     """Whether a licence lets anybody use and change the model for anything; of several, all must."""
     names = [name.strip().casefold() for name in licence.replace(";", ",").split(",") if name.strip()]
     return bool(names) and all(name.split(" ")[0] in FREE_LICENCES for name in names)
-
-
-def bytes_said(count: float) -> str:
-    """Such as "812 kB", "312 MB" or "1.5 GB", in powers of ten as the hub writes them."""
-    if count >= 999.5e6:
-        return f"{count / 1e9:.1f} GB"
-    return f"{count / 1e6:.0f} MB" if count >= 999.5e3 else f"{count / 1e3:.0f} kB"
 
 
 def tasks_said(tasks: Sequence[str], words: Words, lang: str) -> str:

@@ -74,23 +74,28 @@ def card_html(model: Wanted | None, context: Context, ability: str, lang: str) -
         return f'<div class="get">{does}</div>'
     title = f"<h3>{escape(model.title.say(lang))}</h3><p>{escape(model.summary.say(lang))}</p>"
     if isinstance(model, hub.Entry):
-        facts = say("no_model.hub", lang, size=size_said(model.download_bytes), licence=model.licence)
+        facts = say("no_model.hub", lang, size=bytes_said(model.download_bytes), licence=model.licence)
         runs = f'<p class="note">{escape(hub.RUNS_ON[model.runs_on].say(lang))}</p>'
         return f'<div class="get">{does}<article>{title}<p class="note">{escape(facts)}</p>{runs}</article></div>'
-    facts = say(
-        "no_model.package",
-        lang,
-        package=f"{model.package} {model.version}",
-        size=size_said(model.file_bytes),
-        licence=model.licence,
-        converted=size_said(model.converted_bytes),
-    )
+    facts = say("no_model.package", lang, **package_facts(model))
     command = f"<pre><code>{escape(model.command)}</code></pre>"
     return (
         f'<div class="get">{does}<article>{title}<p class="note">{escape(facts)}</p>{command}</article></div>'
     )
 
 
-def size_said(count: float) -> str:
-    """Such as "98 MB" or "5.5 GB", in powers of ten."""
-    return f"{count / 1e9:.1f} GB" if count >= 999.5e6 else f"{count / 1e6:.0f} MB"
+def package_facts(model: hub.Carried) -> dict[str, str]:
+    """Name, size and licence of a package, and the size of what becomes of it, as words want them."""
+    return {
+        "package": f"{model.package} {model.version}",
+        "size": bytes_said(model.file_bytes),
+        "licence": model.licence,
+        "converted": bytes_said(model.converted_bytes),
+    }
+
+
+def bytes_said(count: float) -> str:
+    """Such as "812 kB", "312 MB" or "1.5 GB", in powers of ten as the hub writes them."""
+    if count >= 999.5e6:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 999.5e3 else f"{count / 1e3:.0f} kB"

@@ -10,10 +10,11 @@ from aigc_demo.hub import Download
 from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.ui.models.card_view import downloads_html, language_said, parameters_said
-from aigc_demo.ui.models.listing import Entry, Filters, bytes_said, is_free, list_html
+from aigc_demo.ui.models.listing import Entry, Filters, is_free, list_html
 from aigc_demo.ui.models.models_tab import ModelsTab
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.no_model import bytes_said
 from tests.checkpoints.language import write_llama
 from tests.jobs.test_lora import make_adapter
 from tests.ui.conftest import visits
