@@ -33,7 +33,8 @@ def served(checkout: Path) -> Iterator[tuple[str, psutil.Process]]:
     """The address of a checkout's page and its process."""
     with TemporaryDirectory(prefix="aigc-weigh-") as own, serve(Path(own), checkout, AIGC_OFFLINE="1") as url:
         children = psutil.Process().children()
-        yield url, next(child for child in children if child.cwd() == str(checkout.resolve()))
+        apps = (child for child in children if "app.py" in child.cmdline())
+        yield url, next(app for app in apps if app.cwd() == str(checkout.resolve()))
 
 
 def opened(browser: Browser, url: str) -> dict[str, float]:
