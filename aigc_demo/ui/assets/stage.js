@@ -60,5 +60,3 @@ element.addEventListener("click", (event) => {
   pause();
   show(Number(cell.dataset.frame));
 });
-// Seen for the first time: a tab that was not opened yet is not in the page.
-if (!stage()) requestAnimationFrame(() => trigger("load"));

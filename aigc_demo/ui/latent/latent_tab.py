@@ -68,6 +68,7 @@ class LatentTab(GenerationTab):
         self.ends = [EndPoint(context, side, self.card, seed) for side, seed in seeds.items()]
         plain = {"interpolation": self._field("interpolation", info=None)}
         self._run_buttons("action.film")
+        self.opening = dict.fromkeys(("en", "zh"), "walk-go") if is_quick(self.card) else {}
         here = {card.id for card in cards_for("latent", context.settings)}
         names = [name for name, values in EXAMPLES.items() if values["model"] in here]
         self.examples = self._example_buttons(names, "example.walk")
@@ -126,7 +127,6 @@ class LatentTab(GenerationTab):
             stroke.success(**answer) for end in self.ends for stroke in (end.pad.changed, end.pad.opened)
         ]
         look = {"fn": self.rest, "inputs": self.result, "outputs": [self.inside, *code], **PRIVATE}
-        self.stage.load(**answer).success(**look)  # what the page shows by itself is not for the history
         rested = self.hand.after(gr.on(moved, **answer), *drawn)(**look)
         self.runs = [(self.go.click(**run), self.result), (rested, self.result), *self.grid.runs]
         for name, button in self.examples.items():
