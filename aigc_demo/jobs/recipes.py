@@ -79,7 +79,8 @@ def facts_of(name: str, settings: Settings) -> DataFacts | None:
     if card := catalogue().get(name):
         counts = card.counts
         if card.here(settings.data_dir):
-            counts = json.loads((settings.data_dir / name / "source.json").read_text("utf-8"))["counts"]
+            source = json.loads((settings.data_dir / name / "source.json").read_text("utf-8"))
+            counts = source.get("counts", counts)  # not said by a data set of an earlier version
         return DataFacts(name, card.reads, counts.get("train", counts.get("characters", 0)))
     folder = own_folder(name, settings.own_data_dir)
     if folder is None:

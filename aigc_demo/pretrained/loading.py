@@ -6,7 +6,9 @@ a config that describes another network than the weights hold, found before memo
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,14 @@ def pipeline_from_pretrained(cls: Any, folder: Path, dtype: Any, **components: A
             components[name] = from_pretrained(part, part_folder(folder, name), dtype=dtype)
     with sentences(folder):
         return cls.from_pretrained(folder, use_safetensors=True, dtype=dtype, **SAFE, **components)
+
+
+@lru_cache(maxsize=1)
+def cache_argument() -> str:
+    """What the networks of this transformers call the cache they are handed; the name has changed within 5.x."""
+    from transformers import LlamaForCausalLM
+
+    return "cache" if "cache" in signature(LlamaForCausalLM.forward).parameters else "past_key_values"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
 from aigc_demo.models.protocols import Part, TokenChoice
 from aigc_demo.pretrained.detokenise import Pieces
-from aigc_demo.pretrained.loading import from_pretrained, sentences
+from aigc_demo.pretrained.loading import cache_argument, from_pretrained, sentences
 
 # tokens of a part: translators were trained on single sentences
 AT_ONCE = {"translate": 128, "summarise": 512}
@@ -95,8 +95,8 @@ class HubRewriter:
                 self.network(
                     encoder_outputs=read,
                     decoder_input_ids=torch.tensor([[token]], device=self.network.device),
-                    past_key_values=cache,
                     use_cache=True,
+                    **{cache_argument(): cache},
                 )
                 .logits[0, -1]
                 .float()

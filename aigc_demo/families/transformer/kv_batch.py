@@ -15,6 +15,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Stop
+from aigc_demo.pretrained.loading import cache_argument
 
 PREFILL_CHUNK = 256  # tokens of a long prompt that are read between two looks at the stop flag
 SPARE_COLUMNS = 128  # set aside when a cache is full
@@ -42,7 +43,7 @@ class KVBatch:
         for chunk in torch.tensor([list(ids)], device=self.device).split(PREFILL_CHUNK, dim=1):
             if stop():
                 raise Stopped
-            logits = self._forward(input_ids=chunk, past_key_values=prompt)
+            logits = self._forward(prompt, input_ids=chunk)
         for index, layer in enumerate(prompt.layers):
             if self.lengths:
                 self.cache.layers[index].append(layer, copies)
@@ -59,8 +60,8 @@ class KVBatch:
         positions = torch.tensor(self.lengths, device=self.device).unsqueeze(1)
         self.lengths = [length + 1 for length in self.lengths]
         return self._forward(
+            self.cache,
             input_ids=tokens.unsqueeze(1),
-            past_key_values=self.cache,
             position_ids=positions,
             attention_mask=self._mask(),
         )
@@ -86,7 +87,8 @@ class KVBatch:
         starts = width - torch.tensor(self.lengths, device=self.device).unsqueeze(1)
         return torch.arange(width, device=self.device) >= starts
 
-    def _forward(self, **inputs: Any) -> Tensor:
+    def _forward(self, cache: Any, **inputs: Any) -> Tensor:
+        inputs[cache_argument()] = cache
         return self.network(**inputs, use_cache=True, logits_to_keep=1).logits[:, -1].float()
 
 
