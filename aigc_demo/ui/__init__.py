@@ -19,6 +19,7 @@ from aigc_demo.schemas.tasks import shown_tasks
 from aigc_demo.server import Gate, Shipped
 from aigc_demo.ui import api
 from aigc_demo.ui.opening.exhibit import RECORDED, UNDER
+from aigc_demo.ui.opening.first_sight import first_sight
 from aigc_demo.ui.opening.start_tab import StartTab, exhibits_for
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.core_script import CoreScript
@@ -52,8 +53,10 @@ def build_app(
         # While the page is empty: it costs less.
         page.queue(api_open=False, max_size=rules.queue_size, default_concurrency_limit=8)
         api.add_endpoints(context)  # before the handlers, whose names would take theirs
-        shell = Shell(context, with_start(offered(settings.tabs), settings))
+        pages = with_start(offered(settings.tabs), settings)
+        shell = Shell(context, pages)
         shell.build(page)
+    sight = first_sight(words, settings) if "start" in pages else lambda lang: ""
     own = {
         lang: {
             **{key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")},
@@ -76,7 +79,11 @@ def build_app(
                 *([(Gate, (), {"visitors": context.visitors})] if rules.isolate else []),
                 (CoreScript, (), {}),
                 (Heartbeats, (), {"sessions": context.sessions}),
-                (FrontPage, (), {"words": words, "setting": settings.lang, "keep": not rules.login}),
+                (
+                    FrontPage,
+                    (),
+                    {"words": words, "setting": settings.lang, "keep": not rules.login, "sight": sight},
+                ),
                 (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },

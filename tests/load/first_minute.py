@@ -2,7 +2,7 @@
 
 For each it starts the app anew, opens the page in Chromium and prints a table: seconds until something made by a model is
 in view and moves; and of each tab, where the bottom of its main button is, and the seconds from its click to a result in
-view, the first time (cold: models are not loaded) and again (warm).
+view, the first time (cold: models are not loaded) and again (warm); for text also until its first words are.
 """
 
 import tempfile
@@ -34,6 +34,7 @@ RESULTS = {
     "models": None,
     "verify": None,
 }
+GROWING = {"text": "#text-view .caret"}  # what is seen of a result that is still being made
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def visit(page: Page, url: str, size: str, lang: str) -> None:
     page.add_init_script(BEEN_HERE)
     start = time.perf_counter()
     page.goto(url)
-    page.wait_for_function(MOVING)
+    page.wait_for_function(MOVING, polling=20)
     print(f"{size:>9} {lang:4} {'moves after':12} {time.perf_counter() - start:21.2f}", flush=True)
     page.wait_for_selector("#device b", timeout=60_000)
     for task, result in RESULTS.items():
@@ -67,6 +68,10 @@ def visit(page: Page, url: str, size: str, lang: str) -> None:
         place = f"{box['y'] + box['height']:.0f}" if box else "-"
         times = [pressed(page, task, result) for _ in range(2)] if result and box else []
         print(f"{size:>9} {lang:4} {task:12} {place:>6} " + " ".join(f"{t:7.2f}" for t in times), flush=True)
+        if growing := GROWING.get(task):
+            begun = pressed(page, task, growing)
+            page.wait_for_selector(result)
+            print(f"{size:>9} {lang:4} {task + ' begun':12} {'':>6} {'':7} {begun:7.2f}", flush=True)
 
 
 def pressed(page: Page, task: str, result: str) -> float:

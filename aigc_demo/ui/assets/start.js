@@ -1,14 +1,15 @@
 // What the exhibits of the Start tab share. `element` is the gr.HTML that one is seen in.
 //
-// motion({ load, step, rest }): once the exhibit comes near, `load` fetches what it needs; while it is in view,
-// step(seconds) draws it and says whether it goes on; rest() shows it finished. It moves by itself once, unless the visitor
-// asked for less motion; a button pauses it and plays it again. The exhibit has `data-moving` while it moves.
-const motion = ({ load, step, rest }) => {
+// motion({ load, step, rest, passed }): once the exhibit comes near, `load` fetches what it needs; while it is in view,
+// step(seconds) draws it, from `passed` milliseconds on, and says whether it goes on; rest() shows it finished. It moves by
+// itself once, unless the visitor asked for less motion; a button pauses it and plays it again. The exhibit has
+// `data-moving` while it moves.
+const motion = ({ load, step, rest, passed = 0 }) => {
   const exhibit = element.closest(".exhibit"), lang = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
   const names = { en: ["Play", "Pause"], zh: ["播放", "暂停"] }[lang];
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "play" });
-  let passed = 0, last = 0, request = 0, seen = false, wanted = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let last = 0, request = 0, seen = false, wanted = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const settle = () => {
     const moves = seen && wanted && loaded;

@@ -20,7 +20,7 @@ const build = (text) => {
   if (line.textContent) body.append(line);
   box.append(body);
   tokens = text.tokens;
-  pace = text.verse ? 0.32 : 0.17;
+  pace = text.pace;
 };
 
 const rivals = (index) => {
@@ -45,6 +45,7 @@ const odds = (token) => token.rivals.find(([, , , written]) => written)[2];
 const unlikeliest = () => tokens.reduce((best, token, at) => odds(token) < odds(tokens[best]) ? at : best, 0);
 
 motion({
+  passed: window.aigcSight ? window.aigcSight() : 0,  // it goes on where the first sight of the page is
   load: async () => build(await (await fetch(here.dataset[document.documentElement.lang.startsWith("zh") ? "zh" : "en"])).json()),
   step: (seconds) => {
     const count = Math.min(tokens.length, 1 + Math.floor(seconds / pace));

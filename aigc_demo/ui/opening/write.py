@@ -17,6 +17,7 @@ from aigc_demo.ui.page.language import LOCALES, Say, Words
 from aigc_demo.ui.text import odds
 
 RIVALS = 3
+PACE = {"verse": 0.32, "prose": 0.17}  # seconds a token
 
 
 class Write(Exhibit):
@@ -46,6 +47,7 @@ class Write(Exhibit):
         labelled = json.loads(write_document(text, ".json", made_by(request, cache.settings)))
         shown = {
             "verse": verse,
+            "pace": PACE["verse" if verse else "prose"],
             "title": request.prompt if verse else "",
             "given": given,
             "tokens": [as_shown(token, say) for token in tokens],

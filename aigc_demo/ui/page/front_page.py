@@ -32,11 +32,19 @@ NAMED = re.compile(r'\s*<meta\s+(?:property="og:|name="(?:twitter:|description")
 class FrontPage:
     """ASGI middleware: GET / by name and language from memory, and the preview's picture; all else passes.
 
-    `keep` is False where the page depends on who asks, as behind a login.
+    `keep` is False where the page depends on who asks, as behind a login. `sight` gives, by language, the HTML that
+    stands in the page until the page's own components do.
     """
 
-    def __init__(self, app: Callable[..., Awaitable[None]], words: Words, setting: str, keep: bool) -> None:
-        self.app, self.words, self.setting, self.keep = app, words, setting, keep
+    def __init__(
+        self,
+        app: Callable[..., Awaitable[None]],
+        words: Words,
+        setting: str,
+        keep: bool,
+        sight: Callable[[str], str],
+    ) -> None:
+        self.app, self.words, self.setting, self.keep, self.sight = app, words, setting, keep, sight
         self._kept: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
@@ -91,6 +99,8 @@ class FrontPage:
                 for name in UNREAD:
                     component.pop(name, None)
             text = before + found + str(toorjson(config)) + after[end:]
+            if "components" in config:  # no page of a login
+                text = text.replace("<gradio-app", self.sight(lang) + "<gradio-app", 1)
         return text.replace("</head>", self.about(root, lang) + "</head>", 1)
 
     def about(self, root: str, lang: str) -> str:

@@ -29,14 +29,32 @@ ARRIVED = {
 }
 
 
+@pytest.fixture
+def halted(server, browser):
+    """Opens the page in a browser that gets no script of Gradio's until `go` is called: `page, go = halted(lang, query)`."""
+    with browser.stay() as open_page:
+
+        def open_as(lang, query="", motion="no-preference", width=1280):
+            page, waiting = open_page(lang), []
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(reduced_motion=motion)
+            page.route("**/assets/index-*.js", lambda route: waiting.append(route))  # noqa: PLW0108
+            page.goto(server + query, wait_until="commit")
+            page.wait_for_selector("gradio-app", state="attached")
+            return page, lambda: [route.continue_() for route in waiting]
+
+        yield open_as
+
+
 @pytest.mark.parametrize(("lang", "width"), [("zh-CN", 390), ("en-US", 1366)])
-def test_everything_moves_by_itself_without_a_model(visit, lang, width):
-    page = visit(lang=lang, width=width, tab="start").page
+def test_everything_moves_by_itself_without_a_model(halted, lang, width):
+    page, go = halted(lang, width=width)
     asked = []
     page.on(
         "request", lambda request: asked.append(request) if "drawing" in (request.post_data or "") else None
     )
-    assert page.locator("#exhibit-write[data-moving]").count()  # in view on opening
+    go()
+    page.wait_for_selector("#exhibit-write[data-moving]")  # in view on opening
     for name, state in STATE.items():
         page.locator(f"#exhibit-{name}").scroll_into_view_if_needed()
         page.wait_for_selector(f"#exhibit-{name}[data-moving]")
@@ -52,6 +70,31 @@ def test_everything_moves_by_itself_without_a_model(visit, lang, width):
     page.wait_for_selector("#exhibit-write:not([data-moving])")  # it rests, and plays again when asked
     page.click("#exhibit-write .play")
     page.wait_for_selector("#exhibit-write[data-moving] .unwritten", state="attached")
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
+def test_the_text_writes_itself_before_the_page_s_scripts_are_there(halted, lang):
+    page, go = halted(lang)
+    words = json.loads((Write().folder / f"{lang[:2]}.json").read_text("utf-8"))
+    seen = "[...document.querySelectorAll('#first-sight .token')].filter(e => getComputedStyle(e).opacity === '1').length"
+    assert page.locator("#first-sight[data-moving] .body").evaluate("e => e.textContent") == words["text"]
+    page.wait_for_function(f"{seen} >= 2 && {seen} < {len(words['tokens'])}")
+    before = page.evaluate(seen)
+    page.wait_for_function(f"{seen} > {before}")
+    box = page.locator("#first-sight .writing").bounding_box()
+    go()
+    page.wait_for_selector("#first-sight", state="detached")
+    assert page.evaluate(STATE["write"]) >= before  # it goes on where it was
+    assert page.locator("#exhibit-write .writing").bounding_box() == pytest.approx(box, abs=6)
+
+
+def test_the_first_sight_is_for_those_who_come_to_the_start(halted):
+    for query in ("#image", '?recipe={"task":"image"}'):
+        page, _ = halted("en-US", query)
+        assert not page.locator("#first-sight").count()
+    page, _ = halted("en-US", motion="reduce")
+    assert page.locator("#first-sight .token").last.evaluate("e => getComputedStyle(e).opacity") == "1"
+    assert not page.locator("#first-sight[data-moving]").count()
 
 
 def test_who_wants_less_motion_sees_all_of_it_at_rest(visit):
