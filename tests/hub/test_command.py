@@ -32,7 +32,7 @@ def test_the_whole_way(hub, llama, call):
     assert "许可 apache-2.0" in words
     status, told, complaint = call("get", "someone/tiny-llama", "--json")
     assert status == 0, complaint
-    assert json.loads(told)["tasks"] == ["text", "chat"]
+    assert json.loads(told)["tasks"] == ["text", "chat", "rewrite"]
     _, told, _ = call("list", "--json")
     assert "someone/tiny-llama" in [model["id"] for model in json.loads(told)["models"]]
     assert call("remove", "someone/tiny-llama", "--lang", "zh")[1] == "someone/tiny-llama 已删除。\n"

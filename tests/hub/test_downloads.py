@@ -38,7 +38,7 @@ def test_fetched_checked_listed_loaded_offline_and_deleted(hub, llama, downloads
     done = fetched(downloads)
     assert done.error is None and done.state == "done" and done.done_bytes == done.total_bytes
     [card] = [card for card in models.fetched(settings) if card.id == ID]
-    assert (card.family, card.kind, card.tasks) == ("transformer", "causal_lm", ("text", "chat"))
+    assert (card.family, card.kind, card.tasks) == ("transformer", "causal_lm", ("text", "chat", "rewrite"))
     assert (card.revision, card.licence) == (repo.sha, "apache-2.0")
     assert models.size_on_disk(card) == done.total_bytes
     assert models.look_up(ID, settings).already

@@ -20,6 +20,8 @@ found = {
     "publish": command("publish", "--model", "runs/mine", "--out", str(own / "space")),
 }
 
+import re
+
 from aigc_demo.core.settings import settings_from
 from aigc_demo.ui import build_app
 
@@ -27,7 +29,8 @@ page, _ = build_app(settings_from({}))
 shown = [part["props"] for part in page.get_config_file()["components"]]
 parts = {props["elem_id"]: props for props in shown if props.get("elem_id")}
 found["families"] = [value for _, value in parts["train-family"]["choices"]]
-found["sources"] = [props["label"] for props in shown if str(props.get("label")).startswith("aigc_demo/")]
+heads = [re.search("<span>(.*?)</span>", str(props.get("value"))) for props in shown if "code-block" in (props.get("elem_classes") or ())]
+found["sources"] = [head[1] for head in heads if head]
 found["pickers"] = [value for _, value in parts["image-model"]["choices"]]
 [generate] = [fn.fn for fn in page.fns.values() if fn.api_name == "generate_image"]
 values = {"model": "runs/mine", "count": 2}

@@ -27,6 +27,8 @@ class MirrorTab(GenerationTab):
 
     def _build_see(self) -> None:
         self.result = gr.State(None)
+
+    def _build_look(self) -> None:
         self.code = CodePanel.build(self.context, "mirror-code")
 
     def _connect(self) -> None:
