@@ -47,7 +47,10 @@ def package_html(model: Carried, words: Words, lang: str) -> str:
 
 def bare_html(model: str, remark: str) -> str:
     """A model of which nothing is known but its id."""
-    return f'<article class="model"><h3>{escape(model)}</h3><p class="remark" role="status">{escape(remark)}</p></article>'
+    return (
+        f'<article class="model" data-model="{escape(model)}"><h3>{escape(model)}</h3>'
+        f'<p class="remark" role="status">{escape(remark)}</p></article>'
+    )
 
 
 def card_facts(card: ModelCard, words: Words, lang: str) -> Facts:
