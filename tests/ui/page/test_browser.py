@@ -147,6 +147,11 @@ def test_a_drawn_seven_is_encoded_while_one_draws(visit, tmp_path):
     page.wait_for_selector("#encode-near :text('说是：7')")  # the stroke has not ended
     page.mouse.up()
     bar = page.locator("#encode-bars [role=slider]").first
+    page.wait_for_function("""() => {  // all answers to the stroke are there: none has come for a second
+      const { src } = document.querySelector('#encode-view figure:last-child img'), now = performance.now();
+      if (window.last?.src !== src) window.last = { src, now };
+      return now - window.last.now > 1000;
+    }""")
     shown = page.locator("#encode-view figure img").last.get_attribute("src")
     bar.focus()
     for _ in range(9):
