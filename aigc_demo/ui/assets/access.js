@@ -44,7 +44,7 @@
     next?.click();
   });
 
-  const FIELDS = "textarea, input:not([type=hidden], [type=file]), select, button:not([role=tab])";
+  const FIELDS = "textarea, input:not([type=hidden], [type=file]), select, button:not([role=tab], [tabindex=\"-1\"])";
   const skip = document.createElement("a");
   skip.className = "skip";
   skip.href = "#";

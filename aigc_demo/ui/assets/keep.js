@@ -60,7 +60,8 @@ window.aigcKeep = (() => {
   const ask = (task, names, values, way) => {
     const { messages, ...asking } = named(names, values);  // a conversation is in the draft
     running[task] = (running[task] || 0) + 1;
-    if (way === task && !same(asking, of(task).asking)) change(task, { asking, tries: null });
+    const told = Object.keys(asking).length;  // nothing where a result that is there is kept, once the hand rests
+    if (way === task && told && !same(asking, of(task).asking)) change(task, { asking, tries: null });
     save();
   };
   const done = (task, well, way) => {

@@ -10,7 +10,7 @@ import pytest
 from tests.serving import free_port, write_pretrained
 from tests.ui.conftest import Visitor, press_anew, type_number
 from tests.ui.text.test_chat_browser import answered, forgive, said, say
-from tests.ui.train.test_train_browser import SENTENCES, bring, start, wait_for_value
+from tests.ui.train.test_train_browser import SENTENCES, bring, open_more, start, wait_for_value
 
 pytestmark = pytest.mark.browser
 # What Gradio's client tells of a stream that the page or the server has left.
@@ -23,7 +23,7 @@ LEFT = (
     "network error",
 )
 PIXELS = "document.querySelector('#encode-pad canvas').toDataURL()"
-PROMPT = "#text-prompt :is(textarea, input)"
+PROMPT, NAME = "#text-prompt :is(textarea, input)", "#train-name :is(textarea, input)"
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,8 @@ def train(visitor, story):
     page = visitor.page
     visitor.tab("train")
     bring(page, story, "kept-story")
-    page.wait_for_function("document.querySelector('#train-data input').value.includes('kept-story')")
+    open_more(page)
+    wait_for_value(page, NAME, "gpt-kept-story")  # what suits the data is filled in
     start(page, "kept-run", 9999, save_every=1)
 
 
@@ -287,11 +288,11 @@ def test_a_server_started_anew_under_the_open_page_loses_nothing(survivors, name
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 650), (390, 844)])
 def test_a_link_shows_its_result_in_view(visit, width, height):
-    visitor = visit(query="#verify")
+    visitor = visit(query="#verify", first=True)
     page = visitor.page
     page.set_viewport_size({"width": width, "height": height})
     page.evaluate("""() => document.body.insertAdjacentHTML('beforeend',
-      `<a id="exhibit" data-arrive href='?recipe={"task":"walk","model":"gan-digits","frames":12,"from_seed":3}'>take over</a>`)""")
+      `<a id="exhibit" style="position: fixed; top: 0; z-index: 9" data-arrive href='?recipe={"task":"walk","model":"gan-digits","frames":12,"from_seed":3}'>take over</a>`)""")
     page.click("#exhibit")
     shown(page, "#walk-stage input[type=range]")
     wait_for_number(page, "walk-from-seed", "3")
