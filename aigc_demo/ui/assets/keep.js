@@ -28,7 +28,8 @@ window.aigcKeep = (() => {
     location.assign(location.pathname);
   };
 
-  // --- What the widgets of each tab hold: by tab { draft, asking, asked }; asked is { recipe, draft }.
+  // --- What the widgets of each tab hold: by tab { draft, asking, asked }; asked is { recipe, draft }, for a moment without
+  // the recipe, which the server says of a result that is there.
   const kept = {}, unsaved = new Set(), settled = new Set(), first = {}, running = {}, answered = {};
   const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
   const of = (task) => {
@@ -68,7 +69,9 @@ window.aigcKeep = (() => {
     running[task] = Math.max(0, (running[task] || 0) - 1);
     answered[task] = of(task).asking;
     if (running[task]) return;
-    if (well || of(task).tries) change(task, { asking: null, tries: null });
+    const { asking, asked, tries } = of(task);
+    if (well) change(task, { asking: null, tries: null, asked: (asking ? { draft: asking } : asked) || null });
+    else if (tries) change(task, { asking: null, tries: null });
     else change(task, { tries: 1 });  // the server went away, or refused: one more try after a reload
     if (arriving.delete(way) && well) requestAnimationFrame(() => place.reveal(way));
   };
@@ -130,9 +133,9 @@ window.aigcKeep = (() => {
       const waiting = asking && !(left.input && left.input === asking.input);
       shown = waiting ? { ...left, input: "", messages: unanswered(left.messages) } : left;
       if (await send(task, { values: shown }) && asking) await go(task);
-    } else if (asking) {
-      shown = asking;
-      if (await send(task, { values: asking })) await go(task);
+    } else if (asking || (asked && !asked.recipe)) {
+      shown = asking || asked.draft;
+      if (await send(task, { values: shown })) await go(task);
     } else if (asked && await send(asked.recipe.task, { recipe: JSON.stringify(asked.recipe), kept: true })) {
       shown = asked.draft;
       await go(asked.recipe.task);

@@ -178,7 +178,10 @@ class ChatTab(GenerationTab):
         conversation = self._conversation_outputs()
         updates = {part: u for part, u in super().recall(values, lang).items() if part not in conversation}
         if "messages" in values:
-            updates |= self._at_rest(Conversation(read_messages(values["messages"])), lang)
+            messages = read_messages(values["messages"])
+            updates |= self._at_rest(Conversation(messages), lang)
+            if any(message.role == "assistant" for message in messages):
+                updates[self.note] = status(self.context.words.say("chat.restored", lang))
         return {**updates, self.input: str(values.get("input") or "")[:LONGEST]}
 
     def as_asked(self, values: Mapping[str, Any]) -> dict[str, Any]:

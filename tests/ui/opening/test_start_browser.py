@@ -54,7 +54,9 @@ def test_everything_moves_by_itself_without_a_model(halted, lang, width):
         "request", lambda request: asked.append(request) if "drawing" in (request.post_data or "") else None
     )
     go()
-    page.wait_for_selector("#exhibit-write .play")  # it may have come to its end before the page was put together
+    page.wait_for_selector(
+        "#exhibit-write .play"
+    )  # it may have come to its end before the page was put together
     for name, state in list(STATE.items())[1:]:
         page.locator(f"#exhibit-{name}").scroll_into_view_if_needed()
         page.wait_for_selector(f"#exhibit-{name}[data-moving]")

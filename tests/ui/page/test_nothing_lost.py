@@ -57,13 +57,28 @@ def wait_for_number(page, field, value):
     )
 
 
-SPRITE = "document.querySelector({!r})?.style.getPropertyValue('--sprite')"
-SHEET, FILM = SPRITE.format("#image-sheet .sheet"), SPRITE.format("#walk-stage .stage")
+SHEET, FILM = "#image-sheet .sheet", "#walk-stage .stage"
+# The pixels alone: every result has a number of its own in its label.
+PICTURES = r"""async (place) => {
+  const sprite = document.querySelector(place)?.style.getPropertyValue('--sprite');
+  if (!sprite) return null;
+  const picture = new Image(), canvas = document.createElement('canvas');
+  picture.src = sprite.match(/data:[^")]+/)[0];
+  await picture.decode();
+  Object.assign(canvas, { width: picture.width, height: picture.height }).getContext('2d').drawImage(picture, 0, 0);
+  return canvas.toDataURL();
+}"""
 
 
 def wait_for_pictures(page, place, pictures, same="==="):
     """Until the pictures of a sheet or a film are these, or others."""
-    page.wait_for_function(f"pictures => ({place}) && ({place}) {same} pictures", arg=pictures)
+    page.wait_for_function(
+        f"""async ([place, pictures]) => {{
+          const now = await ({PICTURES})(place);
+          return now && now {same} pictures;
+        }}""",
+        arg=[place, pictures],
+    )
 
 
 def look_around(visitor, story):
@@ -131,7 +146,7 @@ def walk(visitor, story):
     type_number(page, "walk-from-seed", 5)
     page.wait_for_selector("#walk-stage .stage:has-text('seed 5')")  # the hand's own film is there
     press_anew(page, "#walk-go", "#walk-stage .stage")
-    return page.evaluate(FILM)
+    return page.evaluate(PICTURES, FILM)
 
 
 def walked(page, pictures):
@@ -200,7 +215,7 @@ def make_pictures(visitor, story, seed="77"):
         "seed => document.querySelector('#history .about')?.textContent.includes(seed)", arg=seed
     )
     page.fill("#image-seed input", "88")
-    return page.evaluate(SHEET)
+    return page.evaluate(PICTURES, SHEET)
 
 
 def made(page, pictures):
@@ -292,7 +307,8 @@ def test_a_link_shows_its_result_in_view(visit, width, height):
     page = visitor.page
     page.set_viewport_size({"width": width, "height": height})
     page.evaluate("""() => document.body.insertAdjacentHTML('beforeend',
-      `<a id="exhibit" style="position: fixed; top: 0; z-index: 9" data-arrive href='?recipe={"task":"walk","model":"gan-digits","frames":12,"from_seed":3}'>take over</a>`)""")
+      `<a id="exhibit" style="position: fixed; top: 0; z-index: 9" data-arrive
+        href='?recipe={"task":"walk","model":"gan-digits","frames":12,"from_seed":3}'>take over</a>`)""")
     page.click("#exhibit")
     shown(page, "#walk-stage input[type=range]")
     wait_for_number(page, "walk-from-seed", "3")

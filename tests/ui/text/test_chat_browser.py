@@ -101,7 +101,9 @@ def test_stop_ends_an_answer_and_one_that_a_reload_cut_off_is_asked_for_again(vi
     page.click("#chat-stop")
     answered(page, 2)
     answers = "**/queue/data*"
-    page.route(answers, lambda route: None)  # none reaches the page: it is left in the middle of one, however short
+    page.route(
+        answers, lambda route: None
+    )  # none reaches the page: it is left in the middle of one, however short
     page.click("#chat-again")
     page.wait_for_function("JSON.parse(sessionStorage['aigc.1.tab.chat']).asking")
     page.unroute(answers)
