@@ -6,6 +6,7 @@ files.py     save_image, save_animation, save_audio, save_text: every file leave
 films.py     the same for MP4
 sheets.py    many pictures on one: contact_sheet, strip
 uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
+colours.py   what their numbers mean: deep levels, colour profiles        kinds.py   which files are pictures
 """
 
 from aigc_demo.media.files import encode, new_path, save_audio, save_copy, save_image, save_text

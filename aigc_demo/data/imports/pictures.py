@@ -18,16 +18,10 @@ from aigc_demo.data.imports.limits import MAX_ASPECT, MAX_CLASSES, MAX_PIXELS, M
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.media.uploads import open_picture
+from aigc_demo.media.uploads import read_upload
 from aigc_demo.provenance.carrying import carried
 
 GREY_LEVELS = 4  # red, green and blue that differ by less are a grey picture stored in colour
-SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
-
-
-def looks_like_picture(head: bytes) -> bool:
-    """Whether a file begins as PNG, JPEG, GIF, BMP or WebP files do."""
-    return head.startswith(SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
 class PictureImport:
