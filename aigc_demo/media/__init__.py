@@ -13,7 +13,7 @@ from aigc_demo.media.files import encode, new_path, save_audio, save_copy, save_
 from aigc_demo.media.films import save_animation
 from aigc_demo.media.pixels import to_picture, to_uint8
 from aigc_demo.media.sheets import contact_sheet, strip
-from aigc_demo.media.uploads import fit_square, open_picture
+from aigc_demo.media.uploads import fit_square, open_picture, read_upload
 from aigc_demo.media.visible import stamp
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "fit_square",
     "new_path",
     "open_picture",
+    "read_upload",
     "save_animation",
     "save_audio",
     "save_copy",
