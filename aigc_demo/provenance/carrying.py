@@ -22,7 +22,7 @@ def carried(path: str | Path) -> Provenance:
     label = found.label
     if label:
         label = label.model_copy(update={"ContentPropagator": PRODUCER, "PropagateID": uuid4().hex})
-    return Provenance(label=label, source_type=found.source_type, recipe=found.recipe)
+    return found.model_copy(update={"format": "", "label": label, "notes": ()})
 
 
 def sources(files: Mapping[str, str]) -> Iterator[Source]:

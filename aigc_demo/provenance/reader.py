@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
-from aigc_demo.provenance import containers, xmp
+from aigc_demo.provenance import containers, programs, xmp
 from aigc_demo.provenance.documents import MAX_DOCUMENT, read_document
-from aigc_demo.provenance.schema import PRODUCER, Label, Provenance, Recipe, parse_json
+from aigc_demo.provenance.schema import PRODUCER, Label, Provenance, Recipe, Statement, parse_json
 
 MAX_FILE = 64 << 20
 MAX_LABEL = 16_000
@@ -52,14 +52,16 @@ def read(path: str | Path) -> Provenance:
     data = _load(path)
     if found := _container(data):
         name, walker = found
-        statements = list(_statements(walker(data)))
-        return _judge(name, statements)
-    return judge_document(*read_document(_as_text(path.name, data)))
+        said: dict[str, str] = {}
+        statements = list(_statements(walker(data), said))
+        return _judge(name, statements, programs.find(said))
+    return read_text(_as_text(path.name, data))
 
 
-def judge_document(name: str, fields: dict[str, Any]) -> Provenance:
-    """What a text says about its making, of what documents.read_document found in it."""
-    return _judge(name, list(_fields(fields)))
+def read_text(text: str) -> Provenance:
+    """What a text says about its making: in its label and recipe, or as the settings of another generator."""
+    name, fields = read_document(text)
+    return _judge(name, list(_fields(fields)), programs.find({"text": text}))
 
 
 def _load(path: Path) -> bytes:
@@ -108,8 +110,11 @@ def _as_text(name: str, data: bytes) -> str:
     )
 
 
-def _statements(blocks: containers.Blocks) -> Iterator[tuple[str, Any]]:
-    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Text)."""
+def _statements(blocks: containers.Blocks, said: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Text).
+
+    What other generators may have written is put into `said`, by the name that it stood under.
+    """
     for kind, data in blocks:
         try:
             if kind == "xmp":
@@ -119,18 +124,23 @@ def _statements(blocks: containers.Blocks) -> Iterator[tuple[str, Any]]:
                 yield kind, parse_json(data.strip(b"\0 \r\n"))
             elif kind == "cut":
                 yield "note", CUT
+            elif kind.startswith(containers.PROGRAM):
+                said.setdefault(kind.removeprefix(containers.PROGRAM), containers.decoded(data))
             else:
-                words = containers.exif_comment(data) if kind == "exif" else data
-                yield from _fields(_json_in(words))
+                texts = (
+                    containers.exif_texts(data) if kind == "exif" else {"Comment": containers.decoded(data)}
+                )
+                said.update(texts)
+                yield from _fields(_json_in(texts.get("UserComment") or texts.get("Comment", "")))
         except (ValueError, UnicodeDecodeError):
             yield "note", BROKEN
 
 
-def _json_in(words: bytes) -> dict[str, Any]:
+def _json_in(words: str) -> dict[str, Any]:
     """The JSON object in a text for people; most comments have none."""
     found = {}
     with suppress(ValueError):
-        found = parse_json(words[words.index(b"{") : words.rindex(b"}") + 1])
+        found = parse_json(words[words.index("{") : words.rindex("}") + 1])
     return found if isinstance(found, dict) else {}
 
 
@@ -140,7 +150,7 @@ def _fields(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield kind, fields[key]
 
 
-def _judge(name: str, statements: list[tuple[str, Any]]) -> Provenance:
+def _judge(name: str, statements: list[tuple[str, Any]], other: Statement | None) -> Provenance:
     """The first sound statement of each kind, with notes on what is broken, missing or contradictory."""
     notes = [value for kind, value in statements if kind == "note"]
     labels = _sound(Label, [_unwrapped(value) for kind, value in statements if kind == "label"], notes)
@@ -154,6 +164,7 @@ def _judge(name: str, statements: list[tuple[str, Any]]) -> Provenance:
         label=labels[0] if labels else None,
         source_type=source,
         recipe=recipes[0] if recipes else None,
+        statement=None if recipes else other,
     )
     if not found.ai_generated:
         notes.append(UNLABELLED)
