@@ -16,6 +16,7 @@ from aigc_demo.provenance.c2pa_reader import UNKNOWN, Manifest, read_manifest
 from aigc_demo.provenance.documents import body_of
 from aigc_demo.provenance.policy import own_signer
 from aigc_demo.provenance.reader import read_text
+from aigc_demo.provenance.schema import TEXTS
 from aigc_demo.provenance.watermark import image
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.runtime import registry
@@ -30,7 +31,6 @@ MIME = {
     "WAV": "audio/wav",
 }
 PICTURES = {"PNG", "JPEG", "WebP"}  # kinds that carry the hidden mark
-TEXTS = {"text", "Markdown", "JSON"}
 Weights = Literal["same", "other", "absent"]
 
 

@@ -16,6 +16,7 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmic
 PRODUCER = "aigc-demo"
 MAX_JSON = 60_000  # characters of one label or recipe, so that an XMP packet fits the 64 KB of a JPEG segment
 MAX_DEPTH = 8
+TEXTS = ("text", "Markdown", "JSON")  # formats of documents
 
 Short = Annotated[str, StringConstraints(max_length=1000)]
 
@@ -172,10 +173,11 @@ class Provenance(BaseModel):
     def ai_generated(self) -> bool:
         """Whether the file states that AI made it; False means only that it does not say so.
 
-        A generator's settings say so, too.
+        A generator's settings say so, too, but in a text they are about something else.
         """
-        by_label = (self.label is not None and self.label.Label == "1") or self.statement is not None
-        return by_label or (self.source_type or "").lower().endswith("trainedalgorithmicmedia")
+        by_label = self.label is not None and self.label.Label == "1"
+        by_program = self.statement is not None and self.format not in TEXTS
+        return by_label or by_program or (self.source_type or "").lower().endswith("trainedalgorithmicmedia")
 
     def label_json(self) -> str:
         """The label as the value that goes under the key AIGC: printable ASCII."""
