@@ -44,7 +44,7 @@ FOREIGN = Text(
 def read(path: str | Path) -> Provenance:
     """What the file at `path` says about its making.
 
-    Knows PNG, JPEG, WebP, GIF, MP4, WAV and UTF-8 text (.txt, .md, .json) by content, not by name. A file
+    Knows PNG, JPEG, WebP, GIF, MP4, WAV and UTF-8 text (.txt, .md, .json) by content, not by name, and of AVIF and HEIC the name. A file
     without a label gives a Provenance without one. InputError where the file is missing, empty, larger than
     64 MB (4 MB for text) or of another kind.
     """
@@ -93,6 +93,8 @@ def _container(data: bytes) -> tuple[str, Walker] | None:
         ("GIF", data.startswith((b"GIF87a", b"GIF89a")), containers.gif_blocks),
         ("WebP", data[:4] == b"RIFF" and data[8:12] == b"WEBP", containers.riff_blocks),
         ("WAV", data[:4] == b"RIFF" and data[8:12] == b"WAVE", containers.riff_blocks),
+        ("AVIF", data[4:12] in (b"ftypavif", b"ftypavis"), containers.mp4_blocks),
+        ("HEIC", data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"), containers.mp4_blocks),
         ("MP4", data[4:8] == b"ftyp", containers.mp4_blocks),
     )
     return next(((name, walker) for name, fits, walker in signatures if fits), None)

@@ -27,6 +27,7 @@ from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.shell import Shell, as_asked
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd
+from tests.media.profiles import P3, in_srgb, of_rgb
 from tests.ui.handlers import Event, Page, apply, final
 
 WEIGHTS = Path(__file__).parents[3] / "weights"
@@ -226,6 +227,20 @@ def test_a_picture_is_enlarged_beside_its_bicubic_enlargement(enlarger, photo):
     assert str(photo) not in shown[enlarger.code.python]
     memory = enlarger.memory(shown[enlarger.result], "en")
     assert memory.about == "realesrgan-x4 · × 4" and memory.thumbnail.startswith("data:image/png")
+
+
+def test_a_picture_of_twelve_bits_or_of_a_wide_space_is_enlarged_as_it_looks(enlarger, tmp_path):
+    tones = np.tile(np.linspace(0, 4095, 32), (32, 1)).astype(np.uint16)
+    Image.fromarray(tones).save(tmp_path / "slice.png")
+    shown = final(enlarger.run("realesrgan-x4", str(tmp_path / "slice.png"), Page()))
+    assert shown[enlarger.result].after.max() > 240 and shown[enlarger.result].before.max() == 255
+    assert "slice.png fills only 12 bits" in shown[enlarger.note]
+    assert "12 bits" in shown[enlarger.result].facts()["note"]["en"]
+    Image.new("RGB", (32, 32), (100, 180, 60)).save(tmp_path / "wide.png", icc_profile=of_rgb())
+    shown = final(enlarger.run("realesrgan-x4", str(tmp_path / "wide.png"), Page()))
+    wanted = in_srgb((100, 180, 60), P3)
+    assert np.abs(shown[enlarger.result].before[0, 0] - wanted).max() <= 6
+    assert "remark" not in shown[enlarger.note]
 
 
 def test_enlarging_nothing_or_too_much_is_a_sentence(enlarger, tmp_path, toasts):
