@@ -8,6 +8,7 @@ import numpy as np
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Progress, Stop
+from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.models.pixels import to_float, to_uint8
@@ -130,19 +131,21 @@ def picture_shape(model: "LatentModel") -> tuple[int, ...]:
     return (height, width) if channels == 1 else (height, width, channels)
 
 
-def read_picture(path: Path, card: ModelCard, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """An uploaded or drawn picture made like the data the model was trained on, (H, W[, 3]) uint8.
+def read_picture(path: Path, card: ModelCard, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, Text]:
+    """An uploaded or drawn picture made like the data the model was trained on, (H, W[, 3]) uint8, and what to say of it.
 
     As the makers of MNIST and Fashion-MNIST made theirs; for other data as an import does: the middle square, scaled.
     """
     from aigc_demo import media
     from aigc_demo.data.imports.pictures import make_square
 
-    picture = media.open_picture(path)
+    upload = media.read_upload(path)
+    picture = upload.picture
     channels, side, _ = image_shape
     if channels == 1 and any(name in card.data for name in ("digits", "fashion")):
-        return media.fit_square(picture, side, centre_mass="digits" in card.data)
-    return np.asarray(make_square(picture.convert("L" if channels == 1 else "RGB"), side, "centre"))
+        return media.fit_square(picture, side, centre_mass="digits" in card.data), upload.note
+    square = make_square(picture.convert("L" if channels == 1 else "RGB"), side, "centre")
+    return np.asarray(square), upload.note
 
 
 def from_picture(picture: np.ndarray) -> "Tensor":

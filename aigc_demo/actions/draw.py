@@ -87,10 +87,11 @@ class _Told:
 
 @dataclass
 class _Start:
-    """What is drawn from: nothing, a picture, or a picture and where to change it; as uploaded."""
+    """What is drawn from: nothing, a picture, or a picture and where to change it; as uploaded; what to say of it."""
 
     picture: "Image.Image | None" = None
     mask: "Image.Image | None" = None
+    note: Text | None = None
 
     @property
     def task(self) -> str:
@@ -179,7 +180,8 @@ def _grow(
             result.preview = np.stack(finished)
         if len(finished) < request.count:
             yield result
-    result.pictures, result.note = result.preview, _note(model, request.prompt, blacked_out, looked_at)
+    result.pictures = result.preview
+    result.note = joined([start.note, _note(model, request.prompt, blacked_out, looked_at)]) or None
     result.sigmas = list(model.noise_levels)
     yield result
 
@@ -233,9 +235,10 @@ def _read_start(request: DrawRequest) -> _Start:
         )
     if not request.image:
         return _Start()
-    picture = media.open_picture(request.image).convert("RGB")
+    upload = media.read_upload(request.image)
+    picture = upload.picture.convert("RGB")
     if not request.mask:
-        return _Start(picture)
+        return _Start(picture, note=upload.note)
     mask = media.open_picture(request.mask, background=(0, 0, 0)).convert("L")
     if mask.size != picture.size:
         raise InputError(
@@ -248,7 +251,7 @@ def _read_start(request: DrawRequest) -> _Start:
             en="The mask is empty; paint white what is to be drawn anew.",
             zh="蒙版是空的；请把要重新绘制的部分涂白。",
         )
-    return _Start(picture, mask)
+    return _Start(picture, mask, upload.note)
 
 
 def _note(model: Any, prompt: str, blacked_out: int, looked_at: bool) -> Text | None:

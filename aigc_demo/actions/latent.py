@@ -153,7 +153,7 @@ def end_point(
                 en=f"{card.id} has no encoder, so it cannot start from a picture; choose a VAE, or a seed.",
                 zh=f"{card.id} 没有编码器，不能从图片出发；请改用 VAE，或使用种子。",
             )
-        mean, _ = model.encode(from_picture(read_picture(Path(image), card, model.image_shape)))
+        mean, _ = model.encode(from_picture(read_picture(Path(image), card, model.image_shape)[0]))
         return mean[0], torch.zeros(len(model.classes["en"]))
     labels = resolve_labels(label, model.classes)
     if len(labels) > 1 and label.strip() and label.strip() not in ("all", "全部"):

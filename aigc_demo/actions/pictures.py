@@ -19,7 +19,7 @@ from aigc_demo.actions.base import (
 )
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Progress, Stop, never, unheard
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import NO_TEXT, Text, plain
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.protocols import Critic
 from aigc_demo.runtime import registry
@@ -56,7 +56,7 @@ class ReconstructResult:
     """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
 
     `mean` and `deviation` are those of q(z | x); `latent` is what was decoded: the mean, unless the request brings a z.
-    `neighbours` (k, H, W[, 3]) are the training codes nearest to it, decoded.
+    `neighbours` (k, H, W[, 3]) are the training codes nearest to it, decoded. `note` says how the picture was opened.
     """
 
     request: ReconstructRequest
@@ -70,12 +70,14 @@ class ReconstructResult:
     neighbours: np.ndarray
     neighbour_labels: list[int]
     distances: list[float]
+    note: Text = NO_TEXT
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""
         return {
             "latent": self.latent,
             "neighbours": {"labels": self.neighbour_labels, "distances": self.distances},
+            "note": plain(self.note),
         }
 
 
@@ -149,7 +151,7 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
     card = registry.find_card(request.model, cache.settings, "reconstruct")
 
     def work(model: Any) -> ReconstructResult:
-        original = read_picture(Path(request.image), card, model.image_shape)
+        original, note = read_picture(Path(request.image), card, model.image_shape)
         clean = from_picture(original)
         generator = torch.Generator().manual_seed(request.seed)
         noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
@@ -175,6 +177,7 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
             decoded[1:],
             labels.tolist(),
             distances.tolist(),
+            note,
         )
 
     return cache.run(card, work, stop)

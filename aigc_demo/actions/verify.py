@@ -13,9 +13,10 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.media import open_picture
 from aigc_demo.provenance import Provenance, Recipe
 from aigc_demo.provenance.c2pa_reader import UNKNOWN, Manifest, read_manifest
-from aigc_demo.provenance.documents import body_of, read_document
+from aigc_demo.provenance.documents import body_of
 from aigc_demo.provenance.policy import own_signer
-from aigc_demo.provenance.reader import judge_document
+from aigc_demo.provenance.reader import read_text
+from aigc_demo.provenance.schema import TEXTS
 from aigc_demo.provenance.watermark import image
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.runtime import registry
@@ -30,7 +31,6 @@ MIME = {
     "WAV": "audio/wav",
 }
 PICTURES = {"PNG", "JPEG", "WebP"}  # kinds that carry the hidden mark
-TEXTS = {"text", "Markdown", "JSON"}
 Weights = Literal["same", "other", "absent"]
 
 
@@ -88,7 +88,7 @@ def check_text(text: str, settings: Settings) -> Layers:
             en=f"Paste a text of 1 to {MAX_TEXT:,} characters; this one has {len(text):,}.",
             zh=f"请粘贴 1 到 {MAX_TEXT:,} 个字符的文字；现在是 {len(text):,} 个。",
         )
-    said = judge_document(*read_document(text))
+    said = read_text(text)
     weights = compare_weights(said.recipe, settings) if said.recipe else None
     return Layers(said, weights, words=_words(body_of(text), settings))
 

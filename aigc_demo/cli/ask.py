@@ -7,6 +7,7 @@ from typing import Any
 
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.schemas import TASKS, ArrayRequest, ImageRequest, TextRequest
 from aigc_demo.schemas.tasks import PICTURES, TEXTS
 
@@ -57,7 +58,9 @@ def make(asked: Asked) -> Answer:
     check_ending(asked.flags.out, task.endings)
     result = perform(task, request, asked.cache)
     path = str(write(asked, getattr(actions, task.writer), result, task.endings))
-    return Answer({"files": [path], **result.facts()}, path)
+    facts = result.facts()
+    said = [Text(**facts["note"]).say(asked.lang)] if facts.get("note") else []
+    return Answer({"files": [path], **facts}, "\n".join([*said, path]))
 
 
 def _array(asked: Asked) -> Answer:

@@ -78,15 +78,15 @@ def remove_(asked: Asked) -> Answer:
 
 
 def _brief(manifest: Manifest) -> dict[str, Any]:
-    return manifest.model_dump(mode="json", exclude={"files", "refused", "duplicates"})
+    return manifest.model_dump(mode="json", exclude={"files", "refused", "remarks", "duplicates"})
 
 
 def _told(manifest: Manifest, asked: Asked) -> Answer:
-    """The manifest, in words: counts, classes, what was refused, what is nearly the same."""
+    """The manifest, in words: counts, classes, how files were taken, what was refused, what is nearly the same."""
     lines = [manifest.title(asked.lang), SPLIT.format(**manifest.counts).say(asked.lang)]
     if len(manifest.classes) > 1:
         lines.append(", ".join(f"{name} {count}" for name, count in manifest.class_counts.items()))
-    lines += [refused.say(asked.lang) for refused in manifest.refused[:SHOWN]]
+    lines += [said.say(asked.lang) for said in (*manifest.remarks, *manifest.refused[:SHOWN])]
     lines += [f"{a} ≈ {b}" for a, b in manifest.duplicates[:SHOWN]]
     more = len(manifest.refused[SHOWN:]) + len(manifest.duplicates[SHOWN:])
     if more:

@@ -65,11 +65,18 @@ def _statements(found: Layers, lang: str) -> str:
         add("label", "标识", _json(said.label.model_dump(exclude_defaults=True)))
     if said.source_type:
         add("source type", "来源类型", said.source_type)
+    if other := said.statement:
+        given = {**other.settings(), **dict(other.more)}
+        add(f"statement of {other.program}, not a proof", f"{other.program} 的声明（并非证明）", _json(given))
     if recipe := said.recipe:
         add("recipe", "配方", f"{recipe.task}, {recipe.model}, {_json(recipe.request)}")
         add("weights", "权重", f"{recipe.weights} ({WORDS[found.weights].say(lang)})")
         for source in recipe.sources:
-            label = source.label.model_dump(exclude_defaults=True) if source.label else source.source_type
+            label = (
+                source.label.model_dump(exclude_defaults=True)
+                if source.label
+                else source.source_type or source.model
+            )
             name = f" ({source.field})"
             add("label of the picture used" + name, "所用图片的标识" + name, _json(label))
         if again := _again(recipe):

@@ -6,13 +6,14 @@ files.py     save_image, save_animation, save_audio, save_text: every file leave
 films.py     the same for MP4
 sheets.py    many pictures on one: contact_sheet, strip
 uploads.py   open_picture, the one door for uploaded pictures, and fit_square, which makes them like the data
+colours.py   what their numbers mean: deep levels, colour profiles        kinds.py   which files are pictures
 """
 
 from aigc_demo.media.files import encode, new_path, save_audio, save_copy, save_image, save_text
 from aigc_demo.media.films import save_animation
 from aigc_demo.media.pixels import to_picture, to_uint8
 from aigc_demo.media.sheets import contact_sheet, strip
-from aigc_demo.media.uploads import fit_square, open_picture
+from aigc_demo.media.uploads import fit_square, open_picture, read_upload
 from aigc_demo.media.visible import stamp
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "fit_square",
     "new_path",
     "open_picture",
+    "read_upload",
     "save_animation",
     "save_audio",
     "save_copy",

@@ -64,7 +64,7 @@ def save_copy(picture: Image.Image, path: Path, said: Provenance) -> Path:
 
 def encode(picture: Image.Image, suffix: str, said: Provenance, **options: Any) -> bytes:
     """The bytes of a .png, .jpg, .jpeg or .webp (lossless) that makes these statements; `options` are Pillow's."""
-    packet = write_packet(said) if said != Provenance() else b""
+    packet = write_packet(said) if said.label or said.source_type or said.recipe else b""
     file = io.BytesIO()
     match suffix:
         case ".png":

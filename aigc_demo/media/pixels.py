@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageFont
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.media.colours import is_deep, of_deep
 
 # Pillow looks these names up in the system's own font folders
 CJK_FONTS = (
@@ -58,9 +59,8 @@ def to_picture(image: Any, scale: int = 1) -> Image.Image:
 
 def flatten(picture: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
     """The picture in mode L or RGB, without metadata; transparent parts show `background`."""
-    if picture.mode.startswith(("I", "F")):  # 16-bit grey: convert("L") would clip it to white
-        levels = np.asarray(picture, dtype=np.float64)
-        return Image.fromarray(np.clip(levels / 257, 0, 255).astype(np.uint8))
+    if is_deep(picture):  # convert("L") would clip it to white
+        picture, _ = of_deep(picture, "")
     if picture.has_transparency_data:
         colour = picture.convert("RGBA")
         paper = Image.new("RGBA", colour.size, (*background, 255))

@@ -1,5 +1,6 @@
 """Pictures that visitors bring: opened with limits, then made like the data that a model was trained on."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -7,21 +8,38 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import NO_TEXT, Text, joined
+from aigc_demo.media import colours
+from aigc_demo.media.kinds import RAW, formats, not_read
 from aigc_demo.media.pixels import flatten, to_uint8
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MAX_BYTES = 64 << 20
 MAX_PIXELS = 25_000_000
 WORKING_SIDE = 1024  # pixels; more detail than that never reaches a 28 x 28 picture
 
 
+@dataclass(frozen=True)
+class Upload:
+    """An opened picture, in mode L or RGB and in sRGB, and what was done to it that its owner should know of."""
+
+    picture: Image.Image
+    note: Text = NO_TEXT
+
+
 def open_picture(
     path: str | Path | None, background: tuple[int, int, int] = (255, 255, 255), name: str = ""
 ) -> Image.Image:
-    """The one door for uploaded pictures: the first frame, upright, in mode L or RGB, without metadata.
+    """The picture of `read_upload` alone."""
+    return read_upload(path, background, name).picture
 
-    PNG, JPEG, WebP, BMP and GIF by content, at most 25 megapixels, which is checked before anything is
-    decoded; transparent parts show `background`. InputError for every other file, which calls it `name`.
+
+def read_upload(
+    path: str | Path | None, background: tuple[int, int, int] = (255, 255, 255), name: str = ""
+) -> Upload:
+    """The one door for uploaded pictures: the first frame, upright, in mode L or RGB, in sRGB, without metadata.
+
+    What media/kinds.py names, by content, at most 25 megapixels, which is checked before anything is decoded;
+    transparent parts show `background`. InputError for every other file, which calls it `name`.
     """
     if not path:
         raise InputError(en="There is no picture yet; choose one.", zh="还没有图片；请选择一张。")
@@ -30,24 +48,43 @@ def open_picture(
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _too_large(name)
-        with Image.open(path, formats=FORMATS) as picture:
+        if name.lower().endswith(RAW):
+            raise not_read(name, b"")
+        with Image.open(path, formats=formats()) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large(name)
-            return flatten(ImageOps.exif_transpose(picture), background)
+            shallow, stretched = _eight_bits(picture, path, name)
+            upright = ImageOps.exif_transpose(shallow)
+            plain, unread = colours.to_srgb(upright, name)
+            return Upload(flatten(plain, background), joined([stretched, unread]))
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except UnidentifiedImageError as error:
-        raise InputError(
-            en=f"{name} is no PNG, JPEG, WebP, BMP or GIF picture; choose one of these.",
-            zh=f"{name} 不是 PNG、JPEG、WebP、BMP 或 GIF 图片；请选择这些格式的文件。",
-        ) from error
+        raise not_read(name, _head(path)) from error
     except Exception as error:  # Pillow's decoders raise a dozen types on broken files
         raise InputError(
             en=f"{name} is damaged or incomplete; save or download it again.",
             zh=f"{name} 已损坏或不完整；请重新保存或下载。",
         ) from error
+
+
+def _eight_bits(picture: Image.Image, path: Path, name: str) -> tuple[Image.Image, Text]:
+    """The picture with a byte a level, and what was done to those that were deeper."""
+    if colours.is_deep(picture):
+        return colours.of_deep(picture, name)
+    dropped = colours.dropped_bytes(picture)
+    if not dropped or not colours.is_dark(picture):
+        return picture, NO_TEXT
+    with Image.open(path, formats=formats()) as low:
+        colours.read_dropped(low, dropped)
+        return colours.with_low_bytes(picture, low, name)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(256)
 
 
 def _too_large(name: str) -> InputError:

@@ -12,6 +12,7 @@ and `read` gets them back from any file a visitor drops on the page:
     xmp.py          the one packet that holds all three, in pictures, sound and films alike
     containers.py   where PNG, JPEG, GIF, RIFF (WebP, WAV) and MP4 keep such things, byte by byte
     documents.py    the same for .txt, .md and .json
+    programs/       what other generators write of their own making
     reader.py       read(path): recognise, walk, judge
     carrying.py     what a visitor's picture said, kept in a copy and quoted in a work
 

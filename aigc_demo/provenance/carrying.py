@@ -22,15 +22,16 @@ def carried(path: str | Path) -> Provenance:
     label = found.label
     if label:
         label = label.model_copy(update={"ContentPropagator": PRODUCER, "PropagateID": uuid4().hex})
-    return Provenance(label=label, source_type=found.source_type, recipe=found.recipe)
+    return found.model_copy(update={"format": "", "label": label, "notes": ()})
 
 
 def sources(files: Mapping[str, str]) -> Iterator[Source]:
     """What those of the files (request field: path) that say something said."""
     for name, path in files.items():
         found = _read(path)
-        if found.label or found.source_type:
-            model = found.recipe.model if found.recipe else ""
+        if found.label or found.source_type or found.statement:
+            program = found.statement.program if found.statement else ""
+            model = found.recipe.model if found.recipe else program
             yield Source(field=name, label=found.label, source_type=found.source_type, model=model)
 
 

@@ -5,6 +5,7 @@ A walker takes the bytes of a whole file and yields (kind, data) for every block
     "xmp"      an XMP packet
     "label"    the AIGC object as JSON          "recipe"   the recipe as JSON
     "words"    text meant for people, which may hold the label as JSON
+    "program:" and a keyword: a text that other generators write under it (programs/)
     "exif"     a TIFF block
     "cut"      empty data: the file ends in mid-block, or is no such container after all
 
@@ -15,6 +16,10 @@ MAX_BLOCKS steps the walk ends. The writers below put our packet where the encod
 import struct
 import zlib
 from collections.abc import Iterator
+
+from aigc_demo.provenance.programs import KEYWORDS
+
+PROGRAM = "program:"
 
 Blocks = Iterator[tuple[str, bytes]]
 
@@ -29,6 +34,15 @@ GIF_XMP = b"!\xff\x0bXMP DataXMP"
 GIF_XMP_END = bytes([1, *range(255, -1, -1), 0])
 MP4_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 RIFF_KINDS = {b"XMP ": "xmp", b"_PMX": "xmp", b"AIGC": "label", b"EXIF": "exif"}
+CODES = (b"ASCII\0\0\0", b"UNICODE\0", b"JIS\0\0\0\0\0", bytes(8))
+EXIF_TEXTS = (
+    0x010E,
+    0x010F,
+    0x0110,
+    0x0131,
+    0x927C,
+    0x9286,
+)  # description, make, model, software, maker note, comment
 NAMED_KINDS = {b"XML:com.adobe.xmp": "xmp", b"AIGC": "label", b"recipe": "recipe", b"Comment": "words"}
 
 
@@ -50,9 +64,16 @@ def png_blocks(data: bytes) -> Blocks:
         at += 12 + length
 
 
+def _named(keyword: bytes) -> str:
+    """The kind of a text under this keyword, "" where nobody asks for it."""
+    name = keyword.decode("latin-1")
+    return NAMED_KINDS.get(keyword, f"{PROGRAM}{name}" if name in KEYWORDS else "")
+
+
 def _png_text(kind: bytes, body: bytes) -> Blocks:
     keyword, _, rest = body.partition(b"\0")
-    if keyword not in NAMED_KINDS:
+    named = _named(keyword)
+    if not named:
         return
     packed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\x01")
     if kind == b"zTXt":
@@ -65,7 +86,7 @@ def _png_text(kind: bytes, body: bytes) -> Blocks:
         except zlib.error:
             yield CUT
             return
-    yield NAMED_KINDS[keyword], rest
+    yield named, rest
 
 
 def jpeg_blocks(data: bytes) -> Blocks:
@@ -186,8 +207,8 @@ def _mp4_keys(meta: bytes) -> Blocks:
     for index, item in _boxes(parts.get(b"ilst", b"")):
         number = int.from_bytes(index, "big")
         value = dict(_boxes(item)).get(b"data", b"")[8:]  # after type and locale
-        if 1 <= number <= len(names) and names[number - 1] in NAMED_KINDS:
-            yield NAMED_KINDS[names[number - 1]], value
+        if 1 <= number <= len(names) and (named := _named(names[number - 1])):
+            yield named, value
 
 
 def _key_names(keys: bytes) -> Iterator[bytes]:
@@ -216,20 +237,45 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += length
 
 
-def exif_comment(tiff: bytes) -> bytes:
-    """The UserComment of an EXIF block without its character code; empty where there is none.
+def exif_texts(tiff: bytes) -> dict[str, str]:
+    """The texts of an EXIF block by their fields' names, UserComment without its character code.
 
     ValueError for a broken block.
     """
-    from PIL import Image
+    from PIL import ExifTags, Image
 
     exif = Image.Exif()
     try:
         exif.load(b"Exif\0\0" + tiff)
-        comment = exif.get_ifd(0x8769).get(0x9286, b"")
+        fields = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
     except Exception as error:  # Pillow's TIFF parser raises half a dozen types on broken data
         raise ValueError(f"EXIF: {error}") from None
-    return comment[8:] if isinstance(comment, bytes) else b""
+    texts = {ExifTags.TAGS[tag]: fields[tag] for tag in EXIF_TEXTS if tag in fields}
+    return {
+        name: value if isinstance(value, str) else _characters(value)
+        for name, value in texts.items()
+        if isinstance(value, str | bytes) and len(value) <= MAX_TEXT
+    }
+
+
+def _characters(value: bytes) -> str:
+    """A comment by its character code (EXIF 2.32, 4.6.5): UTF-16 of either end, for writers differ; else UTF-8 or Latin-1."""
+    code, rest = (value[:8], value[8:]) if value[:8] in CODES else (b"", value)
+    if code == b"UNICODE\0":
+        zeros = rest[::2].count(0), rest[1::2].count(0)
+        if rest.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return rest.decode("utf-16", "replace")
+        if any(zeros):
+            return rest.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le", "replace")
+    return decoded(rest.rstrip(b"\0"))
+
+
+def decoded(text: bytes) -> str:
+    """Text of a container that says Latin-1 and often holds UTF-8."""
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
 
 
 def add_gif_xmp(data: bytes, packet: bytes) -> bytes:

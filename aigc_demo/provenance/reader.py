@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
-from aigc_demo.provenance import containers, xmp
+from aigc_demo.provenance import containers, programs, xmp
 from aigc_demo.provenance.documents import MAX_DOCUMENT, read_document
-from aigc_demo.provenance.schema import PRODUCER, Label, Provenance, Recipe, parse_json
+from aigc_demo.provenance.schema import PRODUCER, Label, Provenance, Recipe, Statement, parse_json
 
 MAX_FILE = 64 << 20
 MAX_LABEL = 16_000
@@ -44,7 +44,7 @@ FOREIGN = Text(
 def read(path: str | Path) -> Provenance:
     """What the file at `path` says about its making.
 
-    Knows PNG, JPEG, WebP, GIF, MP4, WAV and UTF-8 text (.txt, .md, .json) by content, not by name. A file
+    Knows PNG, JPEG, WebP, GIF, MP4, WAV and UTF-8 text (.txt, .md, .json) by content, not by name, and of AVIF and HEIC the name. A file
     without a label gives a Provenance without one. InputError where the file is missing, empty, larger than
     64 MB (4 MB for text) or of another kind.
     """
@@ -52,14 +52,16 @@ def read(path: str | Path) -> Provenance:
     data = _load(path)
     if found := _container(data):
         name, walker = found
-        statements = list(_statements(walker(data)))
-        return _judge(name, statements)
-    return judge_document(*read_document(_as_text(path.name, data)))
+        said: dict[str, str] = {}
+        statements = list(_statements(walker(data), said))
+        return _judge(name, statements, programs.find(said))
+    return read_text(_as_text(path.name, data))
 
 
-def judge_document(name: str, fields: dict[str, Any]) -> Provenance:
-    """What a text says about its making, of what documents.read_document found in it."""
-    return _judge(name, list(_fields(fields)))
+def read_text(text: str) -> Provenance:
+    """What a text says about its making: in its label and recipe, or as the settings of another generator."""
+    name, fields = read_document(text)
+    return _judge(name, list(_fields(fields)), programs.find({"text": text}))
 
 
 def _load(path: Path) -> bytes:
@@ -91,6 +93,8 @@ def _container(data: bytes) -> tuple[str, Walker] | None:
         ("GIF", data.startswith((b"GIF87a", b"GIF89a")), containers.gif_blocks),
         ("WebP", data[:4] == b"RIFF" and data[8:12] == b"WEBP", containers.riff_blocks),
         ("WAV", data[:4] == b"RIFF" and data[8:12] == b"WAVE", containers.riff_blocks),
+        ("AVIF", data[4:12] in (b"ftypavif", b"ftypavis"), containers.mp4_blocks),
+        ("HEIC", data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"), containers.mp4_blocks),
         ("MP4", data[4:8] == b"ftyp", containers.mp4_blocks),
     )
     return next(((name, walker) for name, fits, walker in signatures if fits), None)
@@ -108,8 +112,11 @@ def _as_text(name: str, data: bytes) -> str:
     )
 
 
-def _statements(blocks: containers.Blocks) -> Iterator[tuple[str, Any]]:
-    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Text)."""
+def _statements(blocks: containers.Blocks, said: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    """Turn blocks into statements ("label" | "source" | "recipe", parsed value), or ("note", Text).
+
+    What other generators may have written is put into `said`, by the name that it stood under.
+    """
     for kind, data in blocks:
         try:
             if kind == "xmp":
@@ -119,18 +126,23 @@ def _statements(blocks: containers.Blocks) -> Iterator[tuple[str, Any]]:
                 yield kind, parse_json(data.strip(b"\0 \r\n"))
             elif kind == "cut":
                 yield "note", CUT
+            elif kind.startswith(containers.PROGRAM):
+                said.setdefault(kind.removeprefix(containers.PROGRAM), containers.decoded(data))
             else:
-                words = containers.exif_comment(data) if kind == "exif" else data
-                yield from _fields(_json_in(words))
+                texts = (
+                    containers.exif_texts(data) if kind == "exif" else {"Comment": containers.decoded(data)}
+                )
+                said.update(texts)
+                yield from _fields(_json_in(texts.get("UserComment") or texts.get("Comment", "")))
         except (ValueError, UnicodeDecodeError):
             yield "note", BROKEN
 
 
-def _json_in(words: bytes) -> dict[str, Any]:
+def _json_in(words: str) -> dict[str, Any]:
     """The JSON object in a text for people; most comments have none."""
     found = {}
     with suppress(ValueError):
-        found = parse_json(words[words.index(b"{") : words.rindex(b"}") + 1])
+        found = parse_json(words[words.index("{") : words.rindex("}") + 1])
     return found if isinstance(found, dict) else {}
 
 
@@ -140,7 +152,7 @@ def _fields(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield kind, fields[key]
 
 
-def _judge(name: str, statements: list[tuple[str, Any]]) -> Provenance:
+def _judge(name: str, statements: list[tuple[str, Any]], other: Statement | None) -> Provenance:
     """The first sound statement of each kind, with notes on what is broken, missing or contradictory."""
     notes = [value for kind, value in statements if kind == "note"]
     labels = _sound(Label, [_unwrapped(value) for kind, value in statements if kind == "label"], notes)
@@ -154,6 +166,7 @@ def _judge(name: str, statements: list[tuple[str, Any]]) -> Provenance:
         label=labels[0] if labels else None,
         source_type=source,
         recipe=recipes[0] if recipes else None,
+        statement=None if recipes else other,
     )
     if not found.ai_generated:
         notes.append(UNLABELLED)

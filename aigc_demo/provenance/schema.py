@@ -1,6 +1,8 @@
 """The three statements about a file, as types. What is read from a file is untrusted: all is bounded here."""
 
 import json
+import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -14,6 +16,7 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmic
 PRODUCER = "aigc-demo"
 MAX_JSON = 60_000  # characters of one label or recipe, so that an XMP packet fits the 64 KB of a JPEG segment
 MAX_DEPTH = 8
+TEXTS = ("text", "Markdown", "JSON")  # formats of documents
 
 Short = Annotated[str, StringConstraints(max_length=1000)]
 
@@ -92,6 +95,63 @@ class Recipe(BaseModel):
         return request
 
 
+Words = Annotated[str, StringConstraints(max_length=20_000)]
+MAX_FACTS = 24  # further settings of another program that are told
+
+
+class Statement(BaseModel):
+    """What another generator's file says of its making, in our fields' names; the rest of its settings as they are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    program: Short
+    prompt: Words = ""
+    negative_prompt: Words = ""
+    seed: int | None = None
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    more: Annotated[tuple[tuple[Short, Short], ...], Field(max_length=MAX_FACTS)] = ()
+
+    @classmethod
+    def of(cls, program: str, fields: Mapping[str, Any]) -> "Statement | None":
+        """The statement of settings as they were found, each cut, left out where it is of no use; None where none is left."""
+        own = {name: _said(fields.get(name), part) for name, part in OWN_KINDS.items()}
+        others = [
+            (str(name)[:100], str(value)[:300])
+            for name, value in fields.items()
+            if name not in own and isinstance(value, str | int | float) and str(value).strip()
+        ]
+        kept = {name: value for name, value in own.items() if value not in (None, "")}
+        if not kept and not others:
+            return None
+        return cls(program=program[:60], **kept, more=tuple(others[:MAX_FACTS]))
+
+    def settings(self) -> dict[str, Any]:
+        """What of it a request for pictures of words has a field for."""
+        return {name: getattr(self, name) for name in OWN_KINDS if getattr(self, name) not in (None, "")}
+
+
+OWN_KINDS = {
+    "prompt": str, "negative_prompt": str, "seed": int, "num_inference_steps": int, "guidance_scale": float,
+}  # fmt: skip
+
+
+def _said(value: Any, kind: type) -> Any:
+    """A value as `kind`, None where it is none; numbers are finite and no larger than 64 bits."""
+    if value is None or isinstance(value, bool | list | dict):
+        return None
+    if kind is str:
+        return "".join(char for char in str(value)[:20_000] if char >= " " or char in "\n\t").strip()
+    try:
+        number = float(str(value)[:40])
+        whole = (
+            int(str(value)[:40]) if kind is int and str(value)[:40].strip("-").isdecimal() else kind(number)
+        )
+    except (ValueError, OverflowError):
+        return None
+    return whole if math.isfinite(number) and abs(number) < 1 << 64 else None
+
+
 class Provenance(BaseModel):
     """What is known about a file. None and the empty string mean that the file says nothing."""
 
@@ -101,6 +161,7 @@ class Provenance(BaseModel):
     label: Label | None = None
     source_type: Annotated[str, StringConstraints(max_length=300)] | None = None
     recipe: Recipe | None = None
+    statement: Statement | None = None
     notes: tuple[Text, ...] = ()
 
     @classmethod
@@ -110,9 +171,13 @@ class Provenance(BaseModel):
 
     @property
     def ai_generated(self) -> bool:
-        """Whether the file states that AI made it; False means only that it does not say so."""
+        """Whether the file states that AI made it; False means only that it does not say so.
+
+        A generator's settings say so, too, but in a text they are about something else.
+        """
         by_label = self.label is not None and self.label.Label == "1"
-        return by_label or (self.source_type or "").lower().endswith("trainedalgorithmicmedia")
+        by_program = self.statement is not None and self.format not in TEXTS
+        return by_label or by_program or (self.source_type or "").lower().endswith("trainedalgorithmicmedia")
 
     def label_json(self) -> str:
         """The label as the value that goes under the key AIGC: printable ASCII."""

@@ -46,7 +46,8 @@ ADAPTER = FieldLabel(
         "在此模型上训练的 LoRA，如 runs/mine；留空则使用原模型。",
     ),
 )
-PicturePrompt = Annotated[str, Field(max_length=2000), AfterValidator(printable)]
+LONGEST_PROMPT = 2000  # characters
+PicturePrompt = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(printable)]
 PicturePath = Annotated[str, Field(max_length=1000)]
 StepCount = Annotated[int, Field(ge=0, le=1000)]
 STEPS = FieldLabel(

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from aigc_demo import media
 from aigc_demo.actions import text_mark
@@ -76,6 +77,25 @@ def test_what_a_file_says_of_itself_is_shown_as_text(settings, tmp_path):
     path = media.save_image(PICTURE, tmp_path / "a.png", evil)
     html = layers_html(check_file(path, settings), Words(), "en")
     assert "<img" not in html and "&lt;img" in html
+
+
+WEBUI = "a <b>lighthouse</b>\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Model: m"
+
+
+def test_settings_of_another_generator_have_a_row_of_their_own(settings, tmp_path):
+    info = PngInfo()
+    info.add_text("parameters", WEBUI)
+    PICTURE.save(tmp_path / "a.png", pnginfo=info)
+    found = check_file(tmp_path / "a.png", settings)
+    assert states(found)["program"] == states(found, "zh")["program"] == "found"
+    assert states(found)["label"] == states(found)["recipe"] == "absent"
+    html = layers_html(found, Words(), "en")
+    assert "AUTOMATIC1111" in html and "a statement, not a proof" in html and "<b>" not in html
+    assert "Negative prompt" in html and "<dd>7</dd>" in html and "Euler a" in html
+    assert found.facts()["ai_generated"] and found.facts()["statement"]["seed"] == 5
+    pasted = check_text(WEBUI, settings)
+    assert pasted.said.statement.seed == 5 and states(pasted)["program"] == "found"
+    assert "program" not in states(check_text("Steps: 3. Seed: none.", settings))
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".json"])

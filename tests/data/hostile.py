@@ -46,6 +46,23 @@ def png(width: int, height: int, pixels: bytes | None = None, *extra: bytes) -> 
     )
 
 
+def huge_tiff() -> bytes:
+    """A TIFF that states 60 000 x 60 000 pixels."""
+    fields = [
+        (256, 60000),
+        (257, 60000),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, 60000),
+        (279, 64),
+    ]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields)
+    return b"II*\0" + struct.pack("<I", 72) + bytes(64) + struct.pack("<H", len(fields)) + entries + bytes(4)
+
+
 def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of these files."""
     out = io.BytesIO()
@@ -63,7 +80,7 @@ def good(seed: int = 900) -> dict[str, bytes]:
 @cache
 def pictures() -> dict[str, dict[str, bytes]]:
     """Files that claim to be pictures."""
-    whole = {kind: encoded(picture(1), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")}
+    whole = {kind: encoded(picture(1), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")}
     gif, bmp, webp = (
         bytearray(whole["GIF"]),
         bytearray(whole["BMP"]),
@@ -86,6 +103,7 @@ def pictures() -> dict[str, dict[str, bytes]]:
             "bomb.bmp": bytes(bmp),
             "bomb.webp": bytes(webp),
             "bomb.jpg": bytes(jpeg),
+            "bomb.tiff": huge_tiff(),
         },
         "bomb in a text chunk": {
             "ztxt.png": png(
@@ -127,7 +145,9 @@ def pictures() -> dict[str, dict[str, bytes]]:
             "paper.docx": zipped({"word/document.xml": b"<x/>"}),
         },
         "format that is not taken": {
-            "scan.tiff": encoded(picture(3), "TIFF"),
+            "scan.jp2": encoded(picture(3), "JPEG2000"),
+            "phone.heic": b"\0\0\0\x18ftypheic" + bytes(200),
+            "camera.nef": encoded(picture(5), "TIFF"),
             "icon.png": encoded(picture(4), "ICO"),
             "film.png": b"\0\0\0\x18ftypmp42" + bytes(200),
             "layers.psd": b"8BPS\0\1" + bytes(200),

@@ -15,7 +15,10 @@ from aigc_demo.data.imports import (
     read_manifest,
     write_captions,
 )
+from aigc_demo.data.imports.captions import read_beside, stem_of
 from aigc_demo.data.imports.chats import messages_of
+from aigc_demo.data.imports.classes import Repeats, kohya_folders
+from aigc_demo.data.imports.listing import list_source
 from aigc_demo.data.imports.text_files import BadLineError
 
 
@@ -54,6 +57,79 @@ def test_captions_are_written_later_and_change_the_content(cats):
     assert read_manifest(cats / "cats").sha256 == before.settings["pixels_sha256"]
     with pytest.raises(InputError, match="one line each"):
         write_captions("cats", cats, {"train": ["one"], "test": []})
+
+
+def pictures_in(folder, names):
+    """Pictures unlike one another, under these names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(len(names))
+    for name in names:
+        Image.fromarray(random.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(folder / name)
+
+
+def told_of(manifest, data):
+    """The captions by their pictures' names."""
+    captions = read_captions(manifest.name, data)
+    places = [file.name for split in ("train", "test") for file in manifest.files if file.split == split]
+    return dict(zip(places, captions["train"] + captions["test"], strict=True))
+
+
+def test_folders_as_kohyas_trainer_has_them(tmp_path):
+    dog = tmp_path / "kohya" / "10_sks dog"
+    pictures_in(dog, [f"d{i}.png" for i in range(6)])
+    (dog / "d0.caption").write_text("a dog, sitting")
+    (dog / "d1.txt").write_text("a dog, running")
+    (dog / "d1.caption").write_text("a dog, asleep")  # is taken before the other
+    (dog / "d2.png.txt").write_text("a dog, wet")
+    manifest = import_files(ImportRequest(name="dogs", consent=True), [tmp_path / "kohya"], tmp_path / "data")
+    assert {item.folder for item in list_source(dog, 0)} == {dog.name}  # the folder itself, too
+    told = {name.split("/")[-1]: text for name, text in told_of(manifest, tmp_path / "data").items()}
+    assert manifest.refused == () and manifest.classes == ("all",)
+    assert told == {f"d{i}.png": "sks dog" for i in range(3, 6)} | {
+        "d0.png": "a dog, sitting",
+        "d1.png": "a dog, asleep",
+        "d2.png": "a dog, wet",
+    }
+    assert "10 times" in manifest.remarks[0].en and "sks dog" in manifest.remarks[0].zh
+
+
+def test_numbers_before_folders_are_repeats_where_they_are_no_count():
+    dog = {"10_sks dog": Repeats(10, "sks dog")}
+    assert kohya_folders(["10_sks dog"] * 3) == dog
+    assert kohya_folders(["10_sks dog", "3_cat"]) == {**dog, "3_cat": Repeats(3, "cat")}
+    for counted in (
+        ["1_cat", "2_dog"],
+        ["0_cat", "1_dog", "2_eel"],
+        ["10_sks dog", "others"],
+        ["10_sks dog", ""],
+        ["0_a"],
+    ):
+        assert kohya_folders(counted) == {}
+
+
+LONG = "00001-12345-" + "a lighthouse at dusk, oil on canvas, " * 4
+
+
+@pytest.mark.parametrize(
+    ("table", "content"),
+    [
+        ("meta_cap.json", {LONG + ".png": {"caption": "said"}}),
+        ("captions.json", {LONG: "said"}),
+        ("metadata.json", [{"file_name": LONG + ".png", "text": "said"}]),
+        ("metadata.jsonl", {"image": LONG + ".png", "caption": "said"}),
+        (LONG + ".caption", "said"),
+        (LONG + ".png.txt", "said"),
+    ],
+    ids=["kohya", "words", "list", "lines", "caption", "whole name"],
+)
+def test_captions_come_in_the_tables_of_others_and_under_long_names(table, content, tmp_path):
+    (tmp_path / "set").mkdir()
+    text = content if isinstance(content, str) else json.dumps(content)
+    (tmp_path / "set" / table).write_text(text, "utf-8")
+    (tmp_path / "set" / f"{LONG}.png").write_bytes(b"x")
+    items = {item.path.suffix: item for item in list_source(tmp_path / "set", 0)}
+    said = read_beside(next(item for suffix, item in items.items() if suffix != ".png"), tmp_path)
+    assert said.captions == {stem_of(items[".png"].inner): "said"}
 
 
 CHAT = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}

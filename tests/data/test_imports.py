@@ -2,7 +2,10 @@
 
 import io
 import json
+import struct
 import zipfile
+import zlib
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -23,8 +26,12 @@ from aigc_demo.data.imports import (
     read_manifest,
     remove,
 )
+from aigc_demo.data.imports.captions import read_beside
+from aigc_demo.data.imports.child import few
+from aigc_demo.data.imports.classes import class_names
 from aigc_demo.data.imports.duplicates import groups, held_out, near_pairs
-from aigc_demo.data.imports.pictures import make_square
+from aigc_demo.data.imports.listing import list_source
+from aigc_demo.data.imports.pictures import classes_of, make_square
 from aigc_demo.schemas import check
 from tests.data.hostile import encoded, picture, zipped
 
@@ -116,17 +123,110 @@ def test_grey_pictures_stay_grey_and_need_no_class(tmp_path):
     assert import_files(request(colour="grey"), paths, tmp_path / "data").channels == 1
 
 
-def test_names_of_old_chinese_zips_are_read(tmp_path):
+NAMED = {
+    "cp437": ("Gärten", "Küche"),
+    "cp850": ("São Paulo", "Avião"),
+    "cp852": ("łódka żółta", "Kościół"),
+    "cp857": ("çiçek", "güneş"),
+    "cp866": ("Кухня", "Сад"),
+    "cp1251": ("Кухня", "Сад"),
+    "cp1252": ("Straße", "Gärten"),
+    "gbk": ("山水", "花鸟"),
+    "big5": ("廚房", "花園"),
+    "cp932": ("写真", "ネコ"),
+    "cp949": ("고양이", "강아지"),
+    "utf-8": ("Küche", "花园"),
+}
+
+
+@pytest.mark.parametrize("encoding", NAMED)
+def test_names_in_zips_that_do_not_say_their_encoding_are_read_together(encoding, tmp_path):
+    first, second = (f"{name}/{i}.png".encode(encoding) for name in NAMED[encoding] for i in (1,))
+    names = [first, second, first.replace(b"1", b"2"), second.replace(b"1", b"2")]
+    written = {f"{i:0{len(name)}d}": name for i, name in enumerate(names)}
+    data = zipped(dict.fromkeys(written, b"x"))
+    for plain, name in written.items():
+        data = data.replace(plain.encode(), name)
+    (tmp_path / "old.zip").write_bytes(data)
+    items = list_source(tmp_path / "old.zip", 0)
+    assert [item.folder for item in items] == list(NAMED[encoding]) * 2
+    assert [bool(item.remark) for item in items] == [encoding != "utf-8", False, False, False]
+
+
+def test_a_name_that_the_zip_holds_in_utf_8_besides_is_believed(tmp_path):
+    raw, name = "G?rten/1.png".encode("cp437"), "Gärten/1.png".encode()
+    raw = raw.replace(b"?", b"\xe4")
+    field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name
+    entry = zipfile.ZipInfo("G#rten/1.png")
+    entry.extra = struct.pack("<HH", 0x7075, len(field)) + field
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(entry, b"x")
+    (tmp_path / "a.zip").write_bytes(file.getvalue().replace(b"G#rten", b"G\xe4rten"))
+    assert list_source(tmp_path / "a.zip", 0)[0].folder == "Gärten"
+
+
+def test_a_set_from_an_old_zip_has_its_names_and_says_how_they_were_read(tmp_path):
     data = zipped(
         {
             f"{folder}/{i}.png": encoded(picture(10 * k + i))
-            for k, folder in enumerate(("AAAA", "BBBB"))
+            for k, folder in enumerate(("A#rten", "B#che"))
             for i in range(5)
         }
     )
-    data = data.replace(b"AAAA", "山水".encode("gbk")).replace(b"BBBB", "花鸟".encode("gbk"))
+    data = data.replace(b"A#rten", "Gärten".encode("cp437")).replace(b"B#che", "Küche".encode("cp437"))
     (tmp_path / "old.zip").write_bytes(data)
-    assert import_files(request(), [tmp_path / "old.zip"], tmp_path / "data").classes == ("山水", "花鸟")
+    manifest = import_files(request(), [tmp_path / "old.zip"], tmp_path / "data")
+    assert manifest.classes == ("Gärten", "Küche") and manifest.refused == ()
+    assert "cp437" in manifest.remarks[0].en and read_manifest(tmp_path / "data" / "mine") == manifest
+
+
+def test_slices_of_a_scan_can_be_seen_and_it_is_said(tmp_path):
+    rows = np.random.default_rng(0).integers(0, 4096, (6, 8, 8)).astype(np.uint16)
+    for i, levels in enumerate(np.kron(rows, np.ones((1, 8, 8), np.uint16))):
+        Image.fromarray(levels).save(tmp_path / f"slice{i}.png")
+    manifest = import_files(request(), [tmp_path], tmp_path / "data")
+    assert images.load(tmp_path / "data" / "mine")["train_images"].max() > 240
+    assert [said.name for said in manifest.remarks] == [f"slice{i}.png" for i in range(6)]
+    words = few(
+        [said.model_copy(update={"name": f"{i}"}) for i in range(30) for said in manifest.remarks[:1]]
+    )
+    assert len(words) == 21 and "10 more" in words[-1].en
+
+
+def test_labels_in_dataset_json_are_the_classes_in_their_order(tmp_path):
+    names = [f"0000{i // 12}/img{i:08d}.png" for i in range(24)]
+    table = {"labels": [[name, i // 2] for i, name in enumerate(names)]}
+    entries = {name: encoded(picture(i)) for i, name in enumerate(names)}
+    (tmp_path / "faces.zip").write_bytes(zipped({**entries, "dataset.json": json.dumps(table).encode()}))
+    manifest = import_files(request(), [tmp_path / "faces.zip"], tmp_path / "data")
+    assert manifest.classes == tuple(map(str, range(12))) and manifest.refused == ()
+    assert set(manifest.class_counts.values()) == {2}
+    shown = {file.name: file.class_name for file in manifest.files}
+    assert [shown[name] for name in names] == [str(i // 2) for i in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ([["a/1.png", [0, 1.0, 0]], ["b/2.png", [1, 0, 0]]], ["1", "0"]),
+        (None, ["all", "all"]),
+        ({"a/1.png": "cat"}, ["cat", "other"]),
+        ([["a/1.png", 3.0], ["b/2.png", 3]], ["all", "all"]),
+    ],
+)
+def test_labels_come_in_several_forms(labels, classes, tmp_path):
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    table = asdict(read_beside(list_source(tmp_path / "dataset.json", 0)[0], tmp_path))
+    taken = [{"stem": "a/1", "folder": "a"}, {"stem": "b/2", "folder": "b"}]
+    assert class_names(classes_of(taken, [table], {})) == classes
+
+
+@pytest.mark.parametrize("labels", [[["a.png", [0.5, 0.5]]], [["a.png", None]], [3], "cat", [[["a.png"], 1]]])
+def test_labels_that_are_no_classes_are_refused(labels, tmp_path):
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    with pytest.raises(InputError, match="classes of pictures"):
+        read_beside(list_source(tmp_path / "dataset.json", 0)[0], tmp_path)
 
 
 def test_what_may_not_be_imported_leaves_the_old_set(photographs, tmp_path):

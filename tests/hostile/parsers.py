@@ -30,6 +30,7 @@ from tests.hostile.model_parsers import (
     tokenizers,
 )
 from tests.hostile.parser import Parser, Read, of_file
+from tests.media.profiles import of_grey, of_inks, of_rgb
 
 RECIPE = Recipe(task="text", model="gpt-poems", request={"model": "gpt-poems", "prompt": "春望", "seed": 3})
 
@@ -167,6 +168,34 @@ def read_picture(data: bytes, folder: Path) -> Any:
     return media.open_picture(folder / "input.png")
 
 
+def read_profile(data: bytes, folder: Path) -> Any:
+    """A colour profile inside a picture of the kind that it is for, or of another."""
+    mode = {b"GRAY": "L", b"CMYK": "CMYK"}.get(data[16:20], "RGB")
+    path = folder / "input.tif"
+    Image.new(mode, (8, 8)).save(path, icc_profile=data)
+    return media.read_upload(path)
+
+
+def statements(folder: Path) -> list[bytes]:
+    """What other generators write, each in its form."""
+    from tests.provenance.test_programs import PNGS
+
+    return [json.dumps(texts).encode() for _, texts, _ in PNGS.values()]
+
+
+def read_statement(data: bytes, folder: Path) -> Any:
+    """The texts of a picture by their keywords, or one text under all of them."""
+    from aigc_demo.provenance.programs import KEYWORDS, find
+
+    text = data.decode("latin-1")
+    try:
+        texts = json.loads(text)
+    except (ValueError, RecursionError):
+        texts = None
+    sound = isinstance(texts, dict) and all(isinstance(value, str) for value in texts.values())
+    return find(texts if sound else dict.fromkeys((*KEYWORDS, "UserComment", "Comment", "text"), text))
+
+
 def picture_seeds(kind: str, folder: Path) -> list[bytes]:
     """Small pictures of one format, also with a palette, transparency or several frames."""
     found = [encoded(picture(1), kind), encoded(picture(2, mode="L"), kind)]
@@ -267,8 +296,10 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "request": lambda: Parser(requests, read_request),
     **{
         f"picture-{kind.lower()}": partial(Parser, partial(picture_seeds, kind), read_picture)
-        for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+        for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
     },
+    "picture-profile": lambda: Parser(lambda folder: [of_rgb(), of_grey(2.2), of_inks()], read_profile),
+    "programs": lambda: Parser(statements, read_statement),
     "text-txt": lambda: Parser(lambda folder: [TEXT, PROSE], imported("a.txt", "text")),
     "text-jsonl": lambda: Parser(lambda folder: [JSONL], imported("a.jsonl", "text")),
     "text-csv": lambda: Parser(lambda folder: [CSV], imported("a.csv", "text")),
@@ -279,6 +310,13 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "captions-jsonl": lambda: Parser(lambda folder: CAPTIONS, imported("metadata.jsonl", "pictures")),
     "captions-csv": lambda: Parser(
         lambda folder: [b"file_name,text\n" + b"a.png,a cat\n" * 9], imported("captions.csv", "pictures")
+    ),
+    "captions-json": lambda: Parser(
+        lambda folder: [
+            b'{"labels": [["a/0.png", 1], ["a/1.png", [0, 1]]]}',
+            b'{"a.png": {"caption": "a cat"}}',
+        ],
+        imported("dataset.json", "pictures"),
     ),
     "pictures-zip": lambda: Parser(zip_seeds, imported("a.zip", "pictures")),
     "set": lambda: Parser(manifests, read_set),

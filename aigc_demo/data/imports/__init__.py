@@ -4,6 +4,7 @@ request.py      what one may choose
 run.py          import_files and paste: watch the child process, put the finished set in its place
 child.py        the process that opens the files; confinement.py takes from it what it does not need
 listing.py      what is in files, zips and folders        limits.py    how much of it
+zip_names.py    what a zip's files are called             classes.py   of which class pictures are
 pictures.py     squares, duplicates.py, the split         texts.py     documents, read by text_files.py
 captions.py     what pictures are called                  chats.py     conversations
 manifest.py     what went in, what was refused; own sets  preview.py   a look at a set

@@ -1,20 +1,27 @@
 """What pictures are called: captions that come beside them, and those that their owner writes later.
 
-Beside a picture: a text file of the same name (cat.png, cat.txt), or one table for a whole folder, metadata.jsonl
-({"file_name": ..., "text": ...} a line, as the hub's image folders have it) or captions.csv (columns file_name, text).
+Beside a picture: a text file of the same name (cat.png, cat.caption or cat.txt), or one table for a whole folder:
+
+    metadata.jsonl    {"file_name": ..., "text": ...} a line, as the hub's image folders have it
+    captions.csv      columns file_name, text
+    meta_cap.json     {picture: caption} or {picture: {"caption": ...}}, as kohya's trainer has it
+    dataset.json      {"labels": [[picture, class], ...]}, as StyleGAN has it: no captions, but classes
+
 In a prepared set: captions.json, {"train": [a caption a picture], "test": [...]}, beside images.safetensors.
 """
 
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.imports.limits import MAX_LINE
+from aigc_demo.data.imports.limits import MAX_LINE, safe_name
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import FILE as MANIFEST
 from aigc_demo.data.imports.manifest import find_own, read_manifest
@@ -23,37 +30,88 @@ from aigc_demo.data.imports.text_files import clean, encoding_of, limited_lines
 FILE = "captions.json"
 LONGEST = 1000  # characters of a caption
 MOST_BYTES = 8 << 20  # of a file with captions
-TABLES = ("metadata.jsonl", "captions.jsonl", "metadata.csv", "captions.csv")
+TABLES = (
+    "metadata.jsonl", "captions.jsonl", "metadata.csv", "captions.csv",
+    "dataset.json", "metadata.json", "captions.json", "meta_cap.json",
+)  # fmt: skip
+BESIDE = (".txt", ".caption")
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+PICTURE = ("file_name", "file", "filename", "image", "image_path")
+CAPTION = ("text", "caption", "prompt", "tags")
 
 Captions = Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a file beside pictures says, by the picture's name without its ending; labels None where it is about none."""
+
+    captions: Mapping[str, str]
+    labels: Mapping[str, str] | None = None
+
+
 def holds_captions(item: Item) -> bool:
-    """Whether a file beside pictures is there for their captions, by its name."""
+    """Whether a file beside pictures is there for their captions or classes, by its name."""
     path = PurePosixPath(item.name)
-    return path.suffix.lower() == ".txt" or path.name.lower() in TABLES
+    return path.suffix.lower() in BESIDE or path.name.lower() in TABLES
 
 
-def read_beside(item: Item, work: Path) -> dict[str, str]:
-    """The captions in a file, by the picture's name without its ending; an InputError where it cannot be read."""
+def read_beside(item: Item, work: Path) -> Beside:
+    """What such a file says; an InputError where it cannot be read."""
     path = item.on_disk(work)
     if path.stat().st_size > MOST_BYTES:
         raise InputError(
             en=f"{item.name} is too large for captions; give at most {MOST_BYTES >> 20} MB.",
             zh=f"{item.name} 作为图片说明过大；最多 {MOST_BYTES >> 20} MB。",
         )
-    name = PurePosixPath(item.name)
+    name = PurePosixPath(item.inner or item.name)
     with path.open(encoding=encoding_of(path, item.name), newline="") as file:
-        if name.suffix.lower() == ".txt":
-            return {_stem(name): tidy(file.read())}
+        if name.suffix.lower() in BESIDE:
+            return Beside({_bare(stem_of(str(name))): tidy(file.read())})
         try:
+            if name.suffix.lower() == ".json":
+                return _whole(json.loads(file.read()), name)
             rows = list(_rows(file, name.suffix.lower()))
-        except (ValueError, RecursionError, csv.Error) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, csv.Error) as error:
             raise _unreadable(item.name) from error
-    told = {_stem(name.parent / picture): tidy(text) for picture, text in rows}
+    told = _told(rows, name)
     if not told:
         raise _unreadable(item.name)
-    return told
+    return Beside(told)
+
+
+def _whole(content: Any, name: PurePosixPath) -> Beside:
+    """What a JSON table says; ValueError where it says nothing of pictures."""
+    if isinstance(content, dict) and "labels" in content:
+        labels = content["labels"] or []
+        pairs = labels.items() if isinstance(labels, dict) else labels
+        return Beside({}, {_beside(name, picture): _class(label) for picture, label in pairs})
+    entries = content.items() if isinstance(content, dict) else ((None, entry) for entry in content)
+    rows = (_pair(entry if isinstance(entry, dict) else {"text": entry}, key) for key, entry in entries)
+    told = _told([row for row in rows if row], name)
+    if not told:
+        raise ValueError("no captions")
+    return Beside(told)
+
+
+def _class(label: Any) -> str:
+    """The name of a class: a number, a word, or the place of the one in a vector; ValueError for other vectors."""
+    if isinstance(label, list) and sorted(label) == [0] * (len(label) - 1) + [1]:
+        label = label.index(1)
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    if not isinstance(label, int | str):
+        raise ValueError("no class")
+    return safe_name(str(label), 60)
+
+
+def _told(rows: Iterable[tuple[str, str]], name: PurePosixPath) -> dict[str, str]:
+    return {_beside(name, picture): tidy(text) for picture, text in rows}
+
+
+def _beside(table: PurePosixPath, picture: str) -> str:
+    """The stem of a picture that a table names from its own folder."""
+    return stem_of((table.parent / picture.replace("\\", "/")).as_posix())
 
 
 def _rows(file: TextIO, suffix: str) -> Iterator[tuple[str, str]]:
@@ -61,27 +119,42 @@ def _rows(file: TextIO, suffix: str) -> Iterator[tuple[str, str]]:
     csv.field_size_limit(MAX_LINE)
     lines = (line for line in limited_lines(file) if line and line.strip())
     entries = csv.DictReader(lines) if suffix == ".csv" else map(json.loads, lines)
-    for entry in entries:
-        picture, text = (
-            (entry.get(key) for key in ("file_name", "text")) if isinstance(entry, dict) else (None, None)
-        )
-        if isinstance(picture, str) and isinstance(text, str):
-            yield picture, text
+    yield from filter(None, map(_pair, entries))
 
 
-def of_picture(name: str, captions: Mapping[str, str]) -> str:
-    """The caption for the picture of this name; "" where there is none."""
-    return captions.get(_stem(PurePosixPath(name)), "")
+def _pair(entry: Any, picture: Any = None) -> tuple[str, str] | None:
+    """(file name, caption) of one entry; None where it holds neither."""
+    if not isinstance(entry, dict):
+        return None
+    picture = picture or _first(entry, PICTURE)
+    text = _first(entry, CAPTION)
+    return (picture, text) if isinstance(picture, str) and text is not None else None
 
 
-def without_picture(names: Sequence[str], beside: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+def _first(entry: Mapping[Any, Any], keys: Sequence[str]) -> str | None:
+    """The first string under one of these keys."""
+    return next((entry[key] for key in keys if isinstance(entry.get(key), str)), None)
+
+
+def stem_of(name: str) -> str:
+    """A file's name without its ending, composed, as a picture and what is said of it are held together by."""
+    path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    return path.with_suffix("").as_posix() if path.name else ""
+
+
+def _bare(stem: str) -> str:
+    """Some name the caption of cat.png cat.png.txt."""
+    return stem_of(stem) if stem.lower().endswith(ENDINGS) else stem
+
+
+def without_picture(stems: Iterable[str], beside: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
     """Captions whose picture is missing: the text file of one, else the name that the picture would have.
 
     `beside` are the files of captions by name, each with what it says of which picture.
     """
-    known = {_stem(PurePosixPath(name)) for name in names}
+    known = set(stems)
     missing = [(file, stem) for file, told in beside for stem in told if stem not in known]
-    return sorted(file if file.lower().endswith(".txt") else stem for file, stem in missing)
+    return sorted(file if file.lower().endswith(BESIDE) else stem for file, stem in missing)
 
 
 def tidy(text: str) -> str:
@@ -136,12 +209,8 @@ def write_captions(name: str | None, data_dir: Path, captions: Mapping[str, Sequ
     return count
 
 
-def _stem(path: PurePosixPath) -> str:
-    return path.with_suffix("").as_posix() if path.name else ""
-
-
 def _unreadable(name: str) -> InputError:
     return InputError(
-        en=f"{name} holds no captions; each line has a file_name and a text.",
-        zh=f"{name} 中没有图片说明；每行应有 file_name 和 text。",
+        en=f"{name} holds neither captions nor classes of pictures; each entry has a file_name and a text.",
+        zh=f"{name} 中没有图片的说明或类别；每项应有 file_name 和 text。",
     )

@@ -18,15 +18,17 @@ from aigc_demo.core.words import Text, joined
 from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
 from aigc_demo.data.imports.confinement import allow_seconds, confine
 from aigc_demo.data.imports.journal import Journal
-from aigc_demo.data.imports.limits import FINISH_SECONDS, ITEM_SECONDS, MAX_FILES, too_many
+from aigc_demo.data.imports.limits import FINISH_SECONDS, ITEM_SECONDS, MAX_FILES, MAX_NAMED, too_many
 from aigc_demo.data.imports.listing import Item, list_source
-from aigc_demo.data.imports.manifest import FILE, Manifest, facts
-from aigc_demo.data.imports.pictures import PictureImport, looks_like_picture
+from aigc_demo.data.imports.manifest import FILE, Manifest, Remark, facts
+from aigc_demo.data.imports.pictures import PictureImport
 from aigc_demo.data.imports.request import ImportRequest
 from aigc_demo.data.imports.text_files import READERS
 from aigc_demo.data.imports.texts import TextImport
+from aigc_demo.media.kinds import looks_like_picture
 
 Taker = PictureImport | TextImport | ChatImport
+MORE = Text("{count:,} more files were treated so.", "另有 {count:,} 个文件作了同样处理。")
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
 
 
@@ -43,7 +45,8 @@ def main(work: Path) -> int:
         takes = TAKERS[kind](work, request, journal.taken)
         for place, item in enumerate(items):
             take(takes, item, journal, place, len(items))
-        finish(takes, kind, request, task["source"], journal, work / "prepared")
+        remarks = [Remark.of(item.path.name, item.remark) for item in items if item.remark]
+        finish(takes, kind, request, task["source"], journal, remarks, work / "prepared")
     except InputError as error:
         write_json(work / "failure.json", asdict(error.text))
     return 0
@@ -106,9 +109,10 @@ def finish(
     request: ImportRequest,
     source: str,
     journal: Journal,
+    remarks: Sequence[Remark],
     out: Path,
 ) -> None:
-    """Write the data set to `out`, with its manifest; an InputError, with the first reason, where nothing went in."""
+    """Write the data set to `out`, with its manifest and the remarks; an InputError, with the first reason, where nothing went in."""
     refused = [reason for entry in journal.ends.values() for reason in entry.get("refused", ())]
     if not journal.taken:
         words = [Text(reason["en"], reason["zh"]) for reason in refused[:1]]
@@ -119,6 +123,7 @@ def finish(
     _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
     found = takes.finish(journal.taken, out)
     refused += [_refused(name, no_picture(name)) for name in found.pop("left_out", ())]
+    of_files = [Remark(**said) for entry in journal.taken for said in entry.get("remarks", ())]
     settings = request.model_dump(exclude={"name", "folder", "licence", "consent"})
     manifest = Manifest(
         name=request.name,
@@ -128,10 +133,18 @@ def finish(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         settings=settings | found.pop("more_settings", {}),
         refused=refused,
+        remarks=few([*remarks, *found.pop("remarks", ()), *of_files]),
         **found,
     )
     write_json(out / "source.json", facts(manifest, source))
     write_json(out / FILE, manifest.model_dump(mode="json", by_alias=True))
+
+
+def few(remarks: Sequence[Remark]) -> list[Remark]:
+    """The first of the remarks, and how many more there are."""
+    more = remarks[MAX_NAMED:]
+    words = MORE.format(count=len(more))
+    return [*remarks[:MAX_NAMED], *([Remark.of(more[0].name, words)] if more else [])]
 
 
 def _begin(journal: Journal, key: str, name: str, seconds: float, place: int = 0, total: int = 0) -> None:

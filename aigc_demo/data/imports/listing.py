@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import NO_TEXT, Text
+from aigc_demo.data.imports.classes import KOHYA
 from aigc_demo.data.imports.limits import (
     MAX_FILES,
     MAX_PICTURE,
@@ -20,11 +22,11 @@ from aigc_demo.data.imports.limits import (
     too_big,
     too_many,
 )
+from aigc_demo.data.imports.zip_names import names_in, said_of
 
 CHUNK = 1 << 16
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
-UTF8_NAME = 0x800  # flag of a zip entry (APPNOTE 4.4.4, bit 11)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Item:
     """One file that may go in: `name` as it is shown, `folder` the last folder above it, if any.
 
     `path` is the file, or the zip that holds `entry`; `archive` is that zip, opened once for all its items.
-    `problem` is why it is refused without reading it.
+    `problem` is why it is refused without reading it, `inner` its whole name, and `remark` what there is to say of the
+    zip that it is the first of.
     """
 
     key: str
@@ -42,6 +45,8 @@ class Item:
     archive: zipfile.ZipFile | None = None
     entry: zipfile.ZipInfo | None = None
     problem: InputError | None = None
+    inner: str = ""
+    remark: Text = NO_TEXT
 
     def on_disk(self, work: Path) -> Path:
         """The file itself; what is in a zip is unpacked to work/item first, counted while it is read."""
@@ -91,12 +96,16 @@ def list_source(path: Path, number: int) -> list[Item]:
     elif path.suffix.lower() == ".zip":
         items = list(_in_zip(path))
     else:
-        items = [Item("", safe_name(path.name), path, problem=_archive(path.name) or _not_a_file(path))]
+        problem = _archive(path.name) or _not_a_file(path)
+        items = [Item("", safe_name(path.name), path, problem=problem, inner=path.name)]
     return [replace(item, key=f"{number}:{place}") for place, item in enumerate(items)]
 
 
 def _in_folder(root: Path) -> Iterator[Item]:
     """All files below a folder, in the order of their names; links are refused, not followed."""
+    above = (
+        safe_name(root.name, 60) if KOHYA.fullmatch(root.name) else ""
+    )  # which says something of its files
     count = 0
     for path in sorted(root.rglob("*")):
         inner = path.relative_to(root)
@@ -105,9 +114,10 @@ def _in_folder(root: Path) -> Iterator[Item]:
         count += 1
         if count > MAX_FILES:
             raise too_many(safe_name(root.name), count)
-        folder = safe_name(inner.parts[-2], 60) if len(inner.parts) > 1 else ""
+        folder = safe_name(inner.parts[-2], 60) if len(inner.parts) > 1 else above
         name = safe_name(inner.as_posix())
-        yield Item("", name, path, folder, problem=_archive(path.name) or _not_a_file(path))
+        problem = _archive(path.name) or _not_a_file(path)
+        yield Item("", name, path, folder, problem=problem, inner=inner.as_posix())
 
 
 def _in_zip(path: Path) -> Iterator[Item]:
@@ -129,14 +139,17 @@ def _in_zip(path: Path) -> Iterator[Item]:
     if total > MAX_UNPACKED:
         raise too_big(f"{name} ({len(entries)})", total, MAX_UNPACKED)
     seen: set[str] = set()
-    for entry, inner in zip(entries, _names(entries), strict=True):
+    names, encoding = names_in(entries)
+    remark = said_of(name, encoding)
+    for entry, inner in zip(entries, names, strict=True):
         parts = PurePosixPath(inner.replace("\\", "/")).parts
         if not parts or entry.is_dir() or _is_litter(parts):  # is_dir needs a name
             continue
         folder = safe_name(parts[-2], 60) if len(parts) > 1 else ""
         problem = _entry_problem(entry, inner, safe_name(inner), inner in seen)
         seen.add(inner)
-        yield Item("", safe_name(inner), path, folder, archive, entry, problem)
+        yield Item("", safe_name(inner), path, folder, archive, entry, problem, inner, remark)
+        remark = NO_TEXT
 
 
 def _entry_problem(entry: zipfile.ZipInfo, inner: str, name: str, twice: bool) -> InputError | None:
@@ -167,23 +180,6 @@ def _entry_problem(entry: zipfile.ZipInfo, inner: str, name: str, twice: bool) -
             zh=f"{name} 在 zip 中出现两次；请给每个文件不同的名称。",
         )
     return _archive(inner)
-
-
-def _names(entries: list[zipfile.ZipInfo]) -> list[str]:
-    """The entries' names. Without the UTF-8 flag zipfile reads code page 437, where packers wrote UTF-8 or GBK.
-
-    One packer wrote them all, so one encoding fits them all: a single Chinese name may pass for UTF-8 by chance.
-    """
-    told = [entry.flag_bits & UTF8_NAME or entry.filename.isascii() for entry in entries]
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return [
-                entry.filename if known else entry.filename.encode("cp437").decode(encoding)
-                for entry, known in zip(entries, told, strict=True)
-            ]
-        except UnicodeError:
-            continue
-    return [entry.filename for entry in entries]
 
 
 def _is_litter(parts: tuple[str, ...]) -> bool:

@@ -32,17 +32,26 @@ class ImportedFile(BaseModel):
     ai_generated: bool = False
 
 
-class Refused(BaseModel):
-    """One file, or line of a file, that did not go in, and why, in a sentence."""
+class Remark(BaseModel):
+    """One file, or folder, and what its owner should know of how it was taken, in a sentence."""
 
     model_config = ConfigDict(frozen=True)
     name: str
     en: str
     zh: str
 
+    @classmethod
+    def of(cls, name: str, text: Text) -> "Remark":
+        """The one that says `text` of the file of this name."""
+        return cls(name=name, en=text.en, zh=text.zh)
+
     def say(self, lang: str) -> str:
-        """The reason in `lang`."""
+        """The sentence in `lang`."""
         return Text(self.en, self.zh).say(lang)
+
+
+class Refused(Remark):
+    """One file, or line of a file, that did not go in, and why, in a sentence."""
 
 
 class Manifest(BaseModel):
@@ -57,6 +66,7 @@ class Manifest(BaseModel):
     settings: dict[str, Any] = {}
     files: tuple[ImportedFile, ...]
     refused: tuple[Refused, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
     counts: dict[str, int]
     classes: tuple[str, ...] = ("all",)

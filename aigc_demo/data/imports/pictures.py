@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,15 @@ from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports import captions, duplicates
-from aigc_demo.data.imports.limits import MAX_ASPECT, MAX_CLASSES, MAX_PIXELS, MIN_PICTURES, MIN_SIDE
+from aigc_demo.data.imports.classes import Repeats, class_names, in_order, kohya_folders, said_of
+from aigc_demo.data.imports.limits import MAX_ASPECT, MAX_PIXELS, MIN_PICTURES, MIN_SIDE
 from aigc_demo.data.imports.listing import Item
-from aigc_demo.data.imports.manifest import ImportedFile
+from aigc_demo.data.imports.manifest import ImportedFile, Remark
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.media.uploads import open_picture
+from aigc_demo.media.uploads import read_upload
 from aigc_demo.provenance.carrying import carried
 
 GREY_LEVELS = 4  # red, green and blue that differ by less are a grey picture stored in colour
-SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
-
-
-def looks_like_picture(head: bytes) -> bool:
-    """Whether a file begins as PNG, JPEG, GIF, BMP or WebP files do."""
-    return head.startswith(SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
 class PictureImport:
@@ -46,15 +42,15 @@ class PictureImport:
     def take(self, item: Item) -> dict[str, Any]:
         """Decode a picture and write it as the next row, or read captions; the facts that `finish` needs of it."""
         if captions.holds_captions(item):
-            told = captions.read_beside(item, self.work)
-            return {"name": item.name, "sha256": "", "captions": told}
+            return {"name": item.name, "sha256": "", **asdict(captions.read_beside(item, self.work))}
         if (self.count + 1) * self.row_bytes > MAX_PIXELS:
             raise InputError(
                 en=f"{item.name} does not fit any more: {self.count:,} pictures fill the set; choose a smaller side.",
                 zh=f"{item.name} 已放不下：{self.count:,} 张图片已满；请选择更小的边长。",
             )
         path = item.on_disk(self.work)
-        picture = open_picture(path, name=item.name)
+        upload = read_upload(path, name=item.name)
+        picture = upload.picture
         width, height = picture.size
         if min(width, height) < max(MIN_SIDE, max(width, height) / MAX_ASPECT):
             raise InputError(
@@ -66,7 +62,9 @@ class PictureImport:
         data = path.read_bytes()
         facts = {
             "name": item.name,
+            "stem": captions.stem_of(item.inner or item.name),
             "folder": item.folder,
+            "remarks": [Remark.of(item.name, upload.note).model_dump()] if upload.note else [],
             "sha256": hashlib.sha256(data).hexdigest(),
             "bytes": len(data),
             "width": width,
@@ -80,8 +78,7 @@ class PictureImport:
 
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
         """Find duplicates, split, and write images.safetensors to `out`; the fields of the manifest, and what was left out."""
-        beside = [(entry["name"], entry["captions"]) for entry in taken if "captions" in entry]
-        told = {name: text for _, captions_of in beside for name, text in captions_of.items()}
+        beside = [entry for entry in taken if "captions" in entry]
         taken = _only_pictures(taken)
         if len(taken) < MIN_PICTURES:
             raise _too_few(len(taken))
@@ -91,8 +88,10 @@ class PictureImport:
         kept = [index for index in range(len(taken)) if index not in dropped]
         if len(kept) < MIN_PICTURES:
             raise _too_few(len(kept), len(dropped))
-        names = class_names([taken[index]["folder"] for index in kept])
-        classes = sorted(set(names))
+        folders = kohya_folders([entry["folder"] for entry in taken])
+        told = captions_of(taken, beside, folders)
+        names = class_names(classes_of([taken[index] for index in kept], beside, folders))
+        classes = in_order(names)
         labels = dict(zip(kept, (classes.index(name) for name in names), strict=True))
         group = duplicates.groups(len(taken), pairs)
         # the least index of a group is never dropped, so the kept ones can be numbered anew
@@ -107,9 +106,9 @@ class PictureImport:
         channels = 1 if all(taken[index]["grey"] for index in kept) else 3
         sets = {name: [index for index in kept if split[index] == name] for name in ("train", "test")}
         sha256 = write_arrays(out / "images.safetensors", rows, sets, labels, channels)
-        written = _write_captions(
-            out, {name: [taken[i]["name"] for i in part] for name, part in sets.items()}, told
-        )
+        written = {name: [told.get(taken[i]["stem"], "") for i in part] for name, part in sets.items()}
+        if any(map(any, written.values())):
+            write_json(out / captions.FILE, written)
         files = [
             ImportedFile(
                 name=entry["name"],
@@ -132,7 +131,10 @@ class PictureImport:
             "side": self.request.side,
             "channels": channels,
             "sha256": captions.digest(sha256, written),
-            "left_out": captions.without_picture([entry["name"] for entry in taken], beside),
+            "left_out": captions.without_picture(
+                [entry["stem"] for entry in taken], [(entry["name"], entry["captions"]) for entry in beside]
+            ),
+            "remarks": [Remark.of(*said) for said in said_of(folders)],
             "more_settings": {"pixels_sha256": sha256},
         }
 
@@ -141,12 +143,27 @@ def _only_pictures(taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in taken if "captions" not in entry]
 
 
-def _write_captions(out: Path, sets: dict[str, list[str]], told: dict[str, str]) -> dict[str, list[str]]:
-    """captions.json for the pictures of these names, where any has a caption; the captions."""
-    found = {split: [captions.of_picture(name, told) for name in names] for split, names in sets.items()}
-    if any(any(part) for part in found.values()):
-        write_json(out / captions.FILE, found)
-    return found
+def captions_of(
+    taken: Sequence[dict[str, Any]], beside: Sequence[dict[str, Any]], folders: Mapping[str, Repeats]
+) -> dict[str, str]:
+    """The captions by the pictures' stems: of a .caption file before others, of the folder where there is no other."""
+    told = {entry["stem"]: folders[entry["folder"]].name for entry in taken if entry["folder"] in folders}
+    for entry in sorted(beside, key=lambda entry: entry["name"].lower().endswith(".caption")):
+        told |= entry["captions"]
+    return told
+
+
+def classes_of(
+    taken: Sequence[dict[str, Any]], beside: Sequence[dict[str, Any]], folders: Mapping[str, Repeats]
+) -> list[str]:
+    """The class of each picture, "" for none: by a table of labels where there is one, else by folder."""
+    tables = [entry["labels"] for entry in beside if entry["labels"] is not None]
+    if tables:
+        labels = {stem: label for table in tables for stem, label in table.items()}
+        return [labels.get(entry["stem"], "") for entry in taken]
+    return [
+        folders[entry["folder"]].name if entry["folder"] in folders else entry["folder"] for entry in taken
+    ]
 
 
 def _counted(written: dict[str, list[str]]) -> dict[str, int]:
@@ -178,17 +195,6 @@ def _border_tone(picture: Image.Image) -> Any:
     edges = np.concatenate([tones[0], tones[-1], tones[:, 0], tones[:, -1]])
     median = np.median(edges, axis=0)
     return tuple(int(value) for value in median) if median.ndim else int(median)
-
-
-def class_names(folders: Sequence[str]) -> list[str]:
-    """The class of each picture: its folder; "all" where there is one folder at most; "other" for those in none."""
-    distinct = set(folders)
-    if len(distinct) > MAX_CLASSES:
-        raise InputError(
-            en=f"The pictures lie in {len(distinct)} folders, and each would be a class; use at most {MAX_CLASSES}.",
-            zh=f"图片位于 {len(distinct)} 个文件夹中，每个都会成为一类；最多 {MAX_CLASSES} 个。",
-        )
-    return ["all"] * len(folders) if len(distinct) == 1 else [folder or "other" for folder in folders]
 
 
 def write_arrays(

@@ -104,14 +104,15 @@ window.aigcKeep = (() => {
     settled.add(task);  // what was kept of that tab gives way
     if (await send(/^[a-z]+$/.test(task) ? task : "", { recipe: text }) === 1) await go(task);
   };
-  // What the server sent along with its own updates: a recipe to go on with, or the tab whose button is to be pressed.
+  // What the server sent along with its own updates: a recipe to go on with, or the tab that it filled, whose button is to be pressed unless it is to wait.
   let heard = "";
   const told = (text) => {
     if (!text || text === heard) return;
     heard = text;
-    const { recipe, task } = JSON.parse(text);
-    if (recipe) arrive(recipe);
-    else { settled.add(task); go(task); }
+    const { recipe, task, still } = JSON.parse(text);
+    if (recipe) return arrive(recipe);
+    settled.add(task);
+    if (!still) go(task);
   };
 
   // --- A tab is opened for the first time: it stands there as it was left, with its last result.

@@ -21,6 +21,7 @@ from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.live import LIVE, Rest, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
+from aigc_demo.ui.page.progress import remark
 from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, class_names, download
 
 # Strokes on the pad of 280 x 280 pixels: each a line through its points.
@@ -167,7 +168,7 @@ class EncodeTab(GenerationTab):
             self.view: self.figures_html(result, lang),
             self.bars.bars: bars_html(result, self.context.words.translator(lang)),
             self.near: self.near_html(result, lang),
-            self.note: f'<p class="note">{done}</p>',
+            self.note: f'<p class="note">{done}</p>{remark(result.note, lang)}',
         }
 
     def figures_html(self, result: ReconstructResult, lang: str) -> str:

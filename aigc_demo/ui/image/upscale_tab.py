@@ -24,6 +24,7 @@ from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
 from aigc_demo.ui.page.panels import PACKAGE, CodePanel, Memory, place_lesson
+from aigc_demo.ui.page.progress import remark
 from aigc_demo.ui.page.widgets import card_lines, chosen_model
 
 # Who took it, and its licence, are named by the exhibit that shows it.
@@ -153,7 +154,8 @@ class UpscaleTab(GenerationTab):
         """The line under the picture."""
         (h, w, _), (high, wide, _) = result.before.shape, result.after.shape
         sizes = {"before": f"{w} × {h}", "after": f"{wide} × {high}", "seconds": f"{seconds:.1f}"}
-        return f'<p class="note">{self.context.words.say("upscale.done", lang, **sizes)}</p>'
+        done = f'<p class="note">{self.context.words.say("upscale.done", lang, **sizes)}</p>'
+        return done + remark(result.note, lang)
 
     def memory(self, result: UpscaleResult, lang: str) -> Memory:
         """The result for the history."""

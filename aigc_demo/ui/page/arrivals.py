@@ -159,6 +159,10 @@ class Arrivals:
         """An update after which the button that starts is pressed in a tab whose widgets were filled."""
         return self._message({"task": task})
 
+    def filled(self, task: str) -> dict[Any, Any]:
+        """An update after which a tab whose widgets were filled waits for the hand."""
+        return self._message({"task": task, "still": True})
+
     def _message(self, said: Mapping[str, Any]) -> dict[Any, Any]:
         # said twice it is two messages
         return {self.said: json.dumps({**said, "number": secrets.token_hex(4)}, ensure_ascii=False)}

@@ -8,8 +8,11 @@ import gradio as gr
 
 from aigc_demo import actions, provenance
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text, label_of
+from aigc_demo.provenance.schema import Statement
 from aigc_demo.runtime.registry import all_cards
-from aigc_demo.schemas import REQUESTS, Request, as_code
+from aigc_demo.schemas import REQUESTS, DrawRequest, Request, as_code, fitting
+from aigc_demo.schemas.base import LONGEST_PROMPT
 from aigc_demo.schemas.tasks import shown_tasks, task_of, tasks_on
 from aigc_demo.ui.page.arrivals import Arrivals
 from aigc_demo.ui.page.context import Context, polite
@@ -75,7 +78,7 @@ class Shell:
         page.unload(self.leave)
         self.arrivals.connect(page)
         said = self.arrivals.said
-        self.arrivals.follow(self.file.upload(self.restore_file, self.file, said, **PRIVATE))
+        self.arrivals.follow(self.file.upload(self.restore_file, self.file, self.filled(), **PRIVATE))
         for tab in (self.by_task[task] for task in ("image", "draw") if task in self.by_task):
             self._connect_send(tab)
         for tab in self.by_task.values():
@@ -85,6 +88,9 @@ class Shell:
         if "verify" in self.by_task:
             verify = self.by_task["verify"]
             self.arrivals.follow(verify.restore.click(self.restore_recipe, verify.recipe, said, **PRIVATE))
+            self.arrivals.follow(
+                verify.use.click(self.use_statement, verify.statement, self.filled(), **PRIVATE)
+            )
             verify.connect_latest()
         if "start" in self.by_task:
             self.by_task["start"].connect_page(self)
@@ -227,6 +233,8 @@ class Shell:
             return gr.skip()
         found = provenance.read(path)
         name = Path(path).name
+        if found.recipe is None and found.statement and found.statement.settings():
+            return self._fill(found.statement, visitor)
         if found.recipe is None or found.recipe.task not in REQUESTS:
             raise InputError(
                 en=f"{name} carries no recipe of this app; drop a file that was saved here.",
@@ -247,6 +255,32 @@ class Shell:
             return gr.skip()
         task, values = recipe
         return self.arrivals.message(as_code.request_of(task, values))
+
+    @polite
+    def use_statement(self, statement: Statement | None, visitor: gr.Request) -> Any:
+        """Offer the settings that another generator wrote into what the Verify tab looked at."""
+        return self._fill(statement, visitor) if statement else gr.skip()
+
+    def filled(self) -> list[Any]:
+        """The components that a restored file or statement may update."""
+        draw = self.by_task.get("draw")
+        return [self.arrivals.said, *self.places(), *(draw.settable() if draw else [])]
+
+    def _fill(self, statement: Statement, visitor: gr.Request) -> dict[Any, Any]:
+        """Updates that open the tab that draws from words with another generator's settings, which wait there for the hand."""
+        draw, words, lang = self.by_task.get("draw"), self.context.words, self.context.lang(visitor)
+        if draw is None:
+            raise InputError(
+                en=f"The file has the settings of {statement.program}; this page has no tab that draws from words.",
+                zh=f"该文件带有 {statement.program} 的设置；本页面没有由文字绘图的标签页。",
+            )
+        values, left = as_asked(statement)
+        names = Text(", ", "、").say(lang).join(label_of(DrawRequest, name).say(lang) for name in left)
+        gr.Info(
+            words.say("shell.offered", lang, program=statement.program)
+            + (words.say("shell.not_taken", lang, names=names) if left else "")
+        )
+        return {**self.opened(draw.task), **self.arrivals.filled(draw.task), **draw.with_values({}, values)}
 
     def send(self, tab: Any, latent: Any, side: str) -> Any:
         """A handler that opens the Latent space tab with the picked picture as the end `side`."""
@@ -286,6 +320,15 @@ class Shell:
         path = tab.file_of(values[tab.result], values[tab.picked])
         here = {**self.opened(upscale.task), **self.arrivals.pressed(upscale.task)}
         return {**here, **upscale.receive(path)}
+
+
+def as_asked(statement: Statement) -> tuple[dict[str, Any], list[str]]:
+    """What of another generator's settings fits a request, prompts cut to what it takes; the fields that do not fit whole."""
+    told = statement.settings()
+    cut = {name: value[:LONGEST_PROMPT] if isinstance(value, str) else value for name, value in told.items()}
+    fit = fitting(DrawRequest, cut)
+    kept = {name: value for name, value in cut.items() if getattr(fit, name) == value}
+    return kept, [name for name, value in told.items() if kept.get(name) != value]
 
 
 def header_html(tagline: Any) -> str:

@@ -6,6 +6,7 @@ from html import escape
 
 from aigc_demo.data import DataCard
 from aigc_demo.data.imports import Manifest, Preview
+from aigc_demo.data.imports.manifest import Remark
 from aigc_demo.provenance.carrying import NOTHING
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.language import Words
@@ -14,13 +15,14 @@ LISTED = 40  # refused files and pairs of duplicates that are named one by one
 
 
 def own_html(manifest: Manifest, preview: Preview, words: Words, lang: str) -> str:
-    """An own data set: first pictures or texts, counts, sizes, what was refused, what is nearly the same."""
+    """An own data set: first pictures or texts, counts, sizes, how files were taken or why not, what is nearly the same."""
     return "".join(
         [
             f'<p class="note prose">{escape(manifest.title(lang))}</p>',
             _sheet(preview, lang) if len(preview.pictures) else _texts(preview.texts),
             _counts(manifest, words, lang),
-            _refused(manifest, words, lang),
+            _said("remarks", manifest.remarks, words, lang),
+            _said("refused", manifest.refused, words, lang),
             _duplicates(manifest, words, lang),
         ]
     )
@@ -104,14 +106,14 @@ def _both(counts: dict[str, int]) -> dict[str, str]:
     return {name: f"{counts.get(name, 0):,}" for name in ("train", "test")}
 
 
-def _refused(manifest: Manifest, words: Words, lang: str) -> str:
-    if not manifest.refused:
+def _said(key: str, entries: Sequence[Remark], words: Words, lang: str) -> str:
+    """What is said of files one by one, under the words of this key."""
+    if not entries:
         return ""
     rows = "".join(
-        f"<li><b>{escape(refused.name)}</b> {escape(refused.say(lang))}</li>"
-        for refused in manifest.refused[:LISTED]
+        f"<li><b>{escape(entry.name)}</b> {escape(entry.say(lang))}</li>" for entry in entries[:LISTED]
     )
-    title = words.say("train.refused", lang, count=len(manifest.refused))
+    title = words.say(f"train.{key}", lang, count=len(entries))
     return f'<details class="refused" open><summary>{title}</summary><ul>{rows}</ul></details>'
 
 

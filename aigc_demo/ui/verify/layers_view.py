@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
-from aigc_demo.actions.verify import MIME, PICTURES, TEXTS, Layers
+from aigc_demo.actions.verify import MIME, PICTURES, Layers
+from aigc_demo.core.words import label_of
 from aigc_demo.provenance.reader import UNLABELLED
-from aigc_demo.schemas import REQUESTS
+from aigc_demo.provenance.schema import TEXTS, Statement
+from aigc_demo.schemas import REQUESTS, DrawRequest
 from aigc_demo.ui.page.language import Words
 
 State = Literal["found", "absent", "broken", "unknown"]
@@ -17,6 +19,7 @@ C2PA_STATES: dict[str, State] = {
     "invalid": "broken",
     "absent": "absent",
 }
+LONGEST = 2000  # characters of a prompt that are shown
 SHOWN = 4  # tokenizers whose findings are listed
 
 
@@ -45,7 +48,10 @@ def summary(found: Layers, words: Words, lang: str) -> str:
     marked = bool(found.pixels and found.pixels.found) or any(
         item.finding.found for item in found.words or ()
     )
-    key = "stated" if found.said.ai_generated else "marked" if marked else "nothing"
+    said = found.said
+    if said.statement and not (said.label or said.source_type):
+        return escape(words.say("verify.sum.program", lang, program=said.statement.program))
+    key = "stated" if said.ai_generated else "marked" if marked else "nothing"
     return words.say(f"verify.sum.{key}", lang)
 
 
@@ -57,6 +63,8 @@ def rows_of(found: Layers, words: Words, lang: str) -> Iterator[Row]:
     source = ((say("verify.source_type", lang), said.source_type),) if said.source_type else ()
     yield Row("source", "found" if source else "absent", source)
     yield Row("recipe", "found" if said.recipe else "absent", tuple(recipe_facts(found, words, lang)))
+    if said.statement:
+        yield Row("program", "found", tuple(statement_facts(said.statement, words, lang)))
     if said.format in MIME:
         state = C2PA_STATES.get(found.manifest.state, "unknown")
         yield Row("c2pa", state, tuple(manifest_facts(found, words, lang)))
@@ -82,6 +90,15 @@ def recipe_facts(found: Layers, words: Words, lang: str) -> Iterator[tuple[str, 
     for source in recipe.sources:
         who = (source.label and source.label.ContentProducer) or source.source_type or ""
         yield say("verify.used", lang), f"{source.field}: {who} {source.model}".strip()
+
+
+def statement_facts(said: Statement, words: Words, lang: str) -> Iterator[tuple[str, str]]:
+    """What another generator says: the settings that this app has fields for, then the others under its own names."""
+    yield words.say("verify.program", lang), said.program
+    for name, value in said.settings().items():
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        yield label_of(DrawRequest, name).say(lang), text[:LONGEST]
+    yield from said.more
 
 
 def manifest_facts(found: Layers, words: Words, lang: str) -> Iterator[tuple[str, str]]:

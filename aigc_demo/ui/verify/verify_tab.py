@@ -45,7 +45,7 @@ def examples(context: Context) -> list[str]:
 
 
 class VerifyTab(PageTab):
-    """Components and handlers of the tab; `restore` brings the settings of what was looked at back to their tab."""
+    """Components and handlers of the tab; `restore` brings the settings of what was looked at back to their tab, `use` those of another generator."""
 
     task = "verify"
 
@@ -77,26 +77,31 @@ class VerifyTab(PageTab):
                     self.opening = dict.fromkeys(("en", "zh"), "verify-example-picture")
                 gr.Markdown(words("verify.intro"), elem_classes="note")
             with gr.Column(min_width=280, elem_classes="see"):
-                self.recipe = gr.State(None)
+                self.recipe, self.statement = gr.State(None), gr.State(None)
                 self.view = gr.HTML(pictures.empty(words("empty.verify")), elem_id="verify-view")
                 with gr.Row(elem_classes="small-buttons"):
-                    self.restore = gr.Button(
-                        words("verify.restore"), size="sm", visible=False, elem_id="verify-restore"
+                    self.restore, self.use = (
+                        gr.Button(words(f"verify.{name}"), size="sm", visible=False, elem_id=f"verify-{name}")
+                        for name in ("restore", "use")
                     )
                 gr.Markdown(words("verify.limits"), elem_classes="note")
         self._connect()
 
     def _connect(self) -> None:
-        shown = [self.view, self.recipe, self.restore]
+        shown = self.seen()
         self.file.upload(self.check_dropped_file, self.file, shown, **PRIVATE)
         self.go.click(self.check_input, [self.file, self.text], shown, **PRIVATE)
         self.text.submit(self.check_input, [self.file, self.text], shown, **PRIVATE)
         for name, button in self.examples.items():
             button.click(self.example(name), None, shown, concurrency_id="device", **PRIVATE)
 
+    def seen(self) -> list[Any]:
+        """The components that `shown` updates."""
+        return [self.view, self.recipe, self.restore, self.statement, self.use]
+
     def connect_latest(self) -> None:
         """Let the newest result of this browser be looked at, whose recipe the history has."""
-        shown, recipe = [self.view, self.recipe, self.restore], gr.Textbox(visible=False)
+        shown, recipe = self.seen(), gr.Textbox(visible=False)
         js = "() => [aigcKeep.latest()]"
         self.latest.click(self.check_latest, recipe, shown, js=js, concurrency_id="device", **PRIVATE)
 
@@ -170,4 +175,6 @@ class VerifyTab(PageTab):
             self.view: layers_html(found, self.context.words, self.context.lang(visitor)),
             self.recipe: recipe and (recipe.task, recipe.request),
             self.restore: gr.update(visible=recipe is not None),
+            self.statement: found.said.statement,
+            self.use: gr.update(visible=bool(found.said.statement and found.said.statement.settings())),
         }

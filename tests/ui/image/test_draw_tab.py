@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from aigc_demo import provenance
 from aigc_demo.models.cards import find_cards
+from aigc_demo.provenance.schema import Statement
 from aigc_demo.schemas import DrawRequest, UpscaleRequest, WalkRequest
+from aigc_demo.ui import offered
 from aigc_demo.ui.image.draw_progress import FRAMES, DrawProgress, one_of
 from aigc_demo.ui.image.draw_tab import DrawTab
 from aigc_demo.ui.image.upscale_tab import UpscaleTab
@@ -20,8 +24,10 @@ from aigc_demo.ui.latent.latent_tab import LatentTab
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.draw_pad import PREFIX
 from aigc_demo.ui.page.language import Words
+from aigc_demo.ui.page.shell import Shell, as_asked
 from tests.checkpoints import keep_card
 from tests.checkpoints.diffusion import write_sd
+from tests.media.profiles import P3, in_srgb, of_rgb
 from tests.ui.handlers import Event, Page, apply, final
 
 WEIGHTS = Path(__file__).parents[3] / "weights"
@@ -223,6 +229,20 @@ def test_a_picture_is_enlarged_beside_its_bicubic_enlargement(enlarger, photo):
     assert memory.about == "realesrgan-x4 · × 4" and memory.thumbnail.startswith("data:image/png")
 
 
+def test_a_picture_of_twelve_bits_or_of_a_wide_space_is_enlarged_as_it_looks(enlarger, tmp_path):
+    tones = np.tile(np.linspace(0, 4095, 32), (32, 1)).astype(np.uint16)
+    Image.fromarray(tones).save(tmp_path / "slice.png")
+    shown = final(enlarger.run("realesrgan-x4", str(tmp_path / "slice.png"), Page()))
+    assert shown[enlarger.result].after.max() > 240 and shown[enlarger.result].before.max() == 255
+    assert "slice.png fills only 12 bits" in shown[enlarger.note]
+    assert "12 bits" in shown[enlarger.result].facts()["note"]["en"]
+    Image.new("RGB", (32, 32), (100, 180, 60)).save(tmp_path / "wide.png", icc_profile=of_rgb())
+    shown = final(enlarger.run("realesrgan-x4", str(tmp_path / "wide.png"), Page()))
+    wanted = in_srgb((100, 180, 60), P3)
+    assert np.abs(shown[enlarger.result].before[0, 0] - wanted).max() <= 6
+    assert "remark" not in shown[enlarger.note]
+
+
 def test_enlarging_nothing_or_too_much_is_a_sentence(enlarger, tmp_path, toasts):
     Image.new("L", (2000, 600)).save(tmp_path / "large.png")
     assert final(enlarger.run("realesrgan-x4", None, Page())) == gr.skip()
@@ -240,3 +260,55 @@ def test_two_sentences_need_no_classes(context):
         assert updates[end.prompt]["visible"] and not updates[end.label]["visible"]
     assert not updates[latent.grid.fold]["visible"] and not updates[latent.plain["truncation_psi"]]["visible"]
     assert updates[latent.plain["num_inference_steps"]]["visible"]
+
+
+SAID = (
+    "a lighthouse\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: {seed}, Model: m"
+)
+
+
+@pytest.mark.parametrize(("seed", "taken"), [(5, True), (2**40, False)])
+def test_settings_of_another_generator_are_offered_and_wait(context, tmp_path, toasts, seed, taken):
+    with gr.Blocks() as page:
+        shell = Shell(context, offered(""))
+        shell.build(page)
+    draw, verify = shell.by_task["draw"], shell.by_task["verify"]
+    info = PngInfo()
+    info.add_text("parameters", SAID.format(seed=seed))
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png", pnginfo=info)
+    restored = shell.restore_file(str(tmp_path / "a.png"), Page())
+    looked = verify.check_dropped_file(str(tmp_path / "a.png"), Page())
+    assert looked[verify.use]["visible"] and not looked[verify.restore]["visible"]
+    used = shell.use_statement(looked[verify.statement], Page())
+    wanted = {
+        "prompt": "a lighthouse",
+        "negative_prompt": "blurry",
+        "num_inference_steps": 20,
+        "guidance_scale": 7.0,
+    }
+    for updates in (restored, used):
+        assert set(updates) <= set(shell.filled()) and updates[shell.tabs]["selected"] == "image"
+        told = json.loads(updates.pop(shell.arrivals.said))
+        assert told["task"] == "draw" and told["still"]  # no picture is drawn before the hand asks for it
+        values = apply(draw, updates)
+        assert {name: values[draw.fields[name]] for name in wanted} == wanted
+        assert values[draw.fields["seed"]] == (seed if taken else draw.fields["seed"].value)
+    assert "AUTOMATIC1111" in toasts[0] and ("Seed" in toasts[0]) is not taken
+    assert shell.use_statement(None, Page()) == gr.skip()
+
+
+def test_a_page_without_that_tab_says_what_the_file_has(context, tmp_path, toasts):
+    with gr.Blocks() as page:
+        shell = Shell(context, offered("text"))
+        shell.build(page)
+    (tmp_path / "a.txt").write_text(SAID.format(seed=1))
+    assert shell.restore_file(str(tmp_path / "a.txt"), Page()) == gr.skip()
+    assert "settings of AUTOMATIC1111" in toasts[0]
+
+
+def test_long_prompts_are_cut_and_it_is_said():
+    values, left = as_asked(
+        Statement(program="x", prompt="a" * 2001, guidance_scale=99.0, num_inference_steps=3)
+    )
+    assert len(values["prompt"]) == 2000 and left == ["prompt", "guidance_scale"]
+    assert values["num_inference_steps"] == 3

@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from aigc_demo.schemas import ReconstructRequest
 from aigc_demo.ui import offered
@@ -33,6 +34,14 @@ def test_a_picture_is_encoded_and_its_latent_vector_stands_there_as_sliders(tab,
     assert "of 3 say" in shown[tab.near]
     noisy = tab.encode(values(tab, seven, noise=0.5), Page())
     assert noisy[tab.view].count("<figure") == 3
+
+
+def test_what_was_done_to_a_deep_picture_is_said_with_its_code(tab, tmp_path):
+    tones = np.zeros((56, 56), np.uint16)
+    tones[10:46, 25:31] = 4000
+    Image.fromarray(tones).save(tmp_path / "one.png")
+    shown = tab.run({**values_of(tab), tab.pad.path: str(tmp_path / "one.png")}, Page())
+    assert shown[tab.result].original.max() > 240 and "only 12 bits" in shown[tab.note]
 
 
 def test_a_moved_bar_decodes_that_vector_and_leaves_the_bars_under_the_hand(tab, seven):
