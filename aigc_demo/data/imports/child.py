@@ -128,6 +128,7 @@ def finish(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         settings=settings | found.pop("more_settings", {}),
         refused=refused,
+        remarks=[remark for entry in journal.ends.values() for remark in entry.get("remarks", ())],
         **found,
     )
     write_json(out / "source.json", facts(manifest, source))

@@ -32,8 +32,8 @@ class ImportedFile(BaseModel):
     ai_generated: bool = False
 
 
-class Refused(BaseModel):
-    """One file, or line of a file, that did not go in, and why, in a sentence."""
+class Remark(BaseModel):
+    """What there is to say of a file that went in: how it was read, what was changed."""
 
     model_config = ConfigDict(frozen=True)
     name: str
@@ -41,8 +41,12 @@ class Refused(BaseModel):
     zh: str
 
     def say(self, lang: str) -> str:
-        """The reason in `lang`."""
+        """The sentence in `lang`."""
         return Text(self.en, self.zh).say(lang)
+
+
+class Refused(Remark):
+    """One file, or line of a file, that did not go in, and why, in a sentence."""
 
 
 class Manifest(BaseModel):
@@ -57,6 +61,7 @@ class Manifest(BaseModel):
     settings: dict[str, Any] = {}
     files: tuple[ImportedFile, ...]
     refused: tuple[Refused, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
     counts: dict[str, int]
     classes: tuple[str, ...] = ("all",)

@@ -6,6 +6,7 @@ from html import escape
 
 from aigc_demo.data import DataCard
 from aigc_demo.data.imports import Manifest, Preview
+from aigc_demo.data.imports.manifest import Remark
 from aigc_demo.provenance.carrying import NOTHING
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.language import Words
@@ -20,7 +21,8 @@ def own_html(manifest: Manifest, preview: Preview, words: Words, lang: str) -> s
             f'<p class="note prose">{escape(manifest.title(lang))}</p>',
             _sheet(preview, lang) if len(preview.pictures) else _texts(preview.texts),
             _counts(manifest, words, lang),
-            _refused(manifest, words, lang),
+            _said(manifest.remarks, "train.remarks", words, lang),
+            _said(manifest.refused, "train.refused", words, lang),
             _duplicates(manifest, words, lang),
         ]
     )
@@ -104,14 +106,14 @@ def _both(counts: dict[str, int]) -> dict[str, str]:
     return {name: f"{counts.get(name, 0):,}" for name in ("train", "test")}
 
 
-def _refused(manifest: Manifest, words: Words, lang: str) -> str:
-    if not manifest.refused:
+def _said(said: Sequence[Remark], key: str, words: Words, lang: str) -> str:
+    """What is said of single files, under a title that counts them."""
+    if not said:
         return ""
     rows = "".join(
-        f"<li><b>{escape(refused.name)}</b> {escape(refused.say(lang))}</li>"
-        for refused in manifest.refused[:LISTED]
+        f"<li><b>{escape(remark.name)}</b> {escape(remark.say(lang))}</li>" for remark in said[:LISTED]
     )
-    title = words.say("train.refused", lang, count=len(manifest.refused))
+    title = words.say(key, lang, count=len(said))
     return f'<details class="refused" open><summary>{title}</summary><ul>{rows}</ul></details>'
 
 
