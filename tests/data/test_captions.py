@@ -15,8 +15,8 @@ from aigc_demo.data.imports import (
     read_manifest,
     write_captions,
 )
-from aigc_demo.data.imports.chats import messages_of
-from aigc_demo.data.imports.text_files import BadLineError
+from aigc_demo.data.imports.layouts import messages_of
+from aigc_demo.data.imports.lines import BadLineError
 
 
 @pytest.fixture(scope="module")

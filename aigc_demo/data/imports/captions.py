@@ -5,20 +5,19 @@ Beside a picture: a text file of the same name (cat.png, cat.txt), or one table 
 In a prepared set: captions.json, {"train": [a caption a picture], "test": [...]}, beside images.safetensors.
 """
 
-import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TextIO
+from typing import Any
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.imports.limits import MAX_LINE
+from aigc_demo.data.imports.lines import Refusals, clean
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import FILE as MANIFEST
 from aigc_demo.data.imports.manifest import find_own, read_manifest
-from aigc_demo.data.imports.text_files import clean, encoding_of, limited_lines
+from aigc_demo.data.imports.text_files import look_into
 
 FILE = "captions.json"
 LONGEST = 1000  # characters of a caption
@@ -42,31 +41,26 @@ def read_beside(item: Item, work: Path) -> dict[str, str]:
             en=f"{item.name} is too large for captions; give at most {MOST_BYTES >> 20} MB.",
             zh=f"{item.name} 作为图片说明过大；最多 {MOST_BYTES >> 20} MB。",
         )
-    name = PurePosixPath(item.name)
-    with path.open(encoding=encoding_of(path, item.name), newline="") as file:
-        if name.suffix.lower() == ".txt":
-            return {_stem(name): tidy(file.read())}
-        try:
-            rows = list(_rows(file, name.suffix.lower()))
-        except (ValueError, RecursionError, csv.Error) as error:
-            raise _unreadable(item.name) from error
-    told = {_stem(name.parent / picture): tidy(text) for picture, text in rows}
+    name, file = PurePosixPath(item.name), look_into(path, item.name)
+    if name.suffix.lower() == ".txt":
+        with file.encoding.open(path) as text:
+            return {_stem(name): tidy(text.read())}
+    try:
+        rows = [_row(entry) for _, entry in file.entries(Refusals(item.name))]
+    except InputError as error:
+        raise _unreadable(item.name) from error
+    told = {_stem(name.parent / row[0]): tidy(row[1]) for row in rows if row}
     if not told:
         raise _unreadable(item.name)
     return told
 
 
-def _rows(file: TextIO, suffix: str) -> Iterator[tuple[str, str]]:
-    """(file name, caption) of a table's lines; lines that hold neither are passed over."""
-    csv.field_size_limit(MAX_LINE)
-    lines = (line for line in limited_lines(file) if line and line.strip())
-    entries = csv.DictReader(lines) if suffix == ".csv" else map(json.loads, lines)
-    for entry in entries:
-        picture, text = (
-            (entry.get(key) for key in ("file_name", "text")) if isinstance(entry, dict) else (None, None)
-        )
-        if isinstance(picture, str) and isinstance(text, str):
-            yield picture, text
+def _row(entry: Any) -> tuple[str, str] | None:
+    """(file name, caption) of an entry of a table; None of one that holds neither."""
+    picture, text = (
+        (entry.get(key) for key in ("file_name", "text")) if isinstance(entry, dict) else (None, None)
+    )
+    return (picture, text) if isinstance(picture, str) and isinstance(text, str) else None
 
 
 def of_picture(name: str, captions: Mapping[str, str]) -> str:

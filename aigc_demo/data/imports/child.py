@@ -23,7 +23,7 @@ from aigc_demo.data.imports.listing import Item, list_source
 from aigc_demo.data.imports.manifest import FILE, Manifest, facts
 from aigc_demo.data.imports.pictures import PictureImport, looks_like_picture
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.data.imports.text_files import READERS
+from aigc_demo.data.imports.text_files import looks_like_text
 from aigc_demo.data.imports.texts import TextImport
 
 Taker = PictureImport | TextImport | ChatImport
@@ -67,12 +67,12 @@ def list_all(sources: Sequence[Path], journal: Journal) -> list[Item]:
 
 
 def kind_of(items: Sequence[Item]) -> str:
-    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any is named and begins as one."""
+    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any begins as one."""
     if any(looks_like_picture(item.head()) for item in items):
         return "pictures"
     if any(map(looks_like_chats, items)):
         return "chat"
-    return "text" if any(Path(item.name).suffix.lower() in READERS for item in items) else "pictures"
+    return "text" if any(map(looks_like_text, items)) else "pictures"
 
 
 def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> None:
