@@ -8,6 +8,7 @@ import numpy as np
 
 from aigc_demo import provenance
 from aigc_demo.actions.watermark import TextFinding, find_text_mark
+from aigc_demo.core.encodings import read_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.media import open_picture
@@ -71,7 +72,7 @@ def check_file(path: str | Path, settings: Settings) -> Layers:
     said = provenance.read(path)
     words = None
     if said.format in TEXTS:
-        words = _words(body_of(path.read_text(encoding="utf-8")), settings)
+        words = _words(body_of(read_text(path)), settings)
     return Layers(
         said=said,
         weights=compare_weights(said.recipe, settings) if said.recipe else None,

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aigc_demo.core.words import Text
 from aigc_demo.data.imports.lines import BadLineError, clean, titled
 
 LISTS = (
@@ -87,7 +88,7 @@ def messages_of(entry: Any) -> Messages:
         )
     if any(fields.get(name) is False for name in ("label", "kto_tag")):
         raise BadLineError("its answer is labelled as a bad one", "其回答被标注为不好的回答")
-    turns = [*_system(fields), *_history(fields.get("history")), *_talk(fields)]
+    turns = [*_system(fields), *_history(fields.get("history")), *_talk(fields, entry)]
     if len(turns) > MOST_TURNS:
         raise BadLineError(f"it has more than {MOST_TURNS} messages", f"消息超过 {MOST_TURNS} 条")
     roles = [_role(turn, place) for place, turn in enumerate(turns, 1)]
@@ -143,15 +144,15 @@ def _history(history: Any) -> Iterator[Turn]:
     yield from _turns(history)
 
 
-def _talk(fields: Mapping[str, Any]) -> Iterator[Turn]:
-    """The turns of the conversation itself."""
+def _talk(fields: Mapping[str, Any], entry: Any) -> Iterator[Turn]:
+    """The turns of the conversation itself, which `entry` is as it was written."""
     for name in LISTS:
         if _is_talk(listed := _listed(fields.get(name))):
             yield from _completed(list(_turns(listed)), fields)
             return
     asked, answered = _asked(fields), _answered(fields)
     if not asked or not answered:
-        raise _incomplete(fields, bool(asked))
+        raise _incomplete([titled(str(name)) for name in entry], bool(asked), bool(answered))
     yield from [*asked, *answered]
 
 
@@ -238,20 +239,18 @@ def _answered(fields: Mapping[str, Any]) -> list[Turn]:
     return [Turn("assistant", kept[0], {})] if kept else []
 
 
-def _incomplete(fields: Mapping[str, Any], asked: bool) -> BadLineError:
-    """What is missing: the answer, the question, or all that is known."""
-    names = ", ".join(name[:30] for name in list(fields)[:8]) or "-"
-    if asked:
-        return BadLineError(
-            f"its answer is empty or missing (it has: {names})", f"回答为空或缺失（字段：{names}）"
-        )
-    if fields.keys() & {*ANSWERING}:
-        return BadLineError(
-            f"its question is empty or missing (it has: {names})", f"问题为空或缺失（字段：{names}）"
-        )
+def _incomplete(names: Sequence[str], asked: bool, answered: bool) -> BadLineError:
+    """What is missing or empty: the answer, the question, or all that is known."""
+    if asked or answered:
+        wanted = ANSWERING if asked else (*ASKING, *MORE)
+        empty = next((name for name in names if name in wanted), "")
+        part = Text("answer", "回答") if asked else Text("question", "问题")
+        en, zh = f"its {part.en} ({empty}) is empty", f"{part.zh}（{empty}）为空"
+        return BadLineError(en, zh) if empty else BadLineError(f"it has no {part.en}", f"没有{part.zh}")
+    told = ", ".join(name[:30] for name in names[:8]) or "-"
     return BadLineError(
-        f"it has neither messages nor a prompt and a response (it has: {names})",
-        f"既没有 messages，也没有 prompt 与 response（字段：{names}）",
+        f"it has neither messages nor a prompt and a response (it has: {told})",
+        f"既没有 messages，也没有 prompt 与 response（字段：{told}）",
     )
 
 
