@@ -6,6 +6,7 @@ taken in which most titles are known and most rows have as many cells as there a
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +19,8 @@ from aigc_demo.data.imports.lines import BadLineError, Refusals, lines_or_refusa
 
 MAX_COLUMNS = 1000
 TRIED = 200  # rows
+# the share of rows that fit, from which on a text under known titles is a table whatever it is called
+CERTAIN = 0.5
 SIGNS = {
     ",": Text("commas", "逗号"),
     ";": Text("semicolons", "分号"),
@@ -60,8 +63,8 @@ class Fit:
 
     @property
     def certain(self) -> bool:
-        """Whether it is a table beyond doubt: several columns, a known one among them, and no row of another length."""
-        return self.known > 0 and self.share == 1 and self.columns > 1
+        """Whether it is a table beyond doubt: several columns, a known one among them, most rows fit."""
+        return self.known > 0 and self.share >= CERTAIN and self.columns > 1
 
 
 def dialect_of(sample: str, whole: bool, known: frozenset[str]) -> tuple[Dialect, Fit]:
@@ -94,7 +97,9 @@ def _fit(way: Dialect, sample: str, whole: bool, known: frozenset[str]) -> Fit:
         fitting += len(titles) <= len(row) and not any(row[len(titles) :])
     share = fitting / max(len(rows) - 1, 1) if rows[1:] else 1.0
     several = len(titles) > 1
-    return Fit(len(known & set(map(titled, titles))), share if several else share / 2, len(titles))
+    names = [titled(title) for title in titles]
+    named = all(re.fullmatch(r"\w[\w -]{0,30}", name) for name in names)
+    return Fit(len(known & set(names)) if named else 0, share if several else share / 2, len(titles))
 
 
 def _sound_rows(reader: Any) -> Iterator[list[str]]:
@@ -111,14 +116,33 @@ def _sound_rows(reader: Any) -> Iterator[list[str]]:
             yield row
 
 
+class Lines:
+    """The lines that csv's reader takes, and how the last one ended."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self.last = lines, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.last = line
+            yield line
+
+    @property
+    def by_return(self) -> bool:
+        """Whether it ended with a carriage return alone, as those of old Macs do."""
+        return self.last.endswith("\r")
+
+
 def rows_of(
     file: TextIO, name: str, dialect: Dialect, refusals: Refusals
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells by title) of a table's rows."""
-    reader = dialect.reader(lines_or_refusal(file, name))
+    lines = Lines(lines_or_refusal(file, name))
+    reader = dialect.reader(iter(lines))
     titles: list[str] = []
+    by_return = torn = False
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + dialect.skipped
         try:
             row = next(reader)
         except StopIteration:
@@ -126,14 +150,18 @@ def rows_of(
         except csv.Error as error:
             if "field limit" in str(error):
                 raise _endless(name, line) from error
-            refusals.add(line + dialect.skipped, _UNPAIRED)
+            refusals.add(line, _UNPAIRED)
             continue
         if not titles:
-            titles = _titles(row, name)
+            titles, by_return = _titles(row, name), lines.by_return
+            continue
+        before, torn = torn, lines.by_return != by_return and lines.last.endswith(("\r", "\n"))
+        if before or torn:
+            refusals.add(line, _TORN)
         elif any(row[len(titles) :]):
-            refusals.add(line + dialect.skipped, _too_many(len(row), len(titles)))
+            refusals.add(line, _too_many(len(row), len(titles)))
         elif row:
-            yield line + dialect.skipped, dict(zip(titles, row, strict=False))
+            yield line, dict(zip(titles, row, strict=False))
 
 
 def _titles(row: list[str], name: str) -> list[str]:
@@ -151,6 +179,10 @@ def _titles(row: list[str], name: str) -> list[str]:
     return titles
 
 
+_TORN = BadLineError(
+    "a line break of another kind tears it; put the cell in quotation marks",
+    "其中有另一种换行符；请给该单元格加引号",
+)
 _UNPAIRED = BadLineError("a quotation mark in it has no partner", "其中的引号不成对")
 
 
