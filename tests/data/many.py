@@ -110,7 +110,9 @@ def table(random: Random, number: int, folder: Path, report: Report) -> None:
         apart = next(
             (pair for pair in zip(told, wanted, strict=False) if pair[0] != pair[1]), (told[-1:], wanted[-1:])
         )
-        report.find(number, f"other rows ({encoding}, {sign!r}, {name})", f"{apart[0]!r}\n{apart[1]!r}")
+        report.find(
+            number, f"other rows ({encoding}, {sign!r}, {name})", f"{apart[0]!r:.500}\n{apart[1]!r:.500}"
+        )
 
 
 def _within(told: list[Any], wanted: list[Any]) -> bool:

@@ -28,6 +28,7 @@ from aigc_demo.data.imports.texts import TextImport
 
 Taker = PictureImport | TextImport | ChatImport
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
+PROBED = 300  # files that are looked into for the kind of an import
 
 
 def main(work: Path) -> int:
@@ -70,9 +71,9 @@ def kind_of(items: Sequence[Item]) -> str:
     """ "pictures" if any item begins as a picture does, else "chat" or "text" if any begins as one."""
     if any(looks_like_picture(item.head()) for item in items):
         return "pictures"
-    if any(map(looks_like_chats, items)):
+    if any(map(looks_like_chats, items[:PROBED])):
         return "chat"
-    return "text" if any(map(looks_like_text, items)) else "pictures"
+    return "text" if any(map(looks_like_text, items[:PROBED])) else "pictures"
 
 
 def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TextIO
 
 from aigc_demo.data.imports.limits import MAX_LINE
@@ -13,6 +13,7 @@ from aigc_demo.data.imports.lines import BadLineError, Refusals, limited_lines
 _BEGINS = re.compile(r'\s*(\[\s*)*(\{\s*["}]|\[\s*["\]])')
 _SPACE = re.compile(r"[\s,]*")
 _INNER = re.compile(r'"\s*:\s*\[\s*(?=\{)')
+TRIED = 20  # lists
 NO_JSON = BadLineError("it is no JSON object", "不是 JSON 对象")
 NO_MORE = BadLineError(
     "from here on it is no JSON, and nothing more was read", "从这里起不是 JSON，其后的内容均未读取"
@@ -48,7 +49,7 @@ def json_values(file: TextIO, refusals: Refusals, is_entry: Judge) -> Iterator[t
 
 def inner_value(sample: str) -> Any:
     """The first object in a list within the object that a text begins with, where the text is cut before its end."""
-    for found in _INNER.finditer(sample):
+    for found in islice(_INNER.finditer(sample), TRIED):
         try:
             return json.JSONDecoder().raw_decode(sample, found.end())[0]
         except (ValueError, RecursionError):

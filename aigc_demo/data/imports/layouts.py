@@ -68,6 +68,8 @@ def is_conversation(entry: Any) -> bool:
     if not isinstance(entry, Mapping):
         return False
     names = set(map(titled, map(str, entry)))
+    if {"chosen", "rejected"} <= names:
+        return True
     if _is_message(_fields(entry)) or "text" in names:
         return False
     if any(_is_talk(_listed(entry.get(name))) for name in entry if titled(str(name)) in LISTS):

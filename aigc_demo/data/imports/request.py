@@ -29,8 +29,8 @@ class ImportSettings(BaseModel):
             "类型",
             Text(
                 "Pictures (a caption may lie beside each, as cat.txt or in metadata.jsonl), text, or conversations "
-                "(.jsonl, .csv); auto looks at the files.",
-                "图片（说明可放在旁边，如 cat.txt，或写在 metadata.jsonl）、文本，或对话（.jsonl、.csv）；auto 会查看文件来判断。",
+                "(JSON, tables); auto looks into the files.",
+                "图片（说明可放在旁边，如 cat.txt，或写在 metadata.jsonl）、文本，或对话（JSON、表格）；auto 会查看文件内容来判断。",
             ),
         ),
     ] = "auto"

@@ -34,11 +34,15 @@ READ_WITH = Text(
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table is written: the sign between its cells, other options of csv.reader, the lines before its titles."""
+    """How a table is written: the sign between its cells, other options of csv.reader, the lines before its titles.
+
+    `returns`: its rows end with a carriage return alone, as those of old Macs do.
+    """
 
     sign: str = ","
     options: dict[str, Any] = field(default_factory=dict)
     skipped: int = 0
+    returns: bool = False
 
     def reader(self, lines: Iterator[str]) -> Any:
         """csv's reader of these lines, from the titles on."""
@@ -72,7 +76,10 @@ def dialect_of(sample: str, whole: bool, known: frozenset[str]) -> tuple[Dialect
     first = sample[:5].lower()
     hinted = first.startswith("sep=") and first[4:] in SIGNS  # Excel's own line
     signs = first[4:] if hinted else "".join(SIGNS)
-    ways = [Dialect(sign, options, int(hinted)) for sign in signs for options in _options(sample, sign)]
+    returns = len(re.findall(r"\r(?!\n)", sample)) > sample.count("\n")
+    ways = [
+        Dialect(sign, options, int(hinted), returns) for sign in signs for options in _options(sample, sign)
+    ]
     fits = [_fit(way, sample, whole, known) for way in ways]
     best = max(range(len(ways)), key=fits.__getitem__)
     return ways[best], fits[best]
@@ -117,10 +124,10 @@ def _sound_rows(reader: Any) -> Iterator[list[str]]:
 
 
 class Lines:
-    """The lines that csv's reader takes, and how the last one ended."""
+    """The lines that csv's reader takes, and whether the last one ended as rows do."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self.last = lines, ""
+    def __init__(self, lines: Iterator[str], returns: bool) -> None:
+        self._lines, self._returns, self.last = lines, returns, ""
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
@@ -128,19 +135,19 @@ class Lines:
             yield line
 
     @property
-    def by_return(self) -> bool:
-        """Whether it ended with a carriage return alone, as those of old Macs do."""
-        return self.last.endswith("\r")
+    def torn(self) -> bool:
+        """Whether it ended with a line break of another kind, as one within a cell may be."""
+        return self.last.endswith(("\r", "\n")) and self.last.endswith("\r") != self._returns
 
 
 def rows_of(
     file: TextIO, name: str, dialect: Dialect, refusals: Refusals
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells by title) of a table's rows."""
-    lines = Lines(lines_or_refusal(file, name))
+    lines = Lines(lines_or_refusal(file, name), dialect.returns)
     reader = dialect.reader(iter(lines))
     titles: list[str] = []
-    by_return = torn = False
+    torn = False
     while True:
         line = reader.line_num + 1 + dialect.skipped
         try:
@@ -152,11 +159,10 @@ def rows_of(
                 raise _endless(name, line) from error
             refusals.add(line, _UNPAIRED)
             continue
+        before, torn = torn, lines.torn
         if not titles:
-            titles, by_return = _titles(row, name), lines.by_return
-            continue
-        before, torn = torn, lines.by_return != by_return and lines.last.endswith(("\r", "\n"))
-        if before or torn:
+            titles = _titles(row, name) if row else []
+        elif before or torn:
             refusals.add(line, _TORN)
         elif any(row[len(titles) :]):
             refusals.add(line, _too_many(len(row), len(titles)))

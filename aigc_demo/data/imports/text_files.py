@@ -14,11 +14,12 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.json_values import begins_as_json, inner_value, json_values
 from aigc_demo.data.imports.layouts import BESIDE, is_conversation
-from aigc_demo.data.imports.lines import Refusals, lines_or_refusal
+from aigc_demo.data.imports.lines import Refusals, lines_or_refusal, titled
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.tables import Dialect, dialect_of, rows_of
 
 SEEN = 1 << 16  # bytes or characters of a file that are looked at before it is read
+SEEN_TITLES = 1000  # characters of a first line in which a title is looked for
 PIECE = 1 << 20  # characters of a long document that are handed on at a time
 WORDS = ("text", "content", "paragraphs")  # fields that hold a text
 KNOWN = BESIDE | {*WORDS, "file_name"}  # titles that tell a table from prose
@@ -27,7 +28,12 @@ OTHER_NAMES = (
     ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".avif", ".ico", ".psd", ".svg", ".eps",
     ".pdf", ".docx", ".doc", ".mp3", ".mp4", ".wav",
 )  # fmt: skip
-MARKUP = re.compile(r"\s*(<[!?a-z/][^>]*>|\{\\rtf|%PDF|%!PS)", re.IGNORECASE)
+PROSE_NAMES = (".txt", ".md")  # where markup is what somebody means to bring
+MARKUP = re.compile(
+    r"\s*(<(![a-z-]|\?xml|/?(html|head|body|title|meta|p|div|span|a|br|h[1-6]|ul|ol|table|script|style|svg|rss|feed)\b)"
+    r"|\{\\rtf|%PDF|%!PS)",
+    re.IGNORECASE,
+)
 TIMES = re.compile(r"(\d+:)?\d\d:\d\d[,.]\d{3} *--> *(\d+:)?\d\d:\d\d[,.]\d{3}")
 SUBTITLES = re.compile(rf"\s*(WEBVTT\b|\d+ *\r?[\r\n]{TIMES.pattern})")
 TAGS = re.compile(r"</?[a-z][^>]*>|\{\\[^}]*\}", re.IGNORECASE)
@@ -57,14 +63,15 @@ class TextFile:
         ending = Path(self.name).suffix.lower()
         if begins_as_json(self.sample):
             return "json"
-        if MARKUP.match(self.sample):
+        if MARKUP.match(self.sample) and ending not in PROSE_NAMES:
             raise InputError(
                 en=f"{self.name} is a document with markup, not plain text; save it as plain text.",
                 zh=f"{self.name} 是带标记的文档，不是纯文本；请另存为纯文本。",
             )
         if SUBTITLES.match(self.sample):
             return "subtitles"
-        if ending in TABLE_NAMES or self._table[1]:
+        first = re.split(r"[,;\t|\"]", re.split(r"[\r\n]", self.sample[:SEEN_TITLES])[0])
+        if ending in TABLE_NAMES or (KNOWN & set(map(titled, first)) and self._table[1]):
             return "table"
         return "json" if ending in JSON_NAMES else "prose"
 
@@ -124,7 +131,10 @@ def look_at_head(item: Item) -> TextFile | None:
 def looks_like_text(item: Item) -> bool:
     """Whether an item begins as a text does that may be learnt from."""
     found = look_at_head(item)
-    return found is not None and not MARKUP.match(found.sample)
+    try:
+        return found is not None and bool(found.shape)
+    except InputError:
+        return False
 
 
 def words_in(fields: Mapping[str, Any], names: Sequence[str] = WORDS) -> str | None:
