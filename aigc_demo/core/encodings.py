@@ -101,7 +101,7 @@ def encoding_of(file: BinaryIO, name: str) -> Encoding:
     sample = _sample(file)
     if b"\x1b$" in head and (found := _fits(file, "ISO-2022-JP")):
         return found
-    place, cut = _walk(file, "utf-8-sig")
+    place, cut = _walk(file, "utf-8")
     if place is None:
         return Encoding("utf-8-sig", "UTF-8", cut=cut)
     if head.startswith(codecs.BOM_UTF8) or _mostly_utf8(sample):

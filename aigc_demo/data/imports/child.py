@@ -28,7 +28,7 @@ from aigc_demo.data.imports.texts import TextImport
 
 Taker = PictureImport | TextImport | ChatImport
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
-PROBED = 300  # files that are looked into for the kind of an import
+PROBED = 100  # files that are looked into for the kind of an import
 
 
 def main(work: Path) -> int:
