@@ -8,6 +8,7 @@ import numpy as np
 
 from aigc_demo import provenance
 from aigc_demo.actions.watermark import TextFinding, find_text_mark
+from aigc_demo.core.encodings import read_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.media import open_picture
@@ -15,7 +16,7 @@ from aigc_demo.provenance import Provenance, Recipe
 from aigc_demo.provenance.c2pa_reader import UNKNOWN, Manifest, read_manifest
 from aigc_demo.provenance.documents import body_of
 from aigc_demo.provenance.policy import own_signer
-from aigc_demo.provenance.reader import read_text
+from aigc_demo.provenance.reader import read_said
 from aigc_demo.provenance.schema import TEXTS
 from aigc_demo.provenance.watermark import image
 from aigc_demo.provenance.watermark.keys import mark_key
@@ -71,7 +72,7 @@ def check_file(path: str | Path, settings: Settings) -> Layers:
     said = provenance.read(path)
     words = None
     if said.format in TEXTS:
-        words = _words(body_of(path.read_text(encoding="utf-8")), settings)
+        words = _words(body_of(read_text(path)), settings)
     return Layers(
         said=said,
         weights=compare_weights(said.recipe, settings) if said.recipe else None,
@@ -88,7 +89,7 @@ def check_text(text: str, settings: Settings) -> Layers:
             en=f"Paste a text of 1 to {MAX_TEXT:,} characters; this one has {len(text):,}.",
             zh=f"请粘贴 1 到 {MAX_TEXT:,} 个字符的文字；现在是 {len(text):,} 个。",
         )
-    said = read_text(text)
+    said = read_said(text)
     weights = compare_weights(said.recipe, settings) if said.recipe else None
     return Layers(said, weights, words=_words(body_of(text), settings))
 

@@ -4,7 +4,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from aigc_demo.core.errors import no_file
 from aigc_demo.core.words import Text
+
+PICTURES = ("image", "mask", "from_image", "to_image")  # fields of requests
+
+
+def check_files(flags: argparse.Namespace) -> None:
+    """An InputError where a file or folder that is to be read is not there: before anything starts."""
+    for flag in (*getattr(flags, "files", ()), *PICTURES):
+        named = getattr(flags, flag, None) or []
+        for path in named if isinstance(named, list) else [named]:
+            if not Path(path).exists():
+                raise no_file(path)
 
 
 def none(own: Any, lang: str) -> None:
@@ -13,6 +25,7 @@ def none(own: Any, lang: str) -> None:
 
 def file(own: Any, lang: str) -> None:
     """The file to verify."""
+    own.set_defaults(files=("file",))
     own.add_argument(
         "file", metavar="FILE", type=Path, help=Text("the file to read", "要读取的文件").say(lang)
     )
@@ -20,6 +33,7 @@ def file(own: Any, lang: str) -> None:
 
 def data_set(own: Any, lang: str) -> None:
     """The data set to get, and where from."""
+    own.set_defaults(files=("source",))
     own.add_argument("dataset", metavar="NAME", help=Text("see `data list`", "见 `data list`").say(lang))
     words = Text("take it from this folder instead", "改从此文件夹获取")
     own.add_argument("--source", metavar="FOLDER", type=Path, help=words.say(lang))
@@ -32,6 +46,7 @@ def own_data(own: Any, lang: str) -> None:
 
 def new_data(own: Any, lang: str) -> None:
     """What to call a data set of one's own, and what to make it of."""
+    own.set_defaults(files=("paths",))
     words = Text("letters, digits, dot, dash", "字母、数字、点、短横线")
     own.add_argument("name", metavar="NAME", help=words.say(lang))
     words = Text(
@@ -85,6 +100,7 @@ def job(own: Any, lang: str) -> None:
 
 def archive(own: Any, lang: str) -> None:
     """The zip of an exported model, and what to call it here."""
+    own.set_defaults(files=("file",))
     own.add_argument(
         "file", metavar="ZIP", type=Path, help=Text("from `jobs export`", "由 `jobs export` 导出").say(lang)
     )
@@ -123,6 +139,7 @@ def hub_model(own: Any, lang: str) -> None:
 
 def publishing(own: Any, lang: str) -> None:
     """What to publish and where to, or what to check."""
+    own.set_defaults(files=("check",))
     words = Text("the model or adapter to show; else the whole app", "要展示的模型或适配器；不填则为整个应用")
     own.add_argument("--model", metavar="ID", default="", help=words.say(lang))
     own.add_argument("--out", metavar="FOLDER", type=Path, help=Text("a new folder", "新的文件夹").say(lang))

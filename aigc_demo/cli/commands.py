@@ -45,6 +45,7 @@ class Command:
                 en=f"This copy of the app was published without {self.name}; run it in the repository.",
                 zh=f"这份已发布的应用不含 {self.name}；请在代码仓库中运行。",
             )
+        arguments.check_files(asked.flags)
         return getattr(import_module(module), function)(asked)
 
 

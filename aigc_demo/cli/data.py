@@ -86,9 +86,9 @@ def _told(manifest: Manifest, asked: Asked) -> Answer:
     lines = [manifest.title(asked.lang), SPLIT.format(**manifest.counts).say(asked.lang)]
     if len(manifest.classes) > 1:
         lines.append(", ".join(f"{name} {count}" for name, count in manifest.class_counts.items()))
-    lines += [said.say(asked.lang) for said in (*manifest.remarks, *manifest.refused[:SHOWN])]
+    lines += [said.say(asked.lang) for part in (manifest.remarks, manifest.refused) for said in part[:SHOWN]]
     lines += [f"{a} ≈ {b}" for a, b in manifest.duplicates[:SHOWN]]
-    more = len(manifest.refused[SHOWN:]) + len(manifest.duplicates[SHOWN:])
+    more = sum(len(part[SHOWN:]) for part in (manifest.remarks, manifest.refused, manifest.duplicates))
     if more:
         lines.append(MORE.format(count=more).say(asked.lang))
     return Answer(manifest.model_dump(mode="json", by_alias=True), "\n".join(map(printable, lines)))

@@ -10,7 +10,8 @@ from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
-from aigc_demo.core.errors import InputError
+from aigc_demo.core.encodings import read_text
+from aigc_demo.core.errors import InputError, no_file
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text, label_of
 from aigc_demo.provenance.marking import Marking
@@ -140,10 +141,13 @@ def _read(kind: type[BaseModel], name: str, value: Any) -> Any:
 
 def _read_json(name: str, value: str) -> Any:
     """JSON that stands in the command itself, or in the file that it names."""
+    inline = value.lstrip().startswith("[")
+    if not inline and not Path(value).exists():
+        raise no_file(value)
     try:
-        return json.loads(
-            value if value.lstrip().startswith("[") else Path(value).read_text(encoding="utf-8")
-        )
+        return json.loads(value if inline else read_text(Path(value)))
+    except InputError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             en=f"--{name} is neither a JSON list nor a file that holds one ({error}).",

@@ -1,5 +1,7 @@
 """What goes wrong, said in one sentence that names the cause and the way out, in both languages."""
 
+from pathlib import Path
+
 from aigc_demo.core.words import Text
 
 
@@ -23,6 +25,14 @@ class InputError(ValueError):
     def say(self, lang: str) -> str:
         """The sentence in `lang`."""
         return self.text.say(lang)
+
+
+def no_file(path: str | Path) -> InputError:
+    """What is said of a file or folder that somebody named and that is not there."""
+    return InputError(
+        en=f"There is no file {path}; check its name and its folder.",
+        zh=f"没有文件 {path}；请检查文件名和所在文件夹。",
+    )
 
 
 class Stopped(Exception):  # noqa: N818  (a decision of the reader, not an error)

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from aigc_demo.core.errors import InputError
+from aigc_demo.core.errors import InputError, no_file
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data import catalogue, get
 from aigc_demo.data.imports import ImportRequest, own_folder, run_import
@@ -33,17 +33,24 @@ def open_folder(
         return folder
     path = Path(data)
     if not paths or not path.exists():
-        names = ", ".join(catalogue())
-        raise InputError(
-            en=f"There is no data {data[:60]}; take one of {names}, or a set of your own{' or a path' if paths else ''}.",
-            zh=f"没有数据 {data[:60]}；可选 {names}，或您自己的数据集{'或路径' if paths else ''}。",
-        )
+        raise no_data(data, paths)
     if path.is_dir() and is_prepared(path):
         return path
     name = f"files-{content_hash(path)[:12]}"
     if not own_folder(name, own_dir):
         run_import(ImportRequest(name=name), [path], own_dir, stop)
     return own_dir / name
+
+
+def no_data(data: str, paths: bool) -> InputError:
+    """What is said of data that are not there; of a file or folder, where `paths` may be given and this is one."""
+    if paths and (Path(data).suffix or len(Path(data).parts) > 1):
+        return no_file(data)
+    names = ", ".join(catalogue())
+    return InputError(
+        en=f"There is no data {data[:60]}; take one of {names}, or a set of your own{' or a path' if paths else ''}.",
+        zh=f"没有数据 {data[:60]}；可选 {names}，或您自己的数据集{'或路径' if paths else ''}。",
+    )
 
 
 def is_prepared(folder: Path) -> bool:

@@ -6,6 +6,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue, needs_network
+from aigc_demo.data.folders import no_data
 from aigc_demo.data.imports import Manifest, own_folder, read_manifest
 from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.jobs.request import TrainRequest
@@ -68,11 +69,7 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
     path = Path(request.data).expanduser()
     if settings.rules.folder_paths and path.exists():
         return request.model_copy(update={"data": str(path.resolve())})
-    names = ", ".join(catalogue())
-    raise InputError(
-        en=f"There is no data {request.data[:60]}; give a path, or one of {names}.",
-        zh=f"没有数据 {request.data[:60]}；请填写路径，或从 {names} 中选择。",
-    )
+    raise no_data(request.data, settings.rules.folder_paths)
 
 
 def check_kind(request: TrainRequest, manifest: Manifest) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from aigc_demo.core.encodings import read_text
 from aigc_demo.core.errors import InputError
 from aigc_demo.data.austen import read_chapters
 
@@ -35,7 +36,7 @@ class Texts:
 
 
 def read_texts(data: Path) -> Texts:
-    """The texts in `data`: a folder with texts.jsonl, the prepared novels, or a UTF-8 text file.
+    """The texts in `data`: a folder with texts.jsonl, the prepared novels, or a text file.
 
     Held out is what texts.jsonl or the novels' rule says, else the last twentieth. An InputError below SHORTEST
     characters, or where there is nothing to read.
@@ -96,9 +97,9 @@ def _hold_out_the_end(texts: list[str]) -> Texts:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(path)
+    except OSError as error:
         raise InputError(
-            en=f"{path.name} is no readable UTF-8 text ({error}); save it as UTF-8.",
-            zh=f"{path.name} 不是可读的 UTF-8 文本（{error}）；请另存为 UTF-8。",
+            en=f"{path.name} cannot be read ({error}); choose another file.",
+            zh=f"无法读取 {path.name}（{error}）；请选择其他文件。",
         ) from error

@@ -1,5 +1,6 @@
 """read(path): recognise the container by its first bytes, walk it, and judge what was found."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from aigc_demo.core.encodings import encoding_of
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
 from aigc_demo.provenance import containers, programs, xmp
@@ -44,7 +46,7 @@ FOREIGN = Text(
 def read(path: str | Path) -> Provenance:
     """What the file at `path` says about its making.
 
-    Knows PNG, JPEG, WebP, GIF, MP4, WAV and UTF-8 text (.txt, .md, .json) by content, not by name, and of AVIF and HEIC the name. A file
+    Knows PNG, JPEG, WebP, GIF, MP4, WAV and text (.txt, .md, .json) by content, not by name, and of AVIF and HEIC the name. A file
     without a label gives a Provenance without one. InputError where the file is missing, empty, larger than
     64 MB (4 MB for text) or of another kind.
     """
@@ -55,10 +57,10 @@ def read(path: str | Path) -> Provenance:
         said: dict[str, str] = {}
         statements = list(_statements(walker(data), said))
         return _judge(name, statements, programs.find(said))
-    return read_text(_as_text(path.name, data))
+    return read_said(_as_text(path.name, data))
 
 
-def read_text(text: str) -> Provenance:
+def read_said(text: str) -> Provenance:
     """What a text says about its making: in its label and recipe, or as the settings of another generator."""
     name, fields = read_document(text)
     return _judge(name, list(_fields(fields)), programs.find({"text": text}))
@@ -101,13 +103,13 @@ def _container(data: bytes) -> tuple[str, Walker] | None:
 
 
 def _as_text(name: str, data: bytes) -> str:
-    with suppress(UnicodeDecodeError):
-        if len(data) <= MAX_DOCUMENT and b"\0" not in data:
-            return data.decode("utf-8")
+    with suppress(InputError):
+        if len(data) <= MAX_DOCUMENT:
+            return encoding_of(io.BytesIO(data), name).decode(data)
     raise InputError(
-        en=f"{name} is none of PNG, JPEG, WebP, GIF, MP4, WAV or UTF-8 text up to {MAX_DOCUMENT >> 20} MB;"
+        en=f"{name} is none of PNG, JPEG, WebP, GIF, MP4, WAV or text up to {MAX_DOCUMENT >> 20} MB;"
         " choose such a file.",
-        zh=f"{name} 不是 PNG、JPEG、WebP、GIF、MP4、WAV 或不超过 {MAX_DOCUMENT >> 20} MB 的 UTF-8 文本；"
+        zh=f"{name} 不是 PNG、JPEG、WebP、GIF、MP4、WAV 或不超过 {MAX_DOCUMENT >> 20} MB 的文本；"
         "请选择这些格式的文件。",
     )
 

@@ -9,7 +9,7 @@ from aigc_demo.models.family import Family, families, family
 TORCH = "2.11.0"  # the newest that ZeroGPU offers (2026-08); a CPU runs it too
 ALWAYS = (
     "torch", "numpy", "pillow", "safetensors", "huggingface_hub", "pyyaml", "av", "filelock", "psutil",
-    "opencc-python-reimplemented",
+    "opencc-python-reimplemented", "chardetng-py",
 )  # fmt: skip
 
 

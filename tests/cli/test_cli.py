@@ -139,7 +139,7 @@ def test_films_grids_and_reconstructions(answer, seven):
         (["walk", "--out", "w.avi"], "use one of .gif, .mp4"),
         (["text", "--prompt", "🌸"], "."),
         (["reconstruct"], "Picture is missing"),
-        (["verify", "nowhere.png"], "nowhere.png cannot be opened"),
+        (["verify", "nowhere.png"], "There is no file nowhere.png"),
         (["data", "get", "cats"], "There is no data set cats; there are shapes"),
         (["data", "get", "digits"], "needs the network"),
         (["train", "--family", "gan"], "Data is missing"),

@@ -253,7 +253,7 @@ def texts() -> dict[str, dict[str, bytes]]:
         "binary": {"binary.txt": np.random.default_rng(1).bytes(5000), "nul.txt": b"abc\0def\n" * 50},
         "pickle as text": {"model.txt": pickle.dumps(list(range(1000)))},
         "broken encoding": {
-            "latin.txt": "café à la crème, ñandú\n".encode("latin-1") * 50,
+            "mixed.txt": "café à la crème, ñandú\n".encode() * 50 + "café\n".encode("latin-1") * 50,
             "utf16.txt": b"\xff\xfe\x00\xd8\x41\x00" * 50,
             "utf32.txt": word.encode("utf-32") * 20,
         },

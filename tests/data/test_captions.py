@@ -16,10 +16,10 @@ from aigc_demo.data.imports import (
     write_captions,
 )
 from aigc_demo.data.imports.captions import read_beside, stem_of
-from aigc_demo.data.imports.chats import messages_of
 from aigc_demo.data.imports.classes import Repeats, kohya_folders
+from aigc_demo.data.imports.layouts import messages_of
+from aigc_demo.data.imports.lines import BadLineError
 from aigc_demo.data.imports.listing import list_source
-from aigc_demo.data.imports.text_files import BadLineError
 
 
 @pytest.fixture(scope="module")
@@ -139,12 +139,56 @@ ASKED = [
     {"prompt": "q", "response": "a"},
     {"instruction": "q", "input": "", "output": "a"},
     {"question": "q", "answer": "a"},
+    {"Question": "q", "Answer": "a"},
+    {"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]},
+    {"prompt": [{"role": "user", "content": "q"}], "completion": "a"},
+    {"prompt": "q", "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]},
+    {"prompt": "q", "messages": [{"role": "assistant", "content": "a"}]},
+    {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "q"}]},
+            {"role": "assistant", "content": ["a"]},
+        ]
+    },
+    {"messages": '[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]'},
+    {"contents": [{"role": "user", "parts": [{"text": "q"}]}, {"role": "model", "parts": [{"text": "a"}]}]},
+    {"conversation": [{"system": "", "input": "q", "output": "a"}]},
+    {"dialogue": ["q", "a"]},
+    {"query": "q", "response": "a", "history": [], "system": None},
+    [{"role": "User", "content": "q"}, {"role": "Chatbot", "content": "a"}],
 ]
 
 
-@pytest.mark.parametrize("entry", ASKED, ids="-".join)
+@pytest.mark.parametrize("entry", ASKED, ids=str)
 def test_conversations_of_every_form_are_made_alike(entry):
     assert messages_of(entry) == CHAT["messages"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"instruction": "q", "output": "a", "system": "s", "history": [["q0", "a0"]]},
+        {"conversations": [{"from": "human", "value": "q0"}, {"from": "gpt", "value": "a0"}, {"from": "human", "value": "q"},
+                           {"from": "gpt", "value": "a"}], "system": "s"},
+        {"messages": [{"role": "developer", "content": "s"}, {"role": "user", "content": "q0"}, {"role": "assistant", "content": "a0"},
+                      {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]},
+        {"system_prompt": "s", "question": "q", "response": "a",
+         "history": [{"role": "user", "content": "q0"}, {"role": "assistant", "content": "a0"}]},
+        {"conversation": [{"system": "s", "input": "q0", "output": "a0"}, {"input": "q", "output": "a"}]},
+        {"systemInstruction": {"parts": [{"text": "s"}]}, "contents": [{"role": role, "parts": [{"text": said}]} for role, said in
+                                                                      (("user", "q0"), ("model", "a0"), ("user", "q"), ("model", "a"))]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_earlier_turns_and_the_system_are_kept(entry):
+    assert [turn["content"] for turn in messages_of(entry)] == ["s", "q0", "a0", "q", "a"]
+    assert [turn["role"] for turn in messages_of(entry)] == ["system", *("user", "assistant") * 2]
+
+
+def test_what_a_question_is_about_is_part_of_it_and_a_last_question_is_kept():
+    assert messages_of({"instruction": "q", "context": "c", "response": "a"})[0]["content"] == "q\nc"
+    thanks = {"role": "user", "content": "thanks"}
+    assert messages_of({"messages": [*CHAT["messages"], thanks]})[-1] == thanks
 
 
 @pytest.mark.parametrize(

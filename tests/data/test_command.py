@@ -47,3 +47,26 @@ def test_from_files_to_a_set_and_back(run, tmp_path):
         == run("add", "con", "album", "--consent")[0]
         == 2
     )
+
+
+def test_what_is_not_there_is_said_before_anything_starts(run, tmp_path):
+    (tmp_path / "there.txt").write_text("Words of a text.\n" * 80)
+    status, out, err = run("add", "mine", "there.txt", "NO-SUCH-FILE.zip", "--consent")
+    assert (status, out, err) == (
+        2,
+        "",
+        "There is no file NO-SUCH-FILE.zip; check its name and its folder.\n",
+    )
+    assert "没有文件 gone.txt" in run("add", "mine", "gone.txt", "--consent", "--lang", "zh")[2]
+    assert (
+        "There is no file gone" in run("get", "digits", "--source", "gone")[2] and run("show", "mine")[0] == 2
+    )
+
+
+def test_it_says_which_encoding_it_took(run, tmp_path):
+    (tmp_path / "korean.txt").write_bytes(
+        ("고양이 두 마리는 다리가 몇 개입니까? 모두 여덟 개입니다.\n" * 40).encode("euc_kr")
+    )
+    status, told, _ = run("add", "mine", "korean.txt", "--consent")
+    assert status == 0 and "korean.txt was read as EUC-KR" in told
+    assert "按 EUC-KR 编码读取" in run("show", "mine", "--lang", "zh")[1]

@@ -97,13 +97,17 @@ def test_texts(tmp_path):
     sources = write(tmp_path / "bad", flat(bad))
     sources += write(
         tmp_path / "good",
-        {"fine.txt": b"A line of words.\n" * 100, "con.txt": "文字。\n".encode("gb18030") * 50},
+        {
+            "fine.txt": b"A line of words.\n" * 100,
+            "con.txt": "文字。\n".encode("gb18030") * 50,
+            "latin.txt": "café à la crème, ñandú\n".encode("latin-1") * 50,
+        },
     )
     memory = psutil.Process().memory_info().rss
     manifest = import_files(request(kind="text"), sources, tmp_path / "data")
     assert psutil.Process().memory_info().rss - memory < LIMIT
     check_refusals(manifest, [name for name in flat(bad) if not name.endswith(".zip")])
-    assert {file.name for file in manifest.files} == {"fine.txt", "con.txt"}
+    assert {file.name for file in manifest.files} == {"fine.txt", "con.txt", "latin.txt"}
     assert not list(tmp_path.rglob("out.txt"))
 
 

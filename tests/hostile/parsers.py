@@ -111,6 +111,7 @@ def imported(name: str, kind: str) -> Read:
     from aigc_demo.data.imports.listing import list_source
     from aigc_demo.data.imports.pictures import PictureImport
     from aigc_demo.data.imports.request import ImportRequest
+    from aigc_demo.data.imports.text_files import looks_like_text
     from aigc_demo.data.imports.texts import TextImport
 
     importers = {"text": TextImport, "chat": ChatImport, "pictures": PictureImport}
@@ -126,6 +127,7 @@ def imported(name: str, kind: str) -> Read:
         refused = None
         for item in list_source(folder / name, 0):
             looks_like_chats(item)
+            looks_like_text(item)
             try:
                 importer.take(item)
             except InputError as error:
@@ -146,6 +148,21 @@ CHATS = [
     b'{"messages": [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b."}]}\n' * 5,
     b'{"conversations": [{"from": "human", "value": "a?"}, {"from": "gpt", "value": "b."}]}\n' * 5,
     b'{"instruction": "do", "input": "this", "output": "done"}\n' * 5,
+]
+LISTS = [
+    json.dumps(
+        [{"instruction": f"do {i}", "output": "done", "history": [["a?", "b."]]} for i in range(9)]
+    ).encode(),
+    json.dumps(
+        {"data": [{"conversations": [{"from": "human", "value": "a?"}, {"from": "gpt", "value": "b."}]}] * 5}
+    ).encode(),
+]
+SUBTITLES = b"".join(
+    b"%d\n00:00:%02d,000 --> 00:00:%02d,900\n<i>words</i>\n\n" % (i, i, i) for i in range(1, 20)
+)
+ENCODED = [TEXT.decode().encode(codec) for codec in ("gb18030", "utf-16", "utf-16-le")] + [
+    ("고양이 두 마리는 다리가 몇 개입니까?\n" * 9).encode("euc_kr"),
+    ("二匹の猫には足が何本ありますか。\n" * 9).encode("cp932"),
 ]
 CAPTIONS = [b'{"file_name": "a.png", "text": "a cat"}\n' * 5]
 
@@ -301,6 +318,12 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "picture-profile": lambda: Parser(lambda folder: [of_rgb(), of_grey(2.2), of_inks()], read_profile),
     "programs": lambda: Parser(statements, read_statement),
     "text-txt": lambda: Parser(lambda folder: [TEXT, PROSE], imported("a.txt", "text")),
+    "text-encoded": lambda: Parser(lambda folder: ENCODED, imported("a", "text")),
+    "text-srt": lambda: Parser(lambda folder: [SUBTITLES], imported("a.srt", "text")),
+    "chat-json": lambda: Parser(lambda folder: LISTS, imported("a.json", "chat")),
+    "chat-tsv": lambda: Parser(
+        lambda folder: [b"prompt\tresponse\n" + b"a?\tb\n" * 9], imported("a.tsv", "chat")
+    ),
     "text-jsonl": lambda: Parser(lambda folder: [JSONL], imported("a.jsonl", "text")),
     "text-csv": lambda: Parser(lambda folder: [CSV], imported("a.csv", "text")),
     "chat-jsonl": lambda: Parser(lambda folder: CHATS, imported("a.jsonl", "chat")),

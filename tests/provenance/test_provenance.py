@@ -217,7 +217,12 @@ def test_recipes_are_checked_when_made():
 
 
 def test_what_is_no_known_file_gets_a_sentence(tmp_path):
-    cases = {"empty": b"", "binary": b"\0\1\2", "latin": "é".encode("latin-1"), "long.txt": b"a" * (5 << 20)}
+    cases = {
+        "empty": b"",
+        "binary": b"\0\1\2",
+        "broken": "éé".encode() + b"\xe9 a",
+        "long.txt": b"a" * (5 << 20),
+    }
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "huge").touch()

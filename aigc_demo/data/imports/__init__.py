@@ -5,8 +5,9 @@ run.py          import_files and paste: watch the child process, put the finishe
 child.py        the process that opens the files; confinement.py takes from it what it does not need
 listing.py      what is in files, zips and folders        limits.py    how much of it
 zip_names.py    what a zip's files are called             classes.py   of which class pictures are
-pictures.py     squares, duplicates.py, the split         texts.py     documents, read by text_files.py
-captions.py     what pictures are called                  chats.py     conversations
+pictures.py     squares, duplicates.py, the split         captions.py  what pictures are called
+texts.py        documents                                 chats.py     conversations, of all layouts.py
+text_files.py   what a text file is, by its content: tables.py, json_values.py or lines.py
 manifest.py     what went in, what was refused; own sets  preview.py   a look at a set
 journal.py      how far an import is
 """

@@ -10,22 +10,22 @@ Beside a picture: a text file of the same name (cat.png, cat.caption or cat.txt)
 In a prepared set: captions.json, {"train": [a caption a picture], "test": [...]}, beside images.safetensors.
 """
 
-import csv
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, TextIO
+from typing import Any
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.imports.limits import MAX_LINE, safe_name
+from aigc_demo.data.imports.limits import safe_name
+from aigc_demo.data.imports.lines import Refusals, clean
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import FILE as MANIFEST
 from aigc_demo.data.imports.manifest import find_own, read_manifest
-from aigc_demo.data.imports.text_files import clean, encoding_of, limited_lines
+from aigc_demo.data.imports.text_files import look_into
 
 FILE = "captions.json"
 LONGEST = 1000  # characters of a caption
@@ -64,17 +64,18 @@ def read_beside(item: Item, work: Path) -> Beside:
             en=f"{item.name} is too large for captions; give at most {MOST_BYTES >> 20} MB.",
             zh=f"{item.name} 作为图片说明过大；最多 {MOST_BYTES >> 20} MB。",
         )
-    name = PurePosixPath(item.inner or item.name)
-    with path.open(encoding=encoding_of(path, item.name), newline="") as file:
-        if name.suffix.lower() in BESIDE:
-            return Beside({_bare(stem_of(str(name))): tidy(file.read())})
-        try:
-            if name.suffix.lower() == ".json":
-                return _whole(json.loads(file.read()), name)
-            rows = list(_rows(file, name.suffix.lower()))
-        except (ValueError, TypeError, AttributeError, RecursionError, csv.Error) as error:
-            raise _unreadable(item.name) from error
-    told = _told(rows, name)
+    name, file = PurePosixPath(item.inner or item.name), look_into(path, item.name)
+    if name.suffix.lower() in BESIDE:
+        with file.encoding.open(path) as text:
+            return Beside({_bare(stem_of(str(name))): tidy(text.read())})
+    try:
+        if name.suffix.lower() == ".json":
+            with file.encoding.open(path) as text:
+                return _whole(json.load(text), name)
+        rows = [_pair(entry) for _, entry in file.entries(Refusals(item.name))]
+    except (ValueError, TypeError, AttributeError, RecursionError, InputError) as error:
+        raise _unreadable(item.name) from error
+    told = _told(filter(None, rows), name)
     if not told:
         raise _unreadable(item.name)
     return Beside(told)
@@ -112,14 +113,6 @@ def _told(rows: Iterable[tuple[str, str]], name: PurePosixPath) -> dict[str, str
 def _beside(table: PurePosixPath, picture: str) -> str:
     """The stem of a picture that a table names from its own folder."""
     return stem_of((table.parent / picture.replace("\\", "/")).as_posix())
-
-
-def _rows(file: TextIO, suffix: str) -> Iterator[tuple[str, str]]:
-    """(file name, caption) of a table's lines; lines that hold neither are passed over."""
-    csv.field_size_limit(MAX_LINE)
-    lines = (line for line in limited_lines(file) if line and line.strip())
-    entries = csv.DictReader(lines) if suffix == ".csv" else map(json.loads, lines)
-    yield from filter(None, map(_pair, entries))
 
 
 def _pair(entry: Any, picture: Any = None) -> tuple[str, str] | None:

@@ -23,13 +23,14 @@ from aigc_demo.data.imports.listing import Item, list_source
 from aigc_demo.data.imports.manifest import FILE, Manifest, Remark, facts
 from aigc_demo.data.imports.pictures import PictureImport
 from aigc_demo.data.imports.request import ImportRequest
-from aigc_demo.data.imports.text_files import READERS
+from aigc_demo.data.imports.text_files import looks_like_text
 from aigc_demo.data.imports.texts import TextImport
 from aigc_demo.media.kinds import looks_like_picture
 
 Taker = PictureImport | TextImport | ChatImport
 MORE = Text("{count:,} more files were treated so.", "另有 {count:,} 个文件作了同样处理。")
 TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
+PROBED = 100  # files that are looked into for the kind of an import
 
 
 def main(work: Path) -> int:
@@ -70,12 +71,12 @@ def list_all(sources: Sequence[Path], journal: Journal) -> list[Item]:
 
 
 def kind_of(items: Sequence[Item]) -> str:
-    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any is named and begins as one."""
+    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any begins as one."""
     if any(looks_like_picture(item.head()) for item in items):
         return "pictures"
-    if any(map(looks_like_chats, items)):
+    if any(map(looks_like_chats, items[:PROBED])):
         return "chat"
-    return "text" if any(Path(item.name).suffix.lower() in READERS for item in items) else "pictures"
+    return "text" if any(map(looks_like_text, items[:PROBED])) else "pictures"
 
 
 def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> None:
@@ -123,7 +124,7 @@ def finish(
     _begin(journal, "finish", request.name, FINISH_SECONDS, len(journal.ends), len(journal.ends))
     found = takes.finish(journal.taken, out)
     refused += [_refused(name, no_picture(name)) for name in found.pop("left_out", ())]
-    of_files = [Remark(**said) for entry in journal.taken for said in entry.get("remarks", ())]
+    of_files = [Remark(**said) for entry in journal.ends.values() for said in entry.get("remarks", ())]
     settings = request.model_dump(exclude={"name", "folder", "licence", "consent"})
     manifest = Manifest(
         name=request.name,

@@ -93,7 +93,7 @@ def list_source(path: Path, number: int) -> list[Item]:
     """The items of one file, zip or folder. Raises InputError where it cannot be opened or holds too much."""
     if path.is_dir():
         items = list(_in_folder(path))
-    elif path.suffix.lower() == ".zip":
+    elif path.suffix.lower() == ".zip" and path.exists():
         items = list(_in_zip(path))
     else:
         problem = _archive(path.name) or _not_a_file(path)
@@ -201,7 +201,11 @@ def _not_a_file(path: Path) -> InputError | None:
     if path.is_file() and not path.is_symlink():
         return None
     name = safe_name(path.name)
+    if not path.exists():
+        return InputError(
+            en=f"{name} is not there; give a file that is.", zh=f"{name} 不存在；请提供存在的文件。"
+        )
     return InputError(
-        en=f"{name} is no ordinary file (a link, a device, or gone); give the file itself.",
-        zh=f"{name} 不是普通文件（链接、设备或已不存在）；请提供文件本身。",
+        en=f"{name} is no ordinary file (a link or a device); give the file itself.",
+        zh=f"{name} 不是普通文件（链接或设备）；请提供文件本身。",
     )

@@ -33,7 +33,7 @@ class ImportedFile(BaseModel):
 
 
 class Remark(BaseModel):
-    """One file, or folder, and what its owner should know of how it was taken, in a sentence."""
+    """One file, or folder, and what its owner should know of how it was read or taken, in a sentence."""
 
     model_config = ConfigDict(frozen=True)
     name: str

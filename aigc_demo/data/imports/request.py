@@ -29,9 +29,9 @@ class ImportSettings(BaseModel):
             "类型",
             Text(
                 "Pictures (a caption may lie beside each, as cat.txt or cat.caption or in metadata.jsonl, their classes in "
-                "folders or in dataset.json), text, or conversations (.jsonl, .csv); auto looks at the files.",
+                "folders or in dataset.json), text, or conversations (JSON, tables); auto looks into the files.",
                 "图片（说明可放在旁边，如 cat.txt、cat.caption，或写在 metadata.jsonl；类别由文件夹或 dataset.json 给出）、文本，"
-                "或对话（.jsonl、.csv）；auto 会查看文件来判断。",
+                "或对话（JSON、表格）；auto 会查看文件内容来判断。",
             ),
         ),
     ] = "auto"

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from aigc_demo.core.disk import write_json
-from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.errors import InputError, Stopped, no_file
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.journal import Journal
@@ -98,6 +98,8 @@ def run_import(
     """`import_files` without asking for consent: for files that the machine's owner names on the command line."""
     if not sources:
         raise InputError(en="No file was given; choose some.", zh="没有提供文件；请选择文件。")
+    if not any(path.exists() for path in sources):
+        raise no_file(sources[0])
     if len(sources) > MAX_FILES:
         raise too_many("This choice", len(sources))
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,208 +1,186 @@
-"""How text files are read: their encoding, their lines, the texts in .jsonl and .csv, and what is wrong with a line."""
+"""What is in a text file, by its content: JSON, a table, subtitles or prose; its name only helps where that is open."""
 
-import codecs
-import csv
-import json
+import io
 import re
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
+from aigc_demo.core.encodings import Encoding, encoding_of
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
-from aigc_demo.data.imports.limits import MAX_LINE, MAX_NAMED
-from aigc_demo.data.imports.manifest import Refused
+from aigc_demo.data.imports.json_values import begins_as_json, inner_value, json_values
+from aigc_demo.data.imports.layouts import BESIDE, is_conversation
+from aigc_demo.data.imports.lines import Refusals, lines_or_refusal, titled
+from aigc_demo.data.imports.listing import Item
+from aigc_demo.data.imports.tables import Dialect, dialect_of, rows_of
 
-MAX_COLUMNS = 1000
+SEEN = 1 << 16  # bytes or characters of a file that are looked at before it is read
+SEEN_TITLES = 1000  # characters of a first line in which a title is looked for
 PIECE = 1 << 20  # characters of a long document that are handed on at a time
-CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…·]")
-# control characters, halves of surrogate pairs, byte order marks, and marks that turn the direction of writing
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
+WORDS = ("text", "content", "paragraphs")  # fields that hold a text
+KNOWN = BESIDE | {*WORDS, "file_name"}  # titles that tell a table from prose
+JSON_NAMES, TABLE_NAMES = (".json", ".jsonl", ".ndjson"), (".csv", ".tsv", ".tab")
+OTHER_NAMES = (
+    ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".avif", ".ico", ".psd", ".svg", ".eps",
+    ".pdf", ".docx", ".doc", ".mp3", ".mp4", ".wav",
+)  # fmt: skip
+PROSE_NAMES = (".txt", ".md")  # where markup is what somebody means to bring
+MARKUP = re.compile(
+    r"\s*(<(![a-z-]|\?xml|/?(html|head|body|title|meta|p|div|span|a|br|h[1-6]|ul|ol|table|script|style|svg|rss|feed)\b)"
+    r"|\{\\rtf|%PDF|%!PS)",
+    re.IGNORECASE,
+)
+TIMES = re.compile(r"(\d+:)?\d\d:\d\d[,.]\d{3} *--> *(\d+:)?\d\d:\d\d[,.]\d{3}")
+SUBTITLES = re.compile(rf"\s*(WEBVTT\b|\d+ *\r?[\r\n]{TIMES.pattern})")
+TAGS = re.compile(r"</?[a-z][^>]*>|\{\\[^}]*\}", re.IGNORECASE)
+
+Shape = Literal["json", "table", "subtitles", "prose"]
 
 
-class BadLineError(InputError):
-    """A line that does not go in, and why, in half a sentence."""
+@dataclass(frozen=True)
+class TextFile:
+    """A text file that was looked into: how it is encoded, and what its beginning shows."""
 
+    path: Path
+    name: str
+    encoding: Encoding
+    sample: str
+    whole: bool
 
-class Refusals:
-    """The bad lines of one file: the first ones by number, the others counted."""
+    @cached_property
+    def _table(self) -> tuple[Dialect, bool]:
+        """How it is written as a table, and whether it must be one."""
+        dialect, fit = dialect_of(self.sample, self.whole, KNOWN)
+        return dialect, fit.certain
 
-    def __init__(self, name: str) -> None:
-        self.name, self.count = name, 0
-        self.named: list[Refused] = []
-        self.first: Text | None = None
-
-    def add(self, line: int, reason: BadLineError) -> None:
-        """Note a bad line."""
-        self.count += 1
-        self.first = self.first or reason.text
-        if self.count <= MAX_NAMED:
-            self.named.append(
-                Refused(
-                    name=f"{self.name}:{line}",
-                    en=f"{self.name}, line {line}: {reason.text.en}; the line was left out.",
-                    zh=f"{self.name} 第 {line} 行：{reason.text.zh}；已略去该行。",
-                )
+    @cached_property
+    def shape(self) -> Shape:
+        """What it is. An InputError where it is a document of another program."""
+        ending = Path(self.name).suffix.lower()
+        if begins_as_json(self.sample):
+            return "json"
+        if MARKUP.match(self.sample) and ending not in PROSE_NAMES:
+            raise InputError(
+                en=f"{self.name} is a document with markup, not plain text; save it as plain text.",
+                zh=f"{self.name} 是带标记的文档，不是纯文本；请另存为纯文本。",
             )
+        if SUBTITLES.match(self.sample):
+            return "subtitles"
+        first = re.split(r"[,;\t|\"]", re.split(r"[\r\n]", self.sample[:SEEN_TITLES])[0])
+        if ending in TABLE_NAMES or (KNOWN & set(map(titled, first)) and self._table[1]):
+            return "table"
+        return "json" if ending in JSON_NAMES else "prose"
 
-    def told(self) -> list[Refused]:
-        """What there is to say."""
-        more = self.count - len(self.named)
-        if more == 0:
-            return self.named
-        words = Refused(
-            name=self.name,
-            en=f"{self.name}: {more:,} more lines were left out for such reasons.",
-            zh=f"{self.name}：另有 {more:,} 行因类似原因被略去。",
-        )
-        return [*self.named, words]
+    def remarks(self) -> list[Text]:
+        """What there is to say of how it is read."""
+        said = [self.encoding.remark(self.name)]
+        if self.shape == "table":
+            said.append(self._table[0].remark(self.name))
+        return [words for words in said if words]
+
+    def entries(self, refusals: Refusals) -> Iterator[tuple[int, Any]]:
+        """(line, entry): objects, lists and words of JSON, rows of a table by title, or prose, line 0, in large pieces."""
+        with self.encoding.open(self.path) as file:
+            yield from self._entries(file, refusals)
+
+    def first_entries(self, count: int) -> list[Any]:
+        """Some of the entries that its beginning shows."""
+        found = [
+            entry
+            for _, entry in islice(self._entries(io.StringIO(self.sample, newline=""), Refusals("")), count)
+        ]
+        return found or [inner_value(self.sample)]
+
+    def _entries(self, file: TextIO, refusals: Refusals) -> Iterator[tuple[int, Any]]:
+        if self.shape == "json":
+            return json_values(file, refusals, is_entry)
+        if self.shape == "table":
+            return rows_of(file, self.name, self._table[0], refusals)
+        lines = lines_or_refusal(file, self.name)
+        return _pieces(_spoken(lines) if self.shape == "subtitles" else lines)
 
 
-def encoding_of(path: Path, name: str) -> str:
-    """The encoding of a text file: by its byte order mark, else UTF-8, else GB18030 if that reads as Chinese."""
+def look_into(path: Path, name: str) -> TextFile:
+    """A file on disk; an InputError where it is no text."""
     with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ("utf-16",) if wide else ("utf-8", "gb18030"):
-        if _decodes(path, encoding):
-            return encoding
-    raise InputError(
-        en=f"{name} is no text in UTF-8, UTF-16 or GB18030; save it as UTF-8.",
-        zh=f"{name} 不是 UTF-8、UTF-16 或 GB18030 编码的文本；请另存为 UTF-8。",
+        encoding = encoding_of(file, name)
+    with encoding.open(path) as text:
+        sample, whole = text.read(SEEN), not text.read(1)
+    return TextFile(path, name, encoding, sample if whole else _rows_end(sample), whole)
+
+
+def look_at_head(item: Item) -> TextFile | None:
+    """The beginning of an item, wherever it lies; None where it is no text."""
+    head = item.head(SEEN)
+    if not head or Path(item.name).suffix.lower() in OTHER_NAMES:
+        return None
+    try:
+        encoding = encoding_of(io.BytesIO(head), item.name)
+    except InputError:
+        return None
+    sample = encoding.decode(head)
+    return TextFile(
+        item.path, item.name, encoding, sample if len(head) < SEEN else _rows_end(sample), len(head) < SEEN
     )
 
 
-def _decodes(path: Path, encoding: str) -> bool:
-    """Whether the whole file is text in `encoding`."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def looks_like_text(item: Item) -> bool:
+    """Whether an item begins as a text does that may be learnt from."""
+    found = look_at_head(item)
     try:
-        with path.open("rb") as file:
-            while data := file.read(1 << 20):
-                text = decoder.decode(data)
-                if "\0" in text or (encoding == "gb18030" and not _plausible(text)):
-                    return False
-            decoder.decode(b"", final=True)
-    except UnicodeError:
+        return found is not None and bool(found.shape)
+    except InputError:
         return False
-    return True
 
 
-def _plausible(text: str) -> bool:
-    """Whether what GB18030, which makes something of many bytes, made of these is Chinese writing."""
-    other = sum(not char.isascii() for char in text)
-    return len(CHINESE.findall(text)) >= 0.8 * other
+def words_in(fields: Mapping[str, Any], names: Sequence[str] = WORDS) -> str | None:
+    """The text in the first of these fields that holds words, or paragraphs of words; None where none does."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+            return "\n".join(value)
+        if isinstance(value, str):
+            return value
+    return None
 
 
-def clean(text: str) -> str:
-    """Text without control characters, with plain line ends and none at its ends."""
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
+def is_entry(value: Any) -> bool:
+    """Whether a JSON value is one text or one conversation, and no wrapping of several."""
+    if isinstance(value, dict) and words_in(value) is not None:
+        return not {"role", "from"} & value.keys()
+    return is_conversation(value) or isinstance(value, str)
 
 
-def paragraphs(file: TextIO, name: str, refusals: Refusals) -> Iterator[tuple[int, str]]:
-    """A plain text as one document, number 0, in pieces of whole lines."""
-    lines: list[str] = []
+def _rows_end(sample: str) -> str:
+    """A sample up to the end of its last whole line."""
+    end = max(sample.rfind("\n"), sample.rfind("\r")) + 1
+    return sample[:end] or sample
+
+
+def _pieces(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
+    """Lines as one document, number 0, in pieces of whole lines."""
+    kept: list[str] = []
     size = 0
-    for line in limited_lines(file):
-        if line is None:
-            raise InputError(
-                en=f"{name} has a line of more than {MAX_LINE:,} characters; break its lines as prose has them.",
-                zh=f"{name} 有一行超过 {MAX_LINE:,} 个字符；请像普通文章那样换行。",
-            )
-        lines.append(line)
+    for line in lines:
+        kept.append(line)
         size += len(line)
         if size >= PIECE:
-            yield 0, "".join(lines)
-            lines, size = [], 0
-    yield 0, "".join(lines)
+            yield 0, "".join(kept)
+            kept, size = [], 0
+    yield 0, "".join(kept)
 
 
-def json_lines(file: TextIO, name: str, refusals: Refusals) -> Iterator[tuple[int, str]]:
-    """The texts of a .jsonl file: field "text", or "prompt" and "completion"."""
-    for number, line in enumerate(limited_lines(file), 1):
-        try:
-            if line is None:
-                raise _too_long()
-            if line.strip():
-                yield number, text_of(json.loads(line))
-        except BadLineError as reason:
-            refusals.add(number, reason)
-        except (ValueError, RecursionError):  # a number of millions of digits, brackets by the thousand
-            refusals.add(number, BadLineError("it is no JSON object", "不是 JSON 对象"))
-
-
-def text_of(entry: Any) -> str:
-    """The text of one JSON object."""
-    if isinstance(entry, dict):
-        if isinstance(entry.get("text"), str):
-            return entry["text"]
-        if isinstance(entry.get("prompt"), str) and isinstance(entry.get("completion"), str):
-            return f"{entry['prompt']}\n{entry['completion']}"
-    raise BadLineError(
-        'it has no field "text", nor "prompt" and "completion"', "没有 text 字段，也没有 prompt 和 completion"
-    )
-
-
-def csv_rows(file: TextIO, name: str, refusals: Refusals) -> Iterator[tuple[int, str]]:
-    """The cells of a .csv file's column "text", or of the column with the longest cells."""
-    csv.field_size_limit(MAX_LINE)
-    header = next(limited_lines(file), "")
-    if header is None or len(header) > MAX_LINE >> 4:
-        raise InputError(
-            en=f"{name} has a header of more than {MAX_LINE >> 4:,} characters; keep the column with the text only.",
-            zh=f"{name} 的表头超过 {MAX_LINE >> 4:,} 个字符；请只保留文本列。",
-        )
-    delimiter = max(",;\t", key=header.count)
-    titles = [title.strip().lower() for title in next(csv.reader([header], delimiter=delimiter), [])]
-    if len(titles) > MAX_COLUMNS:
-        raise InputError(
-            en=f"{name} has {len(titles):,} columns; keep the one with the text only.",
-            zh=f"{name} 有 {len(titles):,} 列；请只保留文本列。",
-        )
-    rows = _rows(file, name, delimiter)
-    sample = list(islice(rows, 100))
-    if "text" in titles:
-        column = titles.index("text")
-    else:
-        column = max(
-            range(len(titles)), key=lambda i: sum(len(row[i]) for _, row in sample if i < len(row)), default=0
-        )
-    for number, row in chain(sample, rows):
-        if column < len(row):
-            yield number, row[column]
-        else:
-            refusals.add(number, BadLineError("it has too few columns", "列数不足"))
-
-
-def _rows(file: TextIO, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of the rows after the header."""
-    reader = csv.reader((line or "" for line in limited_lines(file)), delimiter=delimiter)
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num + 1, row
-    except csv.Error as error:
-        raise InputError(
-            en=f"{name} has a cell of more than {MAX_LINE:,} characters before line {reader.line_num + 2:,}; close its quotation mark.",
-            zh=f"{name} 在第 {reader.line_num + 2:,} 行之前有超过 {MAX_LINE:,} 个字符的单元格；请检查引号是否成对。",
-        ) from error
-
-
-def limited_lines(file: TextIO) -> Iterator[str | None]:
-    """The lines of a file; None in place of one of more than MAX_LINE characters."""
-    while line := file.readline(MAX_LINE):
-        if len(line) < MAX_LINE or line.endswith("\n"):
-            yield line
-            continue
-        while len(line) == MAX_LINE and not line.endswith("\n"):
-            line = file.readline(MAX_LINE)
-        yield None
-
-
-def _too_long() -> BadLineError:
-    return BadLineError(f"it has more than {MAX_LINE:,} characters", f"超过 {MAX_LINE:,} 个字符")
-
-
-READERS = {".txt": paragraphs, ".md": paragraphs, ".jsonl": json_lines, ".csv": csv_rows}
+def _spoken(lines: Iterator[str]) -> Iterator[str]:
+    """What is said in subtitles: without their numbers, times, settings and tags."""
+    waiting = True  # for the times of the next one
+    for line in lines:
+        if TIMES.match(line):
+            waiting = False
+        elif not line.strip():
+            waiting = True
+        elif not waiting:
+            yield TAGS.sub("", line)

@@ -4,19 +4,24 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text
+from aigc_demo.data.imports.layouts import is_conversation, messages_of
 from aigc_demo.data.imports.limits import MIN_CHARACTERS
+from aigc_demo.data.imports.lines import CHINESE, BadLineError, Refusals, clean, titled
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import ImportedFile
 from aigc_demo.data.imports.pieces import Pieces
-from aigc_demo.data.imports.text_files import CHINESE, READERS, Refusals, clean, encoding_of
+from aigc_demo.data.imports.text_files import WORDS, TextFile, look_into, words_in
 
 FEW = 20  # documents: below, the end of each is held out; from there on, whole documents
 MAX_PAIRS = 1000  # of equal documents that are named
+SEEN_ROWS = 100  # of a table, to find its column of text
+COLUMN = Text('Of {name} the column "{column}" was read.', "{name} 读取了“{column}”列。")
 
 Place = tuple[str, int]  # of a document: the key of its file, and its number there
 
@@ -26,23 +31,20 @@ class TextImport(Pieces):
 
     def take(self, item: Item) -> dict[str, Any]:
         """Read a file into documents; the facts that `finish` needs of it, and its bad lines."""
-        suffix = Path(item.name).suffix.lower()
-        if suffix not in READERS:
-            raise InputError(
-                en=f"{item.name} is no .txt, .md, .jsonl or .csv file; save it as one of these.",
-                zh=f"{item.name} 不是 .txt、.md、.jsonl 或 .csv 文件；请另存为这些格式之一。",
-            )
         path, size = self.open(item)
-        refusals = Refusals(item.name)
+        file, refusals = look_into(path, item.name), Refusals(item.name)
+        column, remarks = _column(file), file.remarks()
+        if column:
+            remarks.append(COLUMN.format(name=item.name, column=column))
         documents = 0
-        with (
-            path.open(
-                encoding=encoding_of(path, item.name), newline="" if suffix == ".csv" else None
-            ) as file,
-            self.pieces.open("a", encoding="utf-8") as out,
-        ):
-            for number, text in READERS[suffix](file, item.name, refusals):
-                if cleaned := clean(text):
+        with self.pieces.open("a", encoding="utf-8") as out:
+            for number, entry in file.entries(refusals):
+                try:
+                    cleaned = clean(text_of(entry, column))
+                except BadLineError as reason:
+                    refusals.add(number, reason)
+                    continue
+                if cleaned:
                     line = {"key": item.key, "document": number, "text": cleaned}
                     out.write(json.dumps(line, ensure_ascii=False) + "\n")
                     documents += 1
@@ -58,6 +60,7 @@ class TextImport(Pieces):
             "sha256": _sha256(path),
             "bytes": size,
             "refused": [refused.model_dump() for refused in refusals.told()],
+            "remarks": [{"name": item.name, **asdict(words)} for words in remarks],
         }
 
     def finish(self, taken: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
@@ -142,6 +145,34 @@ class TextImport(Pieces):
         sides = {split[place] for place in kept if place[0] == entry["end"]}
         side = "both" if len(sides) > 1 else next(iter(sides), "dropped")
         return ImportedFile(name=entry["name"], sha256=entry["sha256"], split=side, bytes=entry["bytes"])
+
+
+def text_of(entry: Any, column: str = "") -> str:
+    """The text of an entry: its words, those in the field "text", in a column, or of a whole conversation."""
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, dict):
+        fields = {titled(str(name)): value for name, value in entry.items()}
+        if column and column not in fields:
+            raise BadLineError("it has too few columns", "列数不足")
+        found = words_in(fields, (column, *WORDS))
+        if found is not None:
+            return found
+    if is_conversation(entry):
+        return "\n".join(message["content"] for message in messages_of(entry))
+    raise BadLineError('it has no field "text" and is no conversation', "没有 text 字段，也不是对话")
+
+
+def _column(file: TextFile) -> str:
+    """Of a table without a column "text" and without conversations: the title of the one with the longest cells."""
+    rows = file.first_entries(SEEN_ROWS) if file.shape == "table" else []
+    lengths: dict[str, int] = {}
+    for row in rows:
+        for title, cell in (row or {}).items():
+            lengths[title] = lengths.get(title, 0) + len(cell)
+    if set(WORDS) & lengths.keys() or any(map(is_conversation, rows)):
+        return ""
+    return max(lengths, key=lengths.__getitem__, default="")
 
 
 def choose_split(documents: dict[Place, tuple[str, int]], share: float) -> dict[Place, str]:
