@@ -57,7 +57,7 @@ class Jobs:
     def check(self, request: TrainRequest, go_on: bool = False) -> TrainRequest:
         """The request with its paths made absolute and its method decided; an InputError where it cannot be queued.
 
-        A name that is taken is refused, unless `go_on` and the run was begun with the same data, family and seed.
+        A name that is taken is refused, unless `go_on` and the run was begun with the same settings and has steps left.
         """
         path = self.runs_dir / request.name
         checked = check_request(request, self.settings)
