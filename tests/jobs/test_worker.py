@@ -5,6 +5,7 @@ import os
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
@@ -188,3 +189,27 @@ def test_a_measure_that_fails_does_not_make_the_run_fail(work, monkeypatch, jobs
     assert work().state == "done"
     assert jobs.get("mine").usable and jobs.get("mine").figures() == {}
     assert "ZeroDivisionError" in jobs.get("mine").tail()
+
+
+@pytest.mark.parametrize("family", ["vae", "gan"])
+@pytest.mark.parametrize(("train", "held_out"), [(13, 1), (40, 7), (4, 1)])
+def test_nothing_is_concluded_from_a_few_held_out_pictures(
+    jobs, ask, settings, prepared, tmp_path, family, train, held_out
+):
+    arrays = load_file(prepared["vae"] / "images.safetensors")
+    few = {"train_images": train, "train_labels": train, "test_images": held_out, "test_labels": held_out}
+    data = tmp_path / "few"
+    data.mkdir()
+    (data / "source.json").write_bytes((prepared["vae"] / "source.json").read_bytes())
+    save_file(
+        {name: arrays[name][:count].contiguous() for name, count in few.items()}, data / "images.safetensors"
+    )
+    request = ask(family, steps=3).model_copy(update={"data": str(data)})
+    folder = jobs.enqueue_here(request)
+    with StopSignals(folder) as signals:
+        assert Worker(folder, folder.request(), settings, "cpu").work(signals).state == "done"
+    told = {name for line in jobs.get("mine").log() for name in line} | set(jobs.get("mine").figures())
+    assert not {name for name in told if "held_out" in name or name in ("active_units", "elbo_nats")}
+    assert ("diversity" in told) == (family == "gan" and train >= 8) and jobs.get("mine").events() == []
+    card = (folder.path / "README.md").read_text("utf-8")
+    assert ("No figure says how good it is" in card) == (not jobs.get("mine").figures())
