@@ -5,13 +5,13 @@ its progress as JSON lines, then {"folder": ...}, or {"en": ..., "zh": ...} with
 parsed only once its hash is the one that this app was made with. What has come is moved to its place when it is whole.
 """
 
-import errno
 import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import is_full
 from aigc_demo.core.processes import limit
 from aigc_demo.hub.fetch import BLOCK, Progress, carry_out, tell
 from aigc_demo.pretrained.dequantise import convert
@@ -56,7 +56,7 @@ def _check_hash(source: Path, plan: dict[str, Any], progress: Progress) -> None:
 def _sentence(error: Exception, name: str) -> Exception:
     if isinstance(error, InputError):
         return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_full(error):
         return InputError(
             en="The disk is full; make room, then convert again.", zh="磁盘已满；请腾出空间后重新转换。"
         )

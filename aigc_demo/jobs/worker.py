@@ -5,7 +5,6 @@ writes.
 """
 
 import ctypes
-import errno
 import os
 import time
 import traceback
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_demo import __version__
 from aigc_demo.core.disk import sweep, write_json
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.failures import is_full
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue
@@ -194,7 +194,7 @@ NO_MEMORY = Text(
 
 def in_words(error: Exception) -> Text:
     """The sentence for an error that is no InputError."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return FULL
     if is_out_of_memory(error):
         return NO_MEMORY
