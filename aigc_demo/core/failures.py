@@ -32,19 +32,24 @@ def is_full(error: BaseException) -> bool:
 def in_words(error: BaseException, settings: Settings | None = None) -> Text | None:
     """The sentence for what the system refused; None for any other error, as one of the network or of the program.
 
-    With `settings` it names the one that says where that folder is.
+    With `settings` it names the one that says where that folder is; without, as on a page, no folder of this computer.
     """
     if is_full(error):
         return FULL
     if not isinstance(error, OSError) or isinstance(error, TRANSIENT) or not (error.filename or error.errno):
         return None
-    path = next((str(name) for name in (error.filename2, error.filename) if isinstance(name, str | Path)), "")
+    path = next(
+        (Path(name) for name in (error.filename2, error.filename) if isinstance(name, str | Path)), None
+    )
+    if path and path.name.startswith("."):
+        path = path.parent  # of a temporary file, whose name tells nothing
+    shown = (path if settings else path.name) if path else ""
     why = error.strerror or type(error).__name__
     setting = _setting(path, settings)
     return Text(
-        f"{path or 'A file'} cannot be written or read ({why}); choose another folder{setting.en}, or give this user"
+        f"{shown or 'A file'} cannot be written or read ({why}); choose another folder{setting.en}, or give this user"
         " the right to it.",
-        f"无法读写 {path or '文件'}（{why}）；请{setting.zh}选择其他文件夹，或赋予当前用户权限。",
+        f"无法读写 {shown or '文件'}（{why}）；请{setting.zh}选择其他文件夹，或赋予当前用户权限。",
     )
 
 
@@ -56,10 +61,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _setting(path: str, settings: Settings | None) -> Text:
-    for name in FOLDERS if settings and path else ():
+def _setting(path: Path | None, settings: Settings | None) -> Text:
+    if not (settings and path):
+        return Text("", "")
+    for name in FOLDERS:
         folder = getattr(settings, name).absolute()
-        if Path(path).absolute().is_relative_to(folder) or folder.is_relative_to(Path(path).absolute()):
+        if path.absolute().is_relative_to(folder) or folder.is_relative_to(path.absolute()):
             flag = f"--{name.replace('_', '-')} (AIGC_{name.upper()})"
             return Text(f" with {flag}", f"用 {flag} ")
-    return Text("", "")
+    return Text(" with --out", "用 --out ")

@@ -183,7 +183,13 @@ class Jobs:
     def _enqueue(self, request: TrainRequest, **facts: Any) -> JobFolder:
         """Write the request first, so that nothing that was promised can be lost, then its place in the queue."""
         folder = JobFolder(self.runs_dir / request.name)
-        folder.write_request(request)
+        is_new = not folder.path.exists()
+        try:
+            folder.write_request(request)
+        except OSError:
+            if is_new:  # or an empty folder would take the name
+                shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         for flag in (folder.run.stop, folder.run.save, folder.run.sample):
             flag.clear()
         fresh = {"pid": None, "started_at": None, "ended_at": None, "cause": None, "processes": 1, **facts}
