@@ -1,6 +1,7 @@
 """python -m aigc_demo.hub.convert: make the model file of a Python package into safetensors. A process of its own.
 
-Reads a plan from standard input ({"source", "sha256", "command", "target", "readme"}) and speaks as fetch.py does:
+Reads a plan from standard input ({"source", "sha256", "command", "target", "readme"}; for a GGUF file of one's own without
+"sha256") and speaks as fetch.py does:
 its progress as JSON lines, then {"folder": ...}, or {"en": ..., "zh": ...} with status 1. The file is
 parsed only once its hash is the one that this app was made with. What has come is moved to its place when it is whole.
 """
@@ -26,12 +27,13 @@ def make(plan: dict[str, Any]) -> Path:
     partial = target.with_name(f".{target.name}.part")
     shutil.rmtree(partial, ignore_errors=True)  # of one that was ended
     try:
-        _check_hash(source, plan, progress)
+        if "sha256" in plan:
+            _check_hash(source, plan, progress)
         convert(source, partial, progress.add)
         (partial / "README.md").write_text(plan["readme"], "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
-    except (OSError, ValueError, KeyError, ImportError, MemoryError) as error:
+    except Exception as error:  # a converter may fail on a strange file in any way
         shutil.rmtree(partial, ignore_errors=True)
         raise _sentence(error, source.name) from error
     tell({"done": progress.done, "fetched": progress.fetched})
