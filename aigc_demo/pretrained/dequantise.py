@@ -72,6 +72,10 @@ def _convert_otherwise(source: Path, folder: Path, architecture: str) -> None:
         (Path(alone) / "model.gguf").symlink_to(source)
         model = AutoModelForCausalLM.from_pretrained(alone, gguf_file="model.gguf", dtype="float16")
         tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf")
+    # what it has read is plain numbers by now, though it still says otherwise
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
