@@ -20,6 +20,11 @@ FOLDERS = ("runs_dir", "data_dir", "outputs_dir", "hub_dir", "weights_dir")
 TRANSIENT = (ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 
 
+def told(error: BaseException, settings: Settings | None = None) -> Text | None:
+    """What there is to say of an error: the sentence of an InputError, or what the system refused; None for a bug."""
+    return error.text if isinstance(error, InputError) else in_words(error, settings)
+
+
 def is_full(error: BaseException) -> bool:
     """Whether a disk, or one's share of it, was full: what was raised, or what that came of."""
     return any(

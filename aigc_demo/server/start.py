@@ -4,8 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from aigc_demo.core.environment import check_folders, mend_proxies, private_folders
-from aigc_demo.core.errors import InputError
-from aigc_demo.core.failures import in_words
+from aigc_demo.core.failures import told
 from aigc_demo.core.settings import Settings, prepare_environment, read_settings
 from aigc_demo.server.address import check_address
 from aigc_demo.server.checks import mcp_token
@@ -25,6 +24,6 @@ def start(serve: Callable[[Settings, str], None], arguments: Sequence[str]) -> N
         prepare_environment(settings)
         serve(settings, token)
     except Exception as error:
-        if not (said := error.text if isinstance(error, InputError) else in_words(error)):
+        if not (said := told(error)):
             raise
         sys.exit(f"{said.en}\n{said.zh}")

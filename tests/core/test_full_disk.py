@@ -170,3 +170,26 @@ def test_a_folder_without_rights_is_named_with_its_setting(
     )  # fmt: skip
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert str(folder) in done.stderr and setting in done.stderr and files(folder) == {}
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), PermissionError(13, "denied", "/a/b")]
+)
+def test_a_handler_of_the_page_says_it_in_the_same_sentence(monkeypatch, tmp_path, error):
+    from types import SimpleNamespace
+
+    import gradio as gr
+
+    from aigc_demo.ui.page.context import polite
+
+    class Tab:
+        context = SimpleNamespace(settings=Settings(runs_dir=tmp_path), lang=lambda visitor: "zh")
+
+        @polite
+        def import_files(self, visitor):
+            raise error
+
+    warned = []
+    monkeypatch.setattr(gr, "Warning", lambda text, **_: warned.append(text))
+    Tab().import_files(None)
+    assert warned == [in_words(error, Tab.context.settings).zh] and "请" in warned[0]

@@ -27,7 +27,7 @@ from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.failures import in_words
+from aigc_demo.core.failures import told
 from aigc_demo.core.words import Text
 from aigc_demo.ui.page.language import language_of
 
@@ -89,8 +89,7 @@ class Page(gr.Blocks):
                 block_fn, processed_input, iterator, requests, *arguments, **options
             )
         except Exception as error:
-            said = error.text if isinstance(error, InputError) else in_words(error)
-            if said is None:
+            if not (said := told(error)):
                 raise
             visitor = requests[0] if isinstance(requests, list) else requests
             raise gr.Error(escape(said.say(language_of(visitor))), print_exception=False) from error
