@@ -5,22 +5,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from aigc_demo.core.errors import InputError
-from aigc_demo.core.settings import Settings, prepare_environment, read_settings
-from aigc_demo.server import link, mcp_token
+from aigc_demo.server import link, start
 
 if TYPE_CHECKING:
+    from aigc_demo.core.settings import Settings
     from aigc_demo.runtime.cache import ModelCache
 
 
-def main(arguments: list[str]) -> None:
-    """Read the settings, build the page, serve it; once it is up import torch and go on with queued training."""
-    try:
-        settings = read_settings(arguments)
-        token = mcp_token(settings)
-    except InputError as error:
-        sys.exit(f"{error.en}\n{error.zh}")
-    prepare_environment(settings)
+def serve(settings: "Settings", token: str) -> None:
+    """Build the page and serve it; once it is up import torch and go on with queued training."""
     gc.disable()  # what the start makes stays: looking for garbage among it would take an eighth of the time
 
     from aigc_demo.runtime.cache import ModelCache
@@ -39,7 +32,7 @@ def main(arguments: list[str]) -> None:
     page.block_thread()
 
 
-def warm_up(settings: Settings, cache: "ModelCache") -> None:
+def warm_up(settings: "Settings", cache: "ModelCache") -> None:
     """What the first page need not wait for."""
     from aigc_demo.jobs import Jobs
 
@@ -48,4 +41,4 @@ def warm_up(settings: Settings, cache: "ModelCache") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    start(serve, sys.argv[1:])

@@ -11,7 +11,9 @@ from contextlib import redirect_stdout
 
 from aigc_demo.cli.commands import build_parser
 from aigc_demo.cli.flags import Answer, Asked, spoken_language
+from aigc_demo.core.environment import mend_proxies, private_folders
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import in_words
 from aigc_demo.core.settings import flags_given, prepare_environment, settings_from
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
@@ -19,11 +21,12 @@ BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit status."""
-    lang = spoken_language(arguments, os.environ)
+    lang, settings = spoken_language(arguments, os.environ), None
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
+        mend_proxies()
         flags = build_parser(lang).parse_args(arguments)
-        settings = settings_from(flags_given(flags))
+        settings = private_folders(settings_from(flags_given(flags)))
         prepare_environment(settings)
         with redirect_stdout(sys.stderr):  # whatever a library prints must not end up in the JSON
             answer = flags.command.run(Asked(flags, settings, lang))
@@ -37,6 +40,11 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
         return PIPE_CLOSED
+    except Exception as error:
+        if (said := in_words(error, settings)) is None:
+            raise
+        print(said.say(lang), file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 

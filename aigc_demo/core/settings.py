@@ -49,8 +49,8 @@ class Settings(BaseModel):
     )
     runs_dir: Annotated[Path, FieldLabel("models trained here", "在本机训练的模型")] = ROOT / "runs"
     data_dir: Annotated[Path, FieldLabel("data sets, fetched once", "数据集，只获取一次")] = ROOT / "data"
-    outputs_dir: Annotated[Path, FieldLabel("files on their way to the browser", "发往浏览器的文件")] = (
-        Path(tempfile.gettempdir()) / "aigc-demo"
+    outputs_dir: Annotated[Path, FieldLabel("files on their way to the browser", "发往浏览器的文件")] = Field(
+        default_factory=lambda: Path(tempfile.gettempdir()) / "aigc-demo"
     )
     offline: Annotated[bool, FieldLabel("never ask the network", "不访问网络")] = False
     lang: Annotated[
@@ -208,6 +208,11 @@ def settings_from(values: Mapping[str, object], environment: Mapping[str, str] =
             found[name] = value
     try:
         return Settings.model_validate({**found, **values})
+    except FileNotFoundError as error:  # of the standard library, which has tried all that there are
+        raise InputError(
+            en=f"No temporary folder can be written ({error.strerror}); name one with TMPDIR, or make room there.",
+            zh=f"没有可写的临时文件夹（{error.strerror}）；请用 TMPDIR 指定一个，或清理其空间。",
+        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))

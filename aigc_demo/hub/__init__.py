@@ -9,7 +9,9 @@ fetch.py      the process that fetches
 records.py    what has been fetched and checked, a small file a model; the only list the pickers read
 carried.py    models that come inside Python packages: the table, and whether one is installed
 convert.py    the process that makes such a model into safetensors
-storage.py    sizes, deleting, folders of one's own
+folders.py    folders and GGUF files of one's own
+adapters.py   adapters of others, beside their base
+storage.py    sizes, deleting
 failures.py   what goes wrong, as a sentence
 """
 
@@ -17,9 +19,10 @@ from aigc_demo.hub.carried import Carried, all_carried, find_carried
 from aigc_demo.hub.catalogue import RUNS_ON, Entry, catalogue, find_entry
 from aigc_demo.hub.client import Listing, is_offline, search
 from aigc_demo.hub.downloads import Download, Downloads
+from aigc_demo.hub.folders import OWN, add_folder
 from aigc_demo.hub.offers import Offer, look_up
 from aigc_demo.hub.records import fetched
-from aigc_demo.hub.storage import OWN, add_folder, delete, size_on_disk
+from aigc_demo.hub.storage import delete, size_on_disk
 
 __all__ = [
     "OWN",

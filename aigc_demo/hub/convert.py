@@ -1,17 +1,18 @@
 """python -m aigc_demo.hub.convert: make the model file of a Python package into safetensors. A process of its own.
 
-Reads a plan from standard input ({"source", "sha256", "command", "target", "readme"}) and speaks as fetch.py does:
+Reads a plan from standard input ({"source", "sha256", "command", "target", "readme"}; for a GGUF file of one's own without
+"sha256") and speaks as fetch.py does:
 its progress as JSON lines, then {"folder": ...}, or {"en": ..., "zh": ...} with status 1. The file is
 parsed only once its hash is the one that this app was made with. What has come is moved to its place when it is whole.
 """
 
-import errno
 import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import is_full
 from aigc_demo.core.processes import limit
 from aigc_demo.hub.fetch import BLOCK, Progress, carry_out, tell
 from aigc_demo.pretrained.dequantise import convert
@@ -26,12 +27,13 @@ def make(plan: dict[str, Any]) -> Path:
     partial = target.with_name(f".{target.name}.part")
     shutil.rmtree(partial, ignore_errors=True)  # of one that was ended
     try:
-        _check_hash(source, plan, progress)
+        if "sha256" in plan:
+            _check_hash(source, plan, progress)
         convert(source, partial, progress.add)
         (partial / "README.md").write_text(plan["readme"], "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
-    except (OSError, ValueError, KeyError, ImportError, MemoryError) as error:
+    except Exception as error:  # a converter may fail on a strange file in any way
         shutil.rmtree(partial, ignore_errors=True)
         raise _sentence(error, source.name) from error
     tell({"done": progress.done, "fetched": progress.fetched})
@@ -56,7 +58,7 @@ def _check_hash(source: Path, plan: dict[str, Any], progress: Progress) -> None:
 def _sentence(error: Exception, name: str) -> Exception:
     if isinstance(error, InputError):
         return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_full(error):
         return InputError(
             en="The disk is full; make room, then convert again.", zh="磁盘已满；请腾出空间后重新转换。"
         )

@@ -1,8 +1,7 @@
 """What goes wrong between here and the hub, as one sentence: what it is and what to do."""
 
-import errno
-
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import is_full
 
 MIRROR = "HF_ENDPOINT=https://hf-mirror.com"
 
@@ -26,7 +25,7 @@ def sentence(error: Exception, model_id: str = "") -> InputError:
     for kinds, say in sentences:
         if isinstance(error, kinds):
             return say()
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_full(error):
         return InputError(
             en="The disk is full; make room, then resume: what was fetched is kept.",
             zh="磁盘已满；请腾出空间后继续，已下载的部分会保留。",

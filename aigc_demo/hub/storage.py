@@ -1,4 +1,4 @@
-"""What is on this disk: how large it is, how to be rid of it, and folders of one's own as models."""
+"""What is on this disk: how large it is, and how to be rid of it."""
 
 import re
 import shutil
@@ -9,11 +9,9 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.hub.carried import converted_dir
 from aigc_demo.hub.client import MODEL_ID, repository
 from aigc_demo.hub.downloads import require_right
-from aigc_demo.hub.records import fetched, forget, keep
+from aigc_demo.hub.records import fetched, forget
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.pretrained.check import check
 
-OWN = "local/"
 PART = re.compile(r"^([0-9a-f]{40}|[0-9a-f]{64})\.incomplete$")
 
 
@@ -56,23 +54,3 @@ def _parts(model_id: str, settings: Settings) -> list[Path]:
     return [
         path for path in repository(model_id, settings).glob("blobs/*.incomplete") if PART.match(path.name)
     ]
-
-
-def add_folder(path: Path | str, settings: Settings) -> ModelCard:
-    """Offer the pretrained model in a folder of this disk as `local/<name>`; it is checked, and stays where it is.
-
-    On one's own machine only. An InputError where it is none that this app can use.
-    """
-    if not settings.rules.folder_paths:
-        raise InputError(
-            en="Folders can be added on one's own machine only.", zh="只能在自己的电脑上添加文件夹。"
-        )
-    folder = Path(path).expanduser().resolve()
-    if not folder.is_dir():
-        raise InputError(
-            en=f"There is no folder {path}; give the one with config.json or model_index.json in it.",
-            zh=f"没有文件夹 {path}；请给出含 config.json 或 model_index.json 的文件夹。",
-        )
-    card = check(folder, OWN + re.sub(r"[^\w.-]", "-", folder.name)[:90], digest=True)
-    keep(card, settings)
-    return card

@@ -16,6 +16,7 @@ from aigc_demo.core.disk import write_atomically
 from aigc_demo.core.words import Text, label_of
 from aigc_demo.jobs.figure_words import figure_words
 from aigc_demo.jobs.request import TrainRequest
+from aigc_demo.metrics.least import LEAST, LEAST_CHARACTERS
 from aigc_demo.models.family import family
 from aigc_demo.models.safetensors_header import parameters, weights_of
 from aigc_demo.schemas.as_code import train_command
@@ -187,6 +188,12 @@ def _limits(name: str, figures: Mapping[str, Any]) -> Iterable[str]:
     limits = family(name).limits
     yield limits.en
     yield limits.zh
+    if not figures:
+        yield (
+            f"No figure says how good it is: they are measured at the end of training, on {LEAST} held-out pictures or"
+            f" {LEAST_CHARACTERS} characters at least."
+        )
+        yield f"没有质量指标：指标在训练结束时测量，至少需要 {LEAST} 张留出图片或 {LEAST_CHARACTERS} 个字符。"
     if not {"memorised", "copied_share", "copied_lines"} & set(figures):
         yield "Whether it copies its training data was not measured."
         yield "是否复制训练数据尚未测量。"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
-from aigc_demo.core.words import Text
+from aigc_demo.core.words import Text, joined
 from aigc_demo.data import catalogue, needs_network
 from aigc_demo.data.folders import no_data
 from aigc_demo.data.imports import Manifest, own_folder, read_manifest
@@ -24,21 +24,10 @@ NEEDS_LORA = Text(
     "{model} is pretrained, which needs the method lora or auto.",
     "{model} 是预训练模型，请用 lora 或 auto 方法。",
 )
-# What a run that goes on must have in common with its start; else two trainings would be mixed in one folder.
-SAME = (
-    "family",
-    "data",
-    "size",
-    "seed",
-    "start",
-    "frozen_layers",
-    "training",
-    "lora_rank",
-    "lora_alpha",
-    "load_in_4bit",
-    "trigger",
-    "resolution",
-)
+# What a run that goes on may have otherwise than at its start; in all else two trainings would be mixed in one folder.
+FREE = ("name", "steps", "save_every", "method")
+EARLY = ("batch_size", "learning_rate")  # and these as long as no step has been done, as where memory ran out
+PRESET = Text("{value} (the preset's)", "{value}（预设值）")
 MOST_SIDE = 128  # pixels of what a GAN or VAE learns
 
 
@@ -150,7 +139,7 @@ def adaptable(card: ModelCard) -> bool:
 
 
 def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
-    """An InputError unless the request goes on with what is in the folder."""
+    """An InputError unless the request goes on with what is in the folder, and has something left to do."""
     before = folder.request()
     if before is None or not go_on:
         raise InputError(
@@ -159,14 +148,43 @@ def check_same(request: TrainRequest, folder: JobFolder, go_on: bool) -> None:
         )
     if folder.is_usable() and not folder.run.has_state():
         raise has_no_state(request.name)
-    for name in SAME:
-        old, new = getattr(before, name), getattr(request, name)
-        if old != new:
-            raise InputError(
-                en=f"runs/{request.name} was begun with {name} {old}, not {new};"
-                " go on with that, or take another --name.",
-                zh=f"runs/{request.name} 开始时的 {name} 为 {old}，而不是 {new}；请沿用原值，或换一个 --name。",
-            )
+    done = folder.run.steps_done()
+    trained = done >= before.steps and folder.state().state == "done"
+    begun = (
+        Text(f"is trained to its last step ({done})", f"已训练到最后一步（第 {done} 步）")
+        if trained
+        else Text(f"has done {done} steps", f"已完成 {done} 步")
+    )
+    if other := _differences(before, request, done):
+        raise InputError(
+            en=f"runs/{request.name} {begun.en} with {other.en}; go on with that{' and more --steps' * trained}, or take"
+            " another --name.",
+            zh=f"runs/{request.name} {begun.zh}，其{other.zh}；请沿用原值{'并增加 --steps' * trained}，或换一个 --name。",
+        )
+    if request.steps <= done and (trained or request.steps != before.steps):
+        raise InputError(
+            en=f"runs/{request.name} {begun.en}, and {request.steps} were asked for; ask for more --steps to go on, or"
+            " take another --name.",
+            zh=f"runs/{request.name} {begun.zh}，而要求的是 {request.steps} 步；如需继续请增加 --steps，或换一个 --name。",
+        )
+
+
+def _differences(before: TrainRequest, now: TrainRequest, done: int) -> Text:
+    """Which settings that this training uses are other than they were; nothing where none is."""
+    free = FREE if done else FREE + EARLY
+    names = [name for name in TrainRequest.model_fields if name not in free and now.uses(name)]
+    pairs = [(name, getattr(before, name), getattr(now, name)) for name in ("training", *names)]
+    found = [(name, _value(name, old), _value(name, new)) for name, old, new in pairs if old != new]
+    said = [
+        Text(f"{name} {old.en}, not {new.en}", f" {name} 为 {old.zh}，而不是 {new.zh}")
+        for name, old, new in ((name.replace("_", "-"), old, new) for name, old, new in found)
+    ]
+    return joined(said, ", ", "，")
+
+
+def _value(name: str, value: object) -> Text:
+    said = Text(str(value), str(value))
+    return PRESET.format(value=said) if name in EARLY and value == 0 else said
 
 
 def unknown_job(name: str) -> InputError:

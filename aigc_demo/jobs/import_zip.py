@@ -5,7 +5,6 @@ card agrees with the weights, and they fit that family's network. All of it in t
 table that unfolds without end or a network of a terabyte ends it, and not the app. Status 1 and a sentence if it fails.
 """
 
-import errno
 import json
 import sys
 import zipfile
@@ -13,6 +12,7 @@ import zlib
 from pathlib import Path
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import FULL, is_full
 from aigc_demo.core.processes import limit
 from aigc_demo.jobs.import_adapter import check_adapter
 from aigc_demo.models.cards import WEIGHTS, ModelCard, read_card
@@ -70,10 +70,8 @@ def unpack(archive: Path, folder: Path) -> None:
     except BROKEN_ZIP as error:
         raise refused("it is no whole zip", "它不是完整的 zip") from error
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise InputError(
-                en="The disk is full; make room first.", zh="磁盘已满；请先腾出空间。"
-            ) from error
+        if is_full(error):
+            raise InputError.of(FULL) from error
         raise refused("it is no whole zip", "它不是完整的 zip") from error
 
 

@@ -57,7 +57,7 @@ class Jobs:
     def check(self, request: TrainRequest, go_on: bool = False) -> TrainRequest:
         """The request with its paths made absolute and its method decided; an InputError where it cannot be queued.
 
-        A name that is taken is refused, unless `go_on` and the run was begun with the same data, family and seed.
+        A name that is taken is refused, unless `go_on` and the run was begun with the same settings and has steps left.
         """
         path = self.runs_dir / request.name
         checked = check_request(request, self.settings)
@@ -183,7 +183,13 @@ class Jobs:
     def _enqueue(self, request: TrainRequest, **facts: Any) -> JobFolder:
         """Write the request first, so that nothing that was promised can be lost, then its place in the queue."""
         folder = JobFolder(self.runs_dir / request.name)
-        folder.write_request(request)
+        is_new = not folder.path.exists()
+        try:
+            folder.write_request(request)
+        except OSError:
+            if is_new:  # or an empty folder would take the name
+                shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         for flag in (folder.run.stop, folder.run.save, folder.run.sample):
             flag.clear()
         fresh = {"pid": None, "started_at": None, "ended_at": None, "cause": None, "processes": 1, **facts}

@@ -5,7 +5,6 @@ writes.
 """
 
 import ctypes
-import errno
 import os
 import time
 import traceback
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_demo import __version__
 from aigc_demo.core.disk import sweep, write_json
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.failures import is_full
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue
@@ -124,16 +124,15 @@ class Worker:
         from aigc_demo.training.doctor import Doctor
 
         self.meter = EnergyMeter(self.device)
+        run, carded = self.folder.run, self.folder.run.steps_done() if self.folder.is_usable() else -1
         for progress in train(learner, plan, Doctor(family(self.request.family).part("diagnoses").CHART)):
             self.last = progress
             self.show(progress)
-            if self.is_main and not (plan.run / "README.md").exists():  # the run can be used while it trains
+            if self.is_main and run.steps_done() != carded:  # the run can be used while it trains
+                (plan.run / "figures.json").unlink(missing_ok=True)  # of the weights before these
                 write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
-        finished = self.last is None or self.last.step >= plan.steps
-        # it knows the step of its weights
-        if self.is_main and not finished and (plan.run / "README.md").exists():
-            write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())
-        return finished
+                carded = run.steps_done()
+        return self.last is None or self.last.step >= plan.steps
 
     def _finish(self, plan: "TrainPlan") -> None:
         """Measure on held-out data, and write the model card. A measure that fails does not make the run fail."""
@@ -149,10 +148,10 @@ class Worker:
         write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), figures, self._facts())
 
     def _facts(self) -> dict[str, Any]:
-        """What the card says of the training itself."""
+        """What the card says of the training itself, as far as the weights have come."""
         line = last_line(self.folder.path / "log.jsonl")
         facts = {
-            "step": line.get("step", 0),
+            "step": self.folder.run.steps_done(),
             "seconds": line.get("seconds", 0.0),
             "device": self.device,
             "cores": thread_count(),
@@ -188,14 +187,14 @@ FULL = Text(
     zh="磁盘已满；之前的保存仍在：请清理空间后继续。",
 )
 NO_MEMORY = Text(
-    en="memory ran out; resume with a smaller batch, or start again with a smaller size.",
-    zh="内存不足；请减小批大小后继续，或用更小的规模重新开始。",
+    en="memory ran out; start again under another name, with a smaller batch or a smaller size.",
+    zh="内存不足；请换一个名称，用更小的批大小或更小的规模重新开始。",
 )
 
 
 def in_words(error: Exception) -> Text:
     """The sentence for an error that is no InputError."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return FULL
     if is_out_of_memory(error):
         return NO_MEMORY

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import FULL, is_full
 from aigc_demo.media.pixels import to_picture
 from aigc_demo.media.visible import stamp
 from aigc_demo.provenance.containers import JPEG_XMP, add_riff_chunks
@@ -158,6 +159,8 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> Path:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
+        if is_full(error):
+            raise InputError.of(FULL) from error
         raise InputError(
             en=f"{path.name} cannot be written ({error.strerror}); free some space or choose another folder.",
             zh=f"无法写入 {path.name}（{error.strerror}）；请清理磁盘空间或选择其他文件夹。",

@@ -18,7 +18,7 @@ def reconstruction_error(images: Tensor, reconstructions: Tensor) -> float:
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     r"""Latent dimensions that carry anything: $\mathrm{Var}_x\,\mathbb E_{q}[z_j \mid x]$ above the threshold.
 
-    From mean codes (N, d) (Burda, Grosse and Salakhutdinov 2016, section 5.1).
+    From mean codes (N, d), N at least `least.LEAST` (Burda, Grosse and Salakhutdinov 2016, section 5.1).
     """
     return int((means.var(dim=0) > threshold).sum())
 
@@ -32,9 +32,9 @@ def pairwise_diversity(images: Tensor) -> float:
 def nearest_ratios(images: Tensor, train: Tensor, k: int = 50) -> Tensor:
     r"""$d(x, t_1) \big/ \tfrac1k \sum_{i=2}^{k+1} d(x, t_i)$ for each $x$, with $t_i$ its i-th nearest training picture.
 
-    In [0, 1]: near 1 for a picture like any other of its kind, near 0 for a copy. Dividing by the further
+    N and M at least `least.LEAST`. In [0, 1]: near 1 for a picture like any other of its kind, near 0 for a copy. Dividing by the further
     neighbours keeps pictures that are merely plain, near to everything, from counting as copies.
-    `images` (N, ...) and `train` (M, ...) of one scale; M at least 3, and k is cut to M / 2. Returns (N,).
+    `images` (N, ...) and `train` (M, ...) of one scale; k is cut to M / 2. Returns (N,).
     Copies that were moved, mirrored or tinted are not found. (Carlini et al. 2023, Extracting Training Data from
     Diffusion Models, section 4.2, where the rule is given.)
     """

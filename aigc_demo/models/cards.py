@@ -43,7 +43,8 @@ class ModelCard(BaseModel):
 
     `kind` names the loader inside the family; empty for a family's own weights. A pretrained model has a `revision`
     (the commit it was fetched at) and may have `defaults`, request fields that it is made for. An adapter has `base`,
-    the id of the model that it belongs to, and serves no task by itself.
+    the id of the model that it belongs to, and serves no task by itself. `source`: what on this disk it was made of,
+    where that is not the folder itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +65,7 @@ class ModelCard(BaseModel):
     revision: str = ""
     base: str = ""
     defaults: dict[str, Any] = {}
+    source: str = ""
 
     def weights_hash(self) -> str:
         """What tells these weights from others, for recipes: the revision, else the file's sha256; 16 hex digits."""

@@ -26,8 +26,14 @@ from aigc_demo.core.errors import InputError
 
 
 def save_weights(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
-    """Write `model.safetensors` and `config.json` of a run. Tensors are stored as they are given."""
+    """Write `model.safetensors` and `config.json` of a run. Tensors are stored as they are given.
+
+    A FloatingPointError where one holds what is no number: nobody could load it, and what was there stays.
+    """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    for name, tensor in ready.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise FloatingPointError(f"{name} is not finite")
     write_atomically(folder / "model.safetensors", save(ready, metadata={"format": "pt"}))
     write_json(folder / "config.json", dict(config))
 

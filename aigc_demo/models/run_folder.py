@@ -60,6 +60,11 @@ class RunFolder:
         """Whether training can go on from a save; a model that came in a zip has none."""
         return any(self.path.glob("state-*.safetensors"))
 
+    def steps_done(self) -> int:
+        """The step of the last save, which is what has been done: anything later is done again; 0 without one."""
+        names = (path.stem.removeprefix("state-") for path in self.path.glob("state-*.safetensors"))
+        return max((int(name) for name in names if name.isdigit()), default=0)
+
     def forget_after(self, step: int) -> None:
         """Drop lines and samples later than `step`: the run goes on from there and will make them again."""
         for name in ("log.jsonl", "events.jsonl"):

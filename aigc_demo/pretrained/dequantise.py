@@ -1,4 +1,5 @@
-"""A language model of Llama's shape out of a GGUF file, as numbers in half precision and files of transformers' format.
+"""A language model out of a GGUF file, as numbers in half precision and files of transformers' format; what is not of
+Llama's shape by transformers.
 
 GGUF keeps a matrix in blocks of 32 numbers: in Q4_1 each is w = d q + m, with q in 0 ... 15 and one d and m a block, in
 Q8_0 w = d q. The rows of the query and key projections lie in pairs, as the other way to write rotary embeddings wants
@@ -8,9 +9,12 @@ them: row 2i + j of a head is row i + j D/2 here, for heads of D rows. Needs PyP
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+
+from aigc_demo.core.errors import InputError
 
 # A layer's parts, as the file calls them and as transformers does.
 PARTS = {
@@ -19,21 +23,24 @@ PARTS = {
     "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
 }  # fmt: skip
 WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+CUT = "smollm"  # how words are cut before they are pieces: digits one by one
 CONTROL = 3  # the type of a token that is no text
 
 
 def convert(source: Path, folder: Path, told: Callable[[int], None]) -> None:
     """Write the model in the GGUF file `source` into `folder`; `told` hears how many bytes more have been made.
 
-    A ValueError where it is no Llama with byte-level BPE.
+    An InputError where it is of an architecture that nobody here converts.
     """
     from gguf import GGUFReader, dequantize
     from safetensors.numpy import save_file
 
     reader = GGUFReader(source)
     facts = {name: field.contents() for name, field in reader.fields.items()}
-    if (facts["general.architecture"], facts["tokenizer.ggml.model"]) != ("llama", "gpt2"):
-        raise ValueError(f"{source.name} is no Llama with byte-level BPE")
+    cut = facts.get("tokenizer.ggml.pre", CUT)
+    if (facts["general.architecture"], facts["tokenizer.ggml.model"], cut) != ("llama", "gpt2", CUT):
+        _convert_otherwise(source, folder, facts["general.architecture"])
+        return
     weights = {}
     for tensor in reader.tensors:
         numbers = dequantize(tensor.data, tensor.tensor_type)
@@ -48,6 +55,30 @@ def convert(source: Path, folder: Path, told: Callable[[int], None]) -> None:
     }
     _write(folder / "generation_config.json", {f"{name}_token_id": token for name, token in special.items()})
     _write_tokenizer(facts, special, folder)
+
+
+def _convert_otherwise(source: Path, folder: Path, architecture: str) -> None:
+    """The same by transformers, which reads the file alone: nothing that lies beside it."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
+
+    if architecture not in GGUF_SUPPORTED_ARCHITECTURES:
+        raise InputError(
+            en=f"{source.name} is a GGUF of the architecture {architecture[:40]}, which cannot be converted; take the"
+            " model's own folder of safetensors.",
+            zh=f"{source.name} 的 GGUF 架构 {architecture[:40]} 无法转换；请改用该模型的 safetensors 文件夹。",
+        )
+    with TemporaryDirectory() as alone:
+        (Path(alone) / "model.gguf").symlink_to(source)
+        model = AutoModelForCausalLM.from_pretrained(alone, gguf_file="model.gguf", dtype="float16")
+        tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf")
+    # what it has read is plain numbers by now, though it still says otherwise
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _name(name: str) -> str:

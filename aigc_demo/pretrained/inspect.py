@@ -19,6 +19,7 @@ from aigc_demo.pretrained.weights import count_parameters, find_weights
 
 MAX_FILES = 1000
 MAX_README = 1 << 20
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "source.spm")
 
 
 def inspect(folder: Path, model_id: str) -> ModelCard:
@@ -40,6 +41,12 @@ def inspect(folder: Path, model_id: str) -> ModelCard:
         )
     files = weight_files(folder, model_id)
     row, found = kinds()[kind]
+    if kind in ("causal_lm", "seq2seq") and not any((folder / name).is_file() for name in TOKENIZERS):
+        raise refused(
+            model_id,
+            "it has no tokenizer (tokenizer.json); copy that from the model it was trained from",
+            "没有分词器（tokenizer.json）；请从训练它时所用的模型复制过来",
+        )
     return ModelCard(
         id=model_id,
         folder=folder,

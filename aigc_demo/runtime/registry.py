@@ -40,8 +40,8 @@ def standings(settings: Settings) -> list[Any]:
 
 
 def adapters_for(model_id: str, settings: Settings) -> list[ModelCard]:
-    """The adapters that were trained on a model."""
-    return [card for card in trained(settings) if card.base == model_id]
+    """The adapters that were trained on a model, here or by others."""
+    return [card for card in trained(settings) + hub.fetched(settings) if card.base == model_id]
 
 
 def cards_for(task: str, settings: Settings) -> list[ModelCard]:

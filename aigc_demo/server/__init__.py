@@ -24,6 +24,7 @@ from aigc_demo.server.headers import SecurityHeaders
 from aigc_demo.server.limits import BodyLimit, LoginThrottle, UploadQuota
 from aigc_demo.server.link import Guide
 from aigc_demo.server.shipped import Shipped
+from aigc_demo.server.start import start
 from aigc_demo.server.visitor_gate import Gate
 from aigc_demo.server.visitor_names import COOKIE, visitor_of
 from aigc_demo.server.visitors import Visitors
@@ -36,6 +37,7 @@ __all__ = [
     "bound_name",
     "layers",
     "mcp_token",
+    "start",
     "visitor_of",
 ]
 Layer = tuple[type, tuple[()], dict[str, Any]]
@@ -49,7 +51,11 @@ def layers(
     behind_proxy = settings.mode != "local"
     found: list[Layer] = [
         (SecurityHeaders, (), {"framed_by": "https://huggingface.co" if settings.mode == "spaces" else None}),
-        (HostCheck, (), {"names": names, "numbers": bound_name(settings, environment) in ("0.0.0.0", "::")}),
+        (
+            HostCheck,
+            (),
+            {"names": names, "numbers": bound_name(settings, environment) in ("0.0.0.0", "[::]")},
+        ),
         (OriginCheck, (), {"names": names}),
         (ClosedRoutes, (), {}),
         (Compression, (), {}),

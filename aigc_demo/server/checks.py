@@ -19,8 +19,14 @@ from aigc_demo.server.asgi import App, Check, Message, Refusal, header
 
 
 def bound_name(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
-    """The address the server listens on: every interface on a Space, elsewhere this computer alone unless asked."""
-    return environment.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if settings.mode == "spaces" else "127.0.0.1")
+    """The address the server listens on: every interface on a Space, elsewhere this computer alone unless asked.
+
+    An IPv6 address stands in brackets.
+    """
+    name = environment.get("GRADIO_SERVER_NAME", "").strip()
+    if ":" in name and not name.startswith("["):
+        return f"[{name}]"
+    return name or ("0.0.0.0" if settings.mode == "spaces" else "127.0.0.1")
 
 
 def known_names(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def tell(settings: Settings, url: str | None, environment: Mapping[str, str] = o
     """Say that there is no link, or that a page meant for oneself is open; Gradio itself prints the addresses."""
     if settings.mode == "share" and url is None:
         print(NO_LINK.en, NO_LINK.zh, sep="\n", flush=True)
-    if settings.mode == "local" and bound_name(settings, environment) not in (*LOOPBACK, "::1"):
+    if settings.mode == "local" and bound_name(settings, environment) not in LOOPBACK:
         print(OPEN.en, OPEN.zh, sep="\n", flush=True)
 
 

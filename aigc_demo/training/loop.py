@@ -6,7 +6,8 @@
 
 What is saved is everything that the next step depends on, so that a run that was stopped, killed or copied to
 another disk goes on bit for bit (on a CPU). After a divergence the loop goes back to the last save, which was
-healthy, at half the learning rate, at most twice.
+healthy, at half the learning rate, at most twice. Whatever breaks on weights that have blown up is a divergence too:
+a factorisation, a draw from odds that are no numbers, half precision that does not hold them.
 """
 
 import math
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from aigc_demo.core.errors import InputError
+from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.models.checkpoints import load_state, require_room, save_state
 from aigc_demo.models.run_folder import RunFolder
 from aigc_demo.training.optimisation import restore_optimizer
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 MAX_ROLLBACKS = 2
+BLOWN_UP = (torch.linalg.LinAlgError, OverflowError, FloatingPointError)  # what only numbers without end do
+UNRELATED = (OSError, InputError, MemoryError, torch.OutOfMemoryError, Stopped)
 
 
 @dataclass(frozen=True)
@@ -120,27 +123,54 @@ class Loop:
 
     def run(self) -> Iterator[Progress]:
         """Steps until the plan's last or until STOP."""
-        while self.step < self.plan.steps:
-            self.window.add(self.learner.step(self.step / self.plan.steps, self.rate))
-            self.step += 1
-            wishes = self.wishes()
-            last = self.step == self.plan.steps or wishes["stop"]
-            saving = self.step % self.plan.save_every == 0 or wishes["save"] or last
-            if self.step % self.log_every == 0 or self.step % self.look_every == 0 or saving:
-                figures = self.log(look=not wishes["stop"])
-                if not healthy(figures, self.window):
-                    self.roll_back(figures)
-                    continue
+        stopping = False
+        while self.step < self.plan.steps and not stopping:
+            try:
+                figures, stopping = self.advance()
+            except Diverged as found:
+                self.roll_back(found.figures)
+                continue
+            except Exception as error:
+                if isinstance(error, UNRELATED) or not (isinstance(error, BLOWN_UP) or not self.is_sound()):
+                    raise
+                self.roll_back({"loss": math.nan})
+                continue
+            if figures:
                 yield Progress(self.step, self.plan.steps, self.clock.seconds(), figures)
-            due = self.step % self.sample_every == 0 and not wishes["stop"]
-            if due or wishes["sample"] or self.step == self.plan.steps:
-                self.write_samples()
-            if saving:  # always behind a line of the log, so that nothing but healthy weights is saved
-                self.save()
-            if wishes["stop"]:
-                if self.is_main:
-                    self.folder.stop.clear()
-                break
+        if stopping and self.is_main:
+            self.folder.stop.clear()
+
+    def advance(self) -> tuple[dict[str, float], bool]:
+        """One step and what is due after it: the figures of a line of the log, and whether somebody wants an end.
+
+        Raises Diverged where the figures or the weights are out of sight: nothing but healthy weights is saved.
+        """
+        figures: dict[str, float] = {}
+        self.window.add(self.learner.step(self.step / self.plan.steps, self.rate))
+        self.step += 1
+        wishes = self.wishes()
+        last = self.step == self.plan.steps or wishes["stop"]
+        saving = self.step % self.plan.save_every == 0 or wishes["save"] or last
+        if self.step % self.log_every == 0 or self.step % self.look_every == 0 or saving:
+            figures = self.log(look=not wishes["stop"])
+            if not healthy(figures, self.window) or (saving and not self.is_sound()):
+                raise Diverged(figures)
+        due = self.step % self.sample_every == 0 and not wishes["stop"]
+        if due or wishes["sample"] or self.step == self.plan.steps:
+            self.write_samples()
+        if saving:
+            self.save()
+        return figures, wishes["stop"]
+
+    def is_sound(self) -> bool:
+        """Whether all weights are numbers, the averaged ones too."""
+        parts = (
+            part for part in self.learner.parts().values() if not isinstance(part, torch.optim.Optimizer)
+        )
+        tensors = (
+            value for part in parts for value in part.state_dict().values() if isinstance(value, Tensor)
+        )
+        return all(bool(tensor.isfinite().all()) for tensor in tensors if tensor.is_floating_point())
 
     def log(self, look: bool = True) -> dict[str, float]:
         """Write a line of the log: the means since the last line, and at times, if `look`, the held-out figures."""
@@ -192,13 +222,13 @@ class Loop:
             self.folder.write_samples(self.step, self.learner.sample())
 
     def save(self) -> None:
-        """The state to go on from, then the weights for use."""
+        """The weights for use, which show whether they can be used, then the state to go on from."""
         if self.is_main:
             require_room(self.plan.run)
+            self.learner.export(final=self.step == self.plan.steps)
             parts = {name: part.state_dict() for name, part in self.learner.parts().items()}
             own = {name: getattr(self, name) for name in ("step", "rate", "rollbacks")}
             save_state(self.plan.run, {"learner": parts, **own, "seconds": self.clock.seconds()})
-            self.learner.export(final=self.step == self.plan.steps)
         self.accelerator.wait_for_everyone()
 
     def last_state(self) -> dict[str, Any] | None:
@@ -224,8 +254,9 @@ class Loop:
         diverged_at, rollbacks, rate = self.step, self.rollbacks + 1, self.rate / 2
         if rollbacks > MAX_ROLLBACKS:
             raise InputError(
-                en=f"Training diverged at step {diverged_at}, a third time; start again with a lower learning rate.",
-                zh=f"训练在第 {diverged_at} 步第三次发散；请用更低的学习率重新开始。",
+                en=f"Training diverged at step {diverged_at}, a third time; start again with a lower learning rate"
+                " (--learning-rate), under another name.",
+                zh=f"训练在第 {diverged_at} 步第三次发散；请换一个名称，用更低的学习率（--learning-rate）重新开始。",
             )
         seconds = self.clock.seconds()
         self.restore(self.last_state() or {})
@@ -243,6 +274,14 @@ class Loop:
             **diverged(diverged_at, self.step, self.rate),
         )
         self.save()
+
+
+class Diverged(Exception):  # noqa: N818  (what training does, as its messages say)
+    """Training has blown up; `figures` show it."""
+
+    def __init__(self, figures: Mapping[str, float]) -> None:
+        super().__init__()
+        self.figures = figures
 
 
 def diverged(at: int, step: int, rate: float) -> dict[str, str]:

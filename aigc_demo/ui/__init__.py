@@ -24,7 +24,7 @@ from aigc_demo.ui.opening.start_tab import StartTab, exhibits_for
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.core_script import CoreScript
 from aigc_demo.ui.page.front_page import FrontPage
-from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, without_self_call
+from aigc_demo.ui.page.gradio_gaps import FirstInHead, Page, exception_handlers, listen_on, without_self_call
 from aigc_demo.ui.page.heartbeat import Heartbeats, heartbeat_script
 from aigc_demo.ui.page.language import Words, language_script
 from aigc_demo.ui.page.shell import Shell
@@ -87,7 +87,7 @@ def build_app(
                 (FirstInHead, (), {"script": language_script(settings.lang, own) + heartbeat_script()}),
             ],
         },
-        "server_name": server.bound_name(settings),
+        "server_name": listen_on(server.bound_name(settings)),
         **without_self_call(),
         "footer_links": list(rules.footer_links),
         "ssr_mode": False,

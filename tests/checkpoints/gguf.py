@@ -14,7 +14,7 @@ PARTS = {
 }  # fmt: skip
 
 
-def write_gguf(path, folder):
+def write_gguf(path, folder, cut=None):
     """Write a tiny Llama into `folder` in transformers' format, and the same numbers into the GGUF file `path`."""
     from gguf import GGUFWriter
     from safetensors.numpy import load_file
@@ -40,6 +40,8 @@ def write_gguf(path, folder):
     tokens = sorted(words, key=words.get)
     special = {token["id"] for token in tokenizer["added_tokens"]}
     writer.add_tokenizer_model("gpt2")
+    if cut:
+        writer.add_tokenizer_pre(cut)
     writer.add_token_list(tokens)
     writer.add_token_types([3 if place in special else 1 for place in range(len(tokens))])
     writer.add_token_merges([" ".join(pair) for pair in tokenizer["model"]["merges"]])

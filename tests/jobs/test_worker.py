@@ -5,6 +5,7 @@ import os
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped
@@ -97,15 +98,90 @@ def test_data_that_have_changed_are_not_mixed(work, jobs, ask, prepared, tmp_pat
     write_json(data / "manifest.json", {"sha256": "one", "licence": "CC0"})
     request = ask().model_copy(update={"data": str(data)})
 
-    def run():
-        folder = jobs.enqueue_here(request)
+    def run(steps):
+        folder = jobs.enqueue_here(request.model_copy(update={"steps": steps}))
         with StopSignals(folder) as signals:
-            return Worker(folder, request, jobs.settings, "cpu").work(signals)
+            return Worker(folder, folder.request(), jobs.settings, "cpu").work(signals)
 
-    assert run().state == "done" and jobs.get("mine").manifest()["licence"] == "CC0"
+    assert run(12).state == "done" and jobs.get("mine").manifest()["licence"] == "CC0"
     write_json(data / "manifest.json", {"sha256": "two"})
-    end = run()
+    end = run(24)
     assert end.state == "failed" and "has changed since mine began" in end.cause.en
+
+
+OTHERWISE = [
+    (
+        {"learning_rate": 0.01},
+        r"with learning-rate 0.0 \(the preset's\), not 0.01; .* more --steps, or .* --name",
+    ),
+    ({"learning_rate": 0.01, "steps": 24}, "learning-rate"),
+    ({"batch_size": 4}, "batch-size 8, not 4"),
+    ({"kl_weight": 1.0}, "kl-weight 0.2, not 1.0"),
+    ({"augment": "on"}, "augment auto, not on"),
+    (
+        {"steps": 6},
+        r"trained to its last step \(12\), and 6 were asked for; ask for more --steps .* another --name",
+    ),
+    ({}, "trained to its last step"),
+    ({"save_every": 2}, "trained to its last step"),
+]
+
+
+def test_a_trained_run_keeps_its_record_whatever_else_is_asked_under_its_name(work, jobs, ask):
+    assert work().state == "done"
+    before = {path: path.read_bytes() for path in (jobs.runs_dir / "mine").rglob("*") if path.is_file()}
+    for fields, words in OTHERWISE:
+        with pytest.raises(InputError, match=words) as caught:
+            jobs.enqueue_here(ask(**fields))
+        assert "mine" in caught.value.text.zh and "--name" in caught.value.text.zh
+    assert before == {
+        path: path.read_bytes() for path in (jobs.runs_dir / "mine").rglob("*") if path.is_file()
+    }
+    assert work(steps=24).state == "done" and jobs.get("mine").step == 24
+    card = (jobs.runs_dir / "mine" / "README.md").read_text("utf-8")
+    assert "--steps 24" in card and "| Steps done · 已完成步数 | 24 |" in card
+
+
+def test_a_run_that_was_stopped_goes_on_with_its_own_settings_only(jobs, ask, settings):
+    folder = jobs.enqueue_here(ask(steps=100, save_every=2))
+    with StopSignals(folder) as signals:
+        stop = lambda progress: progress.step >= 5 and folder.run.stop.set()  # noqa: E731
+        assert Worker(folder, folder.request(), settings, "cpu", stop).work(signals).state == "stopped"
+    done = folder.run.steps_done()
+    record = (folder.path / "train.json").read_bytes()
+    for fields, words in [
+        ({"steps": 100, "learning_rate": 0.01}, f"has done {done} steps with learning-rate"),
+        ({"steps": done}, f"has done {done} steps, and {done} were asked for"),
+        ({"steps": 1}, "and 1 were asked for; ask for more --steps"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            jobs.enqueue_here(ask(**{"save_every": 2, **fields}))
+    assert (folder.path / "train.json").read_bytes() == record
+    assert jobs.check(ask(steps=100, save_every=50), go_on=True)
+
+
+def test_a_run_that_has_done_nothing_may_begin_with_a_smaller_batch(jobs, ask):
+    folder = jobs.enqueue_here(ask(batch_size=4096))
+    folder.update(state="failed")
+    assert jobs.enqueue_here(ask(batch_size=8)).request().batch_size == 8
+    with pytest.raises(InputError, match="seed"):
+        jobs.enqueue_here(ask(seed=1))
+
+
+def test_a_card_tells_of_the_weights_that_lie_beside_it(jobs, ask, settings):
+    folder = jobs.enqueue_here(ask(steps=12))
+    with StopSignals(folder) as signals:
+        Worker(folder, folder.request(), settings, "cpu").work(signals)
+    folder = jobs.enqueue_here(ask(steps=40))
+
+    def crash(progress):
+        if progress.step == 19:
+            raise ZeroDivisionError
+
+    with StopSignals(folder) as signals:
+        assert Worker(folder, folder.request(), settings, "cpu", crash).work(signals).state == "failed"
+    card = (folder.path / "README.md").read_text("utf-8")
+    assert "| Steps done · 已完成步数 | 16 |" in card and jobs.get("mine").figures() == {}
 
 
 def test_a_measure_that_fails_does_not_make_the_run_fail(work, monkeypatch, jobs):
@@ -113,3 +189,27 @@ def test_a_measure_that_fails_does_not_make_the_run_fail(work, monkeypatch, jobs
     assert work().state == "done"
     assert jobs.get("mine").usable and jobs.get("mine").figures() == {}
     assert "ZeroDivisionError" in jobs.get("mine").tail()
+
+
+@pytest.mark.parametrize("family", ["vae", "gan"])
+@pytest.mark.parametrize(("train", "held_out"), [(13, 1), (40, 7), (4, 1)])
+def test_nothing_is_concluded_from_a_few_held_out_pictures(
+    jobs, ask, settings, prepared, tmp_path, family, train, held_out
+):
+    arrays = load_file(prepared["vae"] / "images.safetensors")
+    few = {"train_images": train, "train_labels": train, "test_images": held_out, "test_labels": held_out}
+    data = tmp_path / "few"
+    data.mkdir()
+    (data / "source.json").write_bytes((prepared["vae"] / "source.json").read_bytes())
+    save_file(
+        {name: arrays[name][:count].contiguous() for name, count in few.items()}, data / "images.safetensors"
+    )
+    request = ask(family, steps=3).model_copy(update={"data": str(data)})
+    folder = jobs.enqueue_here(request)
+    with StopSignals(folder) as signals:
+        assert Worker(folder, folder.request(), settings, "cpu").work(signals).state == "done"
+    told = {name for line in jobs.get("mine").log() for name in line} | set(jobs.get("mine").figures())
+    assert not {name for name in told if "held_out" in name or name in ("active_units", "elbo_nats")}
+    assert ("diversity" in told) == (family == "gan" and train >= 8) and jobs.get("mine").events() == []
+    card = (folder.path / "README.md").read_text("utf-8")
+    assert ("No figure says how good it is" in card) == (not jobs.get("mine").figures())

@@ -93,7 +93,7 @@ def test_names_are_free_safe_and_nothing_half_written_stays(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match="disk is full"):
         save_text("a", tmp_path / "a.txt", RECIPE)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 

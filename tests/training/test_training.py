@@ -229,7 +229,7 @@ def test_a_third_divergence_is_the_end_in_words(tmp_path, accelerator):
             learner.line.weight.fill_(float("inf"))
 
     learner = Line(plan, accelerator, spoil)
-    with pytest.raises(InputError, match="a third time; start again with a lower learning rate"):
+    with pytest.raises(InputError, match="third time; start again with a lower learning rate"):
         list(train(learner, plan))
     assert [event["rate"] for event in RunFolder(plan.run).events()] == [0.5, 0.25]
     assert torch.isfinite(read_weights(plan.run)["w"]).all()
@@ -245,6 +245,63 @@ def test_a_loss_that_explodes_is_a_divergence_too(learn, tmp_path):
     learner = Line(plan, make_accelerator("cpu"), explode)
     with pytest.raises(InputError, match="third time"):
         list(train(learner, plan))
+
+
+@pytest.mark.parametrize("where", ["validate", "sample", "export"])
+@pytest.mark.parametrize(
+    ("error", "spoils"),
+    [
+        (torch.linalg.LinAlgError("not positive-definite"), False),
+        (FloatingPointError("w is not finite"), False),
+        (RuntimeError("probability tensor contains either inf, nan or element < 0"), True),
+        (ValueError("nothing in it"), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_breaks_on_weights_out_of_sight_is_a_divergence(tmp_path, accelerator, where, error, spoils):
+    plan = TrainPlan(tmp_path, tmp_path / "run", steps=20, save_every=5)
+    steps = []
+    learner = Line(plan, accelerator, steps.append)
+    real = getattr(learner, where)
+
+    def broken(*given, **named):
+        late = bool(steps) and steps[-1] >= 10
+        steps.clear()
+        if late:
+            if spoils:
+                with torch.no_grad():
+                    learner.line.weight.fill_(float("nan"))
+            raise error
+        return real(*given, **named)
+
+    setattr(learner, where, broken)
+    with pytest.raises(InputError, match=r"diverged at step \d+, a third time"):
+        list(train(learner, plan))
+    assert load_state(plan.run)["step"] == 10 and torch.isfinite(read_weights(plan.run)["w"]).all()
+    assert {event["kind"] for event in RunFolder(plan.run).events()} == {"divergence"}
+
+
+def test_weights_that_are_spoilt_by_their_last_step_are_not_saved(tmp_path, accelerator):
+    plan = TrainPlan(tmp_path, tmp_path / "run", steps=10, save_every=5)
+    learner = Line(plan, accelerator)
+    step = learner.step
+
+    def spoil(progress, rate):
+        figures = step(progress, rate)
+        if learner.taken == 5:
+            learner.line.weight.data.fill_(float("nan"))
+        return figures
+
+    learner.step = spoil
+    assert list(train(learner, plan))[-1].step == 10
+    assert torch.isfinite(read_weights(plan.run)["w"]).all()
+
+
+def test_an_error_of_the_program_is_none_of_the_weights(tmp_path, accelerator):
+    learner = Line(TrainPlan(tmp_path, tmp_path / "run", steps=10), accelerator)
+    learner.validate = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        list(train(learner, learner.plan))
 
 
 def test_what_the_doctor_says_becomes_an_event(learn, tmp_path):

@@ -7,6 +7,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.settings import Settings
 from aigc_demo.data import catalogue
 from aigc_demo.data.imports import own_folder
+from aigc_demo.metrics.least import LEAST, LEAST_CHARACTERS
 from aigc_demo.models.cards import ModelCard
 
 Level = Literal["green", "amber", "red"]
@@ -16,6 +17,15 @@ AMBER, RED = 0.01, 0.05  # shares of copies
 def level_of(share: float) -> Level:
     """green: copies are no more than one in a hundred; red: they are more than one in twenty."""
     return "red" if share > RED else "amber" if share > AMBER else "green"
+
+
+def too_few(count: int) -> InputError:
+    """There is too little to compare, of what was made or of what was trained on, to conclude anything."""
+    return InputError(
+        en=f"{count} samples or training examples tell nothing about copies; look at {LEAST} at least (text:"
+        f" {LEAST_CHARACTERS} characters).",
+        zh=f"{count} 个样本或训练数据不足以判断是否照抄；请至少查看 {LEAST} 个（文字至少 {LEAST_CHARACTERS} 个字符）。",
+    )
 
 
 def hub_page(model_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aigc_demo import actions
-from aigc_demo.actions.audit.material import Level, level_of
+from aigc_demo.actions.audit.material import Level, level_of, too_few
 from aigc_demo.actions.audit.request import AuditRequest
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop
@@ -43,7 +43,7 @@ class PictureAudit:
     generated: by the vote of the nearest training pictures, which is right for `vote_accuracy` of held-out ones, and in
     `as_asked` of samples finds the class that was asked for. total_variation: of trained and generated shares; that
     of as many held-out pictures by the same vote is what the vote and chance alone give. copies: samples whose ratio is
-    below 1/3; the same of held-out pictures. None where there is one class, or nothing is held out.
+    below 1/3; the same of held-out pictures. None where there is one class, or too few are held out.
     """
 
     card: ModelCard
@@ -123,16 +123,21 @@ def _compared(
 ) -> PictureAudit:
     import torch
 
+    from aigc_demo.metrics.least import enough
     from aigc_demo.metrics.pictures import class_shares, total_variation
     from aigc_demo.metrics.pictures import ratios as ratios_of
 
+    if not (enough(arrays["train_images"]) and enough(pictures)):
+        raise too_few(min(len(arrays["train_images"]), len(pictures)))
     every = max(1, -(-arrays["train_images"].numel() // MOST))
     known, known_labels = arrays["train_images"][::every], arrays["train_labels"][::every].long()
     unseen, unseen_labels = _some(arrays["test_images"], arrays["test_labels"], len(pictures))
     k = min(NEIGHBOURS, len(known) // 2) + 1
     small = thumbnails(known)
     distances, nearest = _nearest(thumbnails(torch.from_numpy(pictures)), small, k, stop, progress, 0.2)
-    far, near = _nearest(thumbnails(unseen), small, k, stop, progress, 0.6) if len(unseen) else (None, None)
+    far, near = (
+        _nearest(thumbnails(unseen), small, k, stop, progress, 0.6) if enough(unseen) else (None, None)
+    )
     ratios = ratios_of(distances)
     found: dict[str, Any] = {}
     classes = len(card.classes["en"])

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc_demo import actions
-from aigc_demo.actions.audit.material import Level, level_of
+from aigc_demo.actions.audit.material import Level, level_of, too_few
 from aigc_demo.actions.audit.request import AuditRequest
 from aigc_demo.core.errors import Stopped
 from aigc_demo.core.stopping import Progress, Stop
+from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import family
@@ -83,8 +84,10 @@ def audit_texts(
 def _compared(
     card: ModelCard, written: list[str], train: list[str], held_out: list[str], stop: Stop
 ) -> TextAudit:
+    if not (enough_characters(written) and enough_characters(train)):
+        raise too_few(len(written))
     known = KnownText(train, SEARCHED)
-    usual = _passages(held_out, written)
+    usual = _passages(held_out, written) if enough_characters(held_out) else []
     longest, longest_usual = _longest(written, known, stop), _longest(usual, known, stop)
     return TextAudit(
         card,

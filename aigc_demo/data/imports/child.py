@@ -14,11 +14,19 @@ from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import is_full
 from aigc_demo.core.words import Text, joined
 from aigc_demo.data.imports.chats import ChatImport, looks_like_chats
 from aigc_demo.data.imports.confinement import allow_seconds, confine
 from aigc_demo.data.imports.journal import Journal
-from aigc_demo.data.imports.limits import FINISH_SECONDS, ITEM_SECONDS, MAX_FILES, MAX_NAMED, too_many
+from aigc_demo.data.imports.limits import (
+    DISK_FULL,
+    FINISH_SECONDS,
+    ITEM_SECONDS,
+    MAX_FILES,
+    MAX_NAMED,
+    too_many,
+)
 from aigc_demo.data.imports.listing import Item, list_source
 from aigc_demo.data.imports.manifest import FILE, Manifest, Remark, facts
 from aigc_demo.data.imports.pictures import PictureImport
@@ -50,6 +58,10 @@ def main(work: Path) -> int:
         finish(takes, kind, request, task["source"], journal, remarks, work / "prepared")
     except InputError as error:
         write_json(work / "failure.json", asdict(error.text))
+    except Exception as error:
+        if is_full(error):
+            return DISK_FULL  # there is no room to write it down
+        raise
     return 0
 
 
@@ -94,7 +106,9 @@ def take(takes: Taker, item: Item, journal: Journal, place: int, total: int) -> 
             zh=f"{item.name} 需要的内存超过单个文件的上限；请缩小它。",
         )
         outcome = {"refused": [_refused(item.name, error)]}
-    except Exception:
+    except Exception as failure:
+        if is_full(failure):
+            raise
         # a decoder that fails in a way nobody thought of is one refused file, not a failed import
         error = InputError(
             en=f"{item.name} cannot be read; save it again in another program.",

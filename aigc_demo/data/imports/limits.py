@@ -20,6 +20,7 @@ ITEM_SECONDS = 20  # for one file, in processor time and on the clock
 START_SECONDS, FINISH_SECONDS = 60, 300  # for the importing process to begin, and to write what it has
 BASE_SECONDS, SECONDS_A_FILE = 60, 1  # for a whole import
 CHILD_MEMORY = 3 << 30  # address space of the importing process, a third of it for mapping what it prepared
+DISK_FULL = 28  # exit status of that process where the disk had no room, not even to say so
 MIN_SIDE, MAX_ASPECT = 8, 20  # pixels of a picture's short side, and how many times as long the other may be
 MAX_NAMED = 20  # bad lines of one file that are named one by one
 

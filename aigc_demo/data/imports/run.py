@@ -14,11 +14,13 @@ from pathlib import Path
 
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError, Stopped, no_file
+from aigc_demo.core.failures import FULL
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.journal import Journal
 from aigc_demo.data.imports.limits import (
     BASE_SECONDS,
+    DISK_FULL,
     MAX_FILES,
     MAX_TEXT,
     SECONDS_A_FILE,
@@ -162,10 +164,13 @@ def _run_child(work: Path, stop: Stop, progress: Callable[[int, int], None], sta
             command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
         )
     try:
-        return _watch(child, Journal(work), stop, progress, started)
+        late = _watch(child, Journal(work), stop, progress, started)
     finally:
         child.kill()
         child.wait()
+    if child.returncode == DISK_FULL:
+        raise InputError.of(FULL)
+    return late
 
 
 def _watch(

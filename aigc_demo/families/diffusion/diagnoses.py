@@ -15,7 +15,7 @@ def _copied(look: Look) -> bool:
 
 
 CHART = Chart(
-    marker="held_out_loss",
+    marker="train_loss",
     diagnoses=(
         Diagnosis(
             "overfitting",

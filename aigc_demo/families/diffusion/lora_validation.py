@@ -11,6 +11,7 @@ from aigc_demo.families.diffusion import load_pretrained
 from aigc_demo.families.diffusion.loading import denoiser
 from aigc_demo.families.diffusion.lora_data import Captioned, Encoded, to_images
 from aigc_demo.families.diffusion.objective import Objective
+from aigc_demo.metrics.least import LEAST, enough
 from aigc_demo.metrics.pictures import memorised_share, nearest_ratio
 from aigc_demo.models.latents import picture_seed
 from aigc_demo.models.pixels import to_float
@@ -18,7 +19,7 @@ from aigc_demo.models.placement import Placement
 from aigc_demo.schemas import DrawRequest
 from aigc_demo.training import TrainPlan
 
-LOOKED_AT, TIMES = 6, 4  # pictures of each part, and times at each
+LOOKED_AT, TIMES = LEAST, 4  # pictures of each part, and times at each
 SAMPLES, STEPS = 2, 12  # pictures that are drawn, and steps at most for one
 THUMB = 32  # side at which pictures are compared
 
@@ -76,12 +77,16 @@ class LoraValidation:
 
     @torch.no_grad()
     def losses(self) -> dict[str, float]:
-        """The objective on training and on held-out pictures, at the same noise and the same times as ever."""
+        """The objective on training and on held-out pictures, at the same noise and the same times as ever.
+
+        Not of fewer pictures than it takes to tell.
+        """
         found = {}
         for name, part in self.pictures.items():
-            if count := min(len(part), LOOKED_AT):
+            if enough(part):
                 generator = torch.Generator().manual_seed(0)
-                found[name] = sum(self._loss(part, place, generator) for place in range(count)) / count
+                losses = [self._loss(part, place, generator) for place in range(LOOKED_AT)]
+                found[name] = sum(losses) / LOOKED_AT
         return found
 
     def _loss(self, part: Encoded, place: int, generator: torch.Generator) -> float:
@@ -93,10 +98,14 @@ class LoraValidation:
 
     def figures(self) -> dict[str, float]:
         """The losses, and how near the samples lie to training pictures (metrics.nearest_ratio)."""
+        if not enough(self.thumbnails):
+            return self.losses()
         return {**self.losses(), "nearest_ratio": nearest_ratio(self._samples(), self.thumbnails)}
 
     def copies(self) -> dict[str, float]:
         """The share of the samples that are copies of training pictures."""
+        if not enough(self.thumbnails):
+            return {}
         return {"memorised": memorised_share(self._samples(), self.thumbnails)}
 
     def _samples(self) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aigc_demo.data import images
+from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import memorised_share, nearest_ratio, pairwise_diversity
 from aigc_demo.models.pixels import to_float, to_uint8
 
@@ -23,7 +24,9 @@ Judge = Callable[[Tensor, Tensor], Tensor]
 
 
 def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | str]:
-    """A finished run's figures for its card."""
+    """A finished run's figures for its card: of its samples where there are enough pictures to compare them with, of
+    unseen pictures where enough are held out.
+    """
     from aigc_demo.families.gan.model import GAN
 
     model, arrays = GAN(folder, device), images.load(data)
@@ -36,16 +39,18 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
     def judge(pictures: Tensor, labels: Tensor) -> Tensor:
         return model.score(pictures, one_hot[labels])
 
-    labels, reals = pick(arrays, "train", LOOK)
-    fakes = thumbnails(to_uint8(draw(labels, 0)))
-    seen = thumbnails(arrays["train_images"][spaced(len(arrays["train_images"]), SEEN_ALL)])
-    figures: dict[str, float | int | str] = {
-        "samples": LOOK,
-        "diversity": diversity(fakes, thumbnails(reals), labels),
-        "nearest_ratio": nearest_ratio(fakes, seen),
-        "memorised": memorised_share(fakes, seen),
-    }
-    if len(arrays["test_images"]):
+    figures: dict[str, float | int | str] = {}
+    if enough(arrays["train_images"]):
+        labels, reals = pick(arrays, "train", LOOK)
+        fakes = thumbnails(to_uint8(draw(labels, 0)))
+        seen = thumbnails(arrays["train_images"][spaced(len(arrays["train_images"]), SEEN_ALL)])
+        figures = {
+            "samples": LOOK,
+            "diversity": diversity(fakes, thumbnails(reals), labels),
+            "nearest_ratio": nearest_ratio(fakes, seen),
+            "memorised": memorised_share(fakes, seen),
+        }
+    if enough(arrays["test_images"]):
         figures["held_out_pictures"] = len(arrays["test_images"])
         figures["held_out_accuracy"] = held_out_accuracy(arrays, draw, judge, LOOK)
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
@@ -53,23 +58,24 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
 
 def glance(arrays: dict[str, Any], draw: Draw, average_draw: Draw, judge: Judge) -> dict[str, float]:
     """A few of these figures while a run trains. What the discriminator judges is drawn by its own opponent."""
-    labels, reals = pick(arrays, "train", GLANCE)
-    fakes = thumbnails(to_uint8(average_draw(labels, 0)))
-    seen = thumbnails(arrays["train_images"][spaced(len(arrays["train_images"]), SEEN)])
-    return {
-        "diversity": diversity(fakes, thumbnails(reals), labels),
-        "nearest_ratio": nearest_ratio(fakes, seen),
-        "held_out_accuracy": held_out_accuracy(arrays, draw, judge, GLANCE),
-    }
+    figures = {}
+    if enough(arrays["train_images"]):
+        labels, reals = pick(arrays, "train", GLANCE)
+        fakes = thumbnails(to_uint8(average_draw(labels, 0)))
+        seen = thumbnails(arrays["train_images"][spaced(len(arrays["train_images"]), SEEN)])
+        figures["diversity"] = diversity(fakes, thumbnails(reals), labels)
+        figures["nearest_ratio"] = nearest_ratio(fakes, seen)
+    if enough(arrays["test_images"]):
+        figures["held_out_accuracy"] = held_out_accuracy(arrays, draw, judge, GLANCE)
+    return figures
 
 
 def held_out_accuracy(arrays: dict[str, Any], draw: Draw, judge: Judge, count: int) -> float:
     """Share of pairs in which the discriminator scores an unseen real picture above a fake of its class.
 
-    Where it is far below the share in training, the discriminator knows the training pictures by heart. On
-    training pictures where none are held out.
+    Where it is far below the share in training, the discriminator knows the training pictures by heart.
     """
-    labels, reals = pick(arrays, "test" if len(arrays["test_labels"]) else "train", count)
+    labels, reals = pick(arrays, "test", count)
     return float((judge(to_float(reals), labels) > judge(draw(labels, 1), labels)).float().mean())
 
 

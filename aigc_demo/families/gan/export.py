@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aigc_demo.families.gan.networks import Discriminator, Generator
+from aigc_demo.metrics.least import enough
 from aigc_demo.models.checkpoints import save_weights
 from aigc_demo.models.pixels import to_float
 
@@ -22,7 +23,7 @@ def export(
     run: Path, data: dict[str, Any], generator: Generator, discriminator: Discriminator, final: bool
 ) -> None:
     """Write both networks in half precision, each class's mean style and the quantiles of D's scores."""
-    split = "test" if len(data["test_labels"]) else "train"
+    split = "test" if enough(data["test_labels"]) else "train"
     count = JUDGED if final else JUDGED_SOON
     scores = real_scores(discriminator, data[f"{split}_images"][:count], data[f"{split}_labels"][:count])
     quantiles = torch.quantile(scores, torch.linspace(0, 1, 101)).tolist()
@@ -36,7 +37,9 @@ def export(
         "classes": data["classes"],
         "network": asdict(generator.config),
         "score_quantiles": [round(value, 4) for value in quantiles],
-        "scored": "held-out pictures" if split == "test" else "training pictures, as none are held out",
+        "scored": "held-out pictures"
+        if split == "test"
+        else "training pictures, as few or none are held out",
     }
     save_weights(run, {name: tensor.half() for name, tensor in tensors.items()}, config)
 

@@ -15,7 +15,7 @@ def _loops(look: Look) -> bool:
 
 
 CHART = Chart(
-    marker="held_out",
+    marker="repetition",
     diagnoses=(
         Diagnosis(
             "overfitting",

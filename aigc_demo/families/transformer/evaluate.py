@@ -28,6 +28,7 @@ from aigc_demo.language.ngram import KneserNey
 from aigc_demo.language.open_corpus import open_corpus
 from aigc_demo.language.samples import passages, repetition, write_samples
 from aigc_demo.language.tokenizer import load_tokenizer
+from aigc_demo.metrics.least import LEAST_CHARACTERS, enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
 
 SAMPLES_A_TITLE = 5
@@ -35,6 +36,11 @@ TOKENS_AT_ONCE = 2048  # their logits take 40 MB
 EVALUATED = 40_000  # held-out tokens that a finished run is judged by
 SEARCHED = 20_000_000  # characters of training text in which copies are looked for
 SMALL = 1_000_000  # characters up to which the n-gram is counted beside it
+
+
+def enough_text(rows: Sequence[HeldOut]) -> bool:
+    """Whether these rows spell enough for bits a character to be told."""
+    return sum(row.characters for row in rows) >= LEAST_CHARACTERS
 
 
 @torch.inference_mode()
@@ -74,22 +80,23 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
     corpus = open_corpus(data, 0, 0, network.shape.context_length, tokenizer)
     rows = corpus.held_out[:: max(1, sum(len(row.ids) for row in corpus.held_out) // EVALUATED)]
     figures: dict[str, float | int | str] = {}
-    if rows:
+    if enough_text(rows):
         figures["bits_per_character"] = round(held_out_bits(network, rows), 3)
         figures["held_out_characters"] = sum(row.characters for row in rows)
-    if corpus.held_out_texts and sum(map(len, corpus.train_texts)) <= SMALL:
+    if enough_characters(corpus.held_out_texts) and sum(map(len, corpus.train_texts)) <= SMALL:
         figures["kneser_ney_3gram"] = round(
             character_ngram_bits(corpus.train_texts, corpus.held_out_texts, 3), 3
         )
     known = KnownText(corpus.train_texts, SEARCHED)
     samples = write_samples(LanguageModel.of(network, corpus), corpus.held_out_texts)
     texts, usual = [sample.text for sample in samples], passages(corpus.held_out_texts)
-    return figures | {
-        "repetition": round(repetition([sample.ids for sample in samples]), 3),
-        "longest_copy": longest_copy(texts, known),
-        "longest_copy_of_held_out": longest_copy(usual, known),
-        "copied_share": round(copied_windows(texts, known), 4),
-    }
+    if enough_characters(texts):
+        figures["repetition"] = round(repetition([sample.ids for sample in samples]), 3)
+        figures["longest_copy"] = longest_copy(texts, known)
+        figures["copied_share"] = round(copied_windows(texts, known), 4)
+    if enough_characters(texts) and enough_characters(usual):
+        figures["longest_copy_of_held_out"] = longest_copy(usual, known)
+    return figures
 
 
 def character_ngram_bits(train: Sequence[str], held_out: Sequence[str], order: int) -> float:

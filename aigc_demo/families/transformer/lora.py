@@ -146,10 +146,10 @@ def evaluate(plan: TrainPlan, device: str) -> dict[str, float | int]:
     model = load_base(plan, device)
     validation = LoraValidation(open_material(plan.data, model, length_for(model)))
     figures: dict[str, float | int] = {}
-    if validation.held_out:
+    if validation.can_judge:
         figures["base_bits_per_character"] = round(bits_per_character(model, validation.held_out), 3)
     model.set_adapter(plan.run, 1.0)
-    if validation.held_out:
+    if validation.can_judge:
         figures["bits_per_character"] = round(bits_per_character(model, validation.held_out), 3)
     return figures | validation.copies(model)
 

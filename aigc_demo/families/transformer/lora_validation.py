@@ -8,6 +8,7 @@ import torch
 from aigc_demo.families.transformer.lora_data import Material, Row, collate
 from aigc_demo.language.losses import bits, next_token_loss
 from aigc_demo.language.samples import CHARACTERS, passages, repetition
+from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
 
 ROWS = 16  # rows looked at, held out and of the training data
@@ -43,26 +44,41 @@ class LoraValidation:
     def figures(self, model: Any) -> dict[str, float]:
         """Bits a character in training and held out, 4-grams repeated, and the longest run copied.
 
-        The run is relative to what held-out passages of the samples' length share with the training text.
+        The run is relative to what held-out passages of the samples' length share with the training text. What too
+        little text would tell is left out.
         """
-        figures = {"train_bits": bits_per_character(model, self.train)}
-        if self.held_out:
+        figures = {}
+        if enough_characters(self.material.train_texts):
+            figures["train_bits"] = bits_per_character(model, self.train)
+        if self.can_judge:
             figures["held_out"] = bits_per_character(model, self.held_out)
         written = self.write(model)
-        figures["repetition"] = repetition([ids for _, ids in written])
-        longest = longest_copy([text for text, _ in written], self.known)
-        return figures | {"copied_run": longest / self.usual_copy}
+        texts = [text for text, _ in written]
+        if enough_characters(texts):
+            figures["repetition"] = repetition([ids for _, ids in written])
+        if enough_characters(texts) and self.can_judge:
+            figures["copied_run"] = longest_copy(texts, self.known) / self.usual_copy
+        return figures
+
+    @property
+    def can_judge(self) -> bool:
+        """Whether enough text is held out to tell anything by it."""
+        return bool(self.held_out) and enough_characters(self.material.held_out_texts)
 
     def copies(self, model: Any) -> dict[str, float | int]:
         """How much of what the model writes stands in the training text, beside as much of the held-out text."""
         written = self.write(model)
         texts, usual = [text for text, _ in written], passages(self.material.held_out_texts)
-        return {
+        if not enough_characters(texts):
+            return {}
+        figures = {
             "repetition": round(repetition([ids for _, ids in written]), 3),
             "longest_copy": longest_copy(texts, self.known),
-            "longest_copy_of_held_out": longest_copy(usual, self.known),
-            "copied_share": round(copied_windows(texts, self.known), 4) if any(texts) else 0.0,
+            "copied_share": round(copied_windows(texts, self.known), 4),
         }
+        return figures | (
+            {"longest_copy_of_held_out": longest_copy(usual, self.known)} if self.can_judge else {}
+        )
 
     def write(self, model: Any) -> list[tuple[str, list[int]]]:
         """What fixed seeds write behind each opening: text and tokens."""

@@ -1,10 +1,11 @@
 """What is looked at while a model trains: a few rows of text, held out and not, and what it writes by itself."""
 
-from aigc_demo.families.transformer.evaluate import held_out_bits
+from aigc_demo.families.transformer.evaluate import enough_text, held_out_bits
 from aigc_demo.families.transformer.model import LanguageModel
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.language.corpus import Corpus
 from aigc_demo.language.samples import passages, repetition, write_samples
+from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, longest_copy
 
 SEARCHED = 2_000_000  # characters of training text in which copies are looked for
@@ -24,12 +25,18 @@ class Validation:
     def figures(self, network: Decoder) -> dict[str, float]:
         """Bits a character in training and held out, 4-grams repeated, and the longest run copied.
 
-        The run is relative to what held-out passages of the samples' length share with the training text.
+        The run is relative to what held-out passages of the samples' length share with the training text. What too
+        little text would tell is left out.
         """
-        figures = {"train_bits": held_out_bits(network, self.train)}
-        if self.held_out:
+        figures = {}
+        if enough_text(self.train):
+            figures["train_bits"] = held_out_bits(network, self.train)
+        if enough_text(self.held_out):
             figures["held_out"] = held_out_bits(network, self.held_out)
         samples = write_samples(LanguageModel.of(network, self.corpus), self.corpus.held_out_texts)
-        figures["repetition"] = repetition([sample.ids for sample in samples])
-        longest = longest_copy([sample.text for sample in samples], self.known)
-        return figures | {"copied_run": longest / self.usual_copy}
+        texts = [sample.text for sample in samples]
+        if enough_characters(texts):
+            figures["repetition"] = repetition([sample.ids for sample in samples])
+        if enough_characters(texts) and enough_characters(self.corpus.held_out_texts):
+            figures["copied_run"] = longest_copy(texts, self.known) / self.usual_copy
+        return figures

@@ -9,6 +9,7 @@ from aigc_demo.data import images
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.model import VAE
 from aigc_demo.families.vae.networks import reparameterise
+from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import active_units, reconstruction_error
 from aigc_demo.models.pixels import to_float
 
@@ -20,11 +21,13 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
 
     In nats a picture, one sample of z each: `elbo_nats` = - `reconstruction_nats` - `kl_nats`. From mean codes:
     `squared_error` a value in [0, 1], `active_units` of `latent_dim`. `measured_on` tells what was held out: without
-    held-out pictures it is "training", and the figures flatter.
+    held-out pictures it is "training", and the figures flatter. None of them of too few pictures to tell.
     """
     arrays = images.load(data)
     split = "test" if len(arrays["test_images"]) else "train"
     pictures = to_float(arrays[f"{split}_images"][:MEASURED])
+    if not enough(pictures):
+        return {}
     model = VAE(folder, device)
     return {
         **measure(model, pictures),

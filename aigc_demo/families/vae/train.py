@@ -17,6 +17,7 @@ from aigc_demo.data import images
 from aigc_demo.families.vae.export import Latents, export, fit_latents
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
+from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import active_units
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.models.pixels import to_float, to_uint8
@@ -151,9 +152,14 @@ class Learner:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """The same figures on held-out pictures (with noise on half of them, as in training), and active units."""
+        """The same figures on held-out pictures (with noise on half of them, as in training), and active units.
+
+        None of them where too few are held out to tell.
+        """
         generator = torch.Generator().manual_seed(SAMPLE_SEED)
         clean = to_float(held_out(self.data)[:VALIDATED])
+        if not enough(clean):
+            return {}
         noisy = corrupt_half(clean, self.recipe.noise, generator)
         noise = torch.randn(len(clean), self.config.latent_dim, generator=generator)
         encoder, decoder = self.encoder_average.network, self.decoder_average.network

@@ -27,10 +27,10 @@ class Doctor:
         if self.chart.marker not in log[-1]:
             return []
         now = looks(log, self.chart.marker)
-        found = [(diagnosis, diagnosis.find(now)) for diagnosis in self.chart.diagnoses]
+        found = [(diagnosis, diagnosis.verdict(now)) for diagnosis in self.chart.diagnoses]
         return [d.event(evidence) for d, evidence in found if evidence and not known(d, now)]
 
 
 def known(diagnosis: Diagnosis, now: Sequence[Look]) -> bool:
     """Whether it was seen at one of the last few looks too; what comes and goes is told once."""
-    return any(diagnosis.find(now[:-ago]) for ago in range(1, 1 + GONE))
+    return any(diagnosis.verdict(now[:-ago]) for ago in range(1, 1 + GONE))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from string import Formatter
 from typing import Any
 
 from aigc_demo.core.words import Text
@@ -10,18 +11,25 @@ Look = Mapping[str, float]
 Evidence = dict[str, float]
 EARLY = 2  # looks: the first tenth of a run, when everything is still wrong
 LASTING = 2  # looks in a row that a trouble must last to be named
+FOUND = {"best", "best_step"}  # evidence that `overfitting` finds itself
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """A trouble by name; `find` returns its evidence among the looks so far, or None.
 
-    `words` has a place for each figure of the evidence: what is wrong, how that is seen, one suggestion.
+    `words` has a place for each figure of the evidence: what is wrong, how that is seen, one suggestion. A look that
+    lacks one of these, as it came from too small a sample (metrics/least.py), counts for nothing.
     """
 
     name: str
     find: Callable[[Sequence[Look]], Evidence | None]
     words: Text
+
+    def verdict(self, looks: Sequence[Look]) -> Evidence | None:
+        """The evidence among the looks that tell enough; None where there is no trouble, or no telling."""
+        shown = {name for _, name, _, _ in Formatter().parse(self.words.en) if name} - FOUND
+        return self.find([look for look in looks if shown <= look.keys()])
 
     def event(self, evidence: Evidence) -> dict[str, Any]:
         """A line for events.jsonl."""

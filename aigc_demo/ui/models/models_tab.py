@@ -148,7 +148,7 @@ class ModelsTab(PageTab):
                 zh="只有在本机运行时才能指定其他模型。",
             )
         text, lang = (text or "").strip(), self.context.lang(visitor)
-        folder = Path(text).expanduser()
+        folder = Path(text.strip("\"'“”")).expanduser()
         if text and (folder.is_absolute() or text.startswith(".")):
             text = hub.add_folder(folder, self.context.settings).id
         for updates in self.chosen.show(text, lang):

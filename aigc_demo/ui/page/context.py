@@ -12,7 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.errors import Stopped
+from aigc_demo.core.failures import told
 from aigc_demo.core.settings import Settings
 from aigc_demo.jobs import Jobs
 from aigc_demo.provenance.marking import Marking
@@ -150,13 +151,14 @@ def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Turn errors of a tab's handler into a toast in the visitor's language that leaves the page as it was.
 
     For methods of an object with a `context`, whose last parameter is the visitor. An InputError is said as it
-    is; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
+    is, and what the system refuses in a sentence; an unexpected error goes to the log in full and to the visitor as one sentence without internals.
     """
 
     def tell(error: Exception, context: Context, visitor: gr.Request) -> None:
         lang = context.lang(visitor)
-        if isinstance(error, InputError):  # it may quote what the visitor typed, and a toast shows HTML
-            gr.Warning(escape(error.say(lang)), duration=12)
+        own = context.settings if context.settings.rules.folder_paths else None
+        if said := told(error, own):  # it may quote what the visitor typed, and a toast shows HTML
+            gr.Warning(escape(said.say(lang)), duration=12)
         elif not isinstance(error, Stopped):
             log.error("a handler failed", exc_info=error)
             gr.Warning(context.words.say("toast.bug", lang))

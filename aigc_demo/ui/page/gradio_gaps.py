@@ -18,6 +18,7 @@ from urllib.parse import quote
 import gradio as gr
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
+from gradio import http_server
 from gradio.context import LocalContext
 from gradio.processing_utils import save_file_to_cache
 from gradio.route_utils import FnIndexInferError
@@ -26,6 +27,7 @@ from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.failures import told
 from aigc_demo.core.words import Text
 from aigc_demo.ui.page.language import language_of
 
@@ -44,8 +46,9 @@ class Page(gr.Blocks):
     """Gradio writes an input that it refuses, and where, to the log, and takes our refusals for bugs.
 
     Every handler is a private endpoint, too, which whoever can reach the page may call with anything. Here what a
-    component refuses becomes a sentence, and the log names the handler alone. A refusal of our own becomes a sentence
-    even where the handler is not `polite`; what else goes wrong in a handler is a bug, and is logged as such.
+    component refuses becomes a sentence, and the log names the handler alone. A refusal of our own, or of the disk,
+    becomes a sentence even where the handler is not `polite`; what else goes wrong in a handler is a bug, and is logged
+    as such.
     """
 
     asking: ClassVar[ContextVar[Any]] = ContextVar("asking", default=None)
@@ -80,14 +83,16 @@ class Page(gr.Blocks):
         *arguments: Any,
         **options: Any,
     ) -> Any:
-        """As Gradio does, with an InputError as its sentence."""
+        """As Gradio does, with an InputError as its sentence, and what the system refuses as one."""
         try:
             return await super().call_function(
                 block_fn, processed_input, iterator, requests, *arguments, **options
             )
-        except InputError as error:
+        except Exception as error:
+            if not (said := told(error)):
+                raise
             visitor = requests[0] if isinstance(requests, list) else requests
-            raise gr.Error(escape(error.say(language_of(visitor))), print_exception=False) from error
+            raise gr.Error(escape(said.say(language_of(visitor))), print_exception=False) from error
 
 
 def event_value(event: gr.EventData, key: str) -> Any:
@@ -243,6 +248,16 @@ async def no_such_endpoint(request: Request, error: Exception) -> Response:
 def exception_handlers() -> dict[type[Exception], Callable[..., Awaitable[Response]]]:
     """`app_kwargs` for `no_such_endpoint`: the error has no public name."""
     return {FnIndexInferError: no_such_endpoint}
+
+
+def listen_on(name: str) -> str:
+    """Gradio tries a port by an IPv4 socket on GRADIO_SERVER_NAME, and so finds none free where that is an IPv6 address.
+
+    Here the argument of `launch` for the name; an IPv6 address is tried on this computer's own IPv4 address.
+    """
+    if ":" in name:
+        http_server.LOCALHOST_NAME = "127.0.0.1"
+    return name
 
 
 def without_self_call() -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.core.errors import Stopped
+from aigc_demo.core.failures import told
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.progress import remark_line
@@ -42,9 +43,9 @@ def live(handler: Callable[..., Any]) -> Callable[..., Any]:
             return handler(self, *arguments)
         except Stopped:
             return gr.skip()
-        except InputError as error:
-            return {self.note: remark_line(error.say(lang))}
-        except Exception:
+        except Exception as error:
+            if said := told(error):
+                return {self.note: remark_line(said.say(lang))}
             log.exception("a live handler failed")
             return {self.note: remark_line(self.context.words.say("toast.bug", lang))}
 

@@ -36,7 +36,7 @@ def test_what_a_random_model_writes_is_nobodys(cache, austen):
 
 def test_text_that_the_model_would_write_is_found_in_its_training_text(cache, austen):
     austen(TEXT)
-    first = look_closer(AuditRequest(model="gpt-austen", count=1, seed=7), cache)
+    first = look_closer(AuditRequest(model="gpt-austen", count=3, seed=7), cache)
     opening = _openings(
         ["However little known the feelings of such a man may be on entering. " * 40], 1, False
     )[0]
@@ -47,7 +47,7 @@ def test_text_that_the_model_would_write_is_found_in_its_training_text(cache, au
     *_, result = actions.write_text(asked, cache)
     written = result.samples[0].text
     austen(TEXT + written[:200] + TEXT)
-    found = look_closer(AuditRequest(model="gpt-austen", count=1, seed=7), cache)
+    found = look_closer(AuditRequest(model="gpt-austen", count=3, seed=7), cache)
     assert found.longest == written[:200] and found.level == "red" and found.copies > 0.3
     assert len(first.longest) < 15
 

@@ -120,3 +120,19 @@ def test_presets_are_requests_and_show_what_the_doctor_knows():
     assert shown <= known
     # seen in the run that shows "memorised" as well, and where few pictures are trained without augmentation
     assert known - shown == {"discriminator_overfitting", "discriminator_always_right"}
+
+
+@pytest.mark.parametrize(
+    ("family", "usual", "change", "lacks"),
+    [
+        ("gan", GAN, {"held_out_accuracy": 0.4}, "held_out_accuracy"),
+        ("gan", GAN, {"nearest_ratio": 0.1}, "nearest_ratio"),
+        ("vae", VAE, {"active_units": 0}, "active_units"),
+        ("vae", VAE, {"held_out_kl": 900}, "held_out_kl"),
+        ("transformer", LM, {"repetition": 0.9}, "repetition"),
+    ],
+)
+def test_a_figure_that_was_not_told_gives_no_verdict(family, usual, change, lacks):
+    bad = {**usual, **change}
+    assert said(family, [bad] * 20)
+    assert said(family, [{name: value for name, value in bad.items() if name != lacks}] * 20) == []
