@@ -209,12 +209,12 @@ def make_pictures(visitor, story, seed="77"):
     if not page.locator("#image-seed input").is_visible():
         page.click("#image-more > button")
     type_number(page, "image-count", 4)
-    page.fill("#image-seed input", seed)
+    type_number(page, "image-seed", seed)
     page.click("#image-go")
     page.wait_for_function(
         "seed => document.querySelector('#history .about')?.textContent.includes(seed)", arg=seed
     )
-    page.fill("#image-seed input", "88")
+    type_number(page, "image-seed", 88)
     return page.evaluate(PICTURES, SHEET)
 
 
