@@ -200,7 +200,7 @@ def chosen(page, _):
     page.click("#image-more > button")
     wait_for_number(page, "image-count", "8")
     assert "gan-fashion" in page.input_value("#image-model input")
-    assert page.locator("#image-label input").nth(3).is_checked()
+    page.wait_for_function("document.querySelectorAll('#image-label input')[3]?.checked")
 
 
 def make_pictures(visitor, story, seed="77"):
