@@ -298,7 +298,7 @@ def test_a_stop_file_ends_a_run_and_says_how_to_go_on(run, story, settings, monk
 def test_a_name_holds_one_training(run, story):
     assert run(*train_words(story, "mine"))[0] == 0
     status, _, err = run(*train_words(story, "mine", "--seed", 6))
-    assert status == 2 and "was begun with seed 0, not 6" in err
+    assert status == 2 and "with seed 0, not 6" in err
 
 
 @pytest.mark.process

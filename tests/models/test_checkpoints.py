@@ -87,7 +87,12 @@ def test_weights_go_round(tmp_path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_weights_that_are_not_finite_are_refused_by_name(tmp_path, value):
-    save_weights(tmp_path, {"good": torch.zeros(2), "head.weight": torch.tensor([0.0, value])}, {})
+    save_weights(tmp_path, {"good": torch.zeros(2)}, {})
+    tensors = {"good": torch.zeros(2), "head.weight": torch.tensor([0.0, value])}
+    with pytest.raises(FloatingPointError, match=r"head\.weight"):
+        save_weights(tmp_path, tensors, {})
+    assert set(read_weights(tmp_path)) == {"good"}  # what was there stays
+    save_file(tensors, tmp_path / "model.safetensors")
     with pytest.raises(InputError) as caught:
         read_weights(tmp_path)
     assert "head.weight" in caught.value.text.en and "head.weight" in caught.value.text.zh

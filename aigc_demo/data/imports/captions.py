@@ -21,7 +21,7 @@ from typing import Any
 from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
 from aigc_demo.data.imports.limits import safe_name
-from aigc_demo.data.imports.lines import Refusals, clean
+from aigc_demo.data.imports.lines import Refusals, clean, lines_or_refusal
 from aigc_demo.data.imports.listing import Item
 from aigc_demo.data.imports.manifest import FILE as MANIFEST
 from aigc_demo.data.imports.manifest import find_own, read_manifest
@@ -72,7 +72,11 @@ def read_beside(item: Item, work: Path) -> Beside:
         if name.suffix.lower() == ".json":
             with file.encoding.open(path) as text:
                 return _whole(json.load(text), name)
-        rows = [_pair(entry) for _, entry in file.entries(Refusals(item.name))]
+        if name.suffix.lower() == ".jsonl":
+            with file.encoding.open(path) as text:
+                rows = [_pair(json.loads(line)) for line in lines_or_refusal(text, item.name) if line.strip()]
+        else:
+            rows = [_pair(entry) for _, entry in file.entries(Refusals(item.name))]
     except (ValueError, TypeError, AttributeError, RecursionError, InputError) as error:
         raise _unreadable(item.name) from error
     told = _told(filter(None, rows), name)

@@ -137,12 +137,12 @@ def test_too_much_kl_leaves_no_unit_active(digits, tmp_path):
 
 
 def test_a_run_is_measured_on_what_was_held_out(tmp_path):
-    for held_out, split in ((4, "held-out"), (0, "training")):
-        data = photos(tmp_path / split, held_out=held_out)
+    for held_out, split in ((8, "held-out"), (0, "training")):
+        data = photos(tmp_path / split, count=20, held_out=held_out)
         plan = TrainPlan(data, tmp_path / f"{split}-run", steps=1)
         assert {"held_out_loss", "active_units"} <= set(run(plan)[-1].figures)
         figures = evaluate(plan.run, data, "cpu")
-        assert figures["measured_on"] == split and figures["pictures"] == (held_out or 12)
+        assert figures["measured_on"] == split and figures["pictures"] == (held_out or 20)
         assert figures["elbo_nats"] == pytest.approx(
             -figures["reconstruction_nats"] - figures["kl_nats"], abs=0.02
         )
