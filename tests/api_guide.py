@@ -33,10 +33,13 @@ CALLS = {
         {"prompt": "a lighthouse in the fog", "num_inference_steps": 4, "width": 64, "height": 64},
         "files (one a picture), seeds, note, width, height, num_inference_steps, guidance_scale (as used)",
     ),
-    "upscale": ({"image": "seven.png"}, "file, scale, size (width and height)"),
+    "upscale": (
+        {"image": "seven.png"},
+        "file, scale, size (width and height), note (how the picture was opened)",
+    ),
     "reconstruct": (
         {"image": "seven.png", "noise": 0.2},
-        "file (before and after), latent (the code's mean), neighbours (labels and distances)",
+        "file (before and after), latent (the code's mean), neighbours (labels and distances), note",
     ),
     "interpolate": (
         {"model": "vae-digits", "from_seed": 1, "to_seed": 2, "frames": 12},
