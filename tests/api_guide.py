@@ -48,7 +48,7 @@ CALLS = {
     "verify": (
         {"file": "seven.png"},
         "ai_generated (by its label or source; false proves nothing), format, label, source_type, recipe, weights, c2pa, "
-        "image_mark, text_mark, notes",
+        "statement (another program's), image_mark, text_mark, notes",
     ),
     "start_training": (
         {"family": "gan", "data": "digits", "name": "my-gan", "steps": 200},
