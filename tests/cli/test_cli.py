@@ -265,7 +265,10 @@ def test_train_leaves_a_model_that_the_other_commands_find(run, answer, story, s
     (card,) = [card for card in answer("models")["models"] if card["id"] == "runs/mine"]
     assert card["tasks"] == ["text"] and card["parameters"] > 1000 and card["language"] == "en"
     assert answer("text", "--model", "runs/mine", "--prompt", "It was", "--max-new-tokens", 4)["texts"][0]
-    assert answer(*train_words(story, "mine", "--seed", 5))["state"] == "done"  # nothing left to do
+    weights = (settings.runs_dir / "mine" / "model.safetensors").stat()
+    status, _, err = run(*train_words(story, "mine", "--seed", 5))  # nothing left to do
+    assert status == 2 and "trained to its last step (4)" in err
+    assert (settings.runs_dir / "mine" / "model.safetensors").stat() == weights
 
 
 @pytest.mark.training

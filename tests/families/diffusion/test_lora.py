@@ -36,16 +36,16 @@ def card_of(folder, name):
 
 @pytest.fixture(scope="module")
 def squares(tmp_path_factory):
-    """Six red squares to learn from and two held out, with captions."""
+    """Sixteen red squares to learn from and eight held out, with captions."""
     folder = tmp_path_factory.mktemp("squares")
-    pictures = torch.randint(0, 40, (8, 32, 32, 3), generator=torch.Generator().manual_seed(0))
+    pictures = torch.randint(0, 40, (24, 32, 32, 3), generator=torch.Generator().manual_seed(0))
     pictures[:, 8:24, 8:24, 0] += 200
-    pictures, labels = pictures.byte(), torch.zeros(8, dtype=torch.uint8)
-    arrays = {"train_images": pictures[:6], "test_images": pictures[6:], "train_labels": labels[:6]}
-    arrays = {name: part.contiguous() for name, part in (arrays | {"test_labels": labels[6:]}).items()}
+    pictures, labels = pictures.byte(), torch.zeros(24, dtype=torch.uint8)
+    arrays = {"train_images": pictures[:16], "test_images": pictures[16:], "train_labels": labels[:16]}
+    arrays = {name: part.contiguous() for name, part in (arrays | {"test_labels": labels[16:]}).items()}
     save_file(arrays, folder / "images.safetensors")
     (folder / "source.json").write_text(json.dumps({"classes": {"en": ["all"], "zh": ["全部"]}}))
-    captions = {"train": ["a square"] * 6, "test": ["a red square"] * 2}
+    captions = {"train": ["a square"] * 16, "test": ["a red square"] * 8}
     (folder / "captions.json").write_text(json.dumps(captions))
     return folder
 

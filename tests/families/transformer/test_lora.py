@@ -39,7 +39,7 @@ def chats(tmp_path_factory):
     folder = tmp_path_factory.mktemp("chats")
     rows = [
         {"messages": [said("user", f"Question {i}?"), said("assistant", ANSWER)], "held_out": i % 4 == 0}
-        for i in range(12)
+        for i in range(24)
     ]
     (folder / "chats.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return folder

@@ -39,7 +39,7 @@ def starts(tmp_path_factory):
 
 @pytest.mark.training
 def test_a_collection_in_english_trains_and_the_model_writes(tmp_path):
-    data = write_collection(tmp_path / "data", [f"{i} {PROSE}" for i in range(40)])
+    data = write_collection(tmp_path / "data", [f"{i} {PROSE}" for i in range(40)], held_out=6)
     learner, progress = run(TrainPlan(data, tmp_path / "run", steps=16, save_every=16))
     assert learner.corpus.tokenizer.get_vocab_size() < 320
     assert progress[-1].figures["held_out"] < 0.8 * progress[0].figures["held_out"]

@@ -27,7 +27,7 @@ def poems(tmp_path_factory):
         for i in range(6)
         for j in range(6)
         for k in range(6)
-        for m in range(2)
+        for m in range(4)
     ]
     (folder / "poems.jsonl").write_text("\n".join(json.dumps(vars(poem)) for poem in rows))
     return folder

@@ -332,3 +332,4 @@ def test_a_link_shows_its_result_in_view(visit, width, height):
         page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('aigc.1.tab')).length") == 0
     )
     assert not page.locator("#history [data-index]").count()
+    forgive(visitor, LEFT)

@@ -101,7 +101,7 @@ def test_from_forty_pictures_to_a_gan_in_the_other_tabs(visit, photos):
     page = visitor.page
     visitor.tab("train")
     bring(page, photos, "photos", side=28)
-    page.wait_for_selector("#train-preview .picture")
+    page.wait_for_selector("#train-preview:has-text('40 pictures')")
     shown = page.inner_text("#train-preview")
     assert "40 pictures of 28 × 28 in colour, 2 classes" in shown and "36 to train on, 4 held out" in shown
     assert "notes.exe" in page.inner_text("#train-preview .refused")
