@@ -23,12 +23,12 @@ class Sample:
 
 
 @torch.inference_mode()
-def write_samples(model: TextModel, held_out: Sequence[str]) -> list[Sample]:
-    """COUNT texts: quatrains without a title, or continuations of the opening of a held-out text."""
+def write_samples(model: TextModel, held_out: Sequence[str], count: int = COUNT) -> list[Sample]:
+    """`count` texts: quatrains without a title, or continuations of the opening of a held-out text."""
     opening = "" if model.forms else opening_of(held_out)
-    samples = [Sample(opening, "", []) for _ in range(COUNT)]
+    samples = [Sample(opening, "", []) for _ in range(count)]
     for step in model.generate(
-        opening, form="qijue", count=COUNT, max_new_tokens=CHARACTERS, temperature=0.8
+        opening, form="qijue", count=count, max_new_tokens=CHARACTERS, temperature=0.8
     ):
         for sample, token in zip(samples, step.tokens, strict=True):
             if token and len(sample.text) < CHARACTERS:

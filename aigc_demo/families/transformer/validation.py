@@ -4,10 +4,11 @@ from aigc_demo.families.transformer.evaluate import enough_text, held_out_bits
 from aigc_demo.families.transformer.model import LanguageModel
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.language.corpus import Corpus
-from aigc_demo.language.samples import passages, repetition, write_samples
+from aigc_demo.language.samples import COUNT, passages, repetition, write_samples
 from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, longest_copy
 
+QUATRAINS = 8  # that are written: with their marks they are the text that a figure needs
 SEARCHED = 2_000_000  # characters of training text in which copies are looked for
 
 
@@ -33,7 +34,8 @@ class Validation:
             figures["train_bits"] = held_out_bits(network, self.train)
         if enough_text(self.held_out):
             figures["held_out"] = held_out_bits(network, self.held_out)
-        samples = write_samples(LanguageModel.of(network, self.corpus), self.corpus.held_out_texts)
+        model = LanguageModel.of(network, self.corpus)
+        samples = write_samples(model, self.corpus.held_out_texts, QUATRAINS if model.forms else COUNT)
         texts = [sample.text for sample in samples]
         if enough_characters(texts):
             figures["repetition"] = repetition([sample.ids for sample in samples])
