@@ -31,7 +31,9 @@ QUIET = 1200  # milliseconds without a change after which nothing more is coming
 CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 # Watches what is `shown` inside `place`, and remembers when the hand moved last and when a change was painted last.
 WATCH = """([place, shown]) => {
-  const note = (event) => { if (event.type !== 'pointermove' || event.buttons) window.hand = performance.now(); };
+  const note = (event) => {  // the page itself clicks too, once the hand rests
+    if (event.isTrusted && (event.type !== 'pointermove' || event.buttons)) window.hand = performance.now();
+  };
   if (!window.watching) for (const kind of ['input', 'pointermove', 'click']) addEventListener(kind, note, true);
   const now = () => [...document.querySelectorAll(shown)].map((e) => (e.getAttribute('src') || '') + (e.getAttribute('style') || '')
     .replace(/--at:[^;]*/, '')).join();
@@ -157,7 +159,9 @@ def drag(slider: str) -> Callable[[Any, int], None]:
     """Drags a slider over a fifth of its way in eight movements, to and fro by turns."""
 
     def move(page: Any, turn: int) -> None:
-        box = page.locator(f"{slider} input[type=range]").bounding_box()
+        hand = page.locator(f"{slider} input[type=range]")
+        hand.scroll_into_view_if_needed()
+        box = hand.bounding_box()
         y, start, end = box["y"] + box["height"] / 2, *((0.5, 0.3) if turn % 2 else (0.3, 0.5))
         page.mouse.move(box["x"] + start * box["width"], y)
         page.mouse.down()
