@@ -56,7 +56,8 @@ def build_app(
         pages = with_start(offered(settings.tabs), settings)
         shell = Shell(context, pages)
         shell.build(page)
-    sight = first_sight(words, settings) if "start" in pages else lambda lang: ""
+    exhibits = pages["start"][0].args[0] if "start" in pages else ()
+    sight = first_sight(exhibits, words, settings)
     own = {
         lang: {
             **{key: words.say(f"shell.{key}", lang) for key in ("title", "drop", "skip", "history")},

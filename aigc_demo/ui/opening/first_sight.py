@@ -5,24 +5,25 @@ makes way for the tab's own exhibit, which goes on at the token where this one i
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from string import Template
 from typing import Any
 
 from aigc_demo.core.settings import Settings
+from aigc_demo.ui.opening.exhibit import Exhibit
 from aigc_demo.ui.opening.write import Write
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.shell import header_html
 from aigc_demo.ui.page.theme import asset
 
 
-def first_sight(words: Words, settings: Settings) -> Callable[[str], str]:
-    """What gives the HTML in a language; nothing where the tab's text is of no model that is here."""
-    exhibit = Write()
+def first_sight(exhibits: Sequence[Exhibit], words: Words, settings: Settings) -> Callable[[str], str]:
+    """What gives the HTML in a language; nothing where the text is not among the exhibits of the page."""
+    exhibit = next((one for one in exhibits if isinstance(one, Write)), None)
 
     def html(lang: str) -> str:
-        if not exhibit.here(settings):
+        if exhibit is None:
             return ""
         say, shown = words.translator(lang), exhibit.shown_in(lang, settings)
         text = json.loads((exhibit.folder / f"{shown}.json").read_text("utf-8"))

@@ -10,7 +10,9 @@ from aigc_demo.runtime.registry import find_card
 from aigc_demo.ui import offered, with_start
 from aigc_demo.ui.opening.draw import FRAMES, drawn, stroke
 from aigc_demo.ui.opening.enlarge import BEFORE
+from aigc_demo.ui.opening.first_sight import first_sight
 from aigc_demo.ui.opening.start_tab import EXHIBITS, exhibits_for
+from aigc_demo.ui.page.language import Words
 
 LARGEST, ALL = 60_000, 150_000  # bytes of a file, and of all that a visitor of one language fetches
 WITHOUT_STATEMENT = {BEFORE, "stroke.json"}  # no model made them
@@ -72,3 +74,12 @@ def test_exhibits_need_their_tab_and_their_model(settings, tmp_path):
     (english / "gpt-austen").symlink_to(settings.weights_dir / "gpt-austen")
     (only,) = exhibits_for(settings.model_copy(update={"weights_dir": english}), {"text", "walk"})
     assert only.shown_in("zh", settings.model_copy(update={"weights_dir": english})) == "en"
+
+
+def test_the_first_sight_stands_for_the_text_alone(settings):
+    def sight(tabs):
+        exhibits = with_start(offered(tabs), settings)["start"][0].args[0]
+        return first_sight(exhibits, Words(), settings)
+
+    assert "登高" in sight("")("zh") and "She was" in sight("")("en")
+    assert sight("reconstruct,walk")("en") == ""  # nothing would make it go away
