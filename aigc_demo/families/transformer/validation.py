@@ -8,7 +8,7 @@ from aigc_demo.language.samples import COUNT, passages, repetition, write_sample
 from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, longest_copy
 
-QUATRAINS = 8  # that are written: with their marks they are the text that a figure needs
+QUATRAINS = 12  # that are written: the text that a figure needs, even where a young model ends some early
 SEARCHED = 2_000_000  # characters of training text in which copies are looked for
 
 

@@ -27,13 +27,20 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
-  // Gradio gathers messages of a kind; of those that say the same, the last is shown.
+  // Gradio gathers messages of a kind in a box; of those that say the same, the last is shown. The box goes once its last
+  // has stood long enough to be read, and not under the hand (ui/page/toasts.py gives no message a time of its own).
+  const reading = (text) => 6000 + 60 * text.length;
+  const leave = (body) => body.matches(":hover, :focus-within") ? (body.leaving = setTimeout(leave, 2000, body)) : body.querySelector(".toast-close")?.click();
   new MutationObserver(() => {
-    for (const box of document.querySelectorAll(".toast-messages")) {
-      const items = [...box.querySelectorAll(".toast-message-item")], texts = items.map((item) => item.textContent);
+    for (const body of document.querySelectorAll(".toast-body")) {
+      const items = [...body.querySelectorAll(".toast-message-item")], texts = items.map((item) => item.textContent);
       items.forEach((item, i) => { item.hidden = texts.indexOf(texts[i], i + 1) > 0; });
-      const count = box.parentElement.querySelector(".toast-count");
+      const count = body.querySelector(".toast-count");
       if (count) count.hidden = new Set(texts).size < 2;
+      if (!items.length || body.said === items.length) continue;
+      body.said = items.length;
+      clearTimeout(body.leaving);
+      body.leaving = setTimeout(leave, reading(texts.join("")), body);
     }
   }).observe(document.body, { childList: true, subtree: true });
 })();

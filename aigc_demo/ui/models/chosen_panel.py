@@ -1,7 +1,6 @@
 """The right of the Models tab: one model's card, what fetching it would take, how that goes on, and what to do with it."""
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -20,6 +19,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.no_model import bytes_said
 from aigc_demo.ui.page.panels import pick_list
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import download
 
 SECONDS = 1.0
@@ -171,7 +171,7 @@ class ChosenPanel:
         """Delete was pressed once: say what it means, and wait for the second press."""
         own = "delete_own" if model.startswith("local/") else "delete_help"
         key = "delete_run" if self.adapter_here(model) else own
-        gr.Info(self.context.words.say(f"models.{key}", self.context.lang(visitor)))
+        inform(self.context.words.say(f"models.{key}", self.context.lang(visitor)))
         return gr.update(visible=True)
 
     @polite
@@ -182,7 +182,7 @@ class ChosenPanel:
         else:
             hub.delete(model, self.context.settings)
         lang = self.context.lang(visitor)
-        gr.Info(escape(self.context.words.say("models.deleted", lang, name=model)))
+        inform(self.context.words.say("models.deleted", lang, name=model))
         yield from self.show(model, lang)
 
     def unfinished(self) -> list[hub.Download]:

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from aigc_demo.server import Visitors, visitor_of
 from aigc_demo.ui.page.gradio_gaps import Sessions, current_visitor
 from aigc_demo.ui.page.language import Say, Words, language_of
 from aigc_demo.ui.page.recent import RecentResults
+from aigc_demo.ui.page.toasts import warn
 
 log = logging.getLogger(__name__)
 # Visitors; whose choice is older than that of so many others has the mode's again.
@@ -158,10 +158,10 @@ def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
         lang = context.lang(visitor)
         own = context.settings if context.settings.rules.folder_paths else None
         if said := told(error, own):  # it may quote what the visitor typed, and a toast shows HTML
-            gr.Warning(escape(said.say(lang)), duration=12)
+            warn(said.say(lang))
         elif not isinstance(error, Stopped):
             log.error("a handler failed", exc_info=error)
-            gr.Warning(context.words.say("toast.bug", lang))
+            warn(context.words.say("toast.bug", lang))
 
     @functools.wraps(handler)
     def call(self: Any, *arguments: Any) -> Any:

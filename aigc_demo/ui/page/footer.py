@@ -1,7 +1,6 @@
 """The foot of the page: labels, what is kept of a visitor of a public page, the guide of the API and the handbook."""
 
 import logging
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,6 +8,7 @@ import gradio as gr
 from aigc_demo.core.errors import InputError
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.toasts import refusal
 
 log = logging.getLogger(__name__)
 BEGIN_ANEW = "() => aigcKeep.forget()"  # what the page shows is the visitor's data, too
@@ -118,7 +118,7 @@ class OwnData:
         try:
             self.context.visitors.forget(self.context.visitor_name(visitor))
         except InputError as error:
-            raise gr.Error(escape(error.say(self.context.lang(visitor))), print_exception=False) from error
+            raise refusal(error.say(self.context.lang(visitor))) from error
         self.context.labels.forget(self.context.visitor_name(visitor))
         self.context.recent.forget(self.context.visitor_name(visitor))
         self.context.sessions.forget(visitor.session_hash or "")

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, get_args, get_origin
@@ -30,6 +29,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.core.failures import told
 from aigc_demo.core.words import Text
 from aigc_demo.ui.page.language import language_of
+from aigc_demo.ui.page.toasts import refusal
 
 log = logging.getLogger(__name__)
 FORGED = Text(
@@ -72,7 +72,7 @@ class Page(gr.Blocks):
             return await super().preprocess_data(block_fn, *arguments, **options)
         except Exception as error:
             log.warning("%s: refused input (%s)", block_fn.name, type(error).__name__)
-            raise gr.Error(FORGED.say(language_of(self.asking.get())), print_exception=False) from error
+            raise refusal(FORGED.say(language_of(self.asking.get()))) from error
 
     async def call_function(
         self,
@@ -92,7 +92,7 @@ class Page(gr.Blocks):
             if not (said := told(error)):
                 raise
             visitor = requests[0] if isinstance(requests, list) else requests
-            raise gr.Error(escape(said.say(language_of(visitor))), print_exception=False) from error
+            raise refusal(said.say(language_of(visitor))) from error
 
 
 def event_value(event: gr.EventData, key: str) -> Any:

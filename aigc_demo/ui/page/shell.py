@@ -19,6 +19,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.footer import build_footer
 from aigc_demo.ui.page.gradio_gaps import progress_in_one_place
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import model_choices
 
 
@@ -243,7 +244,7 @@ class Shell:
         asked = as_code.request_of(found.recipe.task, found.recipe.request)
         arriving, lang = self.arrivals.message(asked), self.context.lang(visitor)
         words = self.context.words.say("shell.restored", lang, name=name)
-        gr.Info(
+        inform(
             words + (self.context.words.say("shell.picture", lang) if as_code.lacks_picture(asked) else "")
         )
         return arriving
@@ -276,7 +277,7 @@ class Shell:
             )
         values, left = as_asked(statement)
         names = Text(", ", "、").say(lang).join(label_of(DrawRequest, name).say(lang) for name in left)
-        gr.Info(
+        inform(
             words.say("shell.offered", lang, program=statement.program)
             + (words.say("shell.not_taken", lang, names=names) if left else "")
         )
@@ -297,7 +298,7 @@ class Shell:
         """Open the Latent space tab with the model, the seed and the class or sentence of the picked picture."""
         lang = self.context.lang(visitor)
         if values[tab.result] is None:
-            gr.Info(self.context.words.say("toast.nothing_to_send", lang))
+            inform(self.context.words.say("toast.nothing_to_send", lang))
             return gr.skip()
         point = tab.end_point(values[tab.result], values[tab.picked])
         here = {**self.opened(latent.task), **self.arrivals.pressed(latent.task)}
@@ -315,7 +316,7 @@ class Shell:
     def send_to_upscale(self, tab: Any, upscale: Any, values: dict[Any, Any], visitor: gr.Request) -> Any:
         """Open the tab that enlarges, with the picked picture as a labelled file."""
         if values[tab.result] is None:
-            gr.Info(self.context.words.say("toast.nothing_to_send", self.context.lang(visitor)))
+            inform(self.context.words.say("toast.nothing_to_send", self.context.lang(visitor)))
             return gr.skip()
         path = tab.file_of(values[tab.result], values[tab.picked])
         here = {**self.opened(upscale.task), **self.arrivals.pressed(upscale.task)}

@@ -18,6 +18,7 @@ from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.gradio_gaps import download_when_pressed
 from aigc_demo.ui.page.language import literal_choices
+from aigc_demo.ui.page.toasts import inform, refusal
 
 NO_WORDS = Text(en="", zh="")
 NOTHING = ModelCard(
@@ -157,11 +158,11 @@ def download(
 
     def make(value: Any, visitor: gr.Request) -> Any:
         if value is None:
-            gr.Info(context.words.say("toast.nothing", context.lang(visitor)))
+            inform(context.words.say("toast.nothing", context.lang(visitor)))
             return gr.skip()
         try:
             return str(write(value, context.folder(visitor), marking=context.marking(visitor)))
         except InputError as error:
-            raise gr.Error(escape(error.say(context.lang(visitor))), print_exception=False) from error
+            raise refusal(error.say(context.lang(visitor))) from error
 
     return download_when_pressed(label, elem_id, make, result, visible, **PRIVATE)

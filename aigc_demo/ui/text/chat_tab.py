@@ -23,6 +23,7 @@ from aigc_demo.ui.page.gradio_gaps import event_value, small_last
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, cleared_on_error, remark, remark_line, status
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import beginning
@@ -230,7 +231,7 @@ class ChatTab(GenerationTab):
         """Another answer to the last message, by the next seed."""
         conversation = self.said_so_far(values)
         if not conversation.messages:
-            gr.Info(self.context.translator(visitor)("chat.nothing"))
+            inform(self.context.translator(visitor)("chat.nothing"))
             return
         if not conversation.unanswered:
             seed = self.fields["seed"]

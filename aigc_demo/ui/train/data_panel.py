@@ -15,6 +15,7 @@ from aigc_demo.jobs.recipes import facts_of
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import field
 from aigc_demo.ui.train import data_view as view
 from aigc_demo.ui.train.captions_panel import CaptionPanel
@@ -269,5 +270,5 @@ class DataPanel:
     def delete(self, name: str, visitor: gr.Request) -> Any:
         """Delete an own set, after the second press."""
         remove(name, self.own_dir)
-        gr.Info(self.context.words.say("train.deleted", self.context.lang(visitor), name=name))
+        inform(self.context.words.say("train.deleted", self.context.lang(visitor), name=name))
         return self.update(self.context.lang(visitor), self.first()), gr.update(open=False), ""

@@ -23,6 +23,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import PageTab
 from aigc_demo.ui.page.panels import Lesson
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train.compare_panel import ComparePanel
 from aigc_demo.ui.train.data_panel import DataPanel
@@ -202,7 +203,7 @@ class TrainTab(PageTab):
             asked, self.settings.expected_seconds(values[self.settings.estimate], asked)
         )
         lang = self.context.lang(visitor)
-        gr.Info(self.context.words.say("train.started", lang, name=name))
+        inform(self.context.words.say("train.started", lang, name=name))
         proposal = self.settings.free_name(asked.family, asked.data)
         return {
             self.watch.memory: name,
@@ -232,7 +233,7 @@ class TrainTab(PageTab):
         name = settings.free_name(family, facts.name)
         asked = check(TrainRequest, {**recipe.settings, "data": facts.name, "name": name})
         self.context.jobs.submit(asked, float(entry.seconds))
-        gr.Info(self.context.words.say("train.started", lang, name=name))
+        inform(self.context.words.say("train.started", lang, name=name))
         fresh = dict.fromkeys((settings.fields["name"], settings.fields["start"]))
         return {
             **settings.fit(family, facts, {**values, **fresh}, visitor),

@@ -19,6 +19,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.film import film
+from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train import job_view
 from aigc_demo.ui.train.samples import can_be_filmed, lent, samples_html, write_film
@@ -261,7 +262,7 @@ class WatchPanel:
         """Give an order and say that it was heard."""
         getattr(self.context.jobs, order)(self.known(name))
         lang = self.context.lang(visitor)
-        gr.Info(self.context.words.say(f"train.heard.{order}", lang))
+        inform(self.context.words.say(f"train.heard.{order}", lang))
         return {self.seen: {}, self.timer: gr.Timer(active=True)}  # what comes of it, the next look shows
 
     @polite

@@ -5,6 +5,7 @@ import re
 import zipfile
 
 import pytest
+from playwright.sync_api import expect
 
 from aigc_demo import provenance
 from tests.ui.conftest import press_anew, seed_becomes, type_number, type_seed, unfold
@@ -92,7 +93,7 @@ def test_a_dropped_file_restores_its_settings_in_another_session(visit, tmp_path
     other = visit(lang="zh-CN")
     drop(other.page, path)
     seed_becomes(other.page, 4711)
-    assert other.page.get_by_label("3", exact=True).first.is_checked()
+    expect(other.page.get_by_label("3", exact=True).first).to_be_checked(timeout=30_000)
     assert other.page.locator("#image-go").is_visible()
 
 
@@ -327,5 +328,8 @@ def test_bad_values_get_a_sentence_and_lose_nothing(visit):
     page.wait_for_selector("#image-sheet .picture")
     type_seed(page, 99999999999)
     page.click("#image-go")
-    page.wait_for_selector(".toast-body:has-text('Seed')")
+    said = page.locator(".toast-body:has-text('Seed')")
+    said.wait_for()
+    assert not said.locator(".timer").count()  # Gradio's time is the first message's, and ends those of a moment ago
+    said.wait_for(state="detached")
     assert page.locator("#image-sheet .picture").count() == 40
