@@ -47,7 +47,7 @@ WATCH = """([place, shown]) => {
   });
   window.watching.observe(document.querySelector(place), { childList: true, subtree: true, attributes: true });
 }"""
-DONE = "quiet => window.painted && performance.now() - Math.max(window.painted, window.hand) > quiet"
+DONE = "quiet => performance.now() - Math.max(window.painted, window.hand) > (window.painted ? quiet : 4 * quiet)"
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,9 @@ def choose_path(page: Any, turn: int) -> None:
 
 def drag_bar(page: Any, turn: int) -> None:
     """Drags a bar of the latent vector up or down in eight movements."""
-    box = page.locator("#encode-bars [role=slider]").nth(turn % 5).bounding_box()
+    bar = page.locator("#encode-bars [role=slider]").nth(turn % 5)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
     x = box["x"] + box["width"] / 2
     page.mouse.move(x, box["y"] + box["height"] / 2)
     page.mouse.down()
@@ -195,7 +197,9 @@ def stroke(page: Any, turn: int) -> None:
     """One line more on the pad, which is wiped after every fourth."""
     if turn % 4 == 0:
         page.click("#encode-pad-clear")
-    box = page.locator("#encode-pad canvas").bounding_box()
+    pad = page.locator("#encode-pad canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
     at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])  # noqa: E731
     page.mouse.move(*at(0.25 + 0.1 * (turn % 4), 0.2))
     page.mouse.down()

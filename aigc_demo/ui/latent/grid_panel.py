@@ -49,6 +49,7 @@ class GridPanel:
                 self.others = gr.Button(words("grid.others"), size="sm", elem_id="grid-others", min_width=100)
                 self.go = gr.Button(words("grid.make"), variant="primary", elem_id="grid-go", min_width=120)
             self.result, self.hand = gr.State(None), Rest("grid-rest")
+            self.film = Rest("grid-follow", "#grid-sheet .sheet", wait=0)
             with gr.Row():
                 with gr.Column(scale=3, min_width=300):
                     self.view = pick_list(pictures.empty(words("empty.grid")), "grid-sheet")
@@ -87,14 +88,18 @@ class GridPanel:
         moved = [self.fold.expand, self.size.input, *(label.input for label in self.labels)]
         moved += [seed.change for seed in self.seeds]
         answered = [gr.on(moved, self.answer, asked, shown, **LIVE)]
-        # of path and truncation the film goes first; the grid follows where there is one
-        follow = [self.shared[name].input for name in ("interpolation", "truncation_psi")]
-        answered.append(gr.on(follow, self.follow, {*asked, self.result}, shown, **LIVE))
         rested = self.hand.after(*answered)(self.rest, self.result, code, **PRIVATE)
         self.runs = [(ran, self.result), (rested, self.result)]
         throw = f"() => [0, 1, 2, 3].map(() => Math.floor(Math.random() * {MAX_SEED}))"
         self.others.click(None, None, self.seeds, js=throw)
         self.view.select(self.pick_picture, self.result, self.inside, **PRIVATE)
+
+    def follow(self, film: Any) -> None:
+        """Path or truncation moved and `film` answered: the grid that is there follows."""
+        asked = {*self.shared.values(), *self.labels, *self.seeds, self.size}
+        self.hand.after(
+            self.film.after(film)(self.answer, asked, [self.result, self.view, self.inside], **LIVE)
+        )
 
     def settable(self) -> list[Any]:
         """The components that `show` and `for_model` may update, besides the shared ones."""
@@ -136,11 +141,6 @@ class GridPanel:
         """The panel is opened, or a corner changes: the grid follows, where the model is quick."""
         card = find_card(values[self.shared["model"]] or "", self.context.settings, "latent")
         return self._made(values, visitor) if is_quick(card) else gr.skip()
-
-    @live
-    def follow(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
-        """Path or truncation move: the grid that is there follows."""
-        return self.answer(values, visitor) if values[self.result] else gr.skip()
 
     @polite
     def rest(self, result: GridResult | None, visitor: gr.Request) -> Any:

@@ -127,7 +127,9 @@ class LatentTab(GenerationTab):
             stroke.success(**answer) for end in self.ends for stroke in (end.pad.changed, end.pad.opened)
         ]
         look = {"fn": self.rest, "inputs": self.result, "outputs": [self.inside, *code], **PRIVATE}
-        rested = self.hand.after(gr.on(moved, **answer), *drawn)(**look)
+        film = gr.on(moved, **answer)
+        self.grid.follow(film)
+        rested = self.hand.after(film, *drawn)(**look)
         self.runs = [(self.go.click(**run), self.result), (rested, self.result), *self.grid.runs]
         for name, button in self.examples.items():
             shown = [*self.settable(), self.inside_fold]

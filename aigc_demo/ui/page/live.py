@@ -3,6 +3,9 @@
 A slider sends an event a movement. With `trigger_mode="always_last"` the browser has one call under way and remembers
 only the last of those that came meanwhile, so that no queue of stale calls builds up. On the server the calls have their
 own few places in Gradio's queue, and `Context.begin` ends the call before.
+
+The browser calls the listeners of an event one after the other, and all of them again for what came meanwhile: an event
+that a live handler answers has no second listener that asks the server. What else follows, follows on the answer.
 """
 
 import functools
@@ -64,15 +67,19 @@ class Newest:
 
 
 class Rest:
-    """The moment when the hand rests: a hidden button, which the page presses."""
+    """A while after a live answer, where `shown` is on the page: a hidden button, which the page presses then.
 
-    def __init__(self, elem_id: str) -> None:
-        self.button = gr.Button(visible="hidden", elem_id=elem_id)
+    By default that is when the hand rests.
+    """
+
+    def __init__(self, elem_id: str, shown: str = "body", wait: int = REST) -> None:
+        self.button, self.shown, self.wait = gr.Button(visible="hidden", elem_id=elem_id), shown, wait
 
     def after(self, *answered: Any) -> Callable[..., Any]:
         """What connects a handler to it; `answered` are the live events after which it comes."""
         find = f"document.querySelector('#{self.button.elem_id}')"
-        js = f"() => {{ const rest = {find}; clearTimeout(rest.timer); rest.timer = setTimeout(() => rest.click(), {REST}); }}"
+        press = f"() => document.querySelector({self.shown!r}) && rest.click()"
+        js = f"() => {{ const rest = {find}; clearTimeout(rest.timer); rest.timer = setTimeout({press}, {self.wait}); }}"
         for event in answered:
             event.success(None, None, None, js=js)
         return self.button.click

@@ -161,7 +161,14 @@ def test_a_drawn_seven_is_encoded_while_one_draws(visit, tmp_path):
         "shown => document.querySelector('#encode-view figure:last-child img').src !== shown", arg=shown
     )
     moved = labelled(visitor.save("#encode-save", tmp_path), "reconstruct").request["latent"]
-    assert len(moved) == page.locator("#encode-bars [role=slider]").count()
+    bars = page.locator("#encode-bars [role=slider]")
+    assert len(moved) == bars.count()
+    box = bars.nth(1).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the axis
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4, steps=4)
+    page.mouse.up()
+    assert float(bars.nth(1).get_attribute("aria-valuenow")) == pytest.approx(1.5, abs=0.1)
 
 
 def test_a_poem_streams_in_shows_its_odds_and_leaves_labelled(visit, tmp_path):
@@ -330,6 +337,8 @@ def test_bad_values_get_a_sentence_and_lose_nothing(visit):
     page.click("#image-go")
     said = page.locator(".toast-body:has-text('Seed')")
     said.wait_for()
-    assert not said.locator(".timer").count()  # Gradio's time is the first message's, and ends those of a moment ago
+    assert not said.locator(
+        ".timer"
+    ).count()  # Gradio's time is the first message's, and ends those of a moment ago
     said.wait_for(state="detached")
     assert page.locator("#image-sheet .picture").count() == 40
