@@ -97,11 +97,9 @@ class EncodeTab(GenerationTab):
         for name, button in self.examples.items():
             button.click(None, None, None, js=self.pad.strokes(EXAMPLES[name]))
         self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
-        encode = {"fn": self.encode, "inputs": inputs, "outputs": everything, **LIVE}
         answered = [
-            self.pad.changed.success(**encode),
-            self.pad.opened.success(**encode),
-            gr.on([widget.input for widget in self.fields.values()], **encode),
+            *self.pad.answer(self.encode, inputs, everything),
+            gr.on([widget.input for widget in self.fields.values()], self.encode, inputs, everything, **LIVE),
             self.bars.moved(self.move, {*inputs, self.bars.z}, shown, **LIVE),
         ]
         rested = self.hand.after(*answered)(self.rest, self.result, [*vars(self.code).values()], **PRIVATE)

@@ -115,19 +115,12 @@ class LatentTab(GenerationTab):
             **PRIVATE,
         }
         code = [*vars(self.code).values()]
-        answer = {
-            "fn": self.answer,
-            "inputs": run["inputs"],
-            "outputs": [self.result, self.stage, self.note],
-            **LIVE,
-        }
+        answer = self.answer, run["inputs"], [self.result, self.stage, self.note]
         moved = [self.plain[name].input for name in MOVED]
         moved += [listen for end in self.ends for listen in (end.label.input, end.seed.change)]
-        drawn = [
-            stroke.success(**answer) for end in self.ends for stroke in (end.pad.changed, end.pad.opened)
-        ]
+        drawn = [answered for end in self.ends for answered in end.pad.answer(*answer)]
         look = {"fn": self.rest, "inputs": self.result, "outputs": [self.inside, *code], **PRIVATE}
-        film = gr.on(moved, **answer)
+        film = gr.on(moved, *answer, **LIVE)
         self.grid.follow(film)
         rested = self.hand.after(film, *drawn)(**look)
         self.runs = [(self.go.click(**run), self.result), (rested, self.result), *self.grid.runs]

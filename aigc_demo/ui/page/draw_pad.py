@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ BROKEN = Text(
 
 
 class DrawPad:
-    """The pad. `path` is a gr.State with the file of what is on it, "" while it is empty; `changed` follows it.
+    """The pad. `path` is a gr.State with the file of what is on it, "" while it is empty; `answer` connects what follows it.
 
-    The browser sends the drawing while a stroke goes on, one call at a time, so that a handler on `changed` shows its
-    result while one draws. `opening` are strokes that draw themselves as the pad is first seen; the first stroke of a
+    The browser sends the drawing while a stroke goes on, one call at a time, so that a live handler shows its result
+    while one draws. `opening` are strokes that draw themselves as the pad is first seen; the first stroke of a
     hand wipes them away.
     """
 
@@ -59,7 +59,6 @@ class DrawPad:
         self.drawing = Newest(
             self.pad.input, f"document.querySelector('#{elem_id} canvas').toDataURL('image/png')"
         )
-        self.changed = self.drawing.came(self.drawn, [self.path, self.drawing.box], self.path, **LIVE)
         self.opened = self.open.upload(self.opened_file, self.open, [self.path, self.pad], **PRIVATE)
         self.clear.click(
             lambda: "",
@@ -68,6 +67,24 @@ class DrawPad:
             js=f"() => document.querySelector('#{elem_id} canvas').dispatchEvent(new Event('wipe'))",
             **QUICK,
         )
+
+    def answer(self, handler: Callable[..., Any], inputs: set[Any], outputs: list[Any]) -> list[Any]:
+        """Connect a live handler of a tab, with the drawing in one call: a second would come as late again as the first.
+
+        Its inputs have `path`. Of the events, one comes with a stroke and one with an opened file.
+        """
+
+        def draw(values: dict[Any, Any], visitor: gr.Request) -> Any:
+            path = self.drawn(values[self.path], values[self.drawing.box], visitor)
+            if not isinstance(path, str):  # what was wrong is said
+                return path
+            shown = handler({**values, self.path: path}, visitor)
+            return {self.path: path, **(shown if shown != gr.skip() else {})}
+
+        return [
+            self.drawing.came(draw, {*inputs, self.drawing.box}, [self.path, *outputs], **LIVE),
+            self.opened.success(handler, inputs, outputs, **LIVE),
+        ]
 
     def strokes(self, strokes: Strokes) -> str:
         """The script that draws `strokes` on the empty pad, as a hand would."""
