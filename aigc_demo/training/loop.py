@@ -103,8 +103,9 @@ class Loop:
         self.clock = Clock()
         self.window = Window()
         self.log_every = min(max(plan.steps // 400, 1), 50)
-        self.look_every = max(plan.steps // 20, 1)
-        self.sample_every = max(plan.steps // 20, 1)
+        # a look at a pretrained model takes as long as half a dozen of its steps
+        apart = min(plan.steps // 3, 10) if plan.base else 1
+        self.look_every = max(plan.steps // 20, apart, 1)
 
     def resume(self) -> None:
         """Put everything back as the last save found it; a fresh run saves its start."""
@@ -155,7 +156,7 @@ class Loop:
             figures = self.log(look=not wishes["stop"])
             if not healthy(figures, self.window) or (saving and not self.is_sound()):
                 raise Diverged(figures)
-        due = self.step % self.sample_every == 0 and not wishes["stop"]
+        due = self.step % self.look_every == 0 and not wishes["stop"]
         if due or wishes["sample"] or self.step == self.plan.steps:
             self.write_samples()
         if saving:

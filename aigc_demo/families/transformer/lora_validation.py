@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from aigc_demo.core.stopping import never
 from aigc_demo.families.transformer.lora_data import Material, Row, collate
 from aigc_demo.language.losses import bits, next_token_loss
 from aigc_demo.language.samples import CHARACTERS, passages, repetition
@@ -107,13 +108,18 @@ def _go_on(model: Any, opening: str, count: int) -> list[tuple[str, list[int]]]:
 
 
 def _answer(model: Any, conversations: Sequence[Any]) -> list[tuple[str, list[int]]]:
-    """The answer to each conversation."""
-    told = []
+    """The answer to each conversation, all of them written at once."""
+    batch = model.batch()
+    told: dict[int, list[Any]] = {}
     for seed, turns in enumerate(conversations):
         system = turns[0]["content"] if turns[0]["role"] == "system" else ""
         asked = turns[1:] if system else turns
-        told.append(_told(list(model.chat(asked, system, seed=seed, **SAMPLING))))
-    return told
+        request, _ = model.chat_request(asked, system, seed=seed, stop=never, **SAMPLING)
+        told[id(batch.add(request))] = []
+    while batch.running:
+        for group, step in batch.step():
+            told[id(group)] += step.tokens if step else ()
+    return [_told(tokens) for tokens in told.values()]
 
 
 def _told(tokens: Sequence[Any]) -> tuple[str, list[int]]:
