@@ -14,6 +14,7 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.schemas import TextRequest, check
 from aigc_demo.schemas.base import own_fields
 
+ANSWERED = "\n→ "  # between a question and the answer, in the samples of what learns from conversations
 # Chosen by reading 40 texts of each kind; drafts: of verse alone, where rhyme and tones tell them apart.
 SAMPLING: Mapping[str, Mapping[str, Any]] = {
     "verse": {"temperature": 0.7, "top_k": 20, "top_p": 0.9, "repetition_penalty": 1.1, "drafts": 8},

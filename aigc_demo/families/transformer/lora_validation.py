@@ -9,6 +9,7 @@ from aigc_demo.core.stopping import never
 from aigc_demo.families.transformer.lora_data import Material, Row, collate
 from aigc_demo.language.losses import bits, next_token_loss
 from aigc_demo.language.samples import CHARACTERS, passages, repetition
+from aigc_demo.language.writers import ANSWERED
 from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
 
@@ -92,7 +93,7 @@ class LoraValidation:
     def samples(self, model: Any) -> list[str]:
         """Openings with what the model writes behind them."""
         begun = [
-            opening if isinstance(opening, str) else f"{opening[-1]['content']}\n→ "
+            opening if isinstance(opening, str) else opening[-1]["content"] + ANSWERED
             for opening in self.material.openings
         ]
         return [start + text for start, (text, _) in zip(begun, self.write(model), strict=True)]

@@ -184,7 +184,7 @@ class Shell:
     @polite
     def use_run(self, train: Any, task: str, name: str | None, visitor: gr.Request) -> dict[Any, Any]:
         """Open a tab with a run as its model, though it was trained after the page was opened, and use it."""
-        return self.arrivals.message(train.first_use(task, name))
+        return self.arrivals.message(train.first_use(task, name, self.context.lang(visitor)))
 
     def device_line(self, visitor: gr.Request) -> str:
         """What computes, with the reason for it, once torch is there and the device is known."""

@@ -4,6 +4,7 @@ No training happens in a page event. The tab writes a request for a job (aigc_de
 with its truth on the disk, and watches that.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.core.words import Text
 from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.jobs.recipes import FirstTraining, facts_of, first_trainings, recipe_for
+from aigc_demo.language.writers import ANSWERED
 from aigc_demo.models.family import trained
 from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check, fitting
@@ -34,6 +37,7 @@ from aigc_demo.ui.train.watch_panel import WatchPanel
 SHOW_RUN = (
     "() => document.querySelector('#train-head').scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 )
+GREETING = Text("Hello!", "你好！")
 
 
 class TrainTab(PageTab):
@@ -273,7 +277,7 @@ class TrainTab(PageTab):
         """The buttons that open another tab with the watched run, by the tab's task."""
         return self.watch.uses if self.allowed else {}
 
-    def first_use(self, task: str, name: str | None) -> Request:
+    def first_use(self, task: str, name: str | None, lang: str) -> Request:
         """A request of another tab that any run can serve: class 0 is always there."""
         job = self.context.jobs.get(self.watch.known(name))
         if not job.usable:
@@ -283,14 +287,18 @@ class TrainTab(PageTab):
             )
         if job.request.method == "lora":
             return check(
-                REQUESTS[task], {"model": job.request.start, "adapter": job.model, **first_words(task, job)}
+                REQUESTS[task],
+                {"model": job.request.start, "adapter": job.model, **first_words(task, job, lang)},
             )
         ends = {"from_label": "0", "to_label": "0"} if task == "walk" else {}
         return check(REQUESTS[task], {"model": job.model, **ends})
 
 
-def first_words(task: str, job: Job) -> dict[str, Any]:
-    """What an adapter is asked first: its trigger word, or a greeting."""
+def first_words(task: str, job: Job, lang: str) -> dict[str, Any]:
+    """What an adapter is asked first: its trigger word, the question that its samples answer, or a greeting."""
     if task == "draw":
         return {"prompt": job.request.trigger}
-    return {"messages": [{"role": "user", "content": "你好"}]} if task == "chat" else {"prompt": ""}
+    if task != "chat":
+        return {"prompt": ""}
+    question, *answer = json.loads(job.samples()[-1].read_text(encoding="utf-8"))[0].split(ANSWERED)
+    return {"messages": [{"role": "user", "content": question if answer else GREETING.say(lang)}]}
