@@ -1,7 +1,6 @@
 """Chat, in the Text tab: a conversation with a chat model that can be taken up at any of its points."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -14,7 +13,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.safety import check_asked
-from aigc_demo.schemas import MAX_SEED, ChatRequest, Message, check
+from aigc_demo.schemas import MAX_SEED, ChatRequest, check
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
@@ -28,7 +27,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_model, seed_field
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import beginning
 from aigc_demo.ui.text.attention import AttentionPanel
-from aigc_demo.ui.text.conversation import LONGEST, Conversation, shown
+from aigc_demo.ui.text.conversation import LONGEST, Conversation, flat, read_messages, shown
 from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import TokenView
@@ -374,24 +373,6 @@ class ChatTab(GenerationTab):
         """The result for the history."""
         about = f"{result.card.id} · {self.context.words.say('image.seed', lang)} {result.request.seed}"
         return Memory(result.request, about, words=result.request.messages[-1].content[:40])
-
-
-def read_messages(shown: Any) -> tuple[Message, ...]:
-    """The messages that a browser shows; what is none is left out."""
-    found = []
-    for each in shown if isinstance(shown, list) else []:
-        if isinstance(each, dict):
-            with suppress(InputError):
-                found.append(check(Message, {"role": each.get("role"), "content": flat(each.get("content"))}))
-    return tuple(found)
-
-
-def flat(content: Any) -> str:
-    """The text of a message as the browser sends it: plain, or in blocks."""
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else [content]
-    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
 
 
 def note_html(result: ChatResult, rate: float, lang: str, say: Say) -> str:

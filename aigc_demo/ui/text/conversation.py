@@ -1,10 +1,12 @@
 """A conversation on the page: what was said, and the results behind the answers that are still in it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from aigc_demo.actions import ChatResult
+from aigc_demo.core.errors import InputError
 from aigc_demo.schemas import Message, check
 
 LONGEST = 20_000  # characters that a message may have
@@ -76,3 +78,21 @@ def _with_answer(result: ChatResult) -> tuple[Message, ...]:
 
 def _starts_with(messages: tuple[Message, ...], start: tuple[Message, ...]) -> bool:
     return messages[: len(start)] == start
+
+
+def read_messages(shown: Any) -> tuple[Message, ...]:
+    """The messages that a browser shows; what is none is left out."""
+    found = []
+    for each in shown if isinstance(shown, list) else []:
+        if isinstance(each, dict):
+            with suppress(InputError):
+                found.append(check(Message, {"role": each.get("role"), "content": flat(each.get("content"))}))
+    return tuple(found)
+
+
+def flat(content: Any) -> str:
+    """The text of a message as the browser sends it: plain, or in blocks."""
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else [content]
+    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
