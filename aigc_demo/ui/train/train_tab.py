@@ -17,7 +17,7 @@ from aigc_demo.jobs import Job, TrainRequest
 from aigc_demo.jobs.export import export_run, import_run
 from aigc_demo.jobs.recipes import FirstTraining, facts_of, first_trainings, recipe_for
 from aigc_demo.language.writers import ANSWERED
-from aigc_demo.models.family import trained
+from aigc_demo.models.family import families, trained
 from aigc_demo.publish import publish_zip
 from aigc_demo.schemas import REQUESTS, Request, check, fitting
 from aigc_demo.schemas.as_code import train_command
@@ -158,7 +158,8 @@ class TrainTab(PageTab):
     def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
         """Updates that put the settings back; data and models that are gone stay as they are now."""
         parts, found = self.kept(), fitting(TrainRequest, values)
-        offered = {"data": self.data.choices(), "start": self.settings.starts(found.family)}
+        starts = self.settings.starts(found.family) if found.family in families() else []
+        offered = {"data": self.data.choices(), "start": starts}
         known = {name: [value for _, value in choices] for name, choices in offered.items()}
         good = {name: getattr(found, name) for name in values if name in parts}
         return {
