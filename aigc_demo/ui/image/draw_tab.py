@@ -25,7 +25,7 @@ from aigc_demo.ui.image.mask_pad import MaskPad
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.film import film
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address
@@ -113,9 +113,7 @@ class DrawTab(GenerationTab):
             self.run,
             {*self.fields.values(), self.pad.picture, self.pad.mask},
             [*states, *shown, *vars(self.code).values()],
-            concurrency_id="device",
-            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
-            **PRIVATE,
+            **COMPUTES,
         )
         self.runs = [(ran, self.result)]
         self.halt.click(self.stop, **QUICK)

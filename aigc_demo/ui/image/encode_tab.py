@@ -17,7 +17,7 @@ from aigc_demo.ui.image.latent_bars import LatentBars, bars_html, read_z
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.draw_pad import DrawPad
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.live import LIVE, Rest, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
@@ -90,9 +90,7 @@ class EncodeTab(GenerationTab):
         inputs = {*self.fields.values(), self.pad.path}
         shown = [self.result, self.view, self.near, self.note]
         everything = [*shown, self.bars.bars]
-        ran = self.go.click(
-            self.run, inputs, [*everything, *vars(self.code).values()], concurrency_id="device", **PRIVATE
-        )
+        ran = self.go.click(self.run, inputs, [*everything, *vars(self.code).values()], **COMPUTES)
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             button.click(None, None, None, js=self.pad.strokes(EXAMPLES[name]))
@@ -158,16 +156,18 @@ class EncodeTab(GenerationTab):
         asked = check(
             ReconstructRequest, {**self.given(values), "image": values[self.pad.path], "latent": latent}
         )
-        result = reconstruct(asked, self.context.cache, self.context.begin(visitor, self.task))
+        stop = self.context.begin(visitor, self.task)
+        result = reconstruct(asked, self.context.cache, stop)
         seconds = f"{time.perf_counter() - start:.2f}"
         done = self.context.words.say("encode.done", lang, count=len(result.latent), seconds=seconds)
-        return {
+        shown = {
             self.result: result,
             self.view: self.figures_html(result, lang),
             self.bars.bars: bars_html(result, self.context.words.translator(lang)),
             self.near: self.near_html(result, lang),
             self.note: f'<p class="note">{done}</p>{remark(result.note, lang)}',
         }
+        return stop.newest(shown)
 
     def figures_html(self, result: ReconstructResult, lang: str) -> str:
         """Input, noisy input where there is noise, and the reconstruction, or what a moved vector decodes to."""

@@ -16,7 +16,7 @@ from aigc_demo.schemas import ImageRequest, check
 from aigc_demo.ui.image import judgement
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
@@ -111,7 +111,7 @@ class ImageTab(GenerationTab):
     def _connect(self) -> None:
         asked, code = set(self.fields.values()), [*vars(self.code).values()]
         shown = [self.result, self.sheet, self.note]
-        ran = self.go.click(self.run, asked, [*shown, self.picked, *code], concurrency_id="device", **PRIVATE)
+        ran = self.go.click(self.run, asked, [*shown, self.picked, *code], **COMPUTES)
         ran.success(self.look, [self.result, self.picked], self.inside, **PRIVATE)
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
@@ -187,11 +187,8 @@ class ImageTab(GenerationTab):
         cache = self.context.cache
         work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
-        yield {
-            **self.shown(work.result, work.seconds, lang),
-            self.picked: 0,
-            **self.code.show(asked, visitor),
-        }
+        shown = self.shown(work.result, work.seconds, lang)
+        yield stop.newest({**shown, self.picked: 0, **self.code.show(asked, visitor)})
 
     @live
     def answer(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
@@ -199,8 +196,9 @@ class ImageTab(GenerationTab):
         asked, start = self.asked(values), time.perf_counter()
         if not is_quick(find_card(asked.model, self.context.settings, self.task)):
             return gr.skip()
-        result = make_images(asked, self.context.cache, self.context.begin(visitor, self.task))
-        return self.shown(result, time.perf_counter() - start, self.context.lang(visitor))
+        stop = self.context.begin(visitor, self.task)
+        result = make_images(asked, self.context.cache, stop)
+        return stop.newest(self.shown(result, time.perf_counter() - start, self.context.lang(visitor)))
 
     @polite
     def rest(self, result: ImageResult | None, picked: int, visitor: gr.Request) -> Any:

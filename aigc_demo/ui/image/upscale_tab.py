@@ -20,7 +20,7 @@ from aigc_demo.schemas import UpscaleRequest, check
 from aigc_demo.ui.image.compare import compare_html, compare_stage
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
 from aigc_demo.ui.page.panels import PACKAGE, CodePanel, Memory, place_lesson
@@ -77,9 +77,7 @@ class UpscaleTab(GenerationTab):
             self.run,
             [self.fields["model"], self.picture],
             [self.result, self.view, self.note, *vars(self.code).values()],
-            concurrency_id="device",
-            trigger_mode="multiple",
-            **PRIVATE,
+            **COMPUTES,
         )
         self.runs = [(ran, self.result)]
         self.halt.click(self.stop, **QUICK)

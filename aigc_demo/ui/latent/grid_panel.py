@@ -13,7 +13,7 @@ from aigc_demo.schemas import MAX_SEED, GridRequest, check
 from aigc_demo.ui.latent.end_point import class_of, kept_label
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import PRIVATE, index_of
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, index_of
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Memory, pick_list
 from aigc_demo.ui.page.widgets import class_choices, class_names, download, field
@@ -84,7 +84,7 @@ class GridPanel:
     def _connect(self) -> None:
         asked = {*self.shared.values(), *self.labels, *self.seeds, self.size}
         code, shown = [*vars(self.code).values()], [self.result, self.view, self.inside]
-        ran = self.go.click(self.run, asked, [*shown, *code], concurrency_id="device", **PRIVATE)
+        ran = self.go.click(self.run, asked, [*shown, *code], **COMPUTES)
         moved = [self.fold.expand, self.size.input, *(label.input for label in self.labels)]
         moved += [seed.change for seed in self.seeds]
         answered = [gr.on(moved, self.answer, asked, shown, **LIVE)]
@@ -158,15 +158,14 @@ class GridPanel:
                 "size": values[self.size],
             },
         )
-        result = grid(asked, self.context.cache, self.context.begin(visitor, "grid"))
+        stop = self.context.begin(visitor, "grid")
+        result = grid(asked, self.context.cache, stop)
         lang = self.context.lang(visitor)
         names = [self.mixture(result, i, lang) for i in range(len(result.pictures))]
         sheet = pictures.sheet(list(result.pictures), asked.size, [""] * len(names), names)
-        return {
-            self.result: result,
-            self.view: sheet,
-            self.inside: self.inside_html(result, 0, lang),
-        }
+        return stop.newest(
+            {self.result: result, self.view: sheet, self.inside: self.inside_html(result, 0, lang)}
+        )
 
     @polite
     def pick_picture(self, result: GridResult | None, event: gr.EventData, visitor: gr.Request) -> Any:

@@ -18,7 +18,7 @@ from aigc_demo.ui.latent.grid_panel import GridPanel
 from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html, strip_html
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
@@ -111,8 +111,7 @@ class LatentTab(GenerationTab):
             "fn": self.run,
             "inputs": {*self.fields.values(), *(end.source for end in self.ends)},
             "outputs": [self.result, self.stage, self.note, self.inside, *vars(self.code).values()],
-            "concurrency_id": "device",
-            **PRIVATE,
+            **COMPUTES,
         }
         code = [*vars(self.code).values()]
         answer = self.answer, run["inputs"], [self.result, self.stage, self.note]
@@ -217,11 +216,12 @@ class LatentTab(GenerationTab):
         work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
         result = work.result
-        yield {
+        shown = {
             **self.shown(result, work.seconds, lang),
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(asked), visitor),
         }
+        yield stop.newest(shown)
 
     @live
     def answer(self, values: dict[Any, Any], visitor: gr.Request) -> Any:
@@ -230,8 +230,9 @@ class LatentTab(GenerationTab):
         card = find_card(values[self.plain["model"]] or "", self.context.settings, "latent")
         if not is_quick(card) or self.awaits_picture(values):
             return gr.skip()
-        result = walk(self.asked(values), self.context.cache, self.context.begin(visitor, self.task))
-        return self.shown(result, time.perf_counter() - start, self.context.lang(visitor))
+        asked, stop = self.asked(values), self.context.begin(visitor, self.task)
+        result = walk(asked, self.context.cache, stop)
+        return stop.newest(self.shown(result, time.perf_counter() - start, self.context.lang(visitor)))
 
     def awaits_picture(self, values: dict[Any, Any]) -> bool:
         """Whether an end is to be a picture that is not drawn yet."""
@@ -242,7 +243,7 @@ class LatentTab(GenerationTab):
         """The hand rests: the look inside and the code of the film that is seen."""
         if result is None:
             return gr.skip()
-        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
+        stop, lang = self.context.begin(visitor, "walk-rest"), self.context.lang(visitor)
         return {
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(result.request), visitor),

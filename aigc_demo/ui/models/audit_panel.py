@@ -12,7 +12,7 @@ from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import check
 from aigc_demo.ui.models.audit_view import audit_html
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.progress import BackgroundWork, status
 
 TASK = "probe"
@@ -39,9 +39,7 @@ class AuditPanel:
     def connect(self, model: gr.State) -> None:
         """Follow the model that is shown."""
         model.change(self.offer, model, [self.fold, self.about, self.buttons, self.found], **PRIVATE)
-        self.go.click(
-            self.run, model, self.found, concurrency_id="device", trigger_mode="multiple", **PRIVATE
-        )
+        self.go.click(self.run, model, self.found, **COMPUTES)
         self.halt.click(self.stop, **QUICK)
 
     @polite

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -25,23 +25,45 @@ from aigc_demo.ui.page.recent import RecentResults
 from aigc_demo.ui.page.toasts import warn
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 # Visitors; whose choice is older than that of so many others has the mode's again.
 KEPT_CHOICES = 10_000
+
+
+class StopFlag(threading.Event):
+    """Called it says whether its computation is to end: the reader stopped it, or a newer one took its place."""
+
+    superseded = False
+
+    def __call__(self) -> bool:
+        """Whether the computation is to end."""
+        return self.is_set()
+
+    def supersede(self) -> None:
+        """A newer computation begins."""
+        self.superseded = True
+        self.set()
+
+    def newest(self, updates: T) -> T:
+        """`updates` of what was computed; Stopped where those of a newer computation are there, or will be."""
+        if self.superseded:
+            raise Stopped
+        return updates
 
 
 class StopFlags:
     """One flag a visitor and tab: starting anew sets the old one, so that at most one computation goes on."""
 
     def __init__(self) -> None:
-        self._flags: dict[tuple[str, str], threading.Event] = {}
+        self._flags: dict[tuple[str, str], StopFlag] = {}
         self._lock = threading.Lock()
 
-    def begin(self, session: str, tab: str) -> threading.Event:
+    def begin(self, session: str, tab: str) -> StopFlag:
         """A fresh flag for a computation that starts now."""
         with self._lock:
             if old := self._flags.get((session, tab)):
-                old.set()
-            self._flags[session, tab] = flag = threading.Event()
+                old.supersede()
+            self._flags[session, tab] = flag = StopFlag()
             return flag
 
     def stop(self, session: str, tab: str | None = None) -> None:
@@ -137,9 +159,9 @@ class Context:
         """The words under a key in the visitor's language."""
         return self.words.translator(self.lang(visitor))
 
-    def begin(self, visitor: gr.Request, tab: str) -> Callable[[], bool]:
+    def begin(self, visitor: gr.Request, tab: str) -> StopFlag:
         """The stop flag of a computation that this visitor starts in this tab."""
-        return self.stops.begin(visitor.session_hash or "", tab).is_set
+        return self.stops.begin(visitor.session_hash or "", tab)
 
     def stop(self, visitor: gr.Request, *tabs: str) -> None:
         """End what this visitor computes in these tabs, or in all where none is named."""

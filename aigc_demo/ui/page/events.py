@@ -6,6 +6,8 @@ from aigc_demo.ui.page.gradio_gaps import event_value
 
 # Of an event whose handler answers this page alone, and says itself how far it is.
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+# The same, of what a reader asks of a model: a second click starts anew, and the first run sees its stop flag.
+COMPUTES = {**PRIVATE, "concurrency_id": "device", "trigger_mode": "multiple"}
 QUICK = {**PRIVATE, "queue": False}  # the same, of a handler that waits for nothing
 
 

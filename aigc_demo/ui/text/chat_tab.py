@@ -16,7 +16,7 @@ from aigc_demo.safety import check_asked
 from aigc_demo.schemas import MAX_SEED, ChatRequest, check
 from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.events import COMPUTES, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.gradio_gaps import event_value, small_last
 from aigc_demo.ui.page.language import Say
@@ -118,11 +118,10 @@ class ChatTab(GenerationTab):
                 self.fields["continue_from"],
                 *vars(self.code).values(),
             ],
-            "concurrency_id": "device",
-            **PRIVATE,
+            **COMPUTES,
         }
         self.runs = [
-            (event(handler, inputs=asked, trigger_mode="multiple", **writes), self.result)
+            (event(handler, inputs=asked, **writes), self.result)
             for event, handler in (
                 (partial(gr.on, [self.go.click, self.input.submit]), self.send),
                 (self.again.click, self.answer_again),

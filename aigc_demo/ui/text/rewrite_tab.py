@@ -9,14 +9,13 @@ import gradio as gr
 from aigc_demo import actions
 from aigc_demo.actions import RewriteResult, rewrite
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.stopping import Stop
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import serving
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import RewriteRequest, check
 from aigc_demo.ui.page import pictures
-from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.context import StopFlag, polite
+from aigc_demo.ui.page.events import COMPUTES, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
@@ -79,9 +78,7 @@ class RewriteTab(GenerationTab):
             self.run,
             set(self.fields.values()),
             [*shown, *vars(self.code).values()],
-            concurrency_id="device",
-            trigger_mode="multiple",  # a second click starts anew, and the first run sees its stop flag
-            **PRIVATE,
+            **COMPUTES,
         )
         self.runs = [(ran, self.result)]
         self.halt.click(self.stop, **QUICK)
@@ -133,7 +130,7 @@ class RewriteTab(GenerationTab):
         stop = self.context.begin(visitor, self.task)
         yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
 
-    def _write(self, asked: RewriteRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def _write(self, asked: RewriteRequest, stop: StopFlag, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         say, progress, result = self.context.translator(visitor), TokenProgress(), None
         for result in rewrite(asked, self.context.cache, stop):
             progress.count(len(result.tokens))
@@ -142,7 +139,7 @@ class RewriteTab(GenerationTab):
                 yield {self.tokens.text: odds.growing(result.text), self.tokens.odds: "", self.status: words}
                 progress.update_sent(len(result.text))
         if result is not None:
-            yield {
+            shown = {
                 self.result: result,
                 **self.tokens.show(result.tokens, say),
                 self.note: odds.done_html(result.tokens, progress.tokens_per_second(), say)
@@ -150,6 +147,7 @@ class RewriteTab(GenerationTab):
                 self.map: map_html(result, say),
                 **self.code.show(asked, visitor),
             }
+            yield stop.newest(shown)
 
     def memory(self, result: RewriteResult, lang: str) -> Memory:
         """The result for the history."""

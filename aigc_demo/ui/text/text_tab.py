@@ -8,15 +8,14 @@ import gradio as gr
 
 from aigc_demo import actions
 from aigc_demo.actions import TextResult, write_text
-from aigc_demo.core.stopping import Stop
 from aigc_demo.language.writers import own_sampling, settle
 from aigc_demo.models.family import runs_here, serving
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import TextRequest, check
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.adapters import AdapterFields
-from aigc_demo.ui.page.context import polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
+from aigc_demo.ui.page.context import StopFlag, polite
+from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
@@ -141,9 +140,7 @@ class TextTab(GenerationTab):
         shown = [self.result, self.text, self.status, self.note, self.odds]
         writes = {
             "outputs": [*shown, *self.looks()],
-            "concurrency_id": "device",
-            "trigger_mode": "multiple",  # a second click starts anew, and the first run sees its stop flag
-            **PRIVATE,
+            **COMPUTES,
         }
         asked = [self.go.click, self.fields["prompt"].submit, self.fields["heads"].submit]
         ran = gr.on(asked, self.run, set(self.fields.values()), **writes)
@@ -239,7 +236,7 @@ class TextTab(GenerationTab):
         stop = self.context.begin(visitor, self.task)
         yield from with_status(self.status, self.context.starting(visitor), self._write(asked, stop, visitor))
 
-    def _write(self, asked: TextRequest, stop: Stop, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
+    def _write(self, asked: TextRequest, stop: StopFlag, visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         say, progress, result = self.context.translator(visitor), TokenProgress(), None
         for result in write_text(asked, self.context.cache, stop):
             progress.count(sum(len(sample.tokens) for sample in result.samples))
@@ -250,12 +247,13 @@ class TextTab(GenerationTab):
         if result is None or not progress.tokens:
             return
         written = [token for sample in result.samples for token in sample.tokens]
-        yield {
+        shown = {
             **self._shown(result, say, visitor),
             self.note: odds.kept_html(result.samples[0].tokens, result.request.continue_from, say)
             + odds.done_html(written, progress.tokens_per_second(), say)
             + remark(result.note, self.context.lang(visitor)),
         }
+        yield stop.newest(shown)
 
     def _shown(self, result: TextResult, say: Say, visitor: gr.Request) -> dict[Any, Any]:
         """Updates that show a finished result, and what can be seen of it."""

@@ -13,7 +13,7 @@ from aigc_demo.models.family import family
 from aigc_demo.schemas import DrawRequest, ImageRequest, TextRequest
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.events import COMPUTES, QUICK
 
 PICTURES, TOKENS = 16, 120
 DRAWN = 2  # pictures of a text-to-image model
@@ -37,7 +37,7 @@ class ComparePanel:
 
     def connect(self, job: gr.Dropdown) -> None:
         """The button asks both models; another job clears what was shown."""
-        self.go.click(self.run, job, self.pair, concurrency_id="device", **PRIVATE)
+        self.go.click(self.run, job, self.pair, **COMPUTES)
         job.change(self.clear, job, [self.fold, self.pair], **QUICK)
 
     def clear(self, name: str | None) -> Any:

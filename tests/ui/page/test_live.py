@@ -3,6 +3,10 @@
 import json
 from collections import Counter
 
+import pytest
+
+from aigc_demo.core.errors import Stopped
+from aigc_demo.ui.page.context import StopFlags
 from tests.server.conftest import sites  # noqa: F401
 
 
@@ -16,3 +20,15 @@ def test_a_slider_that_a_live_handler_answers_has_no_second_listener(sites):  # 
     listeners = Counter(target for target, _ in targets)
     assert len(live) > 5
     assert not [target for target in live if listeners[target] > 1]
+
+
+def test_an_older_computation_never_shows_its_result_over_a_newer_one():
+    """The film of 24 pictures, done just after a hand asked for 12, would stand there instead of them."""
+    flags = StopFlags()
+    older, newer = flags.begin("visitor", "walk"), flags.begin("visitor", "walk")
+    assert older() and not newer()
+    with pytest.raises(Stopped):
+        older.newest("24 pictures")
+    assert newer.newest("12 pictures") == "12 pictures"
+    flags.stop("visitor", "walk")  # pressed when all was done: nothing newer comes, so it is shown
+    assert newer() and newer.newest("12 pictures") == "12 pictures"
