@@ -128,7 +128,7 @@ def test_stop_keeps_what_is_there_and_a_new_run_stops_the_old(tab):
     next(first), next(first)
     second = tab.run(values(tab, model="gpt-austen", max_new_tokens=3), request)
     next(second)
-    assert len(merged(first)[tab.result].samples[0].tokens) < 512
+    assert tab.result not in merged(first)  # what it had is not shown over what the second writes
     assert len(merged(second)[tab.result].samples[0].tokens) == 3
 
 
