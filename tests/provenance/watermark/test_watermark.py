@@ -7,16 +7,18 @@ import pytest
 from aigc_demo.actions import find_text_mark, text_mark, write_text
 from aigc_demo.actions.watermark import settle_mark
 from aigc_demo.core.settings import ROOT
+from aigc_demo.provenance.watermark.keys import VARIABLE
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import TextRequest
 
-AUSTEN = TextRequest(model="gpt-austen", prompt="She had been", prompt_is="opening", max_new_tokens=200)
+AUSTEN = TextRequest(model="gpt-austen", prompt="She had been", prompt_is="opening", max_new_tokens=300)
 
 
 @pytest.fixture
-def shipped(settings):
-    """Settings with the models that come with the app."""
+def shipped(settings, monkeypatch):
+    """Settings with the models that come with the app, and a known key: by one in many hundreds a text may end too soon."""
+    monkeypatch.setenv(VARIABLE, "known to this test")
     return settings.model_copy(update={"weights_dir": ROOT / "weights"})
 
 
