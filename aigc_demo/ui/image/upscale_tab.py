@@ -129,12 +129,13 @@ class UpscaleTab(GenerationTab):
         except Exception:
             yield {self.note: ""}
             raise
-        yield {
+        shown = {
             self.result: result,
             self.view: self.view_html(result, lang),
             self.note: self.note_html(result, time.perf_counter() - start, lang),
             **self.code.show(asked.model_copy(update={"image": "a.png"}), visitor),
         }
+        yield stop.newest(shown)
 
     def view_html(self, result: UpscaleResult, lang: str) -> str:
         """The bicubic enlargement over the left half of the model's, and a link to the whole file."""

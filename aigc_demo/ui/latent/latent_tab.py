@@ -17,7 +17,7 @@ from aigc_demo.ui.latent.end_point import EndPoint
 from aigc_demo.ui.latent.grid_panel import GridPanel
 from aigc_demo.ui.latent.scrubber import STRIP, stage, stage_html, strip_html
 from aigc_demo.ui.page import pictures
-from aigc_demo.ui.page.context import polite
+from aigc_demo.ui.page.context import StopFlag, polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
 from aigc_demo.ui.page.language import Words
@@ -43,6 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 SPACE = ("ui/latent/lesson", "models/latents.py")  # the lesson, and the source beside it
 # Settings whose every movement makes the film anew.
 MOVED = ("interpolation", "frames", "there_and_back", "fps", "truncation_psi")
+INSIDE = "walk-inside"  # what is computed for the look inside, which has a stop flag of its own
 WRITERS = {
     "gif": actions.write_film,
     "mp4": partial(actions.write_film, suffix=".mp4"),
@@ -211,7 +212,7 @@ class LatentTab(GenerationTab):
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> Iterator[dict[Any, Any]]:
         """Make the film and show it; meanwhile, where that takes long, say how far it is."""
         asked = self.asked(values)
-        stop, lang = self.context.begin(visitor, self.task), self.context.lang(visitor)
+        stop, lang = self._begin(visitor), self.context.lang(visitor)
         cache = self.context.cache
         work = BackgroundWork(lambda report: walk(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
@@ -230,7 +231,7 @@ class LatentTab(GenerationTab):
         card = find_card(values[self.plain["model"]] or "", self.context.settings, "latent")
         if not is_quick(card) or self.awaits_picture(values):
             return gr.skip()
-        asked, stop = self.asked(values), self.context.begin(visitor, self.task)
+        asked, stop = self.asked(values), self._begin(visitor)
         result = walk(asked, self.context.cache, stop)
         return stop.newest(self.shown(result, time.perf_counter() - start, self.context.lang(visitor)))
 
@@ -243,11 +244,17 @@ class LatentTab(GenerationTab):
         """The hand rests: the look inside and the code of the film that is seen."""
         if result is None:
             return gr.skip()
-        stop, lang = self.context.begin(visitor, "walk-rest"), self.context.lang(visitor)
-        return {
+        stop, lang = self.context.begin(visitor, INSIDE), self.context.lang(visitor)
+        shown = {
             self.inside: path_html(result, self.both_paths(result, stop), self.context.words, lang),
             **self.code.show(self.portable(result.request), visitor),
         }
+        return stop.newest(shown)
+
+    def _begin(self, visitor: gr.Request) -> StopFlag:
+        """The stop flag of a film. A look inside the film before ends with it; the other way round, none ends a film."""
+        self.context.begin(visitor, INSIDE)
+        return self.context.begin(visitor, self.task)
 
     def shown(self, result: WalkResult, seconds: float, lang: str) -> dict[Any, Any]:
         """Updates that show a film."""

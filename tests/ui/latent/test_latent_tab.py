@@ -36,6 +36,26 @@ def test_a_film_is_made_shown_and_kept(tab, context):
     assert memory.request == result.request and memory.about == "vae-digits · 2 → 7"
 
 
+def test_a_newer_film_keeps_its_look_inside_and_a_look_ends_no_film(tab, monkeypatch):
+    result, looked = final(tab.run(values_of(tab, frames=5), Page()))[tab.result], LatentTab.both_paths
+
+    def film_meanwhile(self, *asked):
+        monkeypatch.setattr(LatentTab, "both_paths", looked)
+        assert self.result in self.answer(values_of(tab, frames=6), Page())
+        return looked(self, *asked)
+
+    monkeypatch.setattr(LatentTab, "both_paths", film_meanwhile)
+    assert tab.rest(result, Page()) == gr.skip()  # it is of the film before
+
+    def look_meanwhile(self, *asked):
+        monkeypatch.setattr(LatentTab, "both_paths", looked)
+        self.rest(result, Page())
+        return looked(self, *asked)
+
+    monkeypatch.setattr(LatentTab, "both_paths", look_meanwhile)
+    assert len(final(tab.run(values_of(tab, frames=7), Page()))[tab.result].frames) == 12
+
+
 def test_the_stage_opens_halfway_and_says_where(context, cache):
     result = walk(WalkRequest(frames=2, there_and_back=False), cache)
     html = stage_html(result, ("A <1>", "B"), context.words, "zh")
