@@ -103,6 +103,42 @@ def test_what_a_handler_calls_knows_the_visitor():
     assert gaps.current_visitor() is None
 
 
+@pytest.mark.browser
+def test_a_pick_list_tells_another_choice_once_and_being_left_never(browser):
+    with gr.Blocks(analytics_enabled=False) as page:
+        chooser = gr.Dropdown(["one", "two", "three"], value="one", elem_id="chooser")
+        by_itself, chosen = gr.Textbox(elem_id="input"), gr.Textbox(elem_id="chosen")
+        chooser.input(lambda value, told: told + value, [chooser, by_itself], by_itself, queue=False)
+        gaps.when_chosen(chooser)(lambda value, told: told + value, [chooser, chosen], chosen, queue=False)
+        gr.Button(elem_id="set").click(lambda: "three", None, chooser)
+    with launched(page), browser.stay() as open_page:
+        tab = open_page("en-US")
+        tab.goto(page.local_url)
+
+        def told_so_far(field):
+            return tab.input_value(f"#{field} textarea")
+
+        def pick(name):
+            tab.click("#chooser input")
+            tab.click(f"[role=option]:has-text('{name}')")
+
+        pick("two")
+        tab.wait_for_function("document.querySelector('#chosen textarea').value === 'two'")
+        tab.click("#set")
+        tab.wait_for_function("document.querySelector('#chooser input').value === 'three'")
+        for _ in range(2):  # entered and left by the keyboard
+            tab.focus("#chooser input")
+            tab.keyboard.press("Tab")
+        tab.wait_for_function("document.querySelector('#input textarea').value.includes('three')")
+        assert told_so_far("chosen") == "two"  # what the page itself set is no choice of the hand
+        tab.focus("#chooser input")
+        tab.keyboard.press("ArrowUp")
+        tab.keyboard.press("Enter")
+        tab.wait_for_function("document.querySelector('#chosen textarea').value === 'twotwo'")
+        pick("one")
+        tab.wait_for_function("document.querySelector('#chosen textarea').value === 'twotwoone'")
+
+
 def test_only_what_was_uploaded_is_a_path():
     sent = {"path": "/tmp/gradio/a.png", "meta": {"_type": "gradio.FileData"}}
     assert gaps.uploaded_path(sent) == "/tmp/gradio/a.png" and gaps.uploaded_path(None) == ""

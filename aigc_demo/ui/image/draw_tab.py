@@ -28,7 +28,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.film import film
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.gradio_gaps import file_address
+from aigc_demo.ui.page.gradio_gaps import file_address, when_chosen
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import cleared_on_error, status
 from aigc_demo.ui.page.widgets import (
@@ -121,7 +121,7 @@ class DrawTab(GenerationTab):
             self._run_after(
                 button.click(lambda name=name: EXAMPLES[name], None, self.fields["prompt"], **PRIVATE)
             )
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.view.select(
             self.pick_picture, self.result, [*states[1:], self.view, self.inside, self.compare], **PRIVATE
         )

@@ -19,6 +19,7 @@ from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.draw_pad import DrawPad
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.live import LIVE, Rest, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import remark
@@ -94,7 +95,7 @@ class EncodeTab(GenerationTab):
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             button.click(None, None, None, js=self.pad.strokes(EXAMPLES[name]))
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         answered = [
             *self.pad.answer(self.encode, inputs, everything),
             gr.on([widget.input for widget in self.fields.values()], self.encode, inputs, everything, **LIVE),

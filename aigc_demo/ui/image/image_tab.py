@@ -18,6 +18,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import BackgroundWork, remark
@@ -116,7 +117,7 @@ class ImageTab(GenerationTab):
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         moved = [self.fields[name].input for name in ("label", "count", "truncation_psi", "prior")]
         answered = gr.on(moved, self.answer, asked, shown, **LIVE)
         rested = self.hand.after(answered)(

@@ -22,7 +22,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent
+from aigc_demo.ui.page.gradio_gaps import file_address, image_as_sent, when_chosen
 from aigc_demo.ui.page.panels import PACKAGE, CodePanel, Memory, place_lesson
 from aigc_demo.ui.page.progress import remark
 from aigc_demo.ui.page.widgets import card_lines, chosen_model
@@ -83,7 +83,7 @@ class UpscaleTab(GenerationTab):
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.picture, **PRIVATE))
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
 
     def example(self, name: str) -> Callable[[gr.Request], str]:
         """A handler that puts an example's picture into its field, as a file of the visitor's."""

@@ -20,6 +20,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import StopFlag, polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.live import LIVE, Rest, is_quick, live
 from aigc_demo.ui.page.panels import CodePanel, Memory, place_lesson
@@ -129,7 +130,7 @@ class LatentTab(GenerationTab):
             self._run_after(button.click(self.example(name), None, shown, **PRIVATE))
         self.halt.click(self.stop, **QUICK)
         self.choosers = [self.plain["model"], *(end.label for end in self.ends), *self.grid.labels]
-        self.plain["model"].input(self.choose_model, set(self.choosers), self.settable(), **QUICK)
+        when_chosen(self.plain["model"])(self.choose_model, set(self.choosers), self.settable(), **QUICK)
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""

@@ -95,6 +95,18 @@ class Page(gr.Blocks):
             raise refusal(said.say(language_of(visitor))) from error
 
 
+def when_chosen(chooser: gr.Dropdown) -> Callable[..., Any]:
+    """gr.Dropdown says `input` whenever it is left, too: as it was, or a second time after a choice.
+
+    Here what connects a handler to another choice by hand: an `input` with the value that the list had when it was
+    entered, or that was told already, ends in the browser. Called once a list; several handlers may follow.
+    """
+    told = f"(window.aigcChosen ??= {{}})[{chooser._id}]"
+    chooser.focus(None, chooser, None, js=f"(value) => {{ {told} = value; }}")
+    changed = f"(value) => {{ if ({told} === value) throw 'left as it was'; {told} = value; }}"
+    return chooser.input(None, chooser, None, js=changed).success
+
+
 def event_value(event: gr.EventData, key: str) -> Any:
     """gr.EventData looks for an attribute inside whatever was sent, and fails where a forged event is no object.
 

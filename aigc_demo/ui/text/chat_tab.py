@@ -18,7 +18,7 @@ from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import COMPUTES, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
-from aigc_demo.ui.page.gradio_gaps import event_value, small_last
+from aigc_demo.ui.page.gradio_gaps import event_value, small_last, when_chosen
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, cleared_on_error, remark, remark_line, status
@@ -136,7 +136,7 @@ class ChatTab(GenerationTab):
             forget(self.forget, None, changed, **QUICK)
         for name, button in self.examples.items():
             button.click(self.example(name), None, self.input, **QUICK)
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
         self.attention.connect(self.result)
         self.templates.connect(self.input, self.fields["system"])

@@ -17,6 +17,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import StopFlag, polite
 from aigc_demo.ui.page.events import COMPUTES, QUICK
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
@@ -85,7 +86,7 @@ class RewriteTab(GenerationTab):
         filled = [self.fields["task"], self.fields["text"]]
         for name, button in self.examples.items():
             button.click(self.example(name), None, filled, **QUICK)
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
 
     def settable(self) -> list[Any]:

@@ -8,6 +8,7 @@ import gradio as gr
 from aigc_demo.actions.prompt_templates import Template, find_template, nearest, templates
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import QUICK, index_of
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.panels import pick_list
 
 SHOWN = 3  # templates that a search shows
@@ -62,7 +63,7 @@ class TemplatePanel:
             **QUICK,
         )
         self.found.select(self.pick_found, self.ranked, chosen, **QUICK)
-        self.picker.input(self.choose_template, self.picker, chosen, **QUICK)
+        when_chosen(self.picker)(self.choose_template, self.picker, chosen, **QUICK)
         filled = [prompt, system] if system else [prompt]
         taken = self.use.click(self.fill, {self.picker, *self.blanks}, filled, **QUICK)
         show = f"() => document.querySelector('#{prompt.elem_id} textarea').focus()"

@@ -17,6 +17,7 @@ from aigc_demo.ui.page.adapters import AdapterFields
 from aigc_demo.ui.page.context import StopFlag, polite
 from aigc_demo.ui.page.events import COMPUTES, PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.generation_tab import GenerationTab
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory
 from aigc_demo.ui.page.progress import TokenProgress, remark, status, with_status
@@ -149,7 +150,7 @@ class TextTab(GenerationTab):
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
-        self.fields["model"].input(self.choose_model, self.fields["model"], self.settable(), **QUICK)
+        when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.drafts.view.select(
             self.take_draft, self.result, [self.result, self.text, self.odds, *self.looks()], **QUICK
         )

@@ -15,6 +15,7 @@ from aigc_demo.jobs.recipes import facts_of
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import field
 from aigc_demo.ui.train import data_view as view
@@ -45,6 +46,7 @@ class DataPanel:
             elem_id="train-data",
             filterable=False,
         )
+        self.chosen = when_chosen(self.choice)
         self.note = gr.HTML("", elem_id="train-data-note")
 
     def build_bring(self) -> None:
@@ -103,7 +105,7 @@ class DataPanel:
         self.preview_fold.expand(
             self.show, self.choice, self.seen(), **PRIVATE
         )  # it may have been fetched since
-        self.choice.input(lambda: ("", gr.update(open=True)), None, [self.status, self.preview_fold], **QUICK)
+        self.chosen(lambda: ("", gr.update(open=True)), None, [self.status, self.preview_fold], **QUICK)
         self.captions.connect(self.choice)
         self.files.upload(self.propose, {self.files, self.fields["name"]}, self.fields["name"], **PRIVATE)
         self.imported = self.go.click(

@@ -10,6 +10,7 @@ from aigc_demo.jobs.presets import Preset, presets
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import polite
 from aigc_demo.ui.page.events import PRIVATE
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 
 if TYPE_CHECKING:
     from aigc_demo.ui.train.settings_panel import SettingsPanel
@@ -39,7 +40,7 @@ class PresetsPanel:
         """The choice fills the settings in."""
         settings = self.settings
         filled = [settings.data, self.watch_for, settings.why, *settings.fields.values()]
-        self.preset.input(self.use, {self.preset, settings.data}, filled, **PRIVATE)
+        when_chosen(self.preset)(self.use, {self.preset, settings.data}, filled, **PRIVATE)
 
     @polite
     def use(self, values: dict[Any, Any], visitor: gr.Request) -> Any:

@@ -107,7 +107,7 @@ class SettingsPanel:
         """What happens inside the panel; starting is the tab's."""
         family, start, size = (self.fields[key] for key in ("family", "start", "size"))
         chosen = {self.data, self.proposed, *self.fields.values()}
-        self.data.input(self.choose_data, chosen, self.fitted(), **QUICK)
+        self.data_panel.chosen(self.choose_data, chosen, self.fitted(), **QUICK)
         family.input(self.choose_family, chosen, self.fitted(), **QUICK)
         for changed in (self.data_panel.imported, self.data_panel.deleted):
             changed.success(self.choose_data, chosen, self.fitted(), **QUICK)

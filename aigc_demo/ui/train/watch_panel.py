@@ -19,6 +19,7 @@ from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.film import film
+from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.toasts import inform
 from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train import job_view
@@ -108,7 +109,7 @@ class WatchPanel:
     def connect(self) -> None:
         """What happens inside the panel."""
         self.timer.tick(self.poll_job, [self.job, self.seen], self.shown(), trigger_mode="once", **QUICK)
-        self.job.input(self.choose_job, self.job, [self.memory, *self.shown()], **QUICK)
+        when_chosen(self.job)(self.choose_job, self.job, [self.memory, *self.shown()], **QUICK)
         for name in ORDERS:
             self.orders[name].click(self.order(name), self.job, self.shown(), **PRIVATE)
         self.orders["delete"].click(lambda: gr.update(visible=True), None, self.confirm_delete, **QUICK)

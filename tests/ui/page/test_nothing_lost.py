@@ -192,7 +192,9 @@ def choose_settings(visitor, story):
     page = visitor.page
     visitor.tab("image")
     visitor.choose_model("image", "gan-fashion")
-    page.locator("#image-label label").nth(3).click()
+    page.locator("#image-label label", has_text="Dress").click()  # a class of the model before would go
+    page.focus("#image-model input")
+    page.keyboard.press("Tab")  # past it, as the keyboard goes through the page
     page.click("#image-more > button")
     type_number(page, "image-count", 8)
 
