@@ -16,7 +16,7 @@ from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import ReconstructRequest, Request, check
 from aigc_demo.ui.opening.exhibit import Exhibit, made_by
 from aigc_demo.ui.page.context import Context, polite
-from aigc_demo.ui.page.draw_pad import BROKEN, png_of
+from aigc_demo.ui.page.draw_pad import BROKEN, keep, png_of
 from aigc_demo.ui.page.live import LIVE, Newest
 from aigc_demo.ui.page.pictures import data_uri, place
 from aigc_demo.ui.page.theme import asset
@@ -59,11 +59,11 @@ class Draw(Exhibit):
         self.context = context
         super().build(context)
         self.path = gr.State("")
-        drawing = Newest(
+        self.drawing = Newest(
             self.element.input,
             f"document.querySelector('#exhibit-{self.name} canvas').toDataURL('image/png')",
         )
-        drawing.came(self.follow, [self.path, drawing.box], [self.path, self.element], **LIVE)
+        self.drawing.came(self.follow, [self.path, self.drawing.box], [self.path, self.element], **LIVE)
 
     def stage(self, context: Context) -> gr.HTML:
         """The pad, and beside it the picture that follows."""
@@ -87,32 +87,28 @@ class Draw(Exhibit):
     def follow(self, before: str, drawing: str, visitor: gr.Request) -> Any:
         """The hand moved: the drawing as a file, in place of the one before, and what the model makes of it."""
         context = self.context
-        data = png_of(drawing, BROKEN)
-        path = media.new_path(context.folder(visitor), "drawing", ".png")
-        path.write_bytes(data)
-        request = self.asked[context.lang(visitor)].model_copy(update={"image": str(path)})
+        path = keep(png_of(drawing, BROKEN), before, context.folder(visitor))
+        request = self.asked[context.lang(visitor)].model_copy(update={"image": path})
         result = reconstruct(
             check(ReconstructRequest, request.model_dump()),
             context.cache,
             context.begin(visitor, "start-draw"),
         )
-        if before:
-            Path(before).unlink(missing_ok=True)
-        return str(path), {"seen": data_uri(result.reconstruction)}
+        return path, {"seen": data_uri(result.reconstruction)}
 
     def brings(self) -> set[Any]:
-        """The drawing."""
-        return {self.path}
+        """The drawing as it is now, whatever of it has been answered."""
+        return {self.drawing.box}
 
     def takes(self, tab: Any) -> list[Any]:
         """The tab's pad."""
         return [tab.pad.path, tab.pad.pad]
 
     def carry_on(self, tab: Any, folder: Path, values: Mapping[Any, Any]) -> Mapping[Any, Any]:
-        """The visitor's drawing on that pad; the recorded one where there is none."""
-        path = Path(values[self.path]) if values[self.path] else drawn(stroke(), folder)
-        with Image.open(path) as picture:
-            shown = np.asarray(picture.convert("L"))
+        """The visitor's drawing on that pad, in a file of its own; the recorded one where there is none."""
+        drawing = values[self.drawing.box]
+        path = keep(png_of(drawing, BROKEN), "", folder) if drawing else drawn(stroke(), folder)
+        shown = np.asarray(media.open_picture(path).convert("L"))
         return {tab.pad.path: str(path), tab.pad.pad: data_uri(shown)}
 
 

@@ -94,15 +94,7 @@ class DrawPad:
     @polite
     def drawn(self, last: str, drawing: str, visitor: gr.Request) -> str:
         """A stroke goes on or ended: keep the drawing, in the file that was this pad's `last` one if that was drawn, too."""
-        data = png_of(drawing, BROKEN)
-        folder = self.context.folder(visitor)
-        path = Path(last or "none")
-        if path.parent != folder or not path.name.startswith(DRAWING):
-            path = media.new_path(folder, DRAWING, ".png")
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)  # whoever reads it meanwhile has the whole of the older one
-        return str(path)
+        return keep(png_of(drawing, BROKEN), last, self.context.folder(visitor))
 
     @polite
     def opened_file(self, path: str, visitor: gr.Request) -> Any:
@@ -113,6 +105,17 @@ class DrawPad:
         shown = picture.copy()
         shown.thumbnail((280, 280))
         return path, data_uri(np.asarray(shown), carried(path))
+
+
+def keep(data: bytes, last: str, folder: Path) -> str:
+    """Write what is on a pad, into its `last` file of this folder if that was drawn, too; where it is."""
+    path = Path(last or "none")
+    if path.parent != folder or not path.name.startswith(DRAWING):
+        path = media.new_path(folder, DRAWING, ".png")
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)  # whoever reads it meanwhile has the whole of the older one
+    return str(path)
 
 
 def png_of(address: str, broken: Text) -> bytes:

@@ -1,6 +1,5 @@
 """Many tabs of one browser, and pages that are left: nobody waits for a connection, and nothing computes on."""
 
-import time
 from contextlib import ExitStack
 
 import psutil
@@ -45,10 +44,9 @@ def write_much(page, site):
     type_number(page, "text-count", 16)
     type_number(page, "text-max-new-tokens", 512)
     page.click("#text-go")
-    page.wait_for_selector("#text-stop:visible")
-    deadline = time.monotonic() + SOON
-    while not (flags := running(site, before)) and time.monotonic() < deadline:
-        page.wait_for_timeout(20)
+    # its first words: the tab had opened with a shorter text, whose flag is another
+    page.wait_for_function("document.querySelectorAll('#text-view .samples > *').length === 16")
+    flags = running(site, before)
     assert [task for _, task in flags] == ["text"], flags
     return flags.popitem()[1]
 
