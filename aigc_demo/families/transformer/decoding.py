@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aigc_demo.families.transformer.networks import Cache, Decoder, Layer, Shape
+from aigc_demo.families.transformer.networks import Attention, Cache, Decoder, Layer, Shape
 from aigc_demo.language.sampling import Settings, penalise, sample
 
 
@@ -28,6 +28,7 @@ class FoldedLayer:
         queries = _pair_up(attention.q_proj.weight, shape)
         keys = _pair_up(attention.k_proj.weight, shape)
         self.qkv = torch.cat((queries, keys, attention.v_proj.weight)) * gain
+        self.qk_gain = _pair_up_gains(attention, shape) if shape.qk_norm else None
         self.out = attention.o_proj.weight
         self.gate_up = (
             torch.cat((mlp.gate_proj.weight, mlp.up_proj.weight)) * layer.post_attention_layernorm.weight
@@ -38,6 +39,12 @@ class FoldedLayer:
 def _pair_up(weight: Tensor, shape: Shape) -> Tensor:
     """Rows of a query or key matrix with coordinates i and i + d/2 of each head side by side."""
     return weight.view(shape.heads, 2, shape.head_size // 2, -1).transpose(1, 2).reshape(weight.shape)
+
+
+def _pair_up_gains(attention: Attention, shape: Shape) -> Tensor:
+    """Gains of the norms of queries and keys, (2 heads, head_size), in the order of `_pair_up`."""
+    gains = [norm.weight.view(2, -1).T.flatten() for norm in (attention.q_norm, attention.k_norm)]
+    return torch.stack(gains).repeat_interleave(shape.heads, 0)
 
 
 class FastDecoder:
@@ -64,16 +71,19 @@ class FastDecoder:
         x = F.embedding(ids, self.embedding)
         for index, layer in enumerate(self.layers):
             qkv = F.linear(F.rms_norm(x, size, eps=eps), layer.qkv)
-            x = x + F.linear(self._attend(qkv, turns, cache, index), layer.out)
+            x = x + F.linear(self._attend(qkv, layer.qk_gain, turns, cache, index), layer.out)
             gate, up = F.linear(F.rms_norm(x, size, eps=eps), layer.gate_up).chunk(2, -1)
             x = x + F.linear(F.silu(gate).mul_(up), layer.down)
         cache.length += ids.shape[1]
         return F.linear(F.rms_norm(x[:, -1], size, eps=eps), self.head)
 
-    def _attend(self, qkv: Tensor, turns: Tensor, cache: Cache, layer: int) -> Tensor:
+    def _attend(self, qkv: Tensor, gain: Tensor | None, turns: Tensor, cache: Cache, layer: int) -> Tensor:
         """Causal attention of the new positions over all in the cache: (batch, T, 3 hidden) to (batch, T, hidden)."""
         heads, hidden = self.shape.heads, self.shape.hidden_size
-        pairs = qkv[..., : 2 * hidden].unflatten(-1, (2 * heads, -1, 2))
+        both = qkv[..., : 2 * hidden].unflatten(-1, (2 * heads, -1))
+        if gain is not None:
+            both = F.rms_norm(both, both.shape[-1:], eps=self.shape.norm_eps) * gain
+        pairs = both.unflatten(-1, (-1, 2))
         turned = torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(-2).transpose(1, 2)
         value = qkv[..., 2 * hidden :].unflatten(-1, (heads, -1)).transpose(1, 2)
         keys, values = cache.extend(layer, turned[:, heads:], value)

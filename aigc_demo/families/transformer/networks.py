@@ -1,4 +1,4 @@
-r"""A decoder-only Transformer of Llama's shape, in torch alone.
+r"""A decoder-only Transformer of Llama's shape, or Qwen3's where queries and keys are normed, in torch alone.
 
 The network reads token ids $x_1 \dots x_T$ and gives, at each place $t$, the logits of the next token:
 
@@ -7,8 +7,8 @@ The network reads token ids $x_1 \dots x_T$ and gives, at each place $t$, the lo
     $h^l = a^l + \mathrm{SwiGLU}(\mathrm{RMSNorm}(a^l))$          for each layer $l$
     $\text{logits} = E\,\mathrm{RMSNorm}(h^L)$                      ($E$ is used twice: tied embeddings)
 
-The parameters have the names that transformers' LlamaForCausalLM gives them, so that one file of weights
-serves both. (Vaswani et al. 2017; Touvron et al. 2023, Llama, section 2.2.)
+The parameters have the names that transformers' LlamaForCausalLM and Qwen3ForCausalLM give them, so that one file
+of weights serves both. (Vaswani et al. 2017; Touvron et al. 2023, Llama, section 2.2; Yang et al. 2025, Qwen3, section 2.)
 """
 
 import math
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Shape:
-    """The numbers that fix the network: vocabulary, width, layers, heads, feed-forward width, longest text."""
+    """What fixes the network: vocabulary, width, layers, heads, feed-forward width, longest text, norms in attention."""
 
     vocab_size: int
     hidden_size: int = 256
@@ -31,6 +31,7 @@ class Shape:
     context_length: int = 96
     rope_theta: float = 10000.0
     norm_eps: float = 1e-5
+    qk_norm: bool = False
 
     @property
     def head_size(self) -> int:
@@ -79,7 +80,11 @@ def rotate(x: Tensor, tables: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    r"""Causal multi-head self-attention with rotary positions, $\mathrm{softmax}(QK^\top/\sqrt{d})\,V$."""
+    r"""Causal multi-head self-attention with rotary positions, $\mathrm{softmax}(QK^\top/\sqrt{d})\,V$.
+
+    With `qk_norm`, each head's queries and keys are RMS-normed before they are turned, so that logits cannot grow with
+    the weights. (Henry et al. 2020, Query-Key Normalization.)
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -88,6 +93,17 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(shape.hidden_size, shape.hidden_size, bias=False)
         self.v_proj = nn.Linear(shape.hidden_size, shape.hidden_size, bias=False)
         self.o_proj = nn.Linear(shape.hidden_size, shape.hidden_size, bias=False)
+        if shape.qk_norm:
+            self.q_norm = nn.RMSNorm(shape.head_size, eps=shape.norm_eps)
+            self.k_norm = nn.RMSNorm(shape.head_size, eps=shape.norm_eps)
+        self.qk_norm = shape.qk_norm
+
+    def _queries_and_keys(self, x: Tensor, tables: Tensor) -> tuple[Tensor, Tensor]:
+        """Both (batch, heads, T, head_size), turned by their positions."""
+        q, k = self._split(self.q_proj(x)), self._split(self.k_proj(x))
+        if self.qk_norm:
+            q, k = self.q_norm(q), self.k_norm(k)
+        return rotate(q, tables), rotate(k, tables)
 
     def _split(self, x: Tensor) -> Tensor:
         """(batch, T, hidden) to (batch, heads, T, head_size)."""
@@ -95,8 +111,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, tables: Tensor, cache: Cache | None = None, layer: int = 0) -> Tensor:
         """x: (batch, T, hidden); with a cache, the T new tokens see all tokens in it as well."""
-        q = rotate(self._split(self.q_proj(x)), tables)
-        k = rotate(self._split(self.k_proj(x)), tables)
+        q, k = self._queries_and_keys(x, tables)
         v = self._split(self.v_proj(x))
         if cache is None:
             mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -108,8 +123,7 @@ class Attention(nn.Module):
 
     def weights(self, x: Tensor, tables: Tensor) -> Tensor:
         r"""The attention matrix $\mathrm{softmax}(QK^\top/\sqrt{d})$, (batch, heads, T, T); rows sum to 1."""
-        q = rotate(self._split(self.q_proj(x)), tables)
-        k = rotate(self._split(self.k_proj(x)), tables)
+        q, k = self._queries_and_keys(x, tables)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
         return scores.masked_fill(~causal_mask(x.shape[1], x.shape[1], x.device), -math.inf).softmax(-1)
 

@@ -1,4 +1,4 @@
-"""A model folder in transformers' own format: config.json of a LlamaForCausalLM, weights, tokenizer."""
+"""A model folder in transformers' own format: config.json of a Llama or a Qwen3, weights, tokenizer."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,8 +22,8 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, fo
     shape = network.shape
     start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
     config = {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
+        "architectures": ["Qwen3ForCausalLM" if shape.qk_norm else "LlamaForCausalLM"],
+        "model_type": "qwen3" if shape.qk_norm else "llama",
         "family": "transformer",
         "language": language,
         "forms": list(forms),
@@ -55,10 +55,12 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, fo
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
-    """The shape that a config.json describes; an InputError where it is no plain Llama of ours."""
+    """The shape that a config.json describes; an InputError where it is no plain Llama or Qwen3 of ours."""
     try:
         heads, groups = config["num_attention_heads"], config["num_key_value_heads"]
-        plain = config["model_type"] == "llama" and heads == groups and config["tie_word_embeddings"]
+        plain = (
+            config["model_type"] in ("llama", "qwen3") and heads == groups and config["tie_word_embeddings"]
+        )
         shape = Shape(
             vocab_size=config["vocab_size"],
             hidden_size=config["hidden_size"],
@@ -68,6 +70,7 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
             context_length=config["max_position_embeddings"],
             rope_theta=config["rope_parameters"]["rope_theta"],
             norm_eps=config["rms_norm_eps"],
+            qk_norm=config["model_type"] == "qwen3",
         )
     except (KeyError, TypeError) as error:
         raise _misfit(f"{error} is missing") from error
@@ -78,8 +81,8 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
 
 def _misfit(detail: str) -> InputError:
     return InputError(
-        en=f"config.json describes no Llama that this app builds ({detail}); load the model from the hub tab.",
-        zh=f"config.json 所描述的不是本应用能构建的 Llama（{detail}）；请从 Hub 加载该模型。",
+        en=f"config.json describes no Llama or Qwen3 that this app builds ({detail}); load the model from the hub tab.",
+        zh=f"config.json 所描述的不是本应用能构建的 Llama 或 Qwen3（{detail}）；请从 Hub 加载该模型。",
     )
 
 

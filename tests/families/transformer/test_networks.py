@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,10 +9,10 @@ from aigc_demo.families.transformer.networks import Cache, Decoder, Shape, rope_
 SHAPE = Shape(vocab_size=40, hidden_size=32, layers=3, heads=4, intermediate_size=48, context_length=24)
 
 
-@pytest.fixture(scope="module")
-def network() -> Decoder:
+@pytest.fixture(scope="module", params=[False, True], ids=["llama", "qwen3"])
+def network(request) -> Decoder:
     torch.manual_seed(0)
-    network = Decoder(SHAPE).eval().requires_grad_(False)
+    network = Decoder(replace(SHAPE, qk_norm=request.param)).eval().requires_grad_(False)
     for (
         weight
     ) in network.parameters():  # larger than at the start of training, so that attention is not uniform
@@ -75,21 +77,24 @@ def test_attention_rows_sum_to_one_and_look_back_only(network, ids):
     assert weights.triu(1).abs().max() == 0
 
 
-def test_the_network_is_transformers_llama_parameter_by_parameter(network, ids):
-    from transformers import LlamaConfig, LlamaForCausalLM
+def test_the_network_is_that_of_transformers_parameter_by_parameter(network, ids):
+    from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-    config = LlamaConfig(
+    normed = network.shape.qk_norm
+    config_of, model_of = (Qwen3Config, Qwen3ForCausalLM) if normed else (LlamaConfig, LlamaForCausalLM)
+    config = config_of(
         vocab_size=40,
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=3,
         num_attention_heads=4,
         num_key_value_heads=4,
+        head_dim=8,
         max_position_embeddings=24,
         rms_norm_eps=1e-5,
         tie_word_embeddings=True,
     )
-    theirs = LlamaForCausalLM(config).eval()
+    theirs = model_of(config).eval()
     missing, unexpected = theirs.load_state_dict(network.state_dict(), strict=False)
     assert (missing, unexpected) == (["lm_head.weight"], [])
     theirs.tie_weights()
