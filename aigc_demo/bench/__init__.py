@@ -12,7 +12,7 @@ from aigc_demo.bench.measure import Comparison, table
 from aigc_demo.cli.flags import Answer, Asked
 from aigc_demo.core.errors import InputError
 
-WHAT = ("start", "picture", "text", "chat", "train", "serve", "draw")
+WHAT = ("start", "picture", "text", "chat", "train", "serve", "draw", "peak")
 MOVED = ("marks", "crowd", "soak")
 
 

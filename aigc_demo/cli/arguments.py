@@ -68,7 +68,7 @@ def question(own: Any, lang: str) -> None:
 def benches(own: Any, lang: str) -> None:
     """What to measure."""
     words = Text("what to measure", "测量什么")
-    parts = ("all", "start", "picture", "text", "chat", "train", "serve", "draw")
+    parts = ("all", "start", "picture", "text", "chat", "train", "serve", "draw", "peak")
     # these moved to tests/load; asked for, they say so
     moved = ("marks", "crowd", "soak")
     own.add_argument(

@@ -26,6 +26,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.models.placement import Placement
+from aigc_demo.models.precision import measured_rates
 from aigc_demo.runtime import memory_plan, registry, zero_gpu
 from aigc_demo.runtime.batching import BatchScheduler
 from aigc_demo.runtime.fair_lock import FairLock
@@ -71,7 +72,15 @@ def pick_device(wanted: str = "auto") -> Device:
         return Device("cuda", "float32", Text(f"{name} found", f"找到 {name}"))
     if mps:
         return Device("mps", "float32", Text("Apple GPU found", "找到 Apple GPU"))
-    return Device("cpu", "float32", Text("no CUDA device found", "没有找到 CUDA 设备"))
+    rates = measured_rates("cpu")
+    trains = Text(
+        f"trains in {rates.fastest} ({rates.reason.en})", f"训练用 {rates.fastest}（{rates.reason.zh}）"
+    )
+    return Device(
+        "cpu",
+        "float32",
+        Text("no CUDA device found; {trains}", "没有找到 CUDA 设备；{trains}").format(trains=trains),
+    )
 
 
 @dataclass

@@ -11,24 +11,20 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from aigc_demo.models.precision import fastest_dtype
+
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
 def make_accelerator(device: str) -> "Accelerator":
-    """accelerate's view of this process: its rank and device; bfloat16 where the hardware multiplies it, else float32."""
+    """accelerate's view of this process: its rank and device; bfloat16 where that pays, else float32."""
     from accelerate import Accelerator
 
     if device.startswith("cuda:"):
         torch.cuda.set_device(device)
-    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if has_bfloat16(device) else "no")
-
-
-def has_bfloat16(device: str) -> bool:
-    """Whether matrices of bfloat16 are multiplied by the hardware; emulated, they are ten times slower than float32."""
-    if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    bfloat16 = fastest_dtype(device) == "bfloat16"
+    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bfloat16 else "no")
 
 
 def own_share(batch: Tensor, accelerator: "Accelerator") -> Tensor:
