@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.poems import TITLE_LENGTH, Poem, form_of, read_poems, tang_and_a_quarter_of_song
+from aigc_demo.data.poems import TITLE_LENGTH, Poem, form_of, read_poems
 from aigc_demo.language.corpus import POEM_CONTEXT, Corpus, PoemCorpus, ProseCorpus
 from aigc_demo.language.forms import FORMS, MARKS
 from aigc_demo.language.prompts import simplify
@@ -29,7 +29,7 @@ def open_corpus(
     is_poems = (data / "poems.jsonl").is_file()
     controls = [form.control for form in FORMS.values()]
     if is_poems and (tokenizer is None or speaks_verse(tokenizer)):
-        poems = tang_and_a_quarter_of_song(read_poems(data))
+        poems = read_poems(data)
         train = [poem for poem in poems if not poem.held_out]
         if tokenizer is None:
             tokenizer = build_characters((poem.title + poem.text for poem in train), characters, controls)
@@ -52,7 +52,7 @@ def training_texts(data: Path) -> tuple[list[str], list[str]]:
     if not (data / "poems.jsonl").is_file():
         texts = read_texts(data)
         return texts.train, texts.held_out
-    poems = tang_and_a_quarter_of_song(read_poems(data))
+    poems = read_poems(data)
     train, held_out = ([poem.text for poem in poems if poem.held_out is flag] for flag in (False, True))
     return train, held_out
 

@@ -193,10 +193,10 @@ class Decoder(nn.Module):
         self.shape = shape
         self.model = Stack(shape)
         for name, weight in self.named_parameters():
-            if weight.ndim == 2:
-                # what writes to the stream starts smaller, since 2 L such terms add up (GPT-2, section 2.3)
-                writes = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(weight, std=0.02 / math.sqrt(2 * shape.layers) if writes else 0.02)
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                nn.init.zeros_(weight)  # what writes to the stream: each layer begins as the identity
+            elif weight.ndim == 2:
+                nn.init.normal_(weight, std=0.02)
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """ids: (batch, T) of int64 to logits (batch, T, vocab_size)."""

@@ -50,7 +50,7 @@ SIZES = {
     "small": Size(
         128, layers=4, heads=4, characters=4096, pieces=2048, context_length=128, batch_tokens=1600
     ),
-    "base": Size(256, layers=4, heads=4, characters=5120, pieces=4096, context_length=256, batch_tokens=1024),
+    "base": Size(256, layers=6, heads=4, characters=5120, pieces=4096, context_length=256, batch_tokens=4096),
 }
 
 
@@ -196,6 +196,7 @@ def shape_of(size: Size, vocab_size: int, context_length: int) -> Shape:
         heads=size.heads,
         intermediate_size=size.hidden_size * 11 // 4,
         context_length=context_length,
+        qk_norm=True,
     )
 
 
