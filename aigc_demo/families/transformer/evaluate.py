@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from aigc_demo.data.austen import read_chapters
-from aigc_demo.data.poems import Poem, read_poems, tang_and_a_quarter_of_song
+from aigc_demo.data.poems import Poem, judged, read_poems
 from aigc_demo.families.transformer.model import LanguageModel
 from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.families.transformer.saving import load_network
@@ -26,8 +26,10 @@ from aigc_demo.language.forms import FORMS, check_form
 from aigc_demo.language.losses import bits, next_token_loss
 from aigc_demo.language.ngram import KneserNey
 from aigc_demo.language.open_corpus import open_corpus
+from aigc_demo.language.prosody import lines_of, prosody
 from aigc_demo.language.samples import passages, repetition, write_samples
 from aigc_demo.language.tokenizer import load_tokenizer
+from aigc_demo.language.writers import SAMPLING
 from aigc_demo.metrics.least import LEAST_CHARACTERS, enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
 
@@ -130,14 +132,27 @@ def copied_share(texts: Sequence[str], known: set[str]) -> float:
     return sum(line in known for line in lines) / max(len(lines), 1)
 
 
+def rhyming_share(texts: Sequence[str]) -> float:
+    """Share of the poems in which the last characters of all couplets are of one rhyme group (平水韵), each another character.
+
+    A text that is no poem of one of the four forms does not rhyme.
+    """
+    found = [prosody(lines_of(text)) for text in texts]
+    return sum(poem is not None and poem.rhyme == 1 for poem in found) / max(len(found), 1)
+
+
 def _lines(text: str) -> list[str]:
     return text.replace("。", "，").split("，")
 
 
 def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
-    """Bits per character beside the 3-gram, forms kept, lines copied."""
+    """Bits per character beside the 3-gram, forms kept, couplets that rhyme, lines copied.
+
+    `samples` poems for held-out titles: at temperature 1 without a filter, and as the app samples but in one draft.
+    """
     train = [poem for poem in poems if not poem.held_out]
-    held_out = score_poems(model.tokenizer, [poem for poem in poems if poem.held_out])
+    real = [poem for poem in poems if poem.held_out]
+    held_out = score_poems(model.tokenizer, judged(real))
     vocab_size = model.tokenizer.get_vocab_size()
     ours = held_out_bits(model.network, held_out)
     ngram = ngram_bits(encode_poems(model.tokenizer, train), held_out, vocab_size, 3)
@@ -147,6 +162,10 @@ def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
         for form in FORMS
     }
     written = sample_poems(model, titles, temperature=1.0)
+    usual = {name: value for name, value in SAMPLING["verse"].items() if name != "drafts"}
+    as_shipped = [text for texts in sample_poems(model, titles, **usual).values() for text in texts]
+    plain = [text for texts in written.values() for text in texts]
+    texts = [poem.text for poem in real]
     kept = {form: np.mean([check_form(text, form) for text in texts]) for form, texts in written.items()}
     known = {line for poem in train for line in _lines(poem.text)}
     return {
@@ -154,14 +173,19 @@ def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
         "kneser_ney_3gram": round(ngram, 3),
         "below_3gram": round(ngram - ours, 3),
         "held_out_poems": len(held_out),
+        "bits_per_character_of_all": round(
+            held_out_bits(model.network, score_poems(model.tokenizer, real)), 3
+        ),
+        "all_held_out_poems": len(real),
         "training_poems": len(train),
         "samples": sum(map(len, written.values())),
         "form_kept": round(float(np.mean(list(kept.values()))), 4),
         "form_kept_each": {form: round(float(share), 3) for form, share in kept.items()},
-        "copied_lines": round(copied_share([text for texts in written.values() for text in texts], known), 4),
-        "copied_lines_of_held_out_poems": round(
-            copied_share([p.text for p in poems if p.held_out], known), 4
-        ),
+        "rhyming": round(rhyming_share(plain), 3),
+        "rhyming_as_shipped": round(rhyming_share(as_shipped), 3),
+        "rhyming_of_held_out_poems": round(rhyming_share(texts), 3),
+        "copied_lines": round(copied_share(plain, known), 4),
+        "copied_lines_of_held_out_poems": round(copied_share(texts, known), 4),
     }
 
 
@@ -194,11 +218,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=500)
     arguments = parser.parse_args()
     model = load(arguments.model, "cpu")
-    if model.forms:
-        poems = tang_and_a_quarter_of_song(read_poems(arguments.data))
-        figures = poem_figures(model, poems, arguments.samples)
-    else:
-        figures = prose_figures(model, arguments.data)
+    data, samples = arguments.data, arguments.samples
+    figures = poem_figures(model, read_poems(data), samples) if model.forms else prose_figures(model, data)
     print(json.dumps(figures))
 
 
