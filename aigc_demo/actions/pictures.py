@@ -1,8 +1,9 @@
 """Have a model draw, or encode and decode a picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import ArrayRequest, ImageRequest, ReconstructRequest
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 BATCH = 500  # pictures decoded at once; more gains nothing and a stop has to wait for it
 
@@ -53,16 +57,18 @@ class ImageResult:
 
 @dataclass(frozen=True)
 class ReconstructResult:
-    """What an autoencoder makes of a picture: input, noisy input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
+    """What an autoencoder makes of a picture: input, damaged input, reconstruction (H, W[, 3]) uint8; the latent; neighbours.
 
+    Where the input is damaged, what is known of it for sure is kept in the reconstruction (models/damage.py).
     `mean` and `deviation` are those of q(z | x); `latent` is what was decoded: the mean, unless the request brings a z.
-    `neighbours` (k, H, W[, 3]) are the training codes nearest to it, decoded. `note` says how the picture was opened.
+    `neighbours` (k, H, W[, 3]) are the training codes nearest to it, decoded. The decibels are the peak signal-to-noise
+    ratios of damaged input and reconstruction, against the input. `note` says how the picture was opened.
     """
 
     request: ReconstructRequest
     card: ModelCard
     original: np.ndarray
-    noisy: np.ndarray
+    damaged: np.ndarray
     reconstruction: np.ndarray
     mean: list[float]
     deviation: list[float]
@@ -70,6 +76,8 @@ class ReconstructResult:
     neighbours: np.ndarray
     neighbour_labels: list[int]
     distances: list[float]
+    damaged_decibels: float
+    reconstruction_decibels: float
     note: Text = NO_TEXT
 
     def facts(self) -> dict[str, Any]:
@@ -77,6 +85,7 @@ class ReconstructResult:
         return {
             "latent": self.latent,
             "neighbours": {"labels": self.neighbour_labels, "distances": self.distances},
+            "decibels": {"damaged": self.damaged_decibels, "reconstruction": self.reconstruction_decibels},
             "note": plain(self.note),
         }
 
@@ -150,11 +159,15 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
 
     card = registry.find_card(request.model, cache.settings, "reconstruct")
 
+    from aigc_demo.metrics.pictures import peak_signal_to_noise
+
     def work(model: Any) -> ReconstructResult:
         original, note = read_picture(Path(request.image), card, model.image_shape)
         clean = from_picture(original)
         generator = torch.Generator().manual_seed(request.seed)
-        noisy = (clean + 2 * request.noise * torch.randn(clean.shape, generator=generator)).clamp(-1, 1)
+        noise = 2 * request.noise * torch.randn(clean.shape, generator=generator)
+        damaged, keep_known = _damaged(clean, request, generator)
+        noisy = (damaged + noise).clamp(-1, 1)
         mean, log_variance = model.encode(noisy)
         z = torch.tensor([request.latent]) if request.latent else mean
         if z.shape != mean.shape:
@@ -164,20 +177,52 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
             )
         codes, labels, distances = model.nearest(z[0], request.neighbours)
         weights = torch.zeros(len(codes) + 1, len(model.classes["en"]))
-        decoded = to_pictures(model.decode(torch.cat([z, codes]), weights))
+        decoded = model.decode(torch.cat([z, codes]), weights)
+        guess, neighbours = decoded.split([1, len(codes)])
+        if not request.latent and not request.noise:  # with noise on it nothing is known for sure
+            guess = keep_known(guess)
+        decibels = [peak_signal_to_noise((clean + 1) / 2, (made + 1) / 2) for made in (noisy, guess)]
         return ReconstructResult(
             request,
             card,
             original,
             to_pictures(noisy)[0],
-            decoded[0],
+            to_pictures(guess)[0],
             mean[0].tolist(),
             (log_variance[0] / 2).exp().tolist(),
             z[0].tolist(),
-            decoded[1:],
+            to_pictures(neighbours),
             labels.tolist(),
             distances.tolist(),
-            note,
+            decibels[0],
+            decibels[1],
+            _unlearnt(model, request) or note,
         )
 
     return cache.run(card, work, stop)
+
+
+def _damaged(
+    clean: "Tensor", request: ReconstructRequest, generator: "Generator"
+) -> tuple["Tensor", Callable[["Tensor"], "Tensor"]]:
+    """A picture (1, C, H, W) damaged as asked for, and what puts back into a guess what is known of it."""
+    from aigc_demo.models import damage
+
+    if request.damage == "halved":
+        small = damage.shrink(clean)
+        return damage.halve(clean), lambda guess: damage.keep_small(guess, small)
+    if request.damage == "hole":
+        inside = damage.holes(1, clean.shape[-1], generator)
+        holed = damage.cut(clean, inside)
+        return holed, lambda guess: damage.keep_surroundings(guess, holed, inside)
+    return clean, lambda guess: guess
+
+
+def _unlearnt(model: Any, request: ReconstructRequest) -> Text | None:
+    """What is said where a model was not trained to repair this damage."""
+    if request.damage in ("whole", *getattr(model, "repairs", ())):
+        return None
+    return Text(
+        f"{request.model} has not learnt to repair this; a VAE trained here by this version has.",
+        f"{request.model} 没有学过这种修复；用当前版本在本应用中训练的 VAE 才学过。",
+    )

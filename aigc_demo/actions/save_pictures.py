@@ -89,8 +89,8 @@ def write_strip(result: WalkResult, folder: Path, suffix: str = ".png", marking:
 def write_reconstruction(
     result: ReconstructResult, folder: Path, suffix: str = ".png", marking: Marking = PLAIN
 ) -> Path:
-    """Input, noisy input and reconstruction side by side."""
-    row = np.stack([result.original, result.noisy, result.reconstruction])
+    """Input, damaged input and reconstruction side by side."""
+    row = np.stack([result.original, result.damaged, result.reconstruction])
     sheet = media.contact_sheet(row, 3, scale=scale_to(SHEET_SIDE, row))
     return media.save_image(
         sheet,

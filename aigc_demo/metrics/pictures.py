@@ -15,6 +15,12 @@ def reconstruction_error(images: Tensor, reconstructions: Tensor) -> float:
     return float((images - reconstructions).square().mean())
 
 
+def peak_signal_to_noise(images: Tensor, others: Tensor) -> float:
+    r"""$10 \log_{10}(1 / \mathrm{MSE})$ in dB for brightnesses in [0, 1], the mean over pictures (N, ...); equal ones count 100."""
+    errors = (images - others).square().flatten(1).mean(1)
+    return float(-10 * errors.clamp(min=1e-10).log10().mean())
+
+
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     r"""Latent dimensions that carry anything: $\mathrm{Var}_x\,\mathbb E_{q}[z_j \mid x]$ above the threshold.
 

@@ -84,6 +84,17 @@ class ReconstructRequest(Request):
             Text("Standard deviation of the noise added before encoding.", "编码之前加入的噪声的标准差。"),
         ),
     ] = 0.0
+    damage: Annotated[
+        Literal["whole", "halved", "hole"],
+        FieldLabel(
+            "Damage",
+            "损坏",
+            Text(
+                "What is done to the picture before encoding: half the resolution, or a hole, which the seed places.",
+                "编码之前如何损坏图片：分辨率减半，或挖去一块（位置由随机种子决定）。",
+            ),
+        ),
+    ] = "whole"
     neighbours: Annotated[
         int,
         Field(ge=1, le=16),

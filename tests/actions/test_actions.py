@@ -1,6 +1,7 @@
 """The same request gives the same result, and what cannot be served is said before anything is computed."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from aigc_demo import actions, provenance
 from aigc_demo.actions import make_images, reconstruct, resolve_labels, walk, write_text
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import never
+from aigc_demo.core.words import NO_TEXT
 from aigc_demo.models.latents import picture_seed
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import (
     ArrayRequest,
     GridRequest,
@@ -145,11 +148,41 @@ def test_a_grid_has_its_corners(cache):
 def test_a_picture_is_encoded_and_decoded(cache, seven):
     request = ReconstructRequest(image=seven, noise=0.3, neighbours=4, seed=1)
     first, second = reconstruct(request, cache), reconstruct(request, cache)
-    assert first.original.shape == first.noisy.shape == first.reconstruction.shape == (28, 28)
-    assert np.array_equal(first.noisy, second.noisy) and not np.array_equal(first.noisy, first.original)
+    assert first.original.shape == first.damaged.shape == first.reconstruction.shape == (28, 28)
+    assert np.array_equal(first.damaged, second.damaged) and not np.array_equal(first.damaged, first.original)
     assert len(first.mean) == len(first.deviation) and all(d > 0 for d in first.deviation)
     assert first.neighbours.shape == (4, 28, 28) and first.distances == sorted(first.distances)
-    assert np.array_equal(reconstruct(ReconstructRequest(image=seven), cache).noisy, first.original)
+    assert np.array_equal(reconstruct(ReconstructRequest(image=seven), cache).damaged, first.original)
+
+
+def test_what_is_known_of_a_damaged_picture_stays_in_its_repair(cache, seven):
+    holed = reconstruct(ReconstructRequest(image=seven, damage="hole", seed=3), cache)
+    outside = holed.damaged == holed.original  # a hole is grey, which no whole row of a digit is
+    assert 0.65 < outside.mean() < 0.95
+    assert np.array_equal(holed.reconstruction[outside], holed.original[outside])
+    assert holed.reconstruction_decibels != holed.damaged_decibels and holed.note == NO_TEXT
+    other = reconstruct(ReconstructRequest(image=seven, damage="hole", seed=4), cache)
+    assert not np.array_equal(other.damaged, holed.damaged)
+    halved = reconstruct(ReconstructRequest(image=seven, damage="halved"), cache)
+    means = [part.reshape(14, 2, 14, 2).mean((1, 3)) for part in (halved.original, halved.reconstruction)]
+    plain = reconstruct(ReconstructRequest(image=seven), cache)
+    blind = plain.reconstruction.reshape(14, 2, 14, 2).mean((1, 3))
+    assert np.abs(means[0] - means[1]).mean() < 0.3 * np.abs(means[0] - blind).mean()
+    assert plain.damaged_decibels == 100
+    assert halved.facts()["decibels"]["damaged"] == halved.damaged_decibels < 100
+
+
+def test_a_model_that_has_not_learnt_a_repair_says_so(cache, seven):
+    folder = find_card("vae-digits", cache.settings, "reconstruct").folder
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    with cache.use(find_card("vae-digits", cache.settings, "reconstruct")) as model:
+        learnt, model.repairs = model.repairs, ()
+        try:
+            note = reconstruct(ReconstructRequest(image=seven, damage="halved"), cache).note
+        finally:
+            model.repairs = learnt
+    assert tuple(config["repairs"]) == learnt == ("halved", "hole")
+    assert "not learnt to repair" in note.en and "没有学过" in note.zh
 
 
 def test_a_walk_from_a_picture_needs_an_encoder(cache, seven):

@@ -122,7 +122,7 @@ def test_an_uploaded_photo_is_cropped_to_its_middle_in_colour(cache, tmp_path, p
     result = actions.reconstruct(ReconstructRequest(model="vae-stains", image=photo, noise=0.2), cache)
     assert result.original.shape == result.reconstruction.shape == (SIDE, SIDE, 3)
     assert (result.original[4:-4, 4:-4] == [0, 220, 0]).all()  # the filter rings at the edges
-    assert (result.noisy != result.original).any() and result.neighbours.shape == (8, SIDE, SIDE, 3)
+    assert (result.damaged != result.original).any() and result.neighbours.shape == (8, SIDE, SIDE, 3)
     with Image.open(actions.write_reconstruction(result, tmp_path)) as sheet:
         assert sheet.mode == "RGB"
     request = WalkRequest(model="vae-stains", from_image=photo, frames=3)

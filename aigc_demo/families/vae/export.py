@@ -52,7 +52,10 @@ def export(
     classes: Mapping[str, list[str]],
     noise: float,
 ) -> None:
-    """Write config.json and model.safetensors; `noise` is the largest deviation that the model learnt to take away."""
+    """Write config.json and model.safetensors.
+
+    The model learnt to take away noise of a deviation up to `noise`, and to repair what else training damages.
+    """
     shown = some_of_each(latents.labels, len(classes["en"]), SHOWN_CODES)
     tensors = {
         **{f"encoder.{key}": value.half() for key, value in encoder.state_dict().items()},
@@ -61,9 +64,8 @@ def export(
         "codes": latents.codes[shown].half(),
         "code_labels": latents.labels[shown].to(torch.uint8),
     }
-    save_weights(
-        folder, tensors, {"family": "vae", "classes": classes, "network": asdict(config), "noise": noise}
-    )
+    known = {"classes": classes, "network": asdict(config), "noise": noise, "repairs": ["halved", "hole"]}
+    save_weights(folder, tensors, {"family": "vae", **known})
 
 
 @torch.no_grad()

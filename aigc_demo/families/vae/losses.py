@@ -4,8 +4,8 @@ Training minimises, with the plan's `kl_weight` as $\beta$,
 
     $\mathbb E_{q(z \mid \tilde x)}[-\log p(x \mid z)] + \beta\,\mathrm{KL}(q(z \mid \tilde x) \,\|\, \mathcal N(0, I)),$
 
-where $\tilde x$ is $x$ or, for half of a batch, a noisy copy of it: the bound of a denoising VAE (Im et al. 2017), whose
-decoder must always give the clean picture. At $\beta = 1$ it is at least $-\log p(x)$. Below 1 (Higgins et al. 2017)
+where $\tilde x$ is $x$ or, for half of a batch, a damaged copy of it: the bound of a denoising VAE (Im et al. 2017), whose
+decoder must always give the whole picture. At $\beta = 1$ it is at least $-\log p(x)$. Below 1 (Higgins et al. 2017)
 pictures get sharper and codes leave $\mathcal N(0, I)$, which a density fitted to them afterwards makes good (Dai and
 Wipf 2019, two-stage VAE; Ghosh et al. 2020).
 """

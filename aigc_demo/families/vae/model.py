@@ -24,7 +24,7 @@ class VAE:
         try:
             sizes = VAEConfig(**config["network"])
             self.classes: dict[str, list[str]] = dict(config["classes"])
-            self.noise = float(config["noise"])  # largest deviation of noise it has learnt to take away
+            self.repairs: tuple[str, ...] = tuple(config.get("repairs", ()))  # damage it has learnt to mend
             self.codes, self.code_labels = tensors["codes"].float(), tensors["code_labels"].long()
             self.mixtures = _mixtures(tensors)
         except (KeyError, TypeError, ValueError) as error:

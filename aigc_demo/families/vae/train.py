@@ -1,7 +1,7 @@
 """Training of the VAE: one step of its mathematics, and how to sample, validate and export.
 
-Half of each batch enters the encoder with Gaussian noise on it while the decoder is asked for the clean picture,
-so that the trained model can also take noise away. A density is fitted to the codes whenever weights are written.
+Half of each batch enters the encoder damaged, with noise, at half the resolution or with a hole, while the decoder is
+asked for the whole picture, so that the trained model also repairs. A density is fitted to the codes whenever weights are written.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, 
 from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import active_units
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
+from aigc_demo.models.damage import add_noise, cut, halve, holes
 from aigc_demo.models.pixels import to_float, to_uint8
 from aigc_demo.training import (
     Average,
@@ -55,7 +56,7 @@ class Recipe:
 SIZES = {
     "tiny": (VAEConfig(width=8, hidden=64), Recipe(components=2)),
     "small": (VAEConfig(width=16, hidden=256), Recipe()),
-    "base": (VAEConfig(width=32, hidden=512), Recipe()),
+    "base": (VAEConfig(width=32, hidden=224), Recipe()),
 }
 
 
@@ -119,9 +120,9 @@ class Learner:
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One step down the weighted negative ELBO of the next batch."""
         set_rate(self.optimizer, rate * warmup_cosine(progress))
-        clean, noisy, noise = self.batch()
+        clean, damaged, noise = self.batch()
         with self.accelerator.autocast():
-            mean, log_variance = self.encoder(noisy)
+            mean, log_variance = self.encoder(damaged)
             logits = self.decoder(reparameterise(mean, log_variance, noise))
         figures = self.figures(clean, mean.float(), log_variance.float(), logits.float())
         self.optimizer.zero_grad(set_to_none=True)
@@ -139,20 +140,20 @@ class Learner:
         return {"loss": loss, "reconstruction": distortion, "kl": kl}
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        """This process's share of the next batch: pictures, the same with noise on half of them, noise for z."""
+        """This process's share of the next batch: pictures, the same with half of them damaged, noise for z."""
         generator = self.randomness.generator
         chosen = torch.randint(len(self.data["train_images"]), (self.examples,), generator=generator)
         clean = to_float(self.data["train_images"][chosen])
         if self.plan.augment == "on":
             clean = mirror_half(clean, generator)
-        noisy = corrupt_half(clean, self.recipe.noise, generator)
+        damaged = damage_half(clean, self.recipe.noise, generator)
         noise = torch.randn(self.examples, self.config.latent_dim, generator=generator)
-        clean, noisy, noise = (own_share(part, self.accelerator) for part in (clean, noisy, noise))
-        return clean, noisy, noise
+        clean, damaged, noise = (own_share(part, self.accelerator) for part in (clean, damaged, noise))
+        return clean, damaged, noise
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """The same figures on held-out pictures (with noise on half of them, as in training), and active units.
+        """The same figures on held-out pictures (half of them damaged, as in training), and active units.
 
         None of them where too few are held out to tell.
         """
@@ -160,11 +161,11 @@ class Learner:
         clean = to_float(held_out(self.data)[:VALIDATED])
         if not enough(clean):
             return {}
-        noisy = corrupt_half(clean, self.recipe.noise, generator)
+        damaged = damage_half(clean, self.recipe.noise, generator)
         noise = torch.randn(len(clean), self.config.latent_dim, generator=generator)
         encoder, decoder = self.encoder_average.network, self.decoder_average.network
-        clean, noisy, noise = (part.to(self.accelerator.device) for part in (clean, noisy, noise))
-        parts = [encoder(part) for part in noisy.split(256)]
+        clean, damaged, noise = (part.to(self.accelerator.device) for part in (clean, damaged, noise))
+        parts = [encoder(part) for part in damaged.split(256)]
         mean, log_variance = (torch.cat(part) for part in zip(*parts, strict=True))
         z = reparameterise(mean, log_variance, noise)
         logits = torch.cat([decoder(part) for part in z.split(256)])
@@ -215,16 +216,20 @@ def mirror_half(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(heads, images.flip(3), images)
 
 
-def corrupt_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
-    """Every second picture of a batch with Gaussian noise, of a deviation drawn from U(0, largest) for each.
+def damage_half(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+    """Every second picture of a batch damaged: with noise, at half the resolution or with a hole, each as likely.
 
-    Every second, so that processes that share a batch have as many noisy ones each.
+    The noise has a deviation drawn from U(0, largest) for each. Every second, so that processes that share a batch have
+    as many damaged ones each.
     """
     some = images[::2]
+    kind = torch.randint(3, (len(some), 1, 1, 1), generator=generator)
     deviation = largest * torch.rand(len(some), 1, 1, 1, generator=generator)
-    noisy = images.clone()
-    noisy[::2] = (some + deviation * torch.randn(some.shape, generator=generator)).clamp(-1, 1)
-    return noisy
+    noisy = add_noise(some, deviation, generator)
+    holed = cut(some, holes(len(some), some.shape[-1], generator))
+    damaged = images.clone()
+    damaged[::2] = noisy.where(kind == 0, halve(some).where(kind == 1, holed))
+    return damaged
 
 
 def label_at(place: int, classes: int) -> int:

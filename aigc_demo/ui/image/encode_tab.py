@@ -75,7 +75,9 @@ class EncodeTab(GenerationTab):
         self.result, self.hand = gr.State(None), Rest("reconstruct-rest")
         with gr.Column(elem_id="encode-view"):
             self.view = gr.HTML(pictures.empty(words("encode.empty")))
-            self.fields["noise"] = self._field("noise")
+            with gr.Row(equal_height=True):
+                self.fields["damage"] = self._field("damage", min_width=180)
+                self.fields["noise"] = self._field("noise", min_width=180)
             self.bars = LatentBars("encode-bars")
             self.near = gr.HTML("", elem_id="encode-near")
         self.note = gr.HTML("", elem_id="encode-note")
@@ -171,16 +173,22 @@ class EncodeTab(GenerationTab):
         return stop.newest(shown)
 
     def figures_html(self, result: ReconstructResult, lang: str) -> str:
-        """Input, noisy input where there is noise, and the reconstruction, or what a moved vector decodes to."""
-        say, given = self.context.words.translator(lang), carried(result.request.image)
+        """Input, damaged input where it is, and the reconstruction, or what a moved vector decodes to.
+
+        Where it is damaged, the other two with how near they come to the input.
+        """
+        say, asked, given = self.context.words.translator(lang), result.request, carried(result.request.image)
+        damaged = asked.noise or asked.damage != "whole"
+
+        def near(decibels: float) -> str:
+            return f" · {say('encode.decibels', value=f'{decibels:.1f}')}" if damaged else ""
+
         row = [pictures.figure(result.original, say("encode.input"), given)]
-        if result.request.noise:
-            row.append(pictures.figure(result.noisy, say("encode.noisy"), given))
-        row.append(
-            pictures.figure(
-                result.reconstruction, say("encode.moved" if result.request.latent else "encode.output")
-            )
-        )
+        if damaged:
+            name = say(f"encode.{asked.damage if asked.damage != 'whole' else 'noisy'}")
+            row.append(pictures.figure(result.damaged, name + near(result.damaged_decibels), given))
+        name = say("encode.moved" if asked.latent else "encode.output")
+        row.append(pictures.figure(result.reconstruction, name + near(result.reconstruction_decibels)))
         return f'<div class="figures">{"".join(row)}</div>'
 
     def near_html(self, result: ReconstructResult, lang: str) -> str:
