@@ -160,6 +160,18 @@ class TrainRequest(BaseModel):
             ),
         ),
     ] = 0.2
+    adversarial_weight: Annotated[
+        float,
+        Field(ge=0, le=10, allow_inf_nan=False),
+        FieldLabel(
+            "Adversarial weight",
+            "对抗权重",
+            Text(
+                "A VAE's critic, which tells its pictures from real ones patch by patch: 0.5 makes them sharper, 0 has none.",
+                "给 VAE 加一个逐块分辨真假的判别器：0.5 让图片更清晰，0 表示不用。",
+            ),
+        ),
+    ] = 0.0
     gradient_penalty: Annotated[
         float,
         Field(ge=0, le=100, allow_inf_nan=False),

@@ -14,7 +14,8 @@ class TrainPlan:
     `start` is the folder of a model to go on from (fine-tuning); None starts from random weights. Zero for
     `learning_rate` or `batch_size` (examples a process and step) takes the family's own for this size.
     `frozen_layers` counts from the layer nearest the data: GAN, of the discriminator; language model, of the
-    decoder with its embedding. `kl_weight` is a VAE's beta, `gradient_penalty` a GAN's last gamma.
+    decoder with its embedding. `kl_weight` is a VAE's beta and `adversarial_weight` its critic's share,
+    `gradient_penalty` a GAN's last gamma.
     With a `base`, that model stays as it is and an adapter is trained beside it: `lora_rank` r, `lora_alpha`; and
     for pictures the `trigger` word before every caption and their `resolution` (0: the base's own). `load_in_4bit`
     packs that base (pretrained/quantise.py).
@@ -32,6 +33,7 @@ class TrainPlan:
     frozen_layers: int = 0
     augment: Literal["auto", "on", "off"] = "auto"
     kl_weight: float = 0.2
+    adversarial_weight: float = 0.0
     gradient_penalty: float = 0.05
     base: ModelCard | None = None
     lora_rank: int = 8

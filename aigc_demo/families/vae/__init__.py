@@ -21,7 +21,7 @@ FAMILY = Family(
     Text("VAE", "VAE"),
     reads="pictures",
     tasks=("image", "latent", "reconstruct"),
-    trains={"full": Training("pytorch", ("size", "augment", "kl_weight"))},
+    trains={"full": Training("pytorch", ("size", "augment", "kl_weight", "adversarial_weight"))},
     sizes=("tiny", "small", "base"),
     kinds={"autoencoder": Kind(("latent",), ("diffusers",), room="frames")},
     pipeline_tag="image-to-image",
@@ -30,6 +30,7 @@ FAMILY = Family(
         "reconstruction": (("reconstruction", 2, False), ("held_out_reconstruction", 2, True)),
         "kl": (("kl", 3, False), ("held_out_kl", 3, True)),
         "units": (("active_units", 4, False),),
+        "accuracy": (("told_apart", 2, False),),
     },
     limits=PICTURE_LIMITS,
 )

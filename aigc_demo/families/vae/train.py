@@ -14,6 +14,7 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import images
+from aigc_demo.families.vae.critic import Adversary
 from aigc_demo.families.vae.export import Latents, export, fit_latents
 from aigc_demo.families.vae.losses import negative_elbo
 from aigc_demo.families.vae.networks import SIDES, Decoder, Encoder, VAEConfig, reparameterise
@@ -51,6 +52,7 @@ class Recipe:
     ema_decay: float = 0.999
     noise: float = 1.0
     components: int = 6
+    critic_from: float = 0.25  # of the run: before, pictures are too blurred to teach a critic anything
 
 
 SIZES = {
@@ -110,12 +112,14 @@ class Learner:
         self.parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
         rate = plan.learning_rate or self.recipe.learning_rate
         self.optimizer = torch.optim.Adam(self.parameters, lr=rate, fused=True)
+        self.adversary = Adversary(plan, self.config, rate, accelerator) if plan.adversarial_weight else None
         self.examples = (plan.batch_size or self.recipe.batch) * accelerator.num_processes
 
     def parts(self) -> dict[str, Any]:
         """Everything that a step changes."""
         names = ("encoder", "decoder", "encoder_average", "decoder_average", "optimizer", "randomness")
-        return {name: getattr(self, name) for name in names}
+        adversary = self.adversary.parts() if self.adversary else {}
+        return {name: getattr(self, name) for name in names} | adversary
 
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One step down the weighted negative ELBO of the next batch."""
@@ -124,9 +128,17 @@ class Learner:
         with self.accelerator.autocast():
             mean, log_variance = self.encoder(damaged)
             logits = self.decoder(reparameterise(mean, log_variance, noise))
-        figures = self.figures(clean, mean.float(), log_variance.float(), logits.float())
+        logits = logits.float()
+        figures = self.figures(clean, mean.float(), log_variance.float(), logits)
+        objective = figures["loss"]
+        if self.adversary and progress >= self.recipe.critic_from:
+            fake = 2 * logits.sigmoid() - 1
+            pull, figures["told_apart"] = self.adversary.step(
+                clean, fake, figures["reconstruction"], self.decoder.out.weight
+            )
+            objective = objective + pull
         self.optimizer.zero_grad(set_to_none=True)
-        figures["loss"].backward()
+        objective.backward()
         average_gradients(self.parameters, self.accelerator)
         self.optimizer.step()
         self.encoder_average.update(self.encoder)

@@ -38,6 +38,7 @@ FREE = frozenset(
         "learning_rate",
         "save_every",
         "kl_weight",
+        "adversarial_weight",
         "gradient_penalty",
         "lora_alpha",
         "resolution",

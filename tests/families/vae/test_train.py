@@ -58,10 +58,12 @@ def run(plan):
     return list(train(make_learner(plan, make_accelerator("cpu")), plan))
 
 
-def test_resuming_gives_the_same_bits(tmp_path):
+@pytest.mark.parametrize("adversarial_weight", [0.0, 0.5])
+def test_resuming_gives_the_same_bits(tmp_path, adversarial_weight):
     data = photos(tmp_path / "data", side=32, held_out=4)
     plan = TrainPlan(data, tmp_path / "whole", steps=6, seed=7, save_every=3, augment="on", batch_size=8)
-    run(plan)
+    plan = replace(plan, adversarial_weight=adversarial_weight)
+    assert ("told_apart" in run(plan)[-1].figures) == bool(adversarial_weight)
     parts = replace(plan, run=tmp_path / "parts")
     for progress in train(make_learner(parts, make_accelerator("cpu")), parts):
         if progress.step == 2:

@@ -173,8 +173,8 @@ def test_a_first_training_fills_everything_and_starts(tab, settings, toasts, bus
 @pytest.mark.parametrize(
     ("family", "has", "lacks"),
     [
-        ("gan", {"size", "augment", "gradient_penalty"}, {"kl_weight", "lora_rank", "trigger"}),
-        ("vae", {"size", "augment", "kl_weight"}, {"gradient_penalty", "lora_rank"}),
+        ("gan", {"size", "augment", "gradient_penalty"}, {"kl_weight", "adversarial_weight", "trigger"}),
+        ("vae", {"size", "augment", "kl_weight", "adversarial_weight"}, {"gradient_penalty", "lora_rank"}),
         ("transformer", {"size", "frozen_layers"}, {"augment", "kl_weight", "lora_rank"}),
         ("diffusion", {"lora_rank", "trigger", "resolution"}, {"size", "augment", "kl_weight"}),
     ],
