@@ -7,6 +7,7 @@ prints one JSON object; DIR holds the prepared data set that the model was train
 
 import argparse
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
@@ -32,11 +33,17 @@ from aigc_demo.language.tokenizer import load_tokenizer
 from aigc_demo.language.writers import SAMPLING
 from aigc_demo.metrics.least import LEAST_CHARACTERS, enough_characters
 from aigc_demo.metrics.memorisation import KnownText, copied_windows, longest_copy
+from aigc_demo.metrics.words import invented_share, vocabulary
 
 SAMPLES_A_TITLE = 5
 TOKENS_AT_ONCE = 2048  # their logits take 40 MB
 EVALUATED = 40_000  # held-out tokens that a finished run is judged by
 SEARCHED = 20_000_000  # characters of training text in which copies are looked for
+PROSE_TOKENS, OPENING_WORDS = (
+    100,
+    12,
+)  # of each passage that is written for a card, and of what it begins with
+WHOLE_WORDS = re.compile(r"^[^\W\d_]+|[^\W\d_]+$")  # cut off at either end
 SMALL = 1_000_000  # characters up to which the n-gram is counted beside it
 
 
@@ -109,20 +116,22 @@ def character_ngram_bits(train: Sequence[str], held_out: Sequence[str], order: i
     return ngram_bits(rows, scored, len(alphabet) + 2, order)
 
 
+def continuations(model: Any, prompt: str, count: int, seed: int, **settings: Any) -> list[str]:
+    """What the model writes after `prompt`, `count` times."""
+    texts = [""] * count
+    for step in model.generate(prompt, count=count, seed=seed, **settings):
+        texts = [text + (token.text if token else "") for text, token in zip(texts, step.tokens, strict=True)]
+    return texts
+
+
 def sample_poems(model: Any, titles: dict[str, list[str]], **settings: Any) -> dict[str, list[str]]:
     """SAMPLES_A_TITLE poems for each title of each form, without any constraint on their form."""
     poems: dict[str, list[str]] = defaultdict(list)
     for form, wanted in titles.items():
         for index, title in enumerate(wanted):
-            texts = [""] * SAMPLES_A_TITLE
-            for step in model.generate(
-                title, form=form, count=SAMPLES_A_TITLE, seed=1000 * index, max_new_tokens=90, **settings
-            ):
-                texts = [
-                    text + (token.text if token else "")
-                    for text, token in zip(texts, step.tokens, strict=True)
-                ]
-            poems[form] += texts
+            poems[form] += continuations(
+                model, title, SAMPLES_A_TITLE, 1000 * index, form=form, max_new_tokens=90, **settings
+            )
     return poems
 
 
@@ -189,12 +198,30 @@ def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
     }
 
 
-def prose_figures(model: Any, folder: Path) -> dict[str, Any]:
-    """Bits per character beside character n-grams of order 3 and 6, which see characters, not pieces."""
+def sample_prose(model: Any, texts: Sequence[str], count: int) -> list[str]:
+    """`count` passages as the app samples, each after the first words of a paragraph of `texts`; whole words only."""
+    usual = {name: value for name, value in SAMPLING["prose"].items() if name != "drafts"}
+    paragraphs = [part.split() for text in texts for part in text.split("\n\n")]
+    openings = [" ".join(part[:OPENING_WORDS]) for part in paragraphs if len(part) > 2 * OPENING_WORDS]
+    apart = max(1, len(openings) // count)
+    written = [
+        continuations(model, opening, 1, seed, max_new_tokens=PROSE_TOKENS, **usual)[0]
+        for seed, opening in enumerate(openings[::apart][:count])
+    ]
+    return [WHOLE_WORDS.sub("", text) for text in written]
+
+
+def prose_figures(model: Any, folder: Path, samples: int, known: set[str]) -> dict[str, Any]:
+    """Bits per character beside character n-grams of order 3 and 6, which see characters, not pieces; words invented.
+
+    `known` are words of a list, beside those of the training text.
+    """
     chapters = read_chapters(folder)
     train = [chapter.text for chapter in chapters if not chapter.held_out]
     texts = [chapter.text for chapter in chapters if chapter.held_out]
     pieces = score_prose(model.tokenizer, texts, model.context_length)
+    known = known | vocabulary(train)
+    written = sample_prose(model, texts, samples)
     return {
         "bits_per_character": round(held_out_bits(model.network, pieces), 3),
         **{
@@ -205,6 +232,9 @@ def prose_figures(model: Any, folder: Path) -> dict[str, Any]:
         "characters_a_piece": round(
             sum(map(len, texts)) / sum(len(row.ids) - row.start for row in pieces), 2
         ),
+        "samples": len(written),
+        "invented_words": round(invented_share(written, known), 4),
+        "invented_words_of_held_out_chapters": round(invented_share(texts, known), 4),
     }
 
 
@@ -216,10 +246,15 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=500)
+    parser.add_argument("--words", type=Path, help="a word list, such as Debian's /usr/share/dict/words")
     arguments = parser.parse_args()
     model = load(arguments.model, "cpu")
     data, samples = arguments.data, arguments.samples
-    figures = poem_figures(model, read_poems(data), samples) if model.forms else prose_figures(model, data)
+    if model.forms:
+        figures = poem_figures(model, read_poems(data), samples)
+    else:
+        known = vocabulary([arguments.words.read_text("utf-8")] if arguments.words else [])
+        figures = prose_figures(model, data, samples, known)
     print(json.dumps(figures))
 
 

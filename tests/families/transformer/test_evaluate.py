@@ -5,7 +5,14 @@ import torch
 
 from aigc_demo.data.poems import Poem
 from aigc_demo.families import transformer
-from aigc_demo.families.transformer.evaluate import copied_share, held_out_bits, ngram_bits, poem_figures
+from aigc_demo.families.transformer.debug import PROSE
+from aigc_demo.families.transformer.evaluate import (
+    copied_share,
+    held_out_bits,
+    ngram_bits,
+    poem_figures,
+    sample_prose,
+)
 from aigc_demo.language.corpus import HeldOut
 
 LINES = ("国破山河在", "城春草木深", "感时花溅泪", "恨别鸟惊心", "床前明月光", "疑是地上霜")
@@ -58,3 +65,12 @@ def test_all_figures_of_a_random_model(verse):
     )
     assert figures["kneser_ney_3gram"] < 2
     assert figures["form_kept"] == 0
+
+
+def test_passages_go_on_from_each_part_of_a_text_and_keep_whole_words_alone(tmp_path):
+    transformer.write_debug_model(tmp_path, language="en")
+    paragraph = f"{PROSE} {PROSE}"
+    texts = [f"CHAPTER I\n\n{paragraph}\n\n{paragraph[8:]}", paragraph[20:]]
+    written = sample_prose(transformer.load(tmp_path, "cpu"), texts, 3)
+    assert len(set(written)) == 3 == len(sample_prose(transformer.load(tmp_path, "cpu"), texts, 9))
+    assert not [text for text in written if text[:1].isalpha() or text[-1:].isalpha()]
