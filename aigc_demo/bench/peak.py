@@ -1,15 +1,15 @@
 """What this machine can do at most, and what share of it the training steps use.
 
 The most is that of plain matrix products and convolutions by dtype, forward and backward. Of a step only the products
-and convolutions of its networks count as useful, once each: what an optimiser, a norm or a copy takes counts against it, and
-(on a CPU, where torch does not count them) the products inside attention.
+and convolutions of its networks count as useful, once each, those of causal attention for the places that it looks at; what an
+optimiser, a norm or a copy takes counts against it.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.nn import functional as F
@@ -129,14 +129,33 @@ def useful_operations(learner: Any) -> int:
     return counted.total
 
 
+def attention_operations(products: int, causal: int) -> Callable[..., int]:
+    """The formula of a fused attention of so many products; argument `causal` says whether half of each is left out."""
+
+    def formula(*arguments: Any, **rest: Any) -> int:
+        batch, heads, length, width = arguments[0].shape  # of the queries, or of their result's gradient
+        whole = products * 2 * batch * heads * length**2 * width
+        return whole // 2 if any(arguments[causal : causal + 1]) else whole
+
+    return formula
+
+
 class Operations(TorchDispatchMode):
-    """Counts the operations of products and convolutions; torch's own FlopCounterMode fails on a gradient inside a step."""
+    """Counts the operations of products and convolutions.
+
+    torch's own FlopCounterMode fails on a gradient inside a step, and knows no fused attention of a CPU.
+    """
 
     total = 0
+    fused: ClassVar[Mapping[Any, Callable[..., int]]] = {
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_operations(2, 4),
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: attention_operations(4, 7),
+    }
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        if formula := flop_registry.get(func._overloadpacket):
+        packet = func._overloadpacket
+        if formula := self.fused.get(packet) or flop_registry.get(packet):
             self.total += formula(*args, **(kwargs or {}), out_val=result)
         return result
 
