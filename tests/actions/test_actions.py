@@ -177,10 +177,7 @@ def test_a_model_that_has_not_learnt_a_repair_says_so(cache, seven):
     config = json.loads((folder / "config.json").read_text("utf-8"))
     with cache.use(find_card("vae-digits", cache.settings, "reconstruct")) as model:
         learnt, model.repairs = model.repairs, ()
-        try:
-            note = reconstruct(ReconstructRequest(image=seven, damage="halved"), cache).note
-        finally:
-            model.repairs = learnt
+    note = reconstruct(ReconstructRequest(image=seven, damage="halved"), cache).note
     assert tuple(config["repairs"]) == learnt == ("halved", "hole")
     assert "not learnt to repair" in note.en and "没有学过" in note.zh
 

@@ -33,7 +33,7 @@ def test_a_picture_is_encoded_and_its_latent_vector_stands_there_as_sliders(tab,
     assert shown[tab.view].count("<figure") == 2 and shown[tab.near].count("data-index") == 3
     assert "of 3 say" in shown[tab.near]
     noisy = tab.encode(values(tab, seven, noise=0.5), Page())
-    assert noisy[tab.view].count("<figure") == 3 and noisy[tab.view].count(" dB") == 2
+    assert noisy[tab.view].count("<figure") == 3 and noisy[tab.view].count(" dB</figcaption>") == 2
     holed = tab.encode(values(tab, seven, damage="hole"), Page())
     assert "with a hole" in holed[tab.view] and " dB" not in shown[tab.view]
 

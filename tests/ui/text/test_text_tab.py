@@ -310,7 +310,7 @@ def test_spaces_and_line_ends_of_a_token_are_visible(words):
 
 
 def test_attention_covers_prompt_and_text(tab, cache):
-    result = outcome(tab, prompt="春望", form="wujue")[tab.result]
+    result = outcome(tab, prompt="春望", form="wujue", max_new_tokens=24)[tab.result]
     found = attention.read_attention(result, 0, (1, 1), cache, never)
     reading = found.reading
     assert len(reading.labels) == reading.prompt + len(result.samples[0].tokens)
