@@ -1,6 +1,7 @@
 """What the version before the tables made (commit 2ef92b6) opens, restores its settings and is made again.
 
-Written there by `train --family gan --steps 6 --seed 7`, and by image, walk and text with the shipped models.
+Written there by `train --family gan --steps 6 --seed 7`, and by image, walk and text, with that run or with a shipped
+model that is still the same.
 """
 
 from pathlib import Path
