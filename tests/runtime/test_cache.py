@@ -178,7 +178,7 @@ def test_replaced_weights_are_loaded_anew(settings, write_debug_model, card):
 def test_the_device_and_its_reason():
     device = pick_device("cpu")
     assert device.name == "cpu" and device.reason.en != device.reason.zh
-    assert pick_device("auto").reason.en.endswith("found")
+    assert "found" in pick_device("auto").reason.en
 
 
 @pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="has a GPU")
