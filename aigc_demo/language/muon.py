@@ -24,14 +24,21 @@ def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
 
     Newton-Schulz: $X \leftarrow aX + (bA + cA^2)X$ with $A = XX^\top$, which works on each singular value as the
     polynomial $a\sigma + b\sigma^3 + c\sigma^5$; Jordan's coefficients are steep at 0 rather than exact at 1.
+    The factors $P_k = aI + bA_k + cA_k^2$ commute with $A_k$, so that $A_{k+1} = P_k A_k P_k$ goes on without $X$, which
+    may be much wider, and $X$ is multiplied once, by their product.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram, product = x @ x.mT, None
+    for step in range(steps):
+        factor = b * gram + c * gram @ gram
+        factor.diagonal(dim1=-2, dim2=-1).add_(a)
+        product = factor if product is None else factor @ product
+        if step < steps - 1:
+            gram = factor @ gram @ factor
+    x = product @ x
     return x.mT if tall else x
 
 

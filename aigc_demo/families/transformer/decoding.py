@@ -56,7 +56,7 @@ class FastDecoder:
         self.embedding = network.model.embed_tokens.weight
         self.head = self.embedding * network.model.norm.weight
         self.layers = [FoldedLayer(layer, network.shape) for layer in network.model.layers]
-        cos, sin = network.model.tables[:, :, : self.shape.head_size // 2]
+        cos, sin = network.model.tables[:, :, self.shape.head_size // 2 :]
         self.turns = torch.complex(cos, sin)
 
     def new_cache(self, batch: int) -> Cache:

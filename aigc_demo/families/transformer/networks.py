@@ -59,15 +59,15 @@ class Cache:
 
 
 def rope_tables(shape: Shape, device: torch.device | str = "cpu") -> Tensor:
-    r"""Cosines and sines of rotary positions, (2, context, head_size): angles $t\,\theta^{-2i/d}$, i < d/2, twice.
+    r"""Of rotary positions the cosines, twice, and the sines, negative and positive: (2, context, head_size).
 
-    (Su et al. 2021, RoFormer, eq. 15.)
+    The angles are $t\,\theta^{-2i/d}$, i < d/2. (Su et al. 2021, RoFormer, eq. 15.)
     """
     half = torch.arange(0, shape.head_size, 2, device=device, dtype=torch.float32)
     rates = shape.rope_theta ** (-half / shape.head_size)
     angles = torch.outer(torch.arange(shape.context_length, device=device, dtype=torch.float32), rates)
-    angles = torch.cat((angles, angles), dim=-1)
-    return torch.stack((angles.cos(), angles.sin()))
+    cosines, sines = angles.cos(), angles.sin()
+    return torch.stack((torch.cat((cosines, cosines), dim=-1), torch.cat((-sines, sines), dim=-1)))
 
 
 def rotate(x: Tensor, tables: Tensor) -> Tensor:
@@ -75,8 +75,7 @@ def rotate(x: Tensor, tables: Tensor) -> Tensor:
 
     x: (..., T, head_size); tables: (2, T, head_size).
     """
-    low, high = x.chunk(2, dim=-1)
-    return x * tables[0] + torch.cat((-high, low), dim=-1) * tables[1]
+    return torch.addcmul(x * tables[0], x.roll(x.shape[-1] // 2, -1), tables[1])
 
 
 class Attention(nn.Module):
