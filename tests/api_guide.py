@@ -39,7 +39,8 @@ CALLS = {
     ),
     "reconstruct": (
         {"image": "seven.png", "noise": 0.2},
-        "file (before and after), latent (the code's mean), neighbours (labels and distances), note",
+        "file (before and after), latent (the code's mean), neighbours (labels and distances), decibels (of what was damaged and of the "
+        "reconstruction against the picture), note",
     ),
     "interpolate": (
         {"model": "vae-digits", "from_seed": 1, "to_seed": 2, "frames": 12},
