@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.01
 ADAMW_SHARE = 0.2
 WATCHED = 1.0  # held-out tokens looked at while training, in steps' worth
-PIECE = {"cpu": 2100}  # tokens computed at once: what fits the processor's cache, in whole rows of a context of 256
+PIECE = {"cpu": 2100}  # tokens computed at once: what fits the cache, eight rows of 256
 GPU_PIECE = 32_768
 
 
