@@ -160,14 +160,14 @@ def reconstruct(request: ReconstructRequest, cache: ModelCache, stop: Stop = nev
     card = registry.find_card(request.model, cache.settings, "reconstruct")
 
     from aigc_demo.metrics.pictures import peak_signal_to_noise
+    from aigc_demo.models.damage import add_noise
 
     def work(model: Any) -> ReconstructResult:
         original, note = read_picture(Path(request.image), card, model.image_shape)
         clean = from_picture(original)
         generator = torch.Generator().manual_seed(request.seed)
-        noise = 2 * request.noise * torch.randn(clean.shape, generator=generator)
         damaged, keep_known = _damaged(clean, request, generator)
-        noisy = (damaged + noise).clamp(-1, 1)
+        noisy = add_noise(damaged, 2 * request.noise, generator)
         mean, log_variance = model.encode(noisy)
         z = torch.tensor([request.latent]) if request.latent else mean
         if z.shape != mean.shape:

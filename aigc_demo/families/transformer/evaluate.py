@@ -141,6 +141,11 @@ def copied_share(texts: Sequence[str], known: set[str]) -> float:
     return sum(line in known for line in lines) / max(len(lines), 1)
 
 
+def one_draft(kind: str) -> dict[str, Any]:
+    """How the app samples verse or prose, but in one draft."""
+    return {name: value for name, value in SAMPLING[kind].items() if name != "drafts"}
+
+
 def rhyming_share(texts: Sequence[str]) -> float:
     """Share of the poems in which the last characters of all couplets are of one rhyme group (平水韵), each another character.
 
@@ -171,8 +176,8 @@ def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
         for form in FORMS
     }
     written = sample_poems(model, titles, temperature=1.0)
-    usual = {name: value for name, value in SAMPLING["verse"].items() if name != "drafts"}
-    as_shipped = [text for texts in sample_poems(model, titles, **usual).values() for text in texts]
+    drawn = sample_poems(model, titles, **one_draft("verse"))
+    as_shipped = [text for texts in drawn.values() for text in texts]
     plain = [text for texts in written.values() for text in texts]
     texts = [poem.text for poem in real]
     kept = {form: np.mean([check_form(text, form) for text in texts]) for form, texts in written.items()}
@@ -200,7 +205,7 @@ def poem_figures(model: Any, poems: list[Poem], samples: int) -> dict[str, Any]:
 
 def sample_prose(model: Any, texts: Sequence[str], count: int) -> list[str]:
     """`count` passages as the app samples, each after the first words of a paragraph of `texts`; whole words only."""
-    usual = {name: value for name, value in SAMPLING["prose"].items() if name != "drafts"}
+    usual = one_draft("prose")
     paragraphs = [part.split() for text in texts for part in text.split("\n\n")]
     openings = [" ".join(part[:OPENING_WORDS]) for part in paragraphs if len(part) > 2 * OPENING_WORDS]
     apart = max(1, len(openings) // count)
