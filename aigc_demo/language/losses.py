@@ -11,6 +11,7 @@ Divided by ln 2 it counts bits a token; times tokens a character, bits a charact
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,18 +26,31 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
 def backward_in_pieces(
     hidden: Tensor, embedding: Tensor, targets: Tensor, scale: float, rows: int = 512
 ) -> Tensor:
-    """Backward pass of scale * next_token_loss(hidden @ embedding.T, targets), `rows` positions at a time.
+    r"""Backward pass of scale * next_token_loss(hidden @ embedding.T, targets), `rows` positions at a time.
 
-    hidden (N, width), embedding (vocab, width), targets (N,); returns the summed loss, detached. The logits of
-    a whole batch are larger than the processor's cache, and piece by piece the step takes a sixth less time.
+    The gradient by the logits is known, $p - e_y$ for the odds $p$ and the target $y$, and costs one softmax. Piece by
+    piece, since the logits of a whole batch are larger than the processor's cache.
+
+    hidden (N, width), in whose dtype matrices are multiplied; embedding (vocab, width); targets (N,), none of them
+    IGNORED. Returns the summed loss, detached, in which odds below 1e-38 count as that.
     """
-    stream = hidden.detach().requires_grad_()
-    total = hidden.new_zeros(())
-    for piece, wanted in zip(stream.split(rows), targets.split(rows), strict=True):
-        loss = next_token_loss(F.linear(piece, embedding), wanted)
-        (loss * scale).backward()
-        total += loss.detach()
-    hidden.backward(stream.grad)
+    matrix = embedding.detach().to(hidden.dtype)
+    stream = torch.empty_like(hidden)
+    total = torch.zeros((), device=hidden.device)
+    with torch.no_grad():
+        by_embedding = torch.zeros_like(embedding) if embedding.requires_grad else None
+        parts = (part.split(rows) for part in (hidden, targets[:, None], stream))
+        for piece, wanted, by_piece in zip(*parts, strict=True):
+            odds = F.linear(piece, matrix).softmax(-1, dtype=torch.float32)
+            chosen = odds.gather(1, wanted)
+            total -= chosen.clamp(min=1e-38).log().sum()
+            error = odds.scatter_(1, wanted, chosen - 1).mul_(scale).to(piece.dtype)
+            by_piece.copy_(error @ matrix)
+            if by_embedding is not None:
+                by_embedding += error.mT @ piece
+    if by_embedding is not None:
+        embedding.grad = by_embedding if embedding.grad is None else embedding.grad.add_(by_embedding)
+    hidden.backward(stream)
     return total
 
 

@@ -8,8 +8,8 @@ For a weight $W$ with gradient $G_t$:
 where $\mathrm{orth}(U \Sigma V^\top) = U V^\top$: every direction of the update gets the same length, the rare
 ones too. Embeddings and norms are left to AdamW. (Jordan et al. 2024, "Muon: an optimizer for hidden layers".)
 
-torch.optim.Muon works in bfloat16, which a CPU without that format emulates ten times slower than float32;
-this one keeps float32 and treats all matrices of one shape in one batch.
+torch.optim.Muon works in bfloat16, which a CPU without that format emulates ten times slower than float32; this one
+works in the precision that it is told, and treats all matrices of one shape in one batch.
 """
 
 from collections import defaultdict
@@ -18,19 +18,38 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+COEFFICIENTS = 3.4445, -4.7750, 2.0315  # Jordan's: steep at 0 rather than exact at 1
+
 
 def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
     r"""Nearly $UV^\top$ of each matrix (..., n, m): the singular values end between about 0.7 and 1.2.
 
     Newton-Schulz: $X \leftarrow aX + (bA + cA^2)X$ with $A = XX^\top$, which works on each singular value as the
-    polynomial $a\sigma + b\sigma^3 + c\sigma^5$; Jordan's coefficients are steep at 0 rather than exact at 1.
-    The factors $P_k = aI + bA_k + cA_k^2$ commute with $A_k$, so that $A_{k+1} = P_k A_k P_k$ goes on without $X$, which
-    may be much wider, and $X$ is multiplied once, by their product.
+    polynomial $a\sigma + b\sigma^3 + c\sigma^5$.
     """
-    a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = _on_the_small_side(x, steps) if x.dtype == torch.float32 else _one_by_one(x, steps)
+    return x.mT if tall else x
+
+
+def _one_by_one(x: Tensor, steps: int) -> Tensor:
+    """The iteration as it is written, which half precision bears."""
+    a, b, c = COEFFICIENTS
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x
+
+
+def _on_the_small_side(x: Tensor, steps: int) -> Tensor:
+    """The same in exact arithmetic, without X, which may be much wider than its Gram matrix.
+
+    The factors $P_k = aI + bA_k + cA_k^2$ commute with $A_k$, so that $A_{k+1} = P_k A_k P_k$, and $X$ is multiplied
+    once, by their product. In half precision these products would leave [0.7, 1.2].
+    """
+    a, b, c = COEFFICIENTS
     gram, product = x @ x.mT, None
     for step in range(steps):
         factor = b * gram + c * gram @ gram
@@ -38,12 +57,14 @@ def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
         product = factor if product is None else factor @ product
         if step < steps - 1:
             gram = factor @ gram @ factor
-    x = product @ x
-    return x.mT if tall else x
+    return product @ x
 
 
 class Muon(torch.optim.Optimizer):
-    """Orthogonal momentum for 2-D parameters; `weight_decay` is decoupled, as in AdamW."""
+    """Orthogonal momentum for 2-D parameters; `weight_decay` is decoupled, as in AdamW.
+
+    `precision` is what updates are made orthogonal in; momentum and weights keep their own.
+    """
 
     def __init__(
         self,
@@ -51,7 +72,9 @@ class Muon(torch.optim.Optimizer):
         lr: float = 0.02,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        precision: torch.dtype = torch.float32,
     ) -> None:
+        self.precision = precision
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -74,7 +97,8 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(weight)
             mean = state["momentum"].mul_(momentum).add_(weight.grad)
             directions.append(weight.grad.add(mean, alpha=momentum))
+        orthogonal = orthogonalise(torch.stack(directions).to(self.precision))
         rows, columns = weights[0].shape
         scale = rate * max(1.0, rows / columns) ** 0.5
-        for weight, update in zip(weights, orthogonalise(torch.stack(directions)), strict=True):
+        for weight, update in zip(weights, orthogonal, strict=True):
             weight.mul_(1 - rate * weight_decay).add_(update, alpha=-scale)

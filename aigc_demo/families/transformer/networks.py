@@ -113,7 +113,7 @@ class Attention(nn.Module):
         q, k = self._queries_and_keys(x, tables)
         v = self._split(self.v_proj(x))
         if cache is None:
-            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            mixed = attend(q, k, v)
         else:
             k, v = cache.extend(layer, k, v)
             mask = causal_mask(q.shape[2], k.shape[2], x.device)
@@ -125,6 +125,19 @@ class Attention(nn.Module):
         q, k = self._queries_and_keys(x, tables)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
         return scores.masked_fill(~causal_mask(x.shape[1], x.shape[1], x.device), -math.inf).softmax(-1)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention of all positions at once, by the form that is fastest; each (batch, heads, T, head_size).
+
+    A processor multiplies bfloat16 so fast that the fused form, whose backward pass goes block by block, takes seven
+    times as long as plain products at T = 74, and twice at 256.
+    """
+    if v.dtype != torch.bfloat16 or v.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    scores = (q / math.sqrt(q.shape[-1])).to(v.dtype) @ k.to(v.dtype).mT
+    later = ~causal_mask(q.shape[2], k.shape[2], q.device)
+    return scores.masked_fill(later, -math.inf).softmax(-1) @ v
 
 
 def causal_mask(new: int, total: int, device: torch.device | str = "cpu") -> Tensor:

@@ -106,7 +106,8 @@ class Learner:
         freeze(self.network, plan.frozen_layers, start is not None)
         self.average = Average(self.network, decay=0.99)
         rate = plan.learning_rate or (MUON_RATE if start is None else MUON_FINE_TUNING_RATE)
-        self.optimizers = make_optimizers(self.network, rate)
+        self.precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+        self.optimizers = make_optimizers(self.network, rate, self.precision)
         rows = plan.batch_size or max(1, round(size.batch_tokens / corpus.mean_length))
         self.batches = Batches(corpus.rows, rows * accelerator.num_processes, plan.seed)
         self.examples = round(self.batches.count * (corpus.mean_length - 1))
@@ -148,7 +149,9 @@ class Learner:
         learned = targets >= 0
         with self.accelerator.autocast():
             hidden = self.network.model(ids[:, :-1].clamp(min=0))[learned]
-            return backward_in_pieces(hidden, self.network.model.embed_tokens.weight, targets[learned], scale)
+        return backward_in_pieces(
+            hidden.to(self.precision), self.network.model.embed_tokens.weight, targets[learned], scale
+        )
 
     def parts(self) -> dict[str, Any]:
         """Everything with a state_dict, by name."""
@@ -216,13 +219,18 @@ def freeze(network: Decoder, layers: int, is_trained: bool) -> None:
         part.requires_grad_(False)
 
 
-def make_optimizers(network: Decoder, rate: float) -> dict[str, torch.optim.Optimizer]:
-    """Muon for the matrices of the layers, AdamW for embedding and norms, of what is not frozen."""
+def make_optimizers(
+    network: Decoder, rate: float, precision: torch.dtype
+) -> dict[str, torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for embedding and norms, of what is not frozen.
+
+    `precision` is what Muon multiplies in.
+    """
     learned = [(name, weight) for name, weight in network.named_parameters() if weight.requires_grad]
     matrices = [weight for name, weight in learned if weight.ndim == 2 and "embed" not in name]
     rest = [weight for name, weight in learned if weight.ndim == 1 or "embed" in name]
     return {
-        "muon": Muon(matrices, lr=rate, weight_decay=0.1),
+        "muon": Muon(matrices, lr=rate, weight_decay=0.1, precision=precision),
         "adamw": torch.optim.AdamW(
             rest, lr=rate * ADAMW_SHARE, betas=(0.9, 0.95), weight_decay=0.0, fused=True
         ),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aigc_demo.families.transformer.decoding import FastDecoder, expand
-from aigc_demo.families.transformer.networks import Cache, Decoder, Shape, rope_tables, rotate
+from aigc_demo.families.transformer.networks import Cache, Decoder, Shape, attend, rope_tables, rotate
 
 SHAPE = Shape(vocab_size=40, hidden_size=32, layers=3, heads=4, intermediate_size=48, context_length=24)
 
@@ -75,6 +75,16 @@ def test_attention_rows_sum_to_one_and_look_back_only(network, ids):
     assert weights.shape == (2, 3, 4, 20, 20)
     assert torch.allclose(weights.sum(-1), torch.ones(2, 3, 4, 20), atol=1e-5)
     assert weights.triu(1).abs().max() == 0
+
+
+def test_attention_in_half_precision_is_that_in_full_and_sees_nothing_later():
+    q, k, v = (
+        torch.randn(3, 2, 4, 20, 8, generator=torch.Generator().manual_seed(2)).requires_grad_().unbind()
+    )
+    whole, half = attend(q, k, v), attend(q.bfloat16(), k.bfloat16(), v.bfloat16())
+    assert torch.allclose(half.float(), whole, atol=0.05)
+    (slope,) = torch.autograd.grad(half[:, :, 7].float().sum(), v)
+    assert slope[:, :, :8].abs().min() > 0 and not slope[:, :, 8:].any()
 
 
 def test_the_network_is_that_of_transformers_parameter_by_parameter(network, ids):

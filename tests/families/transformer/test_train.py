@@ -136,8 +136,9 @@ def test_backward_in_pieces_is_backward_at_once():
     assert torch.allclose(embedding.grad, wanted[1], atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("shape", [(16, 16), (40, 16), (16, 40)])
-def test_orthogonalise_brings_all_singular_values_near_one(shape):
+def test_orthogonalise_brings_all_singular_values_near_one(shape, dtype):
     matrix = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
-    values = torch.linalg.svdvals(orthogonalise(matrix, steps=8))
+    values = torch.linalg.svdvals(orthogonalise(matrix.to(dtype), steps=8).float())
     assert values.min() > 0.6 and values.max() < 1.3
