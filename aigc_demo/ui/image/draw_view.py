@@ -19,9 +19,9 @@ def progress_text(result: DrawResult, left: float | None, words: Words, lang: st
     """ "step 3 of 20, 12 s left", and of several pictures which one."""
     facts = [words.say("draw.step", lang, step=result.step, steps=result.steps)]
     if result.request.count > 1:
-        each = max(result.steps // result.request.count, 1)
-        at = min((result.step - 1) // each + 1, result.request.count)
-        facts.append(words.say("draw.picture_of", lang, place=at, count=result.request.count))
+        at_work = max(len(result.preview) if result.preview is not None else 0, result.finished + 1)
+        place = f"{result.finished + 1}–{at_work}" if at_work > result.finished + 1 else at_work
+        facts.append(words.say("draw.picture_of", lang, place=place, count=result.request.count))
     if left is not None:
         facts.append(words.say("train.left", lang, time=duration(left, lang)))
     return " · ".join(facts)
