@@ -17,7 +17,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data.word_tokenizer import split
 from aigc_demo.families.diffusion.export import GUIDANCE, STEPS, load_painter
-from aigc_demo.families.diffusion.flow import hold_nothing, noise_levels, solve
+from aigc_demo.families.diffusion.flow import Hold, Velocity, hold_nothing, noise_levels, solve
 from aigc_demo.families.diffusion.losses import interpolate
 from aigc_demo.families.diffusion.networks import Words
 from aigc_demo.families.diffusion.sampling import guided
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 AT_ONCE = 16
-Hold = Callable[[Tensor, float], Tensor]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class OwnPainter:
     @torch.inference_mode()
     def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Conditions:
         """The words of a prompt and of what it should not be; an empty one is what training left out."""
-        return Conditions(self._words(prompt), self._words(negative))
+        return Conditions(self.read([prompt]), self.read([negative]))
 
     def between(self, a: Conditions, b: Conditions, t: float) -> Conditions:
         """Both sentences at once, the words of one counting 1 - t, those of the other t."""
@@ -157,27 +156,33 @@ class OwnPainter:
         enlarged = [F.interpolate(part[:1], size=(size, size), mode="nearest")[0] for part in seen]
         return words, torch.stack(enlarged).mean(0)[: len(words)].clamp(0, 1)
 
-    def _words(self, prompt: str) -> Words:
-        """One prompt as the network reads it."""
-        count = min(max(len(split(prompt)), 1), self.length)
-        ids = torch.tensor([self.tokenizer.encode(prompt, count)], device=self.device)
-        return self.network.text(ids[:, : max(int((ids != 0).sum()), 1)])
+    def read(self, prompts: Sequence[str]) -> Words:
+        """Prompts as the network reads them, a row each."""
+        count = min(max(len(split(prompt)) for prompt in [*prompts, "x"]), self.length)
+        ids = torch.tensor([self.tokenizer.encode(prompt, count) for prompt in prompts], device=self.device)
+        return self.network.text(ids[:, : int((ids != 0).sum(1).max())])
 
-    def _velocity(
-        self, conditions: Conditions, count: int, guidance: float, seen: list[Tensor] | None = None
-    ) -> Callable[[Tensor, float], Tensor]:
-        """The direction at `count` pictures: as the sentence says where guidance is 1, else led away from its opposite."""
+    def velocity(self, words: Words, guidance: float, seen: list[Tensor] | None = None) -> Velocity:
+        """The direction at as many pictures as `words` has rows, where guidance is 1; else of its first half.
+
+        The second half is then what guidance leads away from. `seen`: see Painter.forward.
+        """
         alone = guidance == 1
-        words = conditions.said if alone else stacked(conditions.said, conditions.unsaid)
-        words = repeated(words, count)
 
-        def velocity(x: Tensor, t: float) -> Tensor:
+        def direction(x: Tensor, t: float) -> Tensor:
             rows = x if alone else torch.cat([x, x])
             times = torch.full((len(rows),), t, device=self.device)
             output = self.network(rows.to(self.dtype), times, words, seen).float()
             return output if alone else guided(*output.chunk(2), guidance)
 
-        return velocity
+        return direction
+
+    def _velocity(
+        self, conditions: Conditions, count: int, guidance: float, seen: list[Tensor] | None = None
+    ) -> Velocity:
+        """The direction at `count` pictures of one sentence: as it says where guidance is 1, else away from its opposite."""
+        words = conditions.said if guidance == 1 else stacked(conditions.said, conditions.unsaid)
+        return self.velocity(repeated(words, count), guidance, seen)
 
 
 def pixels(image: "Image.Image", device: str) -> Tensor:

@@ -5,7 +5,7 @@ move the float32 weights themselves. A batch goes through it in pieces that fit 
 of their captions, so that short ones are not filled up to the longest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from aigc_demo.families.diffusion.flow import draw_times, noise_levels, solve
 from aigc_demo.families.diffusion.losses import flow_loss, interpolate
 from aigc_demo.families.diffusion.networks import SIDES, Painter, PainterConfig, Words
 from aigc_demo.families.diffusion.sampling import guided
+from aigc_demo.language.muon import Muon
 from aigc_demo.metrics.least import enough
 from aigc_demo.models.pixels import to_uint8
 from aigc_demo.training import (
@@ -39,6 +40,7 @@ VALIDATED, BINS = 128, 4  # held-out pictures that are looked at while training,
 SAMPLE_SEED, SAMPLES, SAMPLE_STEPS = 0, 64, 8
 PIECE = {"cpu": 64}  # pictures computed at once
 GPU_PIECE = 256
+ADAMW_SHARE = 0.1  # of the rate that Muon takes
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Recipe:
     """
 
     batch: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 0.01
     ema_decay: float = 0.999
     dropped: float = 0.12
     clip: float = 1.0
@@ -67,7 +69,7 @@ SIZES = {
             "heads": 2,
             "embedding": 64,
         },
-        Recipe(batch=32, learning_rate=2e-3, ema_decay=0.99),
+        Recipe(batch=32, learning_rate=0.02, ema_decay=0.99),
     ),
     "small": (
         {"fine": 64, "coarse": 128, "text_width": 128, "text_layers": 2, "embedding": 128},
@@ -117,7 +119,7 @@ def rate_factor(progress: float, steps: int, rested: float) -> float:
 
 
 class Learner:
-    """Network, its average and the optimiser; see training/loop.py for what each method is for."""
+    """Network, its average and the optimisers; see training/loop.py for what each method is for."""
 
     def __init__(self, plan: TrainPlan, accelerator: "Accelerator", material: Material) -> None:
         self.plan, self.accelerator, self.material = plan, accelerator, material
@@ -133,32 +135,36 @@ class Learner:
         half = accelerator.mixed_precision == "bf16"
         self.working = deepcopy(self.network).bfloat16() if half else self.network
         rate = plan.learning_rate or self.recipe.learning_rate
-        self.optimizer = make_optimizer(self.network, rate)
+        self.optimizers = make_optimizers(self.network, rate)
         self.examples = (plan.batch_size or self.recipe.batch) * accelerator.num_processes
         self.held_out = material.held_out(VALIDATED)
+        self.seen = material.draw(VALIDATED, torch.Generator().manual_seed(SAMPLE_SEED))
         self._drawn: tuple[int, Tensor] | None = None
 
     def parts(self) -> dict[str, Any]:
         """Everything that a step changes."""
-        return {name: getattr(self, name) for name in ("network", "average", "optimizer", "randomness")}
+        own = {"network": self.network, "average": self.average, "randomness": self.randomness}
+        return own | self.optimizers
 
     def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
         """One step down the flow's loss on the next batch."""
-        set_rate(self.optimizer, rate * rate_factor(progress, self.plan.steps, self.recipe.rested))
         pictures, ids, times, noise = self.batch()
         copy_weights(self.network, self.working)
         loss = torch.zeros((), device=self.accelerator.device)
-        for rows in pieces(ids, PIECE.get(self.accelerator.device.type, GPU_PIECE)):
-            words = trimmed(ids[rows])
-            losses = self.losses(self.working, pictures[rows], words, times[rows], noise[rows])
+        for some in pieces(ids, PIECE.get(self.accelerator.device.type, GPU_PIECE)):
+            words = trimmed(ids[some])
+            losses = self.losses(self.working, pictures[some], words, times[some], noise[some])
             part = losses.sum() / len(ids)
             part.backward()
             loss += part.detach()
         copy_gradients(self.working, self.network)
         average_gradients(self.network.parameters(), self.accelerator)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        factor = rate * rate_factor(progress, self.plan.steps, self.recipe.rested)
+        for optimizer in self.optimizers.values():
+            set_rate(optimizer, factor)
+            optimizer.step()
+        self.network.zero_grad(set_to_none=True)
         self.average.update(self.network)
         return {"loss": loss}
 
@@ -188,40 +194,48 @@ class Learner:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Figures on held-out pictures, none of too few: the loss by share of noise, and with the words of others.
+        """Losses on always the same pictures, noise and shares of noise: seen ones, and where enough are held out, those.
 
         `held_out_loss` is the mean over `BINS` equal ranges of t, which `held_out_range_1` ... have for themselves;
-        `other_words_loss` the same with each picture under its neighbour's caption; `colour_shift` how far the mean
-        colour of samples lies from that of the held-out pictures with the same captions, in 1/255.
+        `other_words_loss` the same with each picture under another's caption; `colour_shift` how far the mean colour of
+        samples lies from that of the held-out pictures with the same captions, in 1/255.
         """
+        figures = {"train_loss": float(self.look(self.seen).mean())}
         if not enough(self.held_out.captions):
-            return {}
-        clean, ids = scaled(self.held_out.pictures), self.encode(self.held_out.captions)
-        generator = torch.Generator().manual_seed(SAMPLE_SEED)
-        count = len(ids)
-        within = (torch.arange(count) + 0.5) / count
-        ranges = torch.arange(count) % BINS
-        times = (ranges + within) / BINS
-        noise = torch.randn(clean.shape, generator=generator)
-        own = self.rows(clean, ids, times, noise)
-        others = self.rows(clean, ids.roll(BINS, 0), times, noise)
-        by_range = [float(own[ranges == index].mean()) for index in range(BINS)]
+            return figures
+        own, count = self.look(self.held_out), len(self.held_out)
+        by_range = [float(own[torch.arange(count) % BINS == index].mean()) for index in range(BINS)]
+        captions = self.held_out.captions[BINS:] + self.held_out.captions[:BINS]
+        others = self.look(Captioned(self.held_out.pictures, captions))
         return {
+            **figures,
             "held_out_loss": sum(by_range) / BINS,
             **{f"held_out_range_{index + 1}": value for index, value in enumerate(by_range)},
             "other_words_loss": float(others.mean()),
             "colour_shift": self.colour_shift(),
         }
 
-    def rows(self, *arrays: Tensor) -> Tensor:
-        """Losses (N,) of the averaged network, in float32, some rows at a time."""
-        size = PIECE.get(self.accelerator.device.type, GPU_PIECE)
-        parts = zip(*(array.split(size) for array in arrays), strict=True)
+    def look(self, shown: Captioned) -> Tensor:
+        """The averaged network's loss of each picture (N,): picture i at a t of its own in range i of `BINS`."""
+        clean, ids = scaled(shown.pictures), self.encode(shown.captions)
+        place, count = torch.arange(len(ids)), len(ids)
+        times = (place % BINS + (place + 0.5) / count) / BINS
+        noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(SAMPLE_SEED))
+        network, device = self.shown(), self.accelerator.device
+        size = PIECE.get(device.type, GPU_PIECE)
         found = []
-        for clean, ids, times, noise in parts:
-            rows = (part.to(self.accelerator.device) for part in (clean, trimmed(ids), times, noise))
-            found.append(self.losses(self.average.network, *rows).cpu())
+        for start in range(0, count, size):
+            some = slice(start, start + size)
+            parts = (part.to(device) for part in (clean[some], trimmed(ids[some]), times[some], noise[some]))
+            found.append(self.losses(network, *parts).cpu())
         return torch.cat(found)
+
+    def shown(self) -> Painter:
+        """The averaged network, in the dtype that is computed in; until the next step."""
+        if self.working is self.network:
+            return self.average.network
+        copy_weights(self.average.network, self.working)
+        return self.working
 
     def colour_shift(self) -> float:
         """The largest difference of a channel's mean, samples to the pictures whose captions they have."""
@@ -238,7 +252,7 @@ class Learner:
         return self._drawn[1]
 
     def _sample(self) -> Tensor:
-        network, device = self.average.network, self.accelerator.device
+        network, device = self.shown(), self.accelerator.device
         captions = self.sample_captions()
         side = network.config.side
         generator = torch.Generator().manual_seed(SAMPLE_SEED)
@@ -253,9 +267,7 @@ class Learner:
 
     def sample_captions(self) -> list[str]:
         """Held-out captions; of a set that holds none out, those of some of its pictures."""
-        shown: Captioned = self.held_out
-        if not len(shown):
-            shown = self.material.draw(SAMPLES, torch.Generator().manual_seed(SAMPLE_SEED))
+        shown = self.held_out if len(self.held_out) else self.seen
         return [shown.captions[place % len(shown)] for place in range(SAMPLES)]
 
     def export(self, final: bool) -> None:
@@ -270,18 +282,44 @@ LEVELS = noise_levels(SAMPLE_STEPS)
 def doubled(network: Painter, x: Tensor, t: float, words: Words, scale: float = GUIDANCE) -> Tensor:
     """The guided direction, from words of twice as many rows: those asked for, then none."""
     times = torch.full((2 * len(x),), t, device=x.device)
-    conditional, unconditional = network(torch.cat([x, x]), times, words).chunk(2)
-    return guided(conditional, unconditional, scale)
+    output = network(torch.cat([x, x]).to(network.leave.weight.dtype), times, words).float()
+    return guided(*output.chunk(2), scale)
 
 
-def make_optimizer(network: Painter, rate: float) -> torch.optim.Optimizer:
-    """AdamW, with decay of the matrices and kernels alone."""
+class KernelMuon(Muon):
+    """Muon for kernels of convolutions as well: all weights of one channel that comes out are a row of a matrix.
+
+    The kernels (n, C, h, w) lie in memory with their channels last, so that the matrices are views of them.
+    """
+
+    def __init__(self, weights: Sequence[Tensor], lr: float) -> None:
+        self.weights = list(weights)
+        matrices = [rows(weight.detach()).view(len(weight), -1) for weight in self.weights]
+        super().__init__(matrices, lr=lr, weight_decay=0.01)
+
+    def step(self, closure: None = None) -> None:
+        """One update of the weights that have a gradient."""
+        matrices = self.param_groups[0]["params"]
+        for matrix, weight in zip(matrices, self.weights, strict=True):
+            matrix.grad = None if weight.grad is None else rows(weight.grad).reshape(matrix.shape)
+        super().step()
+
+
+def rows(weight: Tensor) -> Tensor:
+    """A kernel (n, C, h, w) as (n, h, w, C), a matrix as it is."""
+    return weight.permute(0, 2, 3, 1) if weight.ndim == 4 else weight
+
+
+def make_optimizers(network: Painter, rate: float) -> dict[str, torch.optim.Optimizer]:
+    """Muon for matrices and kernels inside the network; AdamW for what words and pixels enter and leave by, and for the rest."""
+    edges = {id(weight) for part in (network.enter, network.leave) for weight in part.parameters()}
+    edges |= {id(network.text.embedding.weight), id(network.text.position)}
     weights = list(network.parameters())
-    groups = [
-        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": 0.01},
-        {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
+    inside = [weight for weight in weights if weight.ndim in (2, 4) and id(weight) not in edges]
+    chosen = {id(weight) for weight in inside}
+    rest = [weight for weight in weights if id(weight) not in chosen]
+    adamw = torch.optim.AdamW(rest, lr=rate * ADAMW_SHARE, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
+    return {"muon": KernelMuon(inside, rate), "adamw": adamw}
 
 
 def load_start(plan: TrainPlan, material: Material) -> tuple[Painter, WordTokenizer]:
