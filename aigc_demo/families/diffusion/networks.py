@@ -30,13 +30,13 @@ class PainterConfig:
 
     side: int
     vocabulary: int
-    fine: int = 128
-    coarse: int = 192
+    fine: int = 96
+    coarse: int = 160
     blocks: int = 2
-    text_width: int = 192
-    text_layers: int = 3
+    text_width: int = 144
+    text_layers: int = 2
     heads: int = 4
-    embedding: int = 256
+    embedding: int = 192
     length: int = 64
 
     @property
