@@ -85,3 +85,36 @@ def load_pretrained(card: ModelCard, placement: Placement) -> Any:
     from aigc_demo.families.diffusion.hub_denoiser import Denoiser
 
     return Denoiser(card, placement)
+
+
+def write_debug_model(folder: Path, seed: int = 0, side: int = 16) -> None:
+    """Write a tiny painter that has learned nothing, but looks at its words, through the path that training saves by."""
+    import torch
+
+    from aigc_demo.data.word_tokenizer import WordTokenizer
+    from aigc_demo.families.diffusion.export import export
+    from aigc_demo.families.diffusion.networks import Painter, PainterConfig
+    from aigc_demo.models.phrases import Phrases, Slot
+
+    tokenizer = WordTokenizer(["a", "blue", "green", "red", "square", "方", "红", "绿", "蓝"])
+    config = PainterConfig(
+        side,
+        len(tokenizer),
+        fine=16,
+        coarse=16,
+        blocks=1,
+        text_width=16,
+        text_layers=1,
+        heads=2,
+        embedding=16,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = Painter(config)
+        for weight in network.parameters():
+            if (
+                weight.ndim > 1 and not weight.any()
+            ):  # which begins at nothing, so that a block changes nothing
+                torch.nn.init.normal_(weight, std=0.1)
+    colours = (Text("a red square", "红方"), Text("a green square", "绿方"), Text("a blue square", "蓝方"))
+    export(folder, network, tokenizer, Phrases((Slot(Text("square", "方块"), colours),)), (41, 43, 51))
