@@ -18,6 +18,8 @@ from aigc_demo.core.words import Text
 
 FILE = "phrases.json"
 FEWEST, MOST = 2, 4  # further phrases of a random prompt
+_SHORT = re.compile("([红橙黄绿青蓝紫黑白灰棕金粉])")
+_COLOUR = re.compile(_SHORT.pattern + "色的?")
 _COMMA = Text(", ", "，")
 _ARTICLE = re.compile(r"^(an?|the) ")
 _LEFT_OVER = re.compile(r"(?:(?<=\s)|^)(and|with|in)\s*(?=[,.]|$)")
@@ -92,7 +94,7 @@ class Phrases:
         for match in reversed(held):
             start, end = (place + moved for place in match.span())
             prompt = _without_lead(self, prompt[:start], lang) + prompt[end:]
-        prompt = re.sub(r"\s{2,}", " ", prompt)
+        prompt = re.sub(r"\s+(?=[\s,.])", "", prompt)
         prompt = re.sub(r"([,，、])\s*(?=[,，、])", "", prompt)
         if lang != "zh":
             prompt = _LEFT_OVER.sub("", prompt)
@@ -129,7 +131,8 @@ def without_article(words: str) -> str:
 
 
 def _key(words: str, lang: str) -> str:
-    return words if lang == "zh" else without_article(" ".join(words.lower().split()))
+    """A phrase by which it is looked up: 红色的袍 is 红袍, and Red  Robe is red robe."""
+    return _COLOUR.sub(r"\1", words) if lang == "zh" else without_article(" ".join(words.lower().split()))
 
 
 @lru_cache(maxsize=8)
@@ -149,7 +152,7 @@ def _pattern(phrases: Phrases, lang: str) -> re.Pattern[str]:
     if not words:
         return re.compile(r"(?!)")
     if lang == "zh":
-        return re.compile("|".join(map(re.escape, words)))
+        return re.compile("|".join(_SHORT.sub(r"\1(?:色的?)?", re.escape(key)) for key in words))
     alternatives = "|".join(r"\s+".join(map(re.escape, key.split())) for key in words)
     return re.compile(rf"\b(?:(?:an?|the)\s+)?(?:{alternatives})\b", re.IGNORECASE)
 

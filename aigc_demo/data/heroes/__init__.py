@@ -19,13 +19,15 @@ from torch import Tensor
 from aigc_demo.data.heroes.captions import say, template_words
 from aigc_demo.data.heroes.layers import GROUND, SIDE, Layers, prepare_layers
 from aigc_demo.data.heroes.table import Table, kept_apart, table
+from aigc_demo.data.images import keep
 from aigc_demo.data.material import Captioned
 from aigc_demo.data.word_tokenizer import vocabulary
 
-LEAST_SEEN = 0.15  # of a part's own pixels; less, and it is not worn
-LEAST_FACE = 0.10  # of the race's pixels; less, and the head goes bare
+LEAST_SEEN = 12  # pixels of a part, or half of a smaller one; less, and it is not worn
+LEAST_FACE = 24  # pixels of the race; less, and the head goes bare
 FULL, NAME_RACE = 0.6, 0.9  # how often a caption names all parts; and else the race
-SPARSEST, FULLEST = 0.35, 1.2  # how many parts a hero wears, as a factor of each slot's chance
+SPARSEST, FULLEST = 0.4, 1.5  # how many parts a hero wears, as a factor of each slot's chance
+TRAIN, TEST = 6000, 1000  # heroes composed once
 HELD_OUT_SEED = 20_000_003
 
 
@@ -38,9 +40,20 @@ class Hero:
 
 
 def prepare(source: Path, out: Path) -> tuple[dict[str, int], str]:
-    """Write the layers that the table names from the unpacked source package; how many, and their sha256."""
+    """Write the layers that the table names from the unpacked source package; counts, and the layers' sha256.
+
+    Beside them some composed heroes, labelled by their race, for models that learn from a finite set of pictures.
+    """
     names = table().layers
-    return {"layers": len(names)}, prepare_layers(source, out, names)
+    sha256 = prepare_layers(source, out, names)
+    heroes = Heroes(out)
+    arrays = {}
+    for split, count, seed in (("train", TRAIN, 0), ("test", TEST, 1)):
+        drawn = heroes.sample(count, torch.Generator().manual_seed(seed), held_out=False)
+        arrays[f"{split}_images"] = heroes.compose(drawn).permute(0, 2, 3, 1).contiguous()
+        arrays[f"{split}_labels"] = heroes.labels(drawn)[:, heroes.race].to(torch.uint8)
+    counts, _ = keep(arrays, out)
+    return {"layers": len(names), **counts}, sha256
 
 
 def open_material(folder: Path) -> "Heroes":
@@ -112,8 +125,14 @@ class Heroes:
         missing = count
         while missing > 0:
             attributes, layers = self._dress(2 * missing + 8, generator)
-            if held_out is not None:
-                keep = self._any_apart(attributes) == held_out
+            if (
+                held_out is False
+            ):  # nothing that is taken off later makes a pair, so fewer have to be looked at
+                keep = (~self._any_apart(attributes)).nonzero()[:missing, 0]
+                attributes, layers = attributes[keep], layers[keep]
+            attributes, layers = self._without_hidden(attributes, layers)
+            if held_out:
+                keep = self._any_apart(attributes)
                 attributes, layers = attributes[keep], layers[keep]
             found.append(torch.stack([attributes, layers])[:, :missing])
             missing -= found[-1].shape[1]
@@ -138,8 +157,12 @@ class Heroes:
         places = attributes + torch.tensor(self._starts)
         variant = (torch.rand(count, len(slots), generator=generator) * self._variants[places]).long()
         layers = (self._first_layer[places] + variant) * worn
-        layers, shares = self.layers.seen(layers, LEAST_SEEN, self.race)
-        hidden = shares[:, self.race] < LEAST_FACE
+        return torch.where(worn, attributes, -1), layers
+
+    def _without_hidden(self, attributes: Tensor, layers: Tensor) -> tuple[Tensor, Tensor]:
+        """Heroes without parts of which too little shows, and without what hides nearly all of the race."""
+        layers, shown = self.layers.seen(layers, LEAST_SEEN, self.race)
+        hidden = shown[:, self.race] < LEAST_FACE
         layers[hidden, self.slots.index("head")] = 0
         return torch.where(layers > 0, attributes, -1), layers
 
