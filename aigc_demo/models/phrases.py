@@ -79,7 +79,8 @@ class Phrases:
             slot = self.slots[i]
             lead = slot.leads[0].say(lang) if slot.leads else ""
             words = random.choice(slot.phrases).say(lang)
-            said += f" {lead} {words}" if lang != "zh" else f"，{lead}{words}"
+            comma = _COMMA.say(lang) if lang == "zh" or not lead else " "
+            said += comma + (f"{lead} {words}" if lead and lang != "zh" else lead + words)
         return said
 
     def _of_slot(self, prompt: str, slot: int, lang: str) -> list[re.Match[str]]:

@@ -23,13 +23,13 @@ GROUND = (41, 43, 51)
 ROOT = "rltiles/player"
 
 
-def prepare_layers(source: Path, out: Path, names: Sequence[str]) -> str:
-    """Write the layers of these names below `source` to `out`; the sha256 of names and pixels."""
-    root = next((path for path in sorted(source.rglob(ROOT)) if path.is_dir()), None)
+def prepare_layers(source: Path, out: Path, names: Sequence[str], below: str = ROOT) -> str:
+    """Write the layers of these names, in the folder `below` under `source`, to `out`; the sha256 of names and pixels."""
+    root = next((path for path in sorted(source.rglob(below)) if path.is_dir()), None)
     if root is None:
         raise InputError(
-            en=f"{source.name} holds no folder {ROOT}; give the unpacked source package crawl 0.28.0.",
-            zh=f"{source.name} 中没有文件夹 {ROOT}；请指定解压后的源码包 crawl 0.28.0。",
+            en=f"{source.name} holds no folder {below}; give the unpacked source package crawl 0.28.0.",
+            zh=f"{source.name} 中没有文件夹 {below}；请指定解压后的源码包 crawl 0.28.0。",
         )
     layers = torch.stack([read_tile(root / f"{name}.png") for name in names])
     digest = hashlib.sha256(json.dumps(list(names)).encode() + layers.numpy().tobytes()).hexdigest()
@@ -59,6 +59,20 @@ def _no_tile(path: Path) -> InputError:
     )
 
 
+def load_layers(folder: Path, names: Sequence[str]) -> Tensor:
+    """The layers of these names in a prepared folder, uint8 (L, 32, 32, 4); an InputError where they are not all there."""
+    try:
+        with safe_open(folder / FILE, "pt") as file:
+            held = json.loads(file.metadata()["names"])
+            pixels = file.get_tensor("layers")
+    except OSError as error:
+        raise _other_layers(folder) from error
+    places = {name: place for place, name in enumerate(held)}
+    if any(name not in places for name in names):
+        raise _other_layers(folder)
+    return pixels[[places[name] for name in names]]
+
+
 class Layers:
     """Layers ready to be put on each other; number 0 is an empty one, the others follow in the order of `names`."""
 
@@ -75,16 +89,7 @@ class Layers:
     @classmethod
     def load(cls, folder: Path, names: Sequence[str]) -> "Layers":
         """The layers of a prepared folder; an InputError where it is of another version's table."""
-        try:
-            with safe_open(folder / FILE, "pt") as file:
-                held = json.loads(file.metadata()["names"])
-                pixels = file.get_tensor("layers")
-        except OSError as error:
-            raise _other_layers(folder) from error
-        places = {name: place for place, name in enumerate(held)}
-        if any(name not in places for name in names):
-            raise _other_layers(folder)
-        return cls(pixels[[places[name] for name in names]])
+        return cls(load_layers(folder, names))
 
     def compose(self, numbers: Tensor) -> Tensor:
         """Layers (N, slots) by number, the hindmost first, on the ground: uint8 (N, 3, 32, 32)."""
