@@ -52,7 +52,6 @@ def write_debug_model(folder: Path, seed: int = 0, side: int = 16) -> None:
     from aigc_demo.families.dalle.networks import Shape, Transformer
     from aigc_demo.models.phrases import Phrases, Slot
 
-    torch.manual_seed(seed)
     tokenizer = WordTokenizer(["a", "blue", "green", "red", "square", "方", "红", "绿", "蓝"])
     shape = Shape(
         words=len(tokenizer),
@@ -67,8 +66,10 @@ def write_debug_model(folder: Path, seed: int = 0, side: int = 16) -> None:
     )
     colours = (Text("a red square", "红方"), Text("a green square", "绿方"), Text("a blue square", "蓝方"))
     phrases = Phrases((Slot(Text("square", "方块"), colours),))
-    transformer = Transformer(shape)
-    for layer in transformer.layers:  # which would begin as the identity, and look at nothing
-        torch.nn.init.normal_(layer.out.weight, std=0.2)
-        torch.nn.init.normal_(layer.down.weight, std=0.2)
-    export(folder, shape, Autoencoder(shape), transformer, tokenizer, phrases, (41, 43, 51))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        autoencoder, transformer = Autoencoder(shape), Transformer(shape)
+        for layer in transformer.layers:  # which would begin as the identity, and look at nothing
+            torch.nn.init.normal_(layer.out.weight, std=0.2)
+            torch.nn.init.normal_(layer.down.weight, std=0.2)
+    export(folder, shape, autoencoder, transformer, tokenizer, phrases, (41, 43, 51))

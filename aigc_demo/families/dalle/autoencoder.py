@@ -69,6 +69,11 @@ class Autoencoder(nn.Module):
             nn.PixelShuffle(2),
         )
 
+    def edges(self) -> list[Tensor]:
+        """The kernels by which pixels and levels enter and leave."""
+        first, last = self.encoder, self.decoder
+        return [layer.weight for layer in (first[1], first[-1], last[0], last[-2])]
+
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures (N, 3, S, S) in [-1, 1] through the bottleneck and back, the same shape."""
         return self.restore(self.compress(pictures))

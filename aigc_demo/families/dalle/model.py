@@ -22,8 +22,6 @@ from aigc_demo.models.phrases import Phrases
 from aigc_demo.models.pixels import to_uint8
 from aigc_demo.models.protocols import Drawn, StepHook, no_hook
 
-GUIDANCE = 2.0
-SAMPLING = Settings(temperature=1.0, top_p=0.95)
 DRAFTS = 4  # of a hole, of which the one stays that goes best with what lies behind it
 UNDRAWN = (128, 128, 128)  # in a preview, where the ground is not known
 
@@ -57,6 +55,8 @@ class Dalle:
             self.tokenizer = WordTokenizer.load(folder)
             self.phrases = Phrases.load(folder)
             ground = config.get("ground") or UNDRAWN
+            self.guidance = float(config["guidance_scale"])
+            self.sampling = Settings(temperature=float(config["temperature"]), top_p=float(config["top_p"]))
             self.undrawn = torch.tensor(ground, dtype=torch.uint8).view(3)
         except (KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
             raise InputError(
@@ -90,7 +90,7 @@ class Dalle:
                 en=f"This model draws {side} x {side} pixels and nothing else; leave width and height at 0.",
                 zh=f"此模型只画 {side} × {side} 像素的图片；请把宽度和高度保持为 0。",
             )
-        guidance = request.guidance_scale if request.guidance_scale >= 0 else GUIDANCE
+        guidance = request.guidance_scale if request.guidance_scale >= 0 else self.guidance
         values = {
             "width": side,
             "height": side,
@@ -148,7 +148,7 @@ class Dalle:
                 shown = codes[:: len(noise) // len(generators)]
                 on_step(codes.shape[1] // grid, grid, lambda: self._preview(shown, given))
 
-        written = write_codes(self.transformer, asked, noise, SAMPLING, given, stop, told)
+        written = write_codes(self.transformer, asked, noise, self.sampling, given, stop, told)
         codes = best_of(written, len(generators))
         pictures = self._pictures(codes)
         if picture is not None and inside is not None:
@@ -167,7 +167,7 @@ class Dalle:
         grid, caption = self.shape.grid, conditions.captions[:1]
         noise = self.noise(generator, 0, 0).flatten(1)
         written = write_codes(
-            self.transformer, self._asked(conditions, request.guidance_scale), noise, SAMPLING
+            self.transformer, self._asked(conditions, request.guidance_scale), noise, self.sampling
         )
         with torch.inference_mode():
             looked = self.transformer.attentions(caption.to(self.device), written.codes)
