@@ -59,11 +59,12 @@ def test_first_the_one_network_learns_and_then_the_other(plan):
 @pytest.mark.training
 def test_squares_are_learnt_and_their_captions_too(plan):
     learner = make_learner(replace(plan, batch_size=32), make_accelerator("cpu"))
+    share = learner.recipe.share
     for step in range(150):
-        learner.step(0.7 * step / 150, 1.0)
+        learner.step(share * step / 150, 1.0)
     assert learner.validate()["psnr"] > 20
     for step in range(100):
-        learner.step(0.7 + 0.3 * step / 100, 1.0)
+        learner.step(share + (1 - share) * step / 100, 1.0)
     figures = learner.validate()
     assert figures["held_out_bits"] < figures["bits_without"] - 0.05
     learner.export(final=True)
