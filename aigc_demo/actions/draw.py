@@ -42,13 +42,12 @@ UNREAD = Text(
     "The prompt is longer than this model reads; it did not see: {words}",
     "提示词超出此模型能读的长度；它没有看到：{words}",
 )
-
-
 UNKNOWN = Text(
     "The model never learned these words and drew without them: {words}",
     "模型没有学过这些词，作画时忽略了它们：{words}",
 )
 
+ONE_BY_ONE = 16  # pictures at most, of a model that draws them one after the other
 # Settings of which zero means the model's own: as they were settled.
 AS_USED = ("width", "height", "num_inference_steps", "guidance_scale")
 
@@ -132,6 +131,7 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     trusted = looked_at or not safety.seen_everything(card)
 
     def work(model: Any) -> Iterator[DrawResult]:
+        _check_count(request.count, model.at_once, card)
         put_adapter(model, adapter, request.adapter_weight)
         filled = model.fill(request, start.picture and start.picture.size)
         if model.previewer:
@@ -139,6 +139,15 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
         yield from _grow(filled, card, model, start, stop, cache.thread(card), trusted)
 
     yield from _checked(cache.stream(card, work, stop), card, cache, stop)
+
+
+def _check_count(count: int, at_once: int, card: ModelCard) -> None:
+    """An InputError where a model that draws one picture after the other would hold the device for too long."""
+    if at_once == 1 and count > ONE_BY_ONE:
+        raise InputError(
+            en=f"{card.id} draws one picture after the other, {ONE_BY_ONE} at most; ask for fewer than {count}.",
+            zh=f"{card.id} 逐张作画，一次最多 {ONE_BY_ONE} 张；请把数量 {count} 调小。",
+        )
 
 
 def _checked(

@@ -8,7 +8,7 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.data.word_tokenizer import FILE, WordTokenizer
 from aigc_demo.runtime import registry
 
-ALIKE = 0.65  # of difflib's measure in [0, 1]: a slip of the pen, and no other word
+ALIKE = 0.75  # of difflib's measure in [0, 1]: a slip of the pen, and no other word
 
 
 def unknown_words(model: str, prompt: str, settings: Settings) -> dict[str, str]:

@@ -68,7 +68,7 @@ def test_the_page_opens_with_the_painter_and_its_phrases(tab, context):
 
 def test_unknown_words_are_named_with_what_was_meant(tab, context):
     settings = context.settings
-    assert unknown_words("draw-squares", "a ret square, 红 飞机", settings) == {"ret": "red", "飞机": ""}
+    assert unknown_words("draw-squares", "a reed square, 红 飞机", settings) == {"reed": "red", "飞机": ""}
     html = tab.vocabulary.name_unknown("draw-squares", "a <b> squares", Page())
     assert "role" in html and "squares</b> (square?)" in html and "<b>b</b>" in html
     assert tab.vocabulary.name_unknown("draw-squares", "a red square", Page()) == ""
