@@ -1,7 +1,7 @@
 r"""How good a painter is on pictures that were held out: `python -m aigc_demo.families.diffusion.evaluate --model DIR --data DIR`.
 
 The loss by share of noise tells how much of the flow is learnt. What comes of it is told by two sets of pictures, samples
-of held-out captions and the pictures that were held out with these: the Fréchet distance of their features
+of held-out captions and pictures that were held out: the Fréchet distance of their features
 
 $$\lVert \mu_1 - \mu_2 \rVert^2 + \mathrm{tr}\bigl(C_1 + C_2 - 2\,(C_1 C_2)^{1/2}\bigr)$$
 
@@ -101,16 +101,18 @@ def samples(
 
 
 def likeness(drawn: Tensor, real: Tensor) -> dict[str, float]:
-    """fd_local and fd_ratio, precision and recall of pictures uint8 (N, 3, S, S) to as many real ones."""
+    """fd_local and fd_ratio, precision and recall of pictures uint8 (N, 3, S, S), drawn to the captions of N real ones.
+
+    The drawn of one half of the captions against the real of the other half, so that no caption is on both sides.
+    """
     features = RandomFeatures()
-    a, b = features(drawn), features(real)
-    half = frechet(b[::2], b[1::2])
-    distance = frechet(a, b)
+    samples, (half, pictures) = features(drawn[::2]), (features(real[place::2]) for place in (0, 1))
+    distance = frechet(samples, pictures)
     return {
         "fd_local": distance,
-        "fd_ratio": frechet(a[::2], b[1::2]) / max(half, 1e-9),
-        "precision": inside(a, b),
-        "recall": inside(b, a),
+        "fd_ratio": distance / max(frechet(half, pictures), 1e-9),
+        "precision": inside(samples, pictures),
+        "recall": inside(pictures, samples),
     }
 
 
