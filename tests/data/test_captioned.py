@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import get
 from aigc_demo.data.images import keep
+from aigc_demo.data.imports import ImportRequest, import_files
 from aigc_demo.data.material import open_material
 
 
@@ -60,6 +63,20 @@ def test_grey_and_large_pictures_are_made_to_fit(tmp_path, side, colour, wanted)
     material = open_material(folder)
     assert material.side == wanted
     assert material.draw(3, torch.Generator()).pictures.shape == (3, 3, wanted, wanted)
+
+
+def test_pictures_brought_by_their_owner_are_material_as_they_come_out_of_the_import(tmp_path):
+    source = tmp_path / "album"
+    source.mkdir()
+    random = np.random.default_rng(0)
+    for i in range(8):
+        Image.fromarray(random.integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(source / f"{i}.png")
+        (source / f"{i}.txt").write_text(f"第 {i} 幅画", "utf-8")
+    import_files(ImportRequest(name="mine", consent=True, side=32), [source], tmp_path)
+    material = open_material(tmp_path / "mine")
+    assert material.side == 32 and {"第", "幅", "画"} <= set(material.words)
+    assert len({*material.draw(64, torch.Generator()).captions, *material.held_out(8).captions}) == 8
+    assert material.ground is None
 
 
 def test_without_words_or_with_too_few_pictures_there_is_nothing_to_learn(tmp_path):
