@@ -11,7 +11,7 @@ def _few_codes(look: Look) -> bool:
     return look["codes_used"] <= FEW_CODES
 
 
-def _unread(look: Look) -> bool:
+def _ignored(look: Look) -> bool:
     return look["bits_without"] - look["held_out_bits"] < CAPTION_HELPS
 
 
@@ -29,8 +29,8 @@ CHART = Chart(
             ),
         ),
         Diagnosis(
-            "unread_captions",
-            lasting(_unread, early=3),  # it learns first what pictures look like at all
+            "captions_ignored",
+            lasting(_ignored, early=3),  # it learns first what pictures look like at all
             Text(
                 "The captions are not read: with its caption a code of a held-out picture costs {held_out_bits:.2f} bits,"
                 " without it {bits_without:.2f}. Check that captions say what is to be seen, and train longer.",
