@@ -12,7 +12,7 @@ from aigc_demo.models.checkpoints import load_strictly, read_config, read_weight
 if TYPE_CHECKING:
     from aigc_demo.models.phrases import Phrases
 
-GUIDANCE, STEPS = 3.0, 25  # what a request's own numbers stand for
+GUIDANCE, STEPS = 2.0, 25  # what a request's own numbers stand for
 
 
 def export(
