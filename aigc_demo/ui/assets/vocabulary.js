@@ -118,6 +118,20 @@ const follow = () => {
   });
 };
 
+// Where the picture is out of sight, as on a phone, it is seen in a corner while the hand presses phrases.
+const SECONDS = 6, peek = make("img", { className: "peek", alt: "", hidden: true });
+let touched = 0, looking = 0;
+element.append(peek);
+const glance = () => {
+  const shown = document.querySelector(`${panel.dataset.view} img`), box = shown?.getBoundingClientRect();
+  const away = box && (box.top > innerHeight - 40 || box.bottom < 40), over = performance.now() - touched > 1000 * SECONDS;
+  if (over || !element.isConnected) { clearInterval(looking); looking = 0; }
+  peek.hidden = over || !away;
+  if (!peek.hidden && peek.src !== shown.src) peek.src = shown.src;
+};
+const watchPicture = () => { touched = performance.now(); looking ||= setInterval(glance, 200); };
+peek.addEventListener("click", () => document.querySelector(panel.dataset.view).scrollIntoView({ behavior: "smooth", block: "center" }));
+
 const lay = () => {
   let given = {};
   try { given = JSON.parse(props.value || "{}"); } catch { /* none */ }
@@ -135,6 +149,7 @@ watch("value", lay);
 panel.addEventListener("click", (event) => {
   const node = event.target.closest("button");
   if (!node) return;
+  if (live) watchPicture();
   if (node.matches(".dice")) return write(random());
   const [slot, phrase] = [Number(node.dataset.slot), Number(node.dataset.phrase)], text = box()?.value || "";
   write(node.getAttribute("aria-pressed") === "true" ? remove(text, slot) : insert(text, slot, phrase));

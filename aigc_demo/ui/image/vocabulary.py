@@ -33,7 +33,7 @@ class Vocabulary:
     """The panel, and under the prompt the line of unknown words. `panel` tells `input` when the hand changes the prompt."""
 
     def __init__(self, context: Context, task: str, prompt: gr.Textbox) -> None:
-        self.context, self.elem_id, self.prompt = context, f"{task}-vocabulary", prompt
+        self.context, self.task, self.prompt = context, task, prompt
         self.unknown = gr.HTML("", elem_id=f"{task}-unknown", elem_classes="unknown-words")
 
     def build(self, card: ModelCard) -> None:
@@ -42,7 +42,7 @@ class Vocabulary:
             value_for(card),
             html_template=self._template(),
             js_on_load=asset("vocabulary.js"),
-            elem_id=self.elem_id,
+            elem_id=f"{self.task}-vocabulary",
         )
 
     def connect(self, model: gr.Dropdown) -> None:
@@ -65,7 +65,7 @@ class Vocabulary:
             for lang in ("en", "zh")
         }
         return (
-            f'<div class="vocabulary" hidden data-prompt="#{self.prompt.elem_id} textarea" '
+            f'<div class="vocabulary" hidden data-prompt="#{self.prompt.elem_id} textarea" data-view="#{self.task}-view" '
             f'data-words="{escape(json.dumps(said, ensure_ascii=False))}"></div>'
         )
 
