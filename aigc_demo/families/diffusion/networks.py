@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aigc_demo.families.diffusion.norms import group_norm
+
 SIDES = range(16, 65, 4)
 GROUPS = 8
 FAR = -1e4  # in place of minus infinity, which a row of nothing else would turn into NaN
@@ -110,17 +112,16 @@ class Block(nn.Module):
         self.norm1 = nn.GroupNorm(GROUPS, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.film = nn.Linear(embedding, 2 * channels)
-        self.norm2 = nn.GroupNorm(GROUPS, channels, affine=False)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.conv2.bias)
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         """(B, C, h, w) and what it is told (B, e) to (B, C, h, w)."""
-        h = self.conv1(F.silu(self.norm1(x), inplace=True))
-        scale, shift = self.film(told)[..., None, None].chunk(2, 1)
-        h = self.norm2(h) * (1 + scale) + shift
-        return x + self.conv2(F.silu(h, inplace=True))
+        h = self.conv1(F.silu(affine_norm(x, self.norm1)))
+        scale, shift = self.film(told).chunk(2, 1)
+        h = group_norm(h, 1 + scale, shift, GROUPS)
+        return x + self.conv2(F.silu(h))
 
 
 class Attention(nn.Module):
@@ -224,7 +225,12 @@ class Painter(nn.Module):
             x = block(merge_in(torch.cat([x, skips.pop()], 1)), told)
             if index == 0:
                 x = self.look_close(x, words, seen)
-        return F.pixel_shuffle(self.leave(F.silu(self.norm(x))), self.config.patch)
+        return F.pixel_shuffle(self.leave(F.silu(affine_norm(x, self.norm))), self.config.patch)
+
+
+def affine_norm(x: Tensor, norm: nn.GroupNorm) -> Tensor:
+    """The norm of a module that has a scale and a shift of its own."""
+    return group_norm(x, norm.weight[None], norm.bias[None], norm.num_groups)
 
 
 def waves(t: Tensor, width: int = 128) -> Tensor:

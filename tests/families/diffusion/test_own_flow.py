@@ -8,6 +8,7 @@ import torch
 
 from aigc_demo.families.diffusion.flow import clean, draw_times, noise_levels, solve
 from aigc_demo.families.diffusion.losses import flow_loss, interpolate
+from aigc_demo.families.diffusion.norms import group_norm
 
 
 def test_the_true_direction_leads_from_noise_to_the_picture_in_any_number_of_steps():
@@ -83,3 +84,22 @@ def test_the_loss_is_nothing_for_the_true_direction_and_the_middle_is_learnt_mos
     shares = torch.histc(times, 4, 0, 1) / len(times)
     assert times.min() > 0 and times.max() < 1
     assert torch.allclose(shares, torch.tensor([0.136, 0.364, 0.364, 0.136]), atol=0.02)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_norm_and_its_derivatives_are_those_of_torch(rows):
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64).float()
+
+    x = (random(3, 24, 4, 6) + 0.5).contiguous(memory_format=torch.channels_last).requires_grad_()
+    scale, shift = random(rows, 24).requires_grad_(), random(rows, 24).requires_grad_()
+    gradient = random(3, 24, 4, 6)
+    ours = group_norm(x, scale, shift, 8)
+    theirs = torch.nn.functional.group_norm(x, 8) * scale[..., None, None] + shift[..., None, None]
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+    inputs = (x, scale, shift)
+    pairs = zip(*(torch.autograd.grad(y, inputs, gradient) for y in (ours, theirs)), strict=True)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in pairs)
