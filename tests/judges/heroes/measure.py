@@ -1,7 +1,7 @@
 """What a model that draws heroes makes of sentences: parts right by slot, beside the real pictures of the same heroes.
 
 Captions name every part of heroes, held-out ones, of which each has a pair of attributes that training never shows on
-one hero, and seen ones; English and Chinese by turns. Each is drawn once, by the model's own steps and guidance, and
+one hero, and as many seen ones with as many parts; English and Chinese by turns. Each is drawn once, by the model's own steps and guidance, and
 nothing is selected.
 """
 
@@ -28,6 +28,7 @@ from tests.judges.heroes.sheet import write_pairs, write_sheet
 LANGUAGES = ("en", "zh")
 KINDS = ("held out", "seen")
 NEAREST_AMONG, NEAREST_SHOWN = 5000, 8
+SPARE = 6  # seen heroes to choose from for each held-out one
 LIKENESS_AT_MOST = 4000  # distances between all pairs are held at once
 PROMISED = {"real": 0.02, "zh": 0.02, "seen": 0.05}  # how far the drawn parts may be behind
 
@@ -55,11 +56,9 @@ def measure(
     material = open_material(settings.data_dir / "heroes")
     same_table(material, known)
     card, cache = find_card(model_id, settings, "draw"), ModelCache(settings)
+    heroes = chosen(material, count, most_seen or count, seed)
     with cache.use(card) as model:
-        drawn = {
-            kind: draw(model, material, number, seed + place, kind == "held out")
-            for place, (kind, number) in enumerate(zip(KINDS, (count, most_seen or count), strict=True))
-        }
+        drawn = {kind: draw(model, material, heroes[kind], seed + i) for i, kind in enumerate(KINDS)}
         if sheet:
             write_sheet(model, material, seed, sheet)
     found = {kind: judged(judge, material, part) for kind, part in drawn.items()}
@@ -84,10 +83,30 @@ def same_table(material: Heroes, known: Mapping[str, Any]) -> None:
         raise SystemExit("the table of heroes has changed since the judge was trained; train it anew")
 
 
-def draw(model: Any, material: Heroes, count: int, seed: int, held_out: bool) -> Drawn:
-    """`count` heroes of one kind, their captions in both languages by turns, and a picture of each."""
+def chosen(material: Heroes, count: int, most_seen: int, seed: int) -> dict[str, list[Hero]]:
+    """Held-out heroes, and seen ones with as many parts each: what wears more hides more, and has more pairs."""
     generator = torch.Generator().manual_seed(1_000_003 * (seed + 1))
-    heroes = material.sample(count, generator, held_out=held_out)
+    held_out = material.sample(count, generator, held_out=True)
+    spare: dict[int, list[Hero]] = {}
+    for hero in material.sample(SPARE * min(count, most_seen), generator, held_out=False):
+        spare.setdefault(parts(hero), []).append(hero)
+    seen = []
+    for hero in held_out[:most_seen]:
+        nearest_number = min(spare, key=lambda number: abs(number - parts(hero)))
+        seen.append(spare[nearest_number].pop())
+        if not spare[nearest_number]:
+            del spare[nearest_number]
+    return dict(zip(KINDS, (held_out, seen), strict=True))
+
+
+def parts(hero: Hero) -> int:
+    """How many slots are filled."""
+    return sum(attribute is not None for attribute in hero.attributes)
+
+
+def draw(model: Any, material: Heroes, heroes: list[Hero], seed: int) -> Drawn:
+    """Captions of all parts in both languages by turns, and a picture of each."""
+    generator = torch.Generator().manual_seed(1_000_003 * (seed + 2))
     captions = [
         material.caption(hero, LANGUAGES[i % 2], generator, full=True) for i, hero in enumerate(heroes)
     ]

@@ -65,6 +65,14 @@ def test_real_pictures_are_judged_as_real_ones(material):
     assert pictures.shape == (8, 3, 32, 32) and all(0 <= one["slots that differ"] <= 11 for one in said)
 
 
+def test_seen_heroes_wear_as_much_as_the_held_out_ones(material):
+    heroes = measure.chosen(material, 60, 40, seed=2)
+    held_out, seen = heroes["held out"], heroes["seen"]
+    assert (len(held_out), len(seen), len(set(seen))) == (60, 40, 40)
+    number = [sum(map(measure.parts, some[:40])) for some in (held_out, seen)]
+    assert abs(number[0] - number[1]) <= 8  # of some 260
+
+
 def test_any_model_of_the_protocol_draws_each_sentence(tmp_path):
     write_painter(tmp_path / "tiny")
     model = painter.OwnPainter(tmp_path / "tiny", "cpu")
@@ -77,6 +85,7 @@ def test_any_model_of_the_protocol_draws_each_sentence(tmp_path):
     assert (alone[:1].int() - again.int()).abs().max() <= 2  # but for rounding, however many are drawn
 
 
+@pytest.mark.second  # five seconds of one core
 def test_a_painter_is_measured_from_its_captions_to_the_table(material, data_dir, tmp_path):
     write_painter(tmp_path / "runs" / "tiny", side=32)
     settings = Settings(runs_dir=tmp_path / "runs", data_dir=data_dir, device="cpu", offline=True)
