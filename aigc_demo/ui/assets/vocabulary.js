@@ -80,7 +80,7 @@ const chip = (i, j) => {
 const build = () => {
   const search = make("input", { type: "search", placeholder: said.search });
   search.setAttribute("aria-label", said.search);
-  const dice = make("button", { type: "button", id: `${element.closest("[id]").id}-dice`, className: "dice", textContent: said.random });
+  const dice = make("button", { type: "button", id: panel.dataset.dice, className: "dice", textContent: said.random });
   const count = make("p", { className: "count" });
   count.setAttribute("role", "status");
   const hits = make("div", { className: "chips hits", hidden: true });

@@ -66,6 +66,7 @@ class Vocabulary:
         }
         return (
             f'<div class="vocabulary" hidden data-prompt="#{self.prompt.elem_id} textarea" data-view="#{self.task}-view" '
+            f'data-dice="{self.task}-vocabulary-dice" '
             f'data-words="{escape(json.dumps(said, ensure_ascii=False))}"></div>'
         )
 
