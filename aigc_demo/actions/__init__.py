@@ -15,6 +15,7 @@ from aigc_demo.actions.pictures import (
     make_images,
     reconstruct,
 )
+from aigc_demo.actions.prompt_words import unknown_words
 from aigc_demo.actions.rewrite import RewriteResult, rewrite
 from aigc_demo.actions.save import SHEET_SIDE, recipe_of, scale_to, stem, sweep
 from aigc_demo.actions.save_pictures import (
@@ -26,6 +27,7 @@ from aigc_demo.actions.save_pictures import (
     write_pictures,
     write_reconstruction,
     write_sheet,
+    write_sprite,
     write_strip,
     write_upscaled,
 )
@@ -33,6 +35,7 @@ from aigc_demo.actions.save_texts import conversation, write_chat, write_rewrite
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
 from aigc_demo.actions.watermark import TextFinding, find_text_mark, text_mark
+from aigc_demo.actions.word_maps import WordMaps, word_maps
 
 __all__ = [
     "SHEET_SIDE",
@@ -47,6 +50,7 @@ __all__ = [
     "TextSample",
     "UpscaleResult",
     "WalkResult",
+    "WordMaps",
     "chat",
     "columns_for",
     "conversation",
@@ -63,8 +67,10 @@ __all__ = [
     "stem",
     "sweep",
     "text_mark",
+    "unknown_words",
     "upscale",
     "walk",
+    "word_maps",
     "write_archive",
     "write_chat",
     "write_drawing",
@@ -74,6 +80,7 @@ __all__ = [
     "write_reconstruction",
     "write_rewrite",
     "write_sheet",
+    "write_sprite",
     "write_strip",
     "write_text",
     "write_texts",

@@ -1,6 +1,6 @@
 """Have a diffusion model draw a sentence: from noise, from a picture, or inside a mask."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text, joined, plain
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.protocols import TextToImageModel, WordReader
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.worker_thread import WorkerThread
@@ -23,7 +24,9 @@ from aigc_demo.runtime.zero_gpu import on_gpu
 from aigc_demo.schemas import DrawRequest
 
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
+    from torch import Tensor
 
 UNCHECKED = Text(
     "This model came without a filter for what should not be shown; look before you share.",
@@ -39,19 +42,24 @@ UNREAD = Text(
     "The prompt is longer than this model reads; it did not see: {words}",
     "提示词超出此模型能读的长度；它没有看到：{words}",
 )
+UNKNOWN = Text(
+    "The model never learned these words and drew without them: {words}",
+    "模型没有学过这些词，作画时忽略了它们：{words}",
+)
 
-
+ONE_BY_ONE = 16  # pictures at most, of a model that draws them one after the other
 # Settings of which zero means the model's own: as they were settled.
 AS_USED = ("width", "height", "num_inference_steps", "guidance_scale")
 
 
 @dataclass
 class DrawResult:
-    """Pictures as they come: `step` of `steps` over all of them, each with its own seed, one after the other.
+    """Pictures as they come, each with its own seed, as many at once as the model draws together.
 
-    `request` has the size, steps and guidance that were really used. `preview` (k, H, W, 3) uint8 are the finished
-    pictures and the one that is being drawn; `pictures` (count, H, W, 3) are there at the end, as are `note`
-    and `sigmas`, the share of noise in one picture before each of its steps and after the last.
+    `step` of `steps` over all rounds, `each` of them in one round. `request` has the size, steps and guidance that
+    were really used. `preview` (k, H, W, 3) uint8 are the `finished` pictures and those that are being drawn;
+    `pictures` (count, H, W, 3) are there at the end, as are `note` and `sigmas`, the share of noise in one picture
+    before each of its steps and after the last.
     """
 
     request: DrawRequest
@@ -63,6 +71,8 @@ class DrawResult:
     pictures: np.ndarray | None = None
     note: Text | None = None
     sigmas: list[float] = field(default_factory=list)
+    each: int = 1
+    finished: int = 0
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""
@@ -75,14 +85,13 @@ class DrawResult:
 
 @dataclass
 class _Told:
-    """One step of picture `index`, with what it looks like, or one finished picture (H, W, 3)."""
+    """One step of a round, with what its pictures look like (n, H, W, 3); or its finished pictures."""
 
-    index: int
     step: int = 0
     steps: int = 0
     preview: np.ndarray | None = None
-    picture: np.ndarray | None = None
-    blacked_out: bool = False
+    pictures: np.ndarray | None = None
+    blacked_out: int = 0
 
 
 @dataclass
@@ -110,7 +119,8 @@ class _Start:
 def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterator[DrawResult]:
     """Yield the result after every step and every finished picture, the same object growing.
 
-    Picture i is the same however many are asked for. Raises Stopped inside a step once `stop()` turns true.
+    Picture i is the same however many are asked for, but for the rounding of a network that sees others beside it.
+    Raises Stopped inside a step once `stop()` turns true.
     """
     start = _read_start(request)
     card = registry.find_card(request.model, cache.settings, start.task)
@@ -118,14 +128,26 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     safety.check_asked(request, cache.settings)
     safety.require_classifier(card, cache.settings)
     looked_at = safety.guarded(card, cache.settings) and safety.classifier(cache.settings) is not None
+    trusted = looked_at or not safety.seen_everything(card)
 
     def work(model: Any) -> Iterator[DrawResult]:
+        _check_count(request.count, model.at_once, card)
         put_adapter(model, adapter, request.adapter_weight)
         filled = model.fill(request, start.picture and start.picture.size)
-        model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
-        yield from _grow(filled, card, model, start, stop, cache.thread(card), looked_at)
+        if model.previewer:
+            model.previewer.use_tiny(tiny_autoencoder(model.previewer.id, cache.settings))
+        yield from _grow(filled, card, model, start, stop, cache.thread(card), trusted)
 
     yield from _checked(cache.stream(card, work, stop), card, cache, stop)
+
+
+def _check_count(count: int, at_once: int, card: ModelCard) -> None:
+    """An InputError where a model that draws one picture after the other would hold the device for too long."""
+    if at_once == 1 and count > ONE_BY_ONE:
+        raise InputError(
+            en=f"{card.id} draws one picture after the other, {ONE_BY_ONE} at most; ask for fewer than {count}.",
+            zh=f"{card.id} 逐张作画，一次最多 {ONE_BY_ONE} 张；请把数量 {count} 调小。",
+        )
 
 
 def _checked(
@@ -154,65 +176,80 @@ def tiny_autoencoder(model_id: str, settings: Settings) -> Path | None:
 def _grow(
     request: DrawRequest,
     card: ModelCard,
-    model: Any,
+    model: TextToImageModel,
     start: _Start,
     stop: Stop,
     thread: WorkerThread,
-    looked_at: bool,
+    trusted: bool,
 ) -> Iterator[DrawResult]:
-    """The result after all that `_draw_all` tells; the last one has the pictures. `looked_at`: a filter sees them yet."""
+    """The result after all that `_draw_all` tells; the last one has the pictures. `trusted`: see `_note`."""
     from aigc_demo.models.latents import picture_seed
 
     seeds = [picture_seed(request.seed, i) for i in range(request.count)]
-    result = DrawResult(request, card, 0, request.count * request.num_inference_steps, seeds)
+    rounds = [seeds[i : i + model.at_once] for i in range(0, len(seeds), model.at_once)]
+    each = max(request.num_inference_steps, 1)
+    result = DrawResult(request, card, 0, len(rounds) * each, seeds, each=each)
     finished: list[np.ndarray] = []
     blacked_out = 0
-    draw_all = partial(_draw_all, request, seeds, model, start)
-    for told in stepwise(draw_all, stop, thread):
-        if told.picture is None:
-            result.steps = request.count * told.steps
-            result.step = told.index * told.steps + told.step
+    for told in stepwise(partial(_draw_all, request, rounds, model, start), stop, thread):
+        if told.pictures is None:
+            result.each, result.steps = told.steps, len(rounds) * told.steps
+            result.step = len(finished) * told.steps + told.step
             if told.preview is not None:
-                result.preview = np.stack([*finished, told.preview])
+                result.preview = np.concatenate([*finished, told.preview])
         else:
-            finished.append(safety.cautioned(told.picture) if told.blacked_out else told.picture)
+            finished.append(told.pictures)
             blacked_out += told.blacked_out
-            result.preview = np.stack(finished)
-        if len(finished) < request.count:
+            result.preview = np.concatenate(finished)
+            result.finished = len(result.preview)
+        if len(finished) < len(rounds):
             yield result
     result.pictures = result.preview
-    result.note = joined([start.note, _note(model, request.prompt, blacked_out, looked_at)]) or None
+    result.note = joined([start.note, _note(model, request.prompt, blacked_out, trusted)]) or None
     result.sigmas = list(model.noise_levels)
     yield result
 
 
 def _draw_all(
     request: DrawRequest,
-    seeds: list[int],
-    model: Any,
+    rounds: list[list[int]],
+    model: TextToImageModel,
     start: _Start,
     tell: Callable[[_Told], None],
     stop: Stop,
 ) -> None:
-    """Draw one picture after the other, and tell of every step."""
+    """Draw one round of pictures after the other, each picture from its own seed, and tell of every step."""
     import torch
 
     conditions = model.conditions(request.prompt, request.negative_prompt, stop)
     picture, mask = start.fitted(request.width, request.height)
-    for index, seed in enumerate(seeds):
-        generator = torch.Generator().manual_seed(seed)
-        noise = None if picture else model.noise(generator, request.width, request.height)
 
-        def on_step(step: int, steps: int, preview: Any, index: int = index) -> None:
-            rough = preview()
-            shown = None if rough is None else (rough * 255).round().byte().movedim(0, 2).numpy()
-            tell(_Told(index, step, steps, shown))
+    def on_step(step: int, steps: int, preview: Any) -> None:
+        rough = preview()
+        tell(_Told(step, steps, None if rough is None else rough.numpy()))
 
-        drawn, black = model.draw(
-            request, conditions, generator, noise, picture, mask, stop=stop, on_step=on_step
-        )
-        whole = drawn.numpy() if mask is None else _only_inside(drawn.numpy(), picture, mask)
-        tell(_Told(index, picture=whole, blacked_out=black))
+    for seeds in rounds:
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        noise = None if picture else _noise(model, generators, request)
+        drawn = model.draw(request, conditions, generators, noise, picture, mask, stop=stop, on_step=on_step)
+        whole = [one.picture.numpy() for one in drawn]
+        if mask is not None:
+            whole = [_only_inside(pixels, picture, mask) for pixels in whole]
+        seen = [
+            safety.cautioned(pixels) if one.blacked_out else pixels
+            for pixels, one in zip(whole, drawn, strict=True)
+        ]
+        tell(_Told(pictures=np.stack(seen), blacked_out=sum(one.blacked_out for one in drawn)))
+
+
+def _noise(
+    model: TextToImageModel, generators: Sequence["torch.Generator"], request: DrawRequest
+) -> "Tensor | None":
+    """The noise of a round, (n, C, h, w), each picture's from its own generator."""
+    import torch
+
+    parts = [model.noise(generator, request.width, request.height) for generator in generators]
+    return torch.cat(parts) if all(part is not None for part in parts) else None
 
 
 def _only_inside(drawn: np.ndarray, picture: "Image.Image", mask: "Image.Image") -> np.ndarray:
@@ -254,12 +291,14 @@ def _read_start(request: DrawRequest) -> _Start:
     return _Start(picture, mask, upload.note)
 
 
-def _note(model: Any, prompt: str, blacked_out: int, looked_at: bool) -> Text | None:
-    """What a reader should know of the pictures."""
-    notes = [] if model.has_checker or looked_at else [UNCHECKED]
+def _note(model: TextToImageModel, prompt: str, blacked_out: int, trusted: bool) -> Text | None:
+    """What a reader should know of the pictures. `trusted`: a filter sees them yet, or their model saw nothing bad."""
+    notes = [] if model.has_checker or trusted else [UNCHECKED]
     if blacked_out:
         notes.append(BLACKED_OUT.format(count=blacked_out))
     if unread := model.left_out(prompt):
         short = unread if len(unread) <= 60 else unread[:60] + "…"
         notes.append(UNREAD.format(words=short))
+    if isinstance(model, WordReader) and (unknown := model.unknown(prompt)):
+        notes.append(UNKNOWN.format(words=", ".join(unknown)[:200]))
     return joined(notes) or None

@@ -198,8 +198,8 @@ def between_prompts(
         generator.set_state(generators[0].get_state())
         start = z[index].view_as(noise[0])
         conditions = model.between(a, b, time)
-        picture, _ = model.draw(asked, conditions, generator, start, stop=stop, on_step=on_step)
-        frames.append(picture.numpy())
+        (drawn,) = model.draw(asked, conditions, [generator], start, stop=stop, on_step=on_step)
+        frames.append(drawn.picture.numpy())
     settings = {name: getattr(asked, name) for name in ("num_inference_steps", "guidance_scale")}
     request = request.model_copy(update=settings)
     lengths = path_lengths(*flat, request)

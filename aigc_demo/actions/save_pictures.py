@@ -11,7 +11,11 @@ from aigc_demo.actions.latent import GridResult, WalkResult
 from aigc_demo.actions.pictures import ImageResult, ReconstructResult
 from aigc_demo.actions.save import GIF_SIDE, MP4_SIDE, SHEET_SIDE, recipe_of, scale_to, stem
 from aigc_demo.actions.upscale import UpscaleResult
+from aigc_demo.core.errors import InputError
+from aigc_demo.media.cutouts import save_cutout
 from aigc_demo.provenance.marking import PLAIN, Marking
+
+SPRITE_SIDE = 4096  # pixels of an enlarged sprite, at most
 
 
 def write_sheet(
@@ -125,3 +129,26 @@ def write_drawings(
         path = media.new_path(folder, f"{result.card.id.replace('/', '-')}-seed{seed}", suffix)
         paths.append(media.save_image(picture, path, recipe_of(alone, result.card), marking=marking))
     return paths
+
+
+def write_sprite(
+    result: DrawResult,
+    folder: Path,
+    suffix: str = ".png",
+    marking: Marking = PLAIN,
+    scale: int = 1,
+    clear: bool = True,
+) -> Path:
+    """The first picture of a drawing with each pixel repeated `scale` times; `clear`: its plain ground is transparent.
+
+    An InputError where it would be wider than SPRITE_SIDE pixels.
+    """
+    picture, largest = result.pictures[0], SPRITE_SIDE // max(result.pictures.shape[1:3])
+    if not 1 <= scale <= largest:
+        raise InputError(
+            en=f"A picture of {picture.shape[1]} pixels can be enlarged 1 to {largest} times; choose such a number.",
+            zh=f"{picture.shape[1]} 像素的图片可放大 1 到 {largest} 倍；请在此范围内选择。",
+        )
+    save = save_cutout if clear else media.save_image
+    path = media.new_path(folder, f"{stem(result)}-sprite", suffix)
+    return save(picture, path, recipe_of(result.request, result.card), scale, marking)

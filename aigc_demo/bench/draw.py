@@ -1,4 +1,4 @@
-"""Seconds a step of text-to-image: ours, told of and shown step by step, against the bare pipeline of diffusers."""
+"""Text-to-image: ours, told of and shown step by step, against the bare pipeline of diffusers; painters against their network."""
 
 import tempfile
 from collections import deque
@@ -11,7 +11,8 @@ from aigc_demo.cli.flags import Asked
 from aigc_demo.core.words import Text
 from aigc_demo.hub.records import keep
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import kinds
+from aigc_demo.models.family import family, kinds
+from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.schemas import DrawRequest
 
@@ -21,15 +22,21 @@ NAMES = Text(
     "a step of text-to-image, against the bare diffusers pipeline on the same weights",
     "文生图的一步，对照直接调用 diffusers 流水线，相同权重",
 )
+PICTURES = 16
 
 
 def measure(asked: Asked) -> list[Comparison]:
-    """Both draw the same picture in turns, from a small Stable Diffusion with random weights."""
+    """Both draw the same picture in turns, from a small Stable Diffusion with random weights; then painters trained here."""
+    painters = [
+        compare_painter(card, asked.cache)
+        for card in registry.cards_for("draw", asked.settings)
+        if not card.kind and family(card.family).sampled
+    ]
     with tempfile.TemporaryDirectory() as folder:
         settings = asked.settings.model_copy(update={"data_dir": Path(folder) / "data"})
         card = small_stable_diffusion(Path(folder) / "model")
         keep(card, settings)
-        return [compare(card, ModelCache(settings))]
+        return [compare(card, ModelCache(settings)), *painters]
 
 
 def compare(card: ModelCard, cache: ModelCache, rounds: int = ROUNDS) -> Comparison:
@@ -49,6 +56,38 @@ def compare(card: ModelCard, cache: ModelCache, rounds: int = ROUNDS) -> Compari
         return seconds(lambda: bare(REQUEST.prompt, num_inference_steps=steps, generator=generator)) / steps
 
     return Comparison(NAMES, "s", 1.03, *take_turns(ours, plain, rounds))
+
+
+def compare_painter(card: ModelCard, cache: ModelCache, rounds: int = ROUNDS) -> Comparison:
+    """Seconds for PICTURES from the request to the last of them, over the same calls of the network and nothing else."""
+    import torch
+
+    request = DrawRequest(model=card.id, prompt="a red cloak", count=PICTURES)
+    calls: list[tuple[Any, Any]] = []
+
+    def keep_calls(_: Any, arguments: Any, named: Any) -> None:
+        calls.append((arguments, named))
+
+    def draw() -> None:
+        deque(actions.draw(request, cache), maxlen=1)
+
+    def hook(model: Any) -> Any:
+        return model.network.register_forward_pre_hook(keep_calls, with_kwargs=True)
+
+    @torch.inference_mode()
+    def call_again(model: Any) -> None:
+        for arguments, named in calls:
+            model.network(*arguments, **named)
+
+    hooked = cache.run(card, hook)
+    draw()
+    hooked.remove()
+    names = Text(
+        f"{PICTURES} pictures by {card.id}, against the bare calls of its network",
+        f"{card.id} 画 {PICTURES} 张图，对照只调用其网络",
+    )
+    turns = take_turns(lambda: seconds(draw), lambda: seconds(lambda: cache.run(card, call_again)), rounds)
+    return Comparison(names, "s", 1.3, *turns)
 
 
 def small_stable_diffusion(folder: Path, width: int = 64, side: int = 32) -> ModelCard:

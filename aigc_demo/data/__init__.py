@@ -24,10 +24,10 @@ LOOKS = Path(__file__).with_name("looks")
 
 
 class Source(BaseModel):
-    """A repository on the hub, a package of npm or Debian; or the app itself, which makes the data."""
+    """A repository on the hub, a package of npm or Debian, a source package of Debian; or the app, which makes the data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["hub", "npm", "apt", "app"]
+    kind: Literal["hub", "npm", "apt", "apt-source", "app"]
     name: str
     version: str = ""
 
@@ -39,7 +39,7 @@ class DataCard(BaseModel):
     """One data set: what it is, its licence, where to get it and what must come out.
 
     reads: what kind of model learns from it. language: of its texts. megabytes: what is fetched, 0 where nothing is.
-    options: of its module.
+    options: of its module. draws: its module draws pictures with captions without end (data/material.py).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,6 +56,7 @@ class DataCard(BaseModel):
     counts: dict[str, int] = {}
     sha256: str = ""
     classes: dict[str, list[str]] = {}
+    draws: bool = False
 
     @property
     def needs_network(self) -> bool:

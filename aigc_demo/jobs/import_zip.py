@@ -34,6 +34,8 @@ MOST_BYTES = {
     "generation_config.json": MEGABYTE // 4,
     "tokenizer.json": 32 * MEGABYTE,
     "tokenizer_config.json": MEGABYTE,
+    "words.json": MEGABYTE,  # of a model that reads captions
+    "phrases.json": MEGABYTE,
 }
 NEEDED = ("config.json", "README.md")  # and one file of weights
 MOST_PACKED = 100  # times smaller than its content: weights hardly pack at all

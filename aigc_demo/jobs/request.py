@@ -23,9 +23,9 @@ class TrainRequest(BaseModel):
             "Model family",
             "模型家族",
             Text(
-                "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; "
-                "a diffusion model that is on this disk can be taught your own subject or style.",
-                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；本机已有的扩散模型可以学会您的主体或画风。",
+                "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; a diffusion model draws "
+                "what captions say, and a pretrained one on this disk can be taught your own subject or style.",
+                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；扩散模型按文字作画，本机已有的预训练扩散模型可以学会您的主体或画风。",
             ),
         ),
     ]

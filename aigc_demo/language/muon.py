@@ -13,7 +13,7 @@ works in the precision that it is told, and treats all matrices of one shape in 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -102,3 +102,30 @@ class Muon(torch.optim.Optimizer):
         scale = rate * max(1.0, rows / columns) ** 0.5
         for weight, update in zip(weights, orthogonal, strict=True):
             weight.mul_(1 - rate * weight_decay).add_(update, alpha=-scale)
+
+
+class KernelMuon(Muon):
+    """Muon for kernels of convolutions: all weights that lead to one channel are a row of a matrix.
+
+    Kernels (n, C, h, w) lie with their channels last in memory (torch.channels_last), so that the matrices (n, h w C) are
+    views of them; a ValueError where they do not.
+    """
+
+    def __init__(self, kernels: Sequence[Tensor], lr: float = 0.02, weight_decay: float = 0.0) -> None:
+        self.kernels = list(kernels)
+        if not all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in self.kernels):
+            raise ValueError("kernels must have their channels last in memory")
+        matrices = [kernel.detach().movedim(1, 3).flatten(1) for kernel in self.kernels]
+        super().__init__(matrices, lr=lr, weight_decay=weight_decay)
+
+    def step(self, closure: None = None) -> None:
+        """One update of every kernel that has a gradient."""
+        for matrix, kernel in zip(self.param_groups[0]["params"], self.kernels, strict=True):
+            matrix.grad = None if kernel.grad is None else kernel.grad.movedim(1, 3).flatten(1)
+        super().step()
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of matrices and kernels."""
+        super().zero_grad(set_to_none)
+        for kernel in self.kernels:
+            kernel.grad = None

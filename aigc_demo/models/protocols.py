@@ -1,6 +1,6 @@
 """What a family's model must be able to do to serve a tab."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -85,9 +85,44 @@ class Autoencoder(LatentModel, Encoder, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """One finished picture (H, W, 3) uint8 on the CPU, and whether a safety checker blacked it out."""
+
+    picture: "Tensor"
+    blacked_out: bool = False
+
+
+# (step, steps, preview): after each step of `steps`; preview() is (n, H, W, 3) uint8 on the CPU, what the model takes
+# the n finished pictures for now, or None where it has no new one.
+StepHook = Callable[[int, int, Callable[[], "Tensor | None"]], None]
+
+
+def no_hook(step: int, steps: int, preview: Callable[[], "Tensor | None"]) -> None:
+    """A step hook that does nothing."""
+
+
 @runtime_checkable
 class TextToImageModel(Protocol):
-    """A model that draws sentences, and what lies between two of them."""
+    """A model that draws sentences, and what lies between two of them.
+
+    at_once: how many pictures it draws together. noise_levels: the share of noise in one picture of the last drawing
+    before each step and after the last. has_checker: whether a safety checker looks at the pictures; None: not known.
+    previewer: what decodes its latents on the way, None where they are pictures already.
+    """
+
+    at_once: int
+    noise_levels: list[float]
+    has_checker: bool | None
+    previewer: Any
+
+    def fill(self, request: Any, picture: tuple[int, int] | None) -> Any:
+        """The DrawRequest with this model's own numbers for zeros; `picture`: width and height of one to start from."""
+        ...
+
+    def left_out(self, prompt: str) -> str:
+        """The end of a prompt that the model does not get to read; empty where it reads all."""
+        ...
 
     def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Any:
         """What the text encoders make of a prompt."""
@@ -97,8 +132,50 @@ class TextToImageModel(Protocol):
         """(1 - t) a + t b of two prompts' conditions."""
         ...
 
-    def draw(self, request: Any, conditions: Any, generator: "torch.Generator", **settings: Any) -> Any:
-        """One picture (H, W, 3) uint8 of a filled DrawRequest, and whether a safety checker blacked it out."""
+    def noise(self, generator: "torch.Generator", width: int, height: int) -> "Tensor | None":
+        """Noise to draw one picture from, (1, C, h, w) float32 from N(0, I); None where the model draws its own."""
+        ...
+
+    def draw(
+        self,
+        request: Any,
+        conditions: Any,
+        generators: Sequence["torch.Generator"],
+        noise: "Tensor | None" = None,
+        image: Any = None,
+        mask: Any = None,
+        stop: Stop = never,
+        on_step: StepHook = no_hook,
+    ) -> list[Drawn]:
+        """A picture for each of the n <= at_once generators, of a filled DrawRequest.
+
+        From `noise` (n, C, h, w); or from an `image`, and inside a `mask`: PIL pictures in RGB and L of the request's
+        size, white where it is to be drawn anew. All else that is random in picture i comes from generators[i].
+        Raises Stopped inside a step once `stop()` turns true.
+        """
+        ...
+
+
+@runtime_checkable
+class WordReader(Protocol):
+    """A model that reads whole words, of a vocabulary of its own."""
+
+    def unknown(self, prompt: str) -> list[str]:
+        """The words of a prompt that it has never learned, in their order; it draws as if they were not there."""
+        ...
+
+
+@runtime_checkable
+class WordWatcher(Protocol):
+    """A model that shows where in a picture each word was looked at."""
+
+    def watch(
+        self, request: Any, conditions: Any, generator: "torch.Generator"
+    ) -> tuple[list[str], "Tensor"]:
+        """The W words of a filled DrawRequest's prompt, and a map of each, (W, h, w) in [0, 1].
+
+        A map is the mean attention that its word got from each place of the picture, over steps, heads and layers.
+        """
         ...
 
 

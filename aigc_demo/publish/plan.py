@@ -12,6 +12,7 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.publish.requirements import packages_of
 from aigc_demo.runtime import registry
+from aigc_demo.safety import seen_everything
 from aigc_demo.schemas.tasks import TASKS, tab_of
 
 COMMIT = re.compile(r"^[0-9a-f]{40}$")
@@ -66,7 +67,7 @@ def plan_for(model_id: str, settings: Settings) -> Plan:
             en=f"{card.id} cannot be published: choose a model that was trained here or fetched from the hub and that a tab shows.",
             zh=f"无法发布 {card.id}：请选择在本机训练的或从 hub 下载的、有标签页可以展示的模型。",
         )
-    if "draw" in tabs:
+    if "draw" in tabs and seen_everything(models[0]):
         models += [one for one in registry.cards_for("moderate", settings) if one not in models]
     pinned = tuple(model for model in models if COMMIT.match(model.revision))
     return Plan(

@@ -12,7 +12,14 @@ the API and the command line obey alike.
 
 from aigc_demo.safety.asked import check_asked, check_words
 from aigc_demo.safety.blur import cautioned, veiled
-from aigc_demo.safety.pictures import check_pictures, classifier, guarded, require_classifier, shown
+from aigc_demo.safety.pictures import (
+    check_pictures,
+    classifier,
+    guarded,
+    require_classifier,
+    seen_everything,
+    shown,
+)
 from aigc_demo.safety.stream_filter import StreamFilter
 from aigc_demo.safety.verdict import ALLOWED, Filter, Verdict
 
@@ -28,6 +35,7 @@ __all__ = [
     "classifier",
     "guarded",
     "require_classifier",
+    "seen_everything",
     "shown",
     "veiled",
 ]

@@ -36,7 +36,12 @@ log = logging.getLogger(__name__)
 
 def guarded(card: ModelCard, settings: Settings) -> bool:
     """Whether what a model draws is checked before it is shown."""
-    return settings.rules.content_filter and family(card.family).guarded
+    return settings.rules.content_filter and seen_everything(card)
+
+
+def seen_everything(card: ModelCard) -> bool:
+    """Whether a model may draw what should not be shown: one of others, of a family that learns from all there is."""
+    return bool(card.kind) and family(card.family).guarded
 
 
 def classifier(settings: Settings) -> ModelCard | None:

@@ -176,7 +176,7 @@ class DrawRequest(Request):
     num_inference_steps: Annotated[StepCount, STEPS] = 0
     guidance_scale: Annotated[Guidance, GUIDANCE] = -1.0
     count: Annotated[
-        int, Field(ge=1, le=16), FieldLabel("Count", "数量", Text("How many pictures.", "生成多少张图。"))
+        int, Field(ge=1, le=64), FieldLabel("Count", "数量", Text("How many pictures.", "生成多少张图。"))
     ] = 1
     seed: Annotated[Seed, SEED] = 42
     adapter: Annotated[AdapterId, ADAPTER] = ""

@@ -81,7 +81,7 @@ def browser():
 
 
 # Of a visitor who has seen the tabs that open with a result, and left nothing there.
-BEEN_HERE = """for (const task of ['text', 'image', 'upscale', 'verify']) {
+BEEN_HERE = """for (const task of ['text', 'image', 'draw', 'upscale', 'verify']) {
   const name = 'aigc.1.tab.' + task;
   if (localStorage.getItem(name) === null) localStorage.setItem(name, '{}');
 }"""
@@ -139,10 +139,16 @@ def type_number(page: Page, field: str, value: float) -> None:
 
 
 def unfold(page: Page, fold: str) -> None:
-    """Open a fold, such as "image-more", unless it is open."""
+    """Open a fold, such as "image-more", unless it is open, and wait until it keeps what is typed."""
     page.wait_for_selector(f"#{fold}", state="visible")
     if not page.locator(f"#{fold} > button.open").count():
         page.click(f"#{fold} > button")
+        settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait for the frame after next: in the next one Gradio sets all that was just mounted a second time, as it was."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def type_seed(page: Page, seed: int, task: str = "image") -> None:

@@ -1,7 +1,7 @@
 """Pictures of a sentence by a pretrained pipeline: from noise, from a picture, inside a mask; with adapters."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from aigc_demo.families.diffusion.loading import denoiser, networks, noise_level
 from aigc_demo.families.diffusion.preview import Previewer
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.placement import Placement
+from aigc_demo.models.protocols import Drawn, StepHook, no_hook
 from aigc_demo.pretrained.interrupt import interruptible
 from aigc_demo.pretrained.loading import sentences
 from aigc_demo.schemas import DrawRequest
@@ -39,18 +40,15 @@ LONGEST = 512  # tokens that Z-Image and FLUX.2 read; CLIP's tokenizer says its 
 LORA = "pytorch_lora_weights.safetensors"
 
 Conditions = dict[str, Tensor]
-StepHook = Callable[[int, int, Callable[[], Tensor | None]], None]
-
-
-def no_hook(step: int, steps: int, preview: Callable[[], Tensor | None]) -> None:
-    """A step hook that does nothing."""
 
 
 class Drawer:
-    """A text-to-image pipeline with its variants, which share its weights. One drawing at a time.
+    """A text-to-image pipeline with its variants, which share its weights. One picture at a time.
 
     Nothing of one drawing is left for the next: the scheduler is made anew, adapters are switched, never fused.
     """
+
+    at_once = 1
 
     def __init__(self, card: ModelCard, placement: Placement) -> None:
         self.id = card.id
@@ -128,19 +126,18 @@ class Drawer:
         self,
         request: DrawRequest,
         conditions: Conditions,
-        generator: torch.Generator,
+        generators: Sequence[torch.Generator],
         noise: Tensor | None = None,
         image: Any = None,
         mask: Any = None,
         stop: Stop = never,
         on_step: StepHook = no_hook,
-    ) -> tuple[Tensor, bool]:
-        """One picture (H, W, 3) uint8 of a filled request, and whether the safety checker blacked it out.
+    ) -> list[Drawn]:
+        """The one picture of a filled request and of one generator, as TextToImageModel has it.
 
-        From `noise`; or from an `image`, and inside a `mask` (PIL, of the request's size, white to be drawn anew).
-        All else that is random comes from `generator`. `on_step(step, steps, preview)` hears of every step. Raises
-        Stopped inside a step once `stop()` turns true, and InputError where the pipeline refuses.
+        Raises InputError where the pipeline refuses.
         """
+        (generator,) = generators
         self._stop = stop
         pipe = self._variant(INPAINT if mask is not None else REDRAW if image is not None else {})
         pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config)
@@ -151,7 +148,7 @@ class Drawer:
             on_step(
                 index + 1,
                 pipe.num_timesteps,
-                lambda: self.previewer(values["latents"], request.height, request.width),
+                lambda: _as_pictures(self.previewer(values["latents"], request.height, request.width)),
             )
             return values
 
@@ -177,7 +174,7 @@ class Drawer:
         self.noise_levels = noise_levels(pipe.scheduler, pipe.num_timesteps)
         flagged = getattr(done, "nsfw_content_detected", None)
         picture = (done.images[0].float() * 255).round().clamp(0, 255).byte().movedim(0, 2).cpu()
-        return picture, bool(flagged and flagged[0])
+        return [Drawn(picture, bool(flagged and flagged[0]))]
 
     def set_adapter(self, folder: Path | None, weight: float) -> None:
         """Add a LoRA to the weights as they are used, at `weight`; None: the model alone, exactly as it was."""
@@ -232,6 +229,11 @@ def load_pipe(card: ModelCard, placement: Placement) -> Any:
     if not placement.load_in_4bit:
         return pipeline(card.folder, placement.dtype)
     return pack(pipeline(card.folder, "bfloat16"), getattr(torch, placement.dtype), placement.device)
+
+
+def _as_pictures(preview: Tensor | None) -> Tensor | None:
+    """A preview (3, H, W) in [0, 1] as (1, H, W, 3) uint8."""
+    return None if preview is None else (preview * 255).round().byte().movedim(0, 2)[None]
 
 
 def _refused(model_id: str, error: ValueError | IndexError) -> InputError:

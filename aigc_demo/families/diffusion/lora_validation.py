@@ -125,7 +125,8 @@ class LoraValidation:
         few = {"num_inference_steps": min(filled.num_inference_steps, STEPS)}
         generator = torch.Generator().manual_seed(picture_seed(self.plan.seed, place))
         noise = self.drawer.noise(generator, self.side, self.side)
-        return self.drawer.draw(filled.model_copy(update=few), self.conditions[place], generator, noise)[0]
+        asked = filled.model_copy(update=few)
+        return self.drawer.draw(asked, self.conditions[place], [generator], noise)[0].picture
 
 
 def shrink(images: Tensor) -> Tensor:

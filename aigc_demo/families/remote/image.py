@@ -1,17 +1,17 @@
 """A model behind an inference endpoint that draws: a sentence goes there, a picture comes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import Stop
 from aigc_demo.families.remote import wire
 from aigc_demo.families.remote.directory import ServedCard
+from aigc_demo.models.protocols import Drawn, StepHook
 from aigc_demo.schemas import DrawRequest
 
 if TYPE_CHECKING:
@@ -19,24 +19,16 @@ if TYPE_CHECKING:
 
 LARGEST_SIDE = 4096
 Prompts = tuple[str, str]  # what is wanted, and what is not
-StepHook = Callable[[int, int, Callable[[], None]], None]
-
-
-class NoPreview:
-    """A server shows nothing before it is done."""
-
-    id = ""
-
-    def use_tiny(self, folder: Any) -> None:
-        """No latents come that a tiny autoencoder could decode."""
 
 
 class ServedDrawer:
     """Stands where a diffusion model of this machine does; each picture is one request, one step of one."""
 
+    at_once = 1
+
     def __init__(self, card: ServedCard) -> None:
         self.server = card.server
-        self.previewer = NoPreview()
+        self.previewer = None
         self.has_checker: bool | None = None  # the server alone knows
         self.noise_levels: list[float] = []
 
@@ -59,20 +51,21 @@ class ServedDrawer:
         self,
         request: DrawRequest,
         conditions: Prompts,
-        generator: torch.Generator,
+        generators: Sequence[torch.Generator],
         noise: None = None,
         image: Any = None,
         mask: Any = None,
         *,
         stop: Stop,
         on_step: StepHook,
-    ) -> tuple[Tensor, bool]:
-        """One picture (H, W, 3) uint8 from the generator's seed; Stopped as soon as `stop()` turns true."""
+    ) -> list[Drawn]:
+        """The one picture of one generator's seed; Stopped as soon as `stop()` turns true."""
+        (generator,) = generators
         on_step(0, 1, lambda: None)
         found = list(wire.patient(lambda: self._ask(request, conditions, generator.initial_seed()), stop))
         if not found:
             raise Stopped
-        return torch.from_numpy(found[0]), False
+        return [Drawn(torch.from_numpy(found[0]))]
 
     def _ask(self, request: DrawRequest, conditions: Prompts, seed: int) -> Iterator[np.ndarray]:
         from huggingface_hub import InferenceClient

@@ -60,7 +60,7 @@ const lay = () => {
   if (known) return;
   strokes = [];
   if (!source) { photo.removeAttribute("src"); return; }
-  photo.onload = () => { [canvas.width, canvas.height] = [photo.naturalWidth, photo.naturalHeight]; redraw(); };
+  photo.onload = () => { pad.classList.toggle("pixels-shown", photo.naturalWidth <= 64); [canvas.width, canvas.height] = [photo.naturalWidth, photo.naturalHeight]; redraw(); };
   photo.src = source.split("#")[0];
 };
 lay();

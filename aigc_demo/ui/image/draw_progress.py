@@ -35,12 +35,12 @@ class DrawProgress:
         if preview is None or preview is self.seen or not len(preview):
             return
         self.seen = preview
-        each = max(result.steps // result.request.count, 1)
-        index = len(preview) - 1
-        film = self.films.setdefault(index, [])
-        film.append((result.step - index * each, shrunk(preview[index], FRAME_SIDE)))
-        if len(film) > FRAMES:
-            del film[1::2]
+        step = (result.step - 1) % result.each + 1
+        for index in range(result.finished, len(preview)):
+            film = self.films.setdefault(index, [])
+            film.append((step, shrunk(preview[index], FRAME_SIDE)))
+            if len(film) > FRAMES:
+                del film[1::2]
 
     def seconds_left(self, result: DrawResult) -> float | None:
         """How long the rest takes at the pace so far; None before there is one."""
@@ -72,7 +72,7 @@ class FinishedDrawing:
 
     def film(self, index: int) -> list[Frame]:
         """The film of one picture; the finished one is its last frame."""
-        each = max(self.result.steps // len(self.result.seeds), 1)
+        each = self.result.each
         frames = [frame for frame in self.films.get(index, ()) if frame[0] < each]
         return [*frames, (each, shrunk(self.result.pictures[index], FRAME_SIDE))]
 

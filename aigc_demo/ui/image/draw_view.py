@@ -1,6 +1,9 @@
 """What the visitor sees of a drawing, as HTML: the preview that grows, the pictures, the way from noise to one of them."""
 
+from collections.abc import Sequence
 from html import escape
+
+import numpy as np
 
 from aigc_demo.actions import DrawResult
 from aigc_demo.jobs.job import duration
@@ -8,20 +11,20 @@ from aigc_demo.ui.image.draw_progress import FinishedDrawing
 from aigc_demo.ui.page.charts import Chart, Series, chart_html
 from aigc_demo.ui.page.film import film_html
 from aigc_demo.ui.page.language import Words
-from aigc_demo.ui.page.pictures import jpeg_uri, shrunk
+from aigc_demo.ui.page.pictures import data_uri, jpeg_uri, shrunk
 
-PREVIEW_SIDE = (
-    448  # pixels of a preview's longer side where one picture is drawn; half of it where several are
-)
+# pixels of a preview's longer side where one picture is drawn; half of it where several are
+PREVIEW_SIDE = 448
+PIXELS_SHOWN = 64  # pixels: narrower pictures are shown pixel by pixel
 
 
 def progress_text(result: DrawResult, left: float | None, words: Words, lang: str) -> str:
     """ "step 3 of 20, 12 s left", and of several pictures which one."""
     facts = [words.say("draw.step", lang, step=result.step, steps=result.steps)]
     if result.request.count > 1:
-        each = max(result.steps // result.request.count, 1)
-        at = min((result.step - 1) // each + 1, result.request.count)
-        facts.append(words.say("draw.picture_of", lang, place=at, count=result.request.count))
+        at_work = max(len(result.preview) if result.preview is not None else 0, result.finished + 1)
+        place = f"{result.finished + 1}–{at_work}" if at_work > result.finished + 1 else at_work
+        facts.append(words.say("draw.picture_of", lang, place=place, count=result.request.count))
     if left is not None:
         facts.append(words.say("train.left", lang, time=duration(left, lang)))
     return " · ".join(facts)
@@ -33,21 +36,31 @@ def progress_html(result: DrawResult, text: str, words: Words, lang: str) -> str
     previews = result.preview if result.preview is not None else ()
     side = PREVIEW_SIDE if len(previews) < 2 else PREVIEW_SIDE // 2
     name = escape(words.say("draw.preview", lang))
-    cells = "".join(f'<img src="{jpeg_uri(shrunk(picture, side))}" alt="{name}">' for picture in previews)
+    cells = "".join(f'<img src="{small_uri(shrunk(picture, side))}" alt="{name}">' for picture in previews)
     board = (
         f'<div class="board" style="--columns:{columns(len(previews))}">{cells}</div>'
         if cells
         else f'<div class="empty">{name}</div>'
     )
     return (
-        f'<div class="drawn growing">{board}<div class="progress" role="progressbar" aria-label="{escape(text)}" '
+        f'<div class="drawn growing{pixels_shown(previews)}">{board}<div class="progress" role="progressbar" aria-label="{escape(text)}" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share:.0f}"><i style="width:{share:.1f}%"></i></div></div>'
     )
 
 
+def small_uri(picture: np.ndarray) -> str:
+    """A preview: of small pictures every pixel counts."""
+    return data_uri(picture) if picture.shape[1] <= PIXELS_SHOWN else jpeg_uri(picture)
+
+
+def pixels_shown(pictures: Sequence[np.ndarray]) -> str:
+    """The class of pictures so small that their pixels are shown as they are; "" where they are not."""
+    return " pixels-shown" if len(pictures) and pictures[0].shape[1] <= PIXELS_SHOWN else ""
+
+
 def columns(count: int) -> int:
     """How many pictures stand in a row."""
-    return min(4, max(1, round(count**0.5 + 0.4)))
+    return min(8, max(1, round(count**0.5 + 0.4)))
 
 
 def pictures_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
@@ -57,14 +70,15 @@ def pictures_html(drawing: FinishedDrawing, index: int, words: Words, lang: str)
         for i, seed in enumerate(drawing.result.seeds)
     ]
     large = f'<img class="shown" src="{drawing.addresses[index]}" alt="{escape(names[index])}">'
+    shown = pixels_shown(drawing.result.pictures)
     if len(names) == 1:
-        return f'<div class="drawn">{large}</div>'
+        return f'<div class="drawn{shown}">{large}</div>'
     cells = "".join(
         f'<button type="button" data-index="{i}" aria-pressed="{str(i == index).lower()}" aria-label="{escape(name)}" '
         f'title="{escape(name)}"><img src="{address}" alt="" loading="lazy"></button>'
         for i, (address, name) in enumerate(zip(drawing.addresses, names, strict=True))
     )
-    return f'<div class="drawn">{large}<div class="choices">{cells}</div></div>'
+    return f'<div class="drawn{shown}">{large}<div class="choices">{cells}</div></div>'
 
 
 def inside_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
@@ -77,10 +91,10 @@ def inside_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -
 
 def way_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:
     """The way of one picture out of the noise, as a film."""
-    frames = [(step, jpeg_uri(picture)) for step, picture in drawing.film(index)]
+    frames = [(step, small_uri(picture)) for step, picture in drawing.film(index)]
     step, source = frames[-1]
     alt = escape(words.say("draw.at_step", lang, step=step))
-    body = f'<div class="sheets"><img class="now" src="{source}" alt="{alt}"></div>'
+    body = f'<div class="sheets{pixels_shown(drawing.result.pictures)}"><img class="now" src="{source}" alt="{alt}"></div>'
     return film_html(drawing.addresses[index], frames, body, words.say("draw.way", lang), words, lang)
 
 

@@ -21,7 +21,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.draw_pad import png_of
 from aigc_demo.ui.page.events import PRIVATE, QUICK
 from aigc_demo.ui.page.gradio_gaps import event_value
-from aigc_demo.ui.page.pictures import jpeg_uri
+from aigc_demo.ui.page.pictures import LARGE, data_uri, jpeg_uri
 from aigc_demo.ui.page.theme import asset
 
 SHOWN = 768  # pixels of the longer side, as the browser gets the picture
@@ -77,7 +77,8 @@ class MaskPad:
         """Updates that lay a picture on the pad, without a mask; an InputError where the file is none."""
         picture = media.open_picture(path).convert("RGB")
         picture.thumbnail((SHOWN, SHOWN))
-        shown = jpeg_uri(np.asarray(picture), said=carried(path))
+        address_of = data_uri if picture.width <= LARGE else jpeg_uri
+        shown = address_of(np.asarray(picture), said=carried(path))
         mark = uuid4().hex[:6]  # the same picture laid again is news to the browser: its strokes have to go
         return {self.picture: str(path), self.mask: "", self.pad: f"{shown}#{mark}"}
 

@@ -116,6 +116,7 @@ REFUSED = [
     ({"width": 33}, "multiples of 8"),
     ({"mask": "mask.png"}, "choose the picture too"),
     ({"adapter": "runs/none"}, "no adapter"),
+    ({"count": 17}, "16 at most"),
     ({"image": "PHOTO", "mask": "MASK"}, "draw the mask on this picture"),
     ({"image": "PHOTO", "strength": 0.1}, "ask for 10 steps"),
 ]

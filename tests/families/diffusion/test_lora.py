@@ -93,7 +93,7 @@ def test_the_trigger_word_draws_another_picture_and_the_base_comes_back_exactly(
     def draw():
         generator = torch.Generator().manual_seed(0)
         noise = drawer.noise(generator, 32, 32)
-        return drawer.draw(asked, drawer.conditions(asked.prompt), generator, noise)[0]
+        return drawer.draw(asked, drawer.conditions(asked.prompt), [generator], noise)[0].picture
 
     before = draw()
     drawer.set_adapter(trained, 1.0)

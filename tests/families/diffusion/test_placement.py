@@ -42,8 +42,8 @@ def test_half_precision_draws(name, offer):
         request = model.fill(DrawRequest(model=card.id), None)
         generator = torch.Generator().manual_seed(0)
         noise = model.noise(generator, request.width, request.height)
-        picture, _ = model.draw(request, model.conditions("a cat"), generator, noise)
-        pictures.append(picture.float())
+        (drawn,) = model.draw(request, model.conditions("a cat"), [generator], noise)
+        pictures.append(drawn.picture.float())
     assert not torch.equal(*pictures)
     assert (pictures[0] - pictures[1]).abs().mean() < 8
 

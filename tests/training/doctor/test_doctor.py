@@ -118,8 +118,10 @@ def test_presets_are_requests_and_show_what_the_doctor_knows():
         assert "data" in preset.settings or len(preset.text) > 1000 or preset.needs.en
         shown |= {preset.shows} - {""}
     assert shown <= known
-    # seen in the run that shows "memorised" as well, and where few pictures are trained without augmentation
-    assert known - shown == {"discriminator_overfitting", "discriminator_always_right"}
+    # the first two are seen in the run that shows "memorised" as well, and where few pictures are trained without
+    # augmentation; what befalls models that learn from captions has no preset yet
+    captioned = {"captions_ignored", "colours_shifted", "few_codes"}
+    assert known - shown == {"discriminator_overfitting", "discriminator_always_right"} | captioned
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_a_sentence_becomes_pictures_that_leave_labelled_and_come_back(visit, tm
     visitor = visit()
     page = visitor.page
     visitor.mode("image", "draw")
+    visitor.choose_model("draw", "tiny/sd")
     page.fill("#draw-prompt textarea", "a fox in the snow")
     unfold(page, "draw-more")
     type_number(page, "draw-count", 2)
@@ -96,6 +97,7 @@ def test_only_what_is_painted_over_is_drawn_anew(visit, tmp_path, photo):
     visitor = visit(lang="zh-CN")
     page = visitor.page
     visitor.mode("image", "draw")
+    visitor.choose_model("draw", "tiny/sd")
     page.fill("#draw-prompt textarea", "a fox")
     set_more(page, num_inference_steps=4)
     open_on_pad(page, photo)
@@ -112,6 +114,7 @@ def test_stop_ends_a_long_drawing_and_keeps_its_preview(visit):
     visitor = visit()
     page = visitor.page
     visitor.mode("image", "draw")
+    visitor.choose_model("draw", "tiny/sd")
     page.fill("#draw-prompt textarea", "a fox")
     unfold(page, "draw-more")
     type_number(page, "draw-count", 16)
@@ -128,6 +131,7 @@ def test_on_a_phone_nothing_is_cut_off_and_everything_has_a_name(visit, photo, l
     visitor = visit(lang=lang, width=390, dark=dark)
     page = visitor.page
     visitor.mode("image", "draw")
+    visitor.choose_model("draw", "tiny/sd")
     open_on_pad(page, photo)
     for fold in ("#draw-more > button", "#draw-lesson > button", "#draw-code > button"):
         page.click(fold)

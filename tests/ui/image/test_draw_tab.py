@@ -198,7 +198,7 @@ def test_without_a_model_the_page_says_what_to_do(settings, cache, toasts):
 
 def test_a_film_keeps_few_frames_and_its_end():
     class Result:
-        request, steps = DrawRequest(count=1), 200
+        request, steps, each, finished = DrawRequest(count=1), 200, 200, 0
 
     ticks = iter(range(1000))
     progress, result = DrawProgress(clock=lambda: next(ticks)), Result()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.serving import write_photos
-from tests.ui.conftest import type_number, unfold
+from tests.ui.conftest import settle, type_number, unfold
 from tests.ui.page.test_browser import nameless
 
 pytestmark = pytest.mark.browser
@@ -49,6 +49,7 @@ def open_more(page):
     if not page.locator("#train-name").is_visible():
         page.click("#train-more > button")
     page.wait_for_selector("#train-name :is(input, textarea)")
+    settle(page)
 
 
 def start(page, name, steps, **fields):

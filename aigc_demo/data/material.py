@@ -1,0 +1,67 @@
+"""Pictures with captions, as a model learns from them that draws what words say.
+
+$(x, c) \\sim p$: training sees a picture x and its caption c. Some material is drawn without end (heroes/, bestiary/),
+other is a finite set (captioned.py); both are asked in the same way, and all chance comes from the generator given.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from aigc_demo.data import catalogue
+from aigc_demo.models.phrases import Phrases
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """Pictures uint8 (N, 3, S, S) and a caption for each."""
+
+    pictures: Tensor
+    captions: list[str]
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+
+class Material(Protocol):
+    """Pictures with captions.
+
+    side: S, a multiple of 4 from 16 to 64. words: every word of every caption in either language, sorted, for a
+    vocabulary. phrases: what can be asked for, maybe nothing. ground: the plain colour behind every picture, None where
+    there is none.
+    """
+
+    side: int
+    words: list[str]
+    phrases: Phrases
+    ground: tuple[int, int, int] | None
+
+    def draw(self, count: int, generator: torch.Generator) -> Captioned:
+        """A batch to learn from; the same for the same state of the generator."""
+        ...
+
+    def held_out(self, count: int) -> Captioned:
+        """Always the same pictures, of which training shows none."""
+        ...
+
+
+def open_material(folder: Path) -> Material:
+    """The material in a prepared folder: data of the catalogue that draw by themselves, or a set of pictures.
+
+    InputError where the folder holds no pictures, or pictures without captions and classes.
+    """
+    card = catalogue().get(_name(folder))
+    module = import_module(f"aigc_demo.data.{card.module if card and card.draws else 'captioned'}")
+    return module.open_material(folder)
+
+
+def _name(folder: Path) -> str:
+    """What a prepared folder says it is."""
+    import json
+
+    path = folder / "source.json"
+    return json.loads(path.read_text(encoding="utf-8")).get("name", "") if path.is_file() else ""
