@@ -56,6 +56,13 @@ def new_data(own: Any, lang: str) -> None:
     own.add_argument("paths", metavar="PATH", type=Path, nargs="+", help=words.say(lang))
 
 
+def prompts(own: Any, lang: str) -> None:
+    """Many sentences, in place of one."""
+    own.set_defaults(files=("prompts",))
+    words = Text("sentences to draw, one a line, instead of --prompt", "要画的句子，每行一句，代替 --prompt")
+    own.add_argument("--prompts", metavar="FILE", type=Path, help=words.say(lang))
+
+
 def question(own: Any, lang: str) -> None:
     """One message, in place of a conversation."""
     words = Text(

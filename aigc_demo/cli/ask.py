@@ -69,18 +69,26 @@ def _array(asked: Asked) -> Answer:
 
     from aigc_demo import actions
 
-    pictures: Path = asked.flags.array
-    if pictures.suffix != ".npy" or asked.flags.out or asked.flags.separate:
-        raise InputError(
-            en="--array names one file that ends in .npy and goes without --out and --separate.",
-            zh="--array 须为一个 .npy 文件，且不能与 --out、--separate 同用。",
-        )
+    pictures = bare_array(asked)
     result = actions.make_images(asked.request(ArrayRequest), asked.cache)
-    pictures.parent.mkdir(parents=True, exist_ok=True)
     labels = pictures.with_suffix(".labels.npy")
     np.save(pictures, result.pictures)
     np.save(labels, np.array(result.labels, np.int64))
     return _written([pictures, labels])
+
+
+def bare_array(asked: Asked) -> Path | None:
+    """The file of --array, in a folder that is there; None without; an InputError where it cannot be."""
+    pictures: Path | None = asked.flags.array
+    if pictures is None:
+        return None
+    if pictures.suffix != ".npy" or asked.flags.out or getattr(asked.flags, "separate", False):
+        raise InputError(
+            en="--array names one file that ends in .npy and goes without --out and --separate.",
+            zh="--array 须为一个 .npy 文件，且不能与 --out、--separate 同用。",
+        )
+    pictures.parent.mkdir(parents=True, exist_ok=True)
+    return pictures
 
 
 def is_file(out: Path | None) -> bool:

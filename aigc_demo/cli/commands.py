@@ -57,7 +57,7 @@ OWN = {
     "rewrite": "chat:rewrite",
     "draw": "draw:draw",
 }
-ARGUMENTS = {"chat": arguments.question}
+ARGUMENTS = {"chat": arguments.question, "draw": arguments.prompts}
 
 
 def task_command(task: Task) -> Command:
@@ -114,6 +114,16 @@ COMMANDS = (
     Command("publish", "aigc_demo.cli.publish:publish", Text("a model as a Space", "把模型发布为 Space"), arguments=arguments.publishing),
     Command("bench", "aigc_demo.bench:bench", Text("measure this machine's speed, as ratios", "以比值测量本机速度"), arguments=arguments.benches),
 )  # fmt: skip
+ARRAYS = {  # what --array writes, by command
+    "image": Text(
+        "uint8 (N, H, W[, 3]) for measuring, with FILE.labels.npy beside it; --count up to 100000",
+        "供测量用的 uint8 (N, H, W[, 3])，旁边有 FILE.labels.npy；--count 可达 100000",
+    ),
+    "draw": Text(
+        "uint8 (N, H, W, 3) for measuring, --count of each sentence in turn",
+        "供测量用的 uint8 (N, H, W, 3)，依次为每个句子的 --count 张",
+    ),
+}
 OUT = Text("a folder, or a file of the kind to make", "文件夹，或要生成的文件")
 ABOUT = Text("AIGC Demo: meet generative AI by using it.", "AIGC Demo：动手认识生成式 AI。")
 
@@ -162,18 +172,11 @@ def _finish(parser: Parser, command: Command, lang: str) -> None:
     if command.writes:
         output.add_argument("--out", metavar="PATH", type=Path, help=OUT.say(lang))
     if command.name == "image":
-        _add_image_flags(output, lang)
+        words = Text("one file a picture instead of one sheet", "每张图一个文件，而不是一整张")
+        output.add_argument("--separate", action="store_true", help=words.say(lang))
+    if command.name in ARRAYS:
+        output.add_argument("--array", metavar="FILE.npy", type=Path, help=ARRAYS[command.name].say(lang))
     words = Text("print one JSON object and nothing else", "只输出一个 JSON 对象")
     output.add_argument("--json", action="store_true", help=words.say(lang))
     add_flags(group(parser, "settings", lang), lang)
     add_help(parser, lang)
-
-
-def _add_image_flags(output: Any, lang: str) -> None:
-    words = Text("one file a picture instead of one sheet", "每张图一个文件，而不是一整张")
-    output.add_argument("--separate", action="store_true", help=words.say(lang))
-    words = Text(
-        "uint8 (N, H, W[, 3]) for measuring, with FILE.labels.npy beside it; --count up to 100000",
-        "供测量用的 uint8 (N, H, W[, 3])，旁边有 FILE.labels.npy；--count 可达 100000",
-    )
-    output.add_argument("--array", metavar="FILE.npy", type=Path, help=words.say(lang))

@@ -5,7 +5,7 @@ move the float32 weights themselves. A batch goes through it in pieces that fit 
 of their captions, so that short ones are not filled up to the longest.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from aigc_demo.families.diffusion.flow import draw_times, noise_levels, solve
 from aigc_demo.families.diffusion.losses import flow_loss, interpolate
 from aigc_demo.families.diffusion.networks import SIDES, Painter, PainterConfig, Words
 from aigc_demo.families.diffusion.sampling import guided
-from aigc_demo.language.muon import Muon
+from aigc_demo.language.muon import KernelMuon, Muon
 from aigc_demo.metrics.least import enough
 from aigc_demo.models.pixels import to_uint8
 from aigc_demo.training import (
@@ -41,6 +41,7 @@ SAMPLE_SEED, SAMPLES, SAMPLE_STEPS = 0, 64, 8
 PIECE = {"cpu": 64}  # pictures computed at once
 GPU_PIECE = 256
 ADAMW_SHARE = 0.1  # of the rate that Muon takes
+MUON_DECAY = 0.01
 
 
 @dataclass(frozen=True)
@@ -286,40 +287,22 @@ def doubled(network: Painter, x: Tensor, t: float, words: Words, scale: float = 
     return guided(*output.chunk(2), scale)
 
 
-class KernelMuon(Muon):
-    """Muon for kernels of convolutions as well: all weights of one channel that comes out are a row of a matrix.
-
-    The kernels (n, C, h, w) lie in memory with their channels last, so that the matrices are views of them.
-    """
-
-    def __init__(self, weights: Sequence[Tensor], lr: float) -> None:
-        self.weights = list(weights)
-        matrices = [rows(weight.detach()).view(len(weight), -1) for weight in self.weights]
-        super().__init__(matrices, lr=lr, weight_decay=0.01)
-
-    def step(self, closure: None = None) -> None:
-        """One update of the weights that have a gradient."""
-        matrices = self.param_groups[0]["params"]
-        for matrix, weight in zip(matrices, self.weights, strict=True):
-            matrix.grad = None if weight.grad is None else rows(weight.grad).reshape(matrix.shape)
-        super().step()
-
-
-def rows(weight: Tensor) -> Tensor:
-    """A kernel (n, C, h, w) as (n, h, w, C), a matrix as it is."""
-    return weight.permute(0, 2, 3, 1) if weight.ndim == 4 else weight
-
-
 def make_optimizers(network: Painter, rate: float) -> dict[str, torch.optim.Optimizer]:
     """Muon for matrices and kernels inside the network; AdamW for what words and pixels enter and leave by, and for the rest."""
     edges = {id(weight) for part in (network.enter, network.leave) for weight in part.parameters()}
     edges |= {id(network.text.embedding.weight), id(network.text.position)}
     weights = list(network.parameters())
     inside = [weight for weight in weights if weight.ndim in (2, 4) and id(weight) not in edges]
+    matrices = [weight for weight in inside if weight.ndim == 2]
+    kernels = [weight for weight in inside if weight.ndim == 4]
     chosen = {id(weight) for weight in inside}
     rest = [weight for weight in weights if id(weight) not in chosen]
     adamw = torch.optim.AdamW(rest, lr=rate * ADAMW_SHARE, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
-    return {"muon": KernelMuon(inside, rate), "adamw": adamw}
+    return {
+        "muon": Muon(matrices, lr=rate, weight_decay=MUON_DECAY),
+        "kernels": KernelMuon(kernels, lr=rate, weight_decay=MUON_DECAY),
+        "adamw": adamw,
+    }
 
 
 def load_start(plan: TrainPlan, material: Material) -> tuple[Painter, WordTokenizer]:

@@ -312,8 +312,8 @@ class DrawTab(GenerationTab):
 
 
 def redraws(card: ModelCard) -> bool:
-    """Whether a model can start from a picture."""
-    return "redraw" in card.tasks
+    """Whether a model can start from a picture, from all of it or from what stays of it."""
+    return not {"redraw", "inpaint"}.isdisjoint(card.tasks)
 
 
 def first_card(context: Context) -> ModelCard:

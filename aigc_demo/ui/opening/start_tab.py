@@ -9,13 +9,14 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.ui.opening.draw import Draw
 from aigc_demo.ui.opening.enlarge import Enlarge
 from aigc_demo.ui.opening.exhibit import Exhibit
+from aigc_demo.ui.opening.paint import Paint
 from aigc_demo.ui.opening.walk import Walk
 from aigc_demo.ui.opening.write import Write
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.generation_tab import PageTab
 
-EXHIBITS: tuple[type[Exhibit], ...] = (Write, Draw, Enlarge, Walk)  # in the order of the page
+EXHIBITS: tuple[type[Exhibit], ...] = (Write, Paint, Draw, Enlarge, Walk)  # in the order of the page
 
 
 def exhibits_for(settings: Settings, tasks: Collection[str]) -> list[Exhibit]:

@@ -16,7 +16,6 @@ from aigc_demo.families.diffusion.evaluate import evaluate, frechet, inside, sam
 from aigc_demo.families.diffusion.networks import Painter, PainterConfig
 from aigc_demo.families.diffusion.train import (
     SIZES,
-    KernelMuon,
     config_for,
     count_parameters,
     make_learner,
@@ -154,18 +153,6 @@ def test_two_shares_of_a_batch_teach_what_the_whole_does(coloured, tmp_path):
         pictures, ids, times, noise = learner.batch()
         losses.append(learner.losses(learner.network, pictures, ids, times, noise))
     assert torch.allclose(losses[0], torch.cat(losses[1:]), rtol=1e-4)
-
-
-def test_a_kernel_moves_as_the_matrix_of_its_rows_does():
-    torch.manual_seed(0)
-    kernel = torch.nn.Parameter(torch.randn(8, 4, 3, 3).contiguous(memory_format=torch.channels_last))
-    before = kernel.detach().clone()
-    optimizer = KernelMuon([kernel], lr=0.1)
-    kernel.grad = torch.randn(8, 4, 3, 3)
-    optimizer.step()
-    moved = (kernel.detach() - before * (1 - 0.1 * 0.01)).permute(0, 2, 3, 1).flatten(1) / 0.1
-    lengths = torch.linalg.svdvals(moved)
-    assert lengths.min() > 0.5 and lengths.max() < 1.4
 
 
 def test_the_rate_rests_and_then_falls():

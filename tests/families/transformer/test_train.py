@@ -11,7 +11,7 @@ from aigc_demo.families.transformer.train import interleave, make_learner
 from aigc_demo.language.batches import Batches
 from aigc_demo.language.corpus import score_prose, targets_of
 from aigc_demo.language.losses import IGNORED, backward_in_pieces, next_token_loss
-from aigc_demo.language.muon import orthogonalise
+from aigc_demo.language.muon import KernelMuon, orthogonalise
 from aigc_demo.language.tokenizer import build_bytes
 from aigc_demo.models.checkpoints import read_weights
 from aigc_demo.training import TrainPlan, make_accelerator, own_share, train
@@ -142,3 +142,15 @@ def test_orthogonalise_brings_all_singular_values_near_one(shape, dtype):
     matrix = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
     values = torch.linalg.svdvals(orthogonalise(matrix.to(dtype), steps=8).float())
     assert values.min() > 0.6 and values.max() < 1.3
+
+
+def test_a_kernel_moves_as_the_matrix_of_its_rows_does():
+    torch.manual_seed(0)
+    kernel = torch.nn.Parameter(torch.randn(8, 4, 3, 3).contiguous(memory_format=torch.channels_last))
+    before = kernel.detach().clone()
+    optimizer = KernelMuon([kernel], lr=0.1)
+    kernel.grad = torch.randn(8, 4, 3, 3)
+    optimizer.step()
+    moved = (kernel.detach() - before).permute(0, 2, 3, 1).flatten(1) / 0.1
+    lengths = torch.linalg.svdvals(moved)
+    assert lengths.min() > 0.5 and lengths.max() < 1.4
