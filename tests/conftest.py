@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from aigc_demo.core.settings import Settings
+from aigc_demo.models import precision
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.registry import find_card
 
@@ -74,6 +75,17 @@ def write_model(folder, seed=0, **block):
     options = {"language": block["language"]} if block["family"] == "transformer" else {}
     family.write_debug_model(folder, seed, **options)
     write_card(folder, **block)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def float32():
+    """What is computed in this process is in float32 on every processor, also on one that multiplies bfloat16 faster.
+
+    A process has one precision from its first training on, and a busy machine does not always measure the same.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(precision, "_rate", lambda device, dtype: 1.0)
+        yield
 
 
 @pytest.fixture(scope="session")

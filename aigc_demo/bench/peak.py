@@ -7,7 +7,7 @@ optimiser, a norm or a copy takes counts against it.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -162,13 +162,19 @@ class Operations(TorchDispatchMode):
 
 @contextmanager
 def still(learner: Any) -> Iterator[None]:
-    """No optimiser of a learner moves, whose own products are no use of it."""
+    """No optimiser of a learner moves, whose own products are no use of it, and networks compute in float32.
+
+    For there attention is fused, and says whether half of it is left out; plain products would all count.
+    """
+    accelerator = learner.accelerator
+    accelerator.autocast = nullcontext
     optimizers = [part for part in learner.parts().values() if isinstance(part, torch.optim.Optimizer)]
     for optimizer in optimizers:
         optimizer.step = lambda: None
     try:
         yield
     finally:
+        del accelerator.autocast
         for optimizer in optimizers:
             del optimizer.step
 

@@ -115,11 +115,6 @@ def settle_method(request: TrainRequest, start: ModelCard | None) -> TrainReques
 
     A pretrained model is only ever adapted, beside its weights; a model of this app is only ever trained whole.
     """
-    if start is None and "full" not in family(request.family).trains:
-        raise InputError(
-            en="A diffusion model is not trained from nothing here; choose one on this disk to start from.",
-            zh="这里不从零训练扩散模型；请选择本机已有的模型作为起点。",
-        )
     pretrained = start is not None and bool(start.kind)
     if pretrained and (not adaptable(start) or request.method == "full"):
         raise InputError.of((NEEDS_LORA if adaptable(start) else NO_ADAPTER).format(model=start.id))

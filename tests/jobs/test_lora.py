@@ -113,8 +113,6 @@ def test_the_method_follows_the_start(base, wish, jobs, settings, tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             jobs.check(wish(**fields))
-    with pytest.raises(InputError, match="not trained from nothing"):
-        jobs.check(wish().model_copy(update={"family": "diffusion", "start": ""}))
 
 
 def test_a_base_in_four_bits_needs_its_library_and_is_told_on_the_card(
