@@ -109,7 +109,7 @@ class Visitor:
 
     def mode(self, tab: str, name: str) -> None:
         """Open a way of working of a tab, as chat of text."""
-        self.tab(tab)
+        self.page.locator(f"#tab-{tab}-button:visible").click()
         self.page.click(f"#mode-{name}-button")
         self.page.wait_for_selector(f"#{name}-go", state="visible")
 

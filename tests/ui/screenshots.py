@@ -44,6 +44,21 @@ def image(visitor: Visitor, lang: str) -> None:
     visitor.page.wait_for_selector("#image-sheet .picture")
 
 
+def draw(visitor: Visitor, lang: str) -> None:
+    """Heroes that were described, with the phrases at hand and where each word was looked at."""
+    visitor.mode("image", "draw")
+    page = visitor.page
+    page.fill(
+        "#draw-prompt textarea",
+        "女精灵，戴着羽帽，穿着蓝袍，披着红斗篷，拿着红宝石法杖"
+        if lang == "zh"
+        else "a golden draconian with a horned helm, in a red robe, holding a double axe and a quartered shield",
+    )
+    page.wait_for_selector("#draw-view .choices")
+    page.click("#draw-maps > button")
+    page.wait_for_selector("#draw-maps-view [data-word]")
+
+
 def encode(visitor: Visitor, lang: str) -> None:
     """A drawing, its reconstruction and its latent vector."""
     visitor.mode("image", "reconstruct")
@@ -92,6 +107,7 @@ SCENES: dict[str, tuple[Scene, int]] = {  # and the height of the window
     "text": (text, 860),
     "chat": (chat, 860),
     "image": (image, 860),
+    "draw": (draw, 1000),
     "encode": (encode, 860),
     "upscale": (upscale, 860),
     "latent": (latent, 860),

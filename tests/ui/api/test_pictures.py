@@ -74,7 +74,7 @@ def test_a_picture_is_enlarged(client, photo):
     ("/draw", {"mask": "/etc/hostname"}, "uploaded"),
     ("/draw", {"image": {"path": "/etc/hostname"}}, "uploaded"),
     ("/draw", {"width": 30, "height": 30}, "8"),
-    ("/draw", {"count": 99}, "from 1 to 16"),
+    ("/draw", {"count": 99}, "from 1 to 64"),
     ("/draw", {"strength": 0}, "Strength"),
     ("/draw", {"model": "realesrgan-x4"}, "choose one of"),
     ("/upscale", {"image": "../../app.py"}, "uploaded"),
