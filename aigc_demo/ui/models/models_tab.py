@@ -76,6 +76,8 @@ class ModelsTab(PageTab):
         for tab in shell.by_task.values():
             if tab.no_model:
                 shown = [*shell.places(), *self.find.asked(), *self.find.shown(), *self.chosen.shown()]
+                # Gradio may lose the choice of a tab among so many updates, as long as that tab is being built
+                tab.no_model.button.click(fn=None, js=f"() => aigcPlace.go('{self.task}')")
                 tab.no_model.button.click(
                     self.open_for(shell, tasks[tab.task]), None, shown, **PRIVATE, concurrency_id="hub"
                 )
