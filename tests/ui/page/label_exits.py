@@ -43,6 +43,7 @@ MAKERS = (
         own=False,
         shows=True,
     ),
+    Maker("draw-go", ("draw-sprite-save",), {"draw_prompt": "an elf in a red cloak", "draw_num_inference_steps": 2, "draw_count": 2}, shows=True),
     Maker("upscale-go", ("upscale-save-png", "upscale-save-jpg", "upscale-save-webp")),
     Maker("walk-go", ("walk-save-gif", "walk-save-mp4", "walk-save-strip"), {"walk_frames": 6}, shows=True),
     Maker("grid-go", ("grid-save",), {"grid_size": 3}, shows=True),
