@@ -1,6 +1,7 @@
 """The Models tab in a real browser, on a hub on loopback: search, fetch, cancel, go on, use at once, delete."""
 
 import re
+import shutil
 
 import gradio as gr
 import pytest
@@ -17,6 +18,7 @@ from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.no_model import bytes_said
 from tests.checkpoints.language import write_llama
 from tests.jobs.test_lora import make_adapter
+from tests.serving import ROOT
 from tests.ui.conftest import visits
 from tests.ui.handlers import Page
 
@@ -231,9 +233,15 @@ def test_a_gated_and_a_missing_model_and_a_hub_in_trouble_are_sentences(visit, h
 
 @pytest.fixture(scope="module")
 def bare(serving, hub, tmp_path_factory):
-    """The app as on the first day: without any pretrained model."""
+    """The app without any pretrained model, and without the one of its own that draws from words."""
+    own = tmp_path_factory.mktemp("bare")
+    shutil.copytree(ROOT / "weights", own / "weights", ignore=shutil.ignore_patterns("draw-heroes"))
     with serving(
-        tmp_path_factory.mktemp("bare"), HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", HF_TOKEN=""
+        own,
+        HF_ENDPOINT=hub.url,
+        HF_HUB_OFFLINE="0",
+        HF_TOKEN="",
+        AIGC_WEIGHTS_DIR=str(own / "weights"),
     ) as url:
         yield url
 
