@@ -169,8 +169,13 @@ class Transformer(nn.Module):
         self.register_buffer("digits", (digits * half + half).round().long(), persistent=False)
 
     def alphabet(self) -> Tensor:
-        """A vector for each code, (codes, hidden)."""
-        return self.code + sum(rows[self.digits[:, place]] for place, rows in enumerate(self.level))
+        """A vector for each code, (codes, hidden).
+
+        Here and below rows are taken by F.embedding: the backward pass of `rows[digits]` adds by atomic operations, whose
+        order, and so the last bits, differ from run to run.
+        """
+        digits = self.digits.unbind(1)
+        return self.code + sum(F.embedding(*pair) for pair in zip(digits, self.level, strict=True))
 
     def places(self) -> Tensor:
         """A vector for each place in a picture, (T, hidden), in the order of reading."""
@@ -187,7 +192,7 @@ class Transformer(nn.Module):
 
     def _through(self, captions: Tensor, codes: Tensor) -> tuple[Tensor, list[Tensor]]:
         alphabet, length = self.alphabet(), captions.shape[1]
-        x = torch.cat((self._read(captions), self._behind(alphabet[codes[:, :-1]])), 1)
+        x = torch.cat((self._read(captions), self._behind(F.embedding(codes[:, :-1], alphabet))), 1)
         mask = mask_of(captions == 0, codes.shape[1])
         weights = []
         for layer in self.layers:
@@ -215,7 +220,7 @@ class Transformer(nn.Module):
     def go_on(self, codes: Tensor, cache: Cache) -> Tensor:
         """Add one code to each picture, (B,); the logits (B, codes) of the next."""
         place = cache.length - cache.padding.shape[1]
-        x = (cache.alphabet[codes] + self.places()[place]).unsqueeze(1)
+        x = (F.embedding(codes, cache.alphabet) + self.places()[place]).unsqueeze(1)
         mask = UNSEEN * F.pad(cache.padding, (0, place + 1))[:, None, None]
         return self._step(x, mask, cache)
 
