@@ -1,9 +1,10 @@
 """`python -m tests.poems [FILE]`: 40 poems and 40 pieces of prose by the defaults, beside as many by those of before drafts.
 
-Same titles, openings and seeds. Prints a table with 95 % intervals; all texts go to FILE in Markdown.
+Same titles, openings and seeds. Prints a table with 95 % intervals; all texts go to FILE in Markdown. With `--only N`: no
+more than the table of N poems by the defaults, of the same titles with other forms and seeds.
 """
 
-import sys
+import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -94,8 +95,9 @@ def write(cache: ModelCache, values: dict[str, Any]) -> TextResult:
 
 
 def poem(cache: ModelCache, index: int, old: bool) -> Sample:
-    """The poem of that number: titles and the four forms in turn."""
-    title, form = TITLES[index], list(FORMS)[index % len(FORMS)]
+    """The poem of that number: titles and the four forms in turn, each title with another form the next time."""
+    again, place = divmod(index, len(TITLES))
+    title, form = TITLES[place], list(FORMS)[(place + again) % len(FORMS)]
     before = BEFORE_DRAFTS if old else {}
     result = write(cache, {"prompt": title, "form": form, "seed": index + 1, **before})
     sample = result.samples[0]
@@ -174,24 +176,36 @@ def _interval(values: Sequence[float]) -> str:
     return f"{numbers.mean():.3f} [{low:.3f}, {high:.3f}]"
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Write, print the tables, and keep the texts."""
-    cache, lines = ModelCache(settings_from({})), []
+def compare(cache: ModelCache) -> Iterable[str]:
+    """Tables of both kinds, by the defaults and by those of before, and all texts; the tables are printed, too."""
     for name, make, units in (
         ("Poems", poem, lambda text: "".join(lines_of(text))),
         ("Prose", prose, str.split),
     ):
         new, old = ([make(cache, index, side) for index in range(len(TITLES))] for side in (False, True))
-        lines += [
-            f"\n# {name}: {len(new)} by the defaults, {len(old)} by those before\n",
-            *table(new, old, units),
-        ]
-        print("\n".join(lines[-len(new[0].facts) - 4 :]))
+        rows = "\n".join(table(new, old, units))
+        print(rows)
+        yield f"\n# {name}: {len(new)} by the defaults, {len(old)} by those before\n\n{rows}"
         for a, b in zip(new, old, strict=True):
-            lines.append(f"\n**{a.title}**\n\nnow:\n\n{a.text}\n\nbefore:\n\n{b.text}")
-    if arguments:
-        Path(arguments[0]).write_text("\n".join(lines) + "\n", encoding="utf-8")
+            yield f"\n**{a.title}**\n\nnow:\n\n{a.text}\n\nbefore:\n\n{b.text}"
+
+
+def main() -> None:
+    """Write, print the tables, and keep the texts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--only", type=int, metavar="N")
+    arguments = parser.parse_args()
+    cache = ModelCache(settings_from({}))
+    if arguments.only:
+        samples = [poem(cache, index, old=False) for index in range(arguments.only)]
+        for name in samples[0].facts:
+            print(f"| {name} | {_interval([sample.facts[name] for sample in samples])} |")
+        return
+    lines = list(compare(cache))
+    if arguments.file:
+        arguments.file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

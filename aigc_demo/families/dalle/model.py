@@ -11,11 +11,12 @@ from torch import Tensor
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.data.word_tokenizer import NONE, WordTokenizer
+from aigc_demo.data.word_tokenizer import WordTokenizer
 from aigc_demo.families.dalle.autoencoder import Autoencoder
 from aigc_demo.families.dalle.decoding import UNKNOWN, Asked, Written, write_codes
 from aigc_demo.families.dalle.likelihood import Likelihood
 from aigc_demo.families.dalle.networks import PATCH, Shape, Transformer
+from aigc_demo.language.padding import trimmed
 from aigc_demo.language.sampling import Settings
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.models.phrases import Phrases
@@ -107,9 +108,19 @@ class Dalle:
         """The words of a prompt that are beyond what it reads."""
         return " ".join(self.tokenizer.known(prompt)[self.shape.caption :])
 
+    def numbers(self, captions: Sequence[str]) -> Tensor:
+        """Captions as numbers of words, (N, C)."""
+        return torch.tensor([self.tokenizer.encode(caption, self.shape.caption) for caption in captions])
+
+    @torch.inference_mode()
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Pictures (n, S, S, 3) uint8 of codes (n, T)."""
+        grid = self.shape.grid
+        return to_uint8(self.autoencoder.decode(codes.to(self.device).view(-1, grid, grid)))
+
     def conditions(self, prompt: str, negative: str = "", stop: Stop = never) -> Conditions:
         """The numbers of a prompt's words, and of what guidance is to lead away from: no caption where nothing is said."""
-        return Conditions(self._numbers(prompt), (1.0,), self._numbers(negative))
+        return Conditions(trimmed(self.numbers([prompt])), (1.0,), trimmed(self.numbers([negative])))
 
     def between(self, a: Conditions, b: Conditions, t: float) -> Conditions:
         r"""Both prompts, at 1 - t and t: codes are drawn by $p_a^{1-t} p_b^t$, up to a factor."""
@@ -150,7 +161,7 @@ class Dalle:
 
         written = write_codes(self.transformer, asked, noise, self.sampling, given, stop, told)
         codes = best_of(written, len(generators))
-        pictures = self._pictures(codes)
+        pictures = self.pictures(codes)
         if picture is not None and inside is not None:
             pictures = torch.where(inside[..., None], pictures, picture)
         self.noise_levels = []
@@ -201,18 +212,7 @@ class Dalle:
         known[:, : codes.shape[1]] = codes.cpu()
         missing = (known == UNKNOWN).view(n, grid, grid)
         missing = missing.repeat_interleave(PATCH, 1).repeat_interleave(PATCH, 2)
-        return torch.where(missing[..., None], self.undrawn, self._pictures(known.clamp(min=0)))
-
-    @torch.inference_mode()
-    def _pictures(self, codes: Tensor) -> Tensor:
-        """Pictures (n, S, S, 3) uint8 of codes (n, T)."""
-        grid = self.shape.grid
-        return to_uint8(self.autoencoder.decode(codes.to(self.device).view(-1, grid, grid)))
-
-    def _numbers(self, text: str) -> Tensor:
-        """A row of word numbers (1, C) as long as what is said."""
-        numbers = self.tokenizer.encode(text, self.shape.caption)
-        return torch.tensor([[number for number in numbers if number] or [NONE]])
+        return torch.where(missing[..., None], self.undrawn, self.pictures(known.clamp(min=0)))
 
     def _words(self, numbers: Tensor) -> list[str]:
         """The words of a row of numbers; "" for no caption."""

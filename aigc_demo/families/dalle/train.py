@@ -21,6 +21,7 @@ from aigc_demo.families.dalle.losses import code_bits, reconstruction_loss
 from aigc_demo.families.dalle.networks import SIDES, Shape, Transformer
 from aigc_demo.families.dalle.start import load_start
 from aigc_demo.language.muon import KernelMuon, Muon
+from aigc_demo.language.padding import trimmed
 from aigc_demo.language.sampling import Settings
 from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import peak_signal_to_noise
@@ -283,8 +284,3 @@ def make_optimizers(
 def as_input(pictures: Tensor) -> Tensor:
     """uint8 (N, 3, S, S) to float in [-1, 1], colours last in memory."""
     return (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
-def trimmed(captions: Tensor) -> Tensor:
-    """Captions (N, C) without columns that hold nothing but padding."""
-    return captions[:, : max(int((captions != PAD).sum(1).max()), 1)]

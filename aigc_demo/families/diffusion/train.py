@@ -22,6 +22,7 @@ from aigc_demo.families.diffusion.losses import flow_loss, interpolate
 from aigc_demo.families.diffusion.networks import SIDES, Painter, PainterConfig, Words
 from aigc_demo.families.diffusion.sampling import guided
 from aigc_demo.language.muon import KernelMuon, Muon
+from aigc_demo.language.padding import trimmed
 from aigc_demo.metrics.least import enough
 from aigc_demo.models.pixels import to_uint8
 from aigc_demo.training import (
@@ -327,11 +328,6 @@ def nothing(ids: Tensor) -> Tensor:
     row = torch.zeros_like(ids[0])
     row[0] = NONE
     return row
-
-
-def trimmed(ids: Tensor) -> Tensor:
-    """Token numbers without the columns that are padding in every row."""
-    return ids[:, : int((ids != 0).sum(1).max())]
 
 
 def pieces(ids: Tensor, size: int) -> Iterator[Tensor]:

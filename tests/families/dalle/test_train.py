@@ -10,7 +10,8 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.families import dalle
 from aigc_demo.families.dalle import train as training
 from aigc_demo.families.dalle.evaluate import evaluate
-from aigc_demo.families.dalle.train import make_learner, trimmed
+from aigc_demo.families.dalle.train import make_learner
+from aigc_demo.language.padding import trimmed
 from aigc_demo.models.checkpoints import read_config, read_weights
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from tests.families.dalle.conftest import Squares
