@@ -28,11 +28,11 @@ class Write(Exhibit):
     asked: ClassVar[Mapping[str, Request]] = {
         "en": TextRequest(
             model="gpt-austen", prompt="She was", prompt_is="opening", max_new_tokens=60,
-            temperature=0.6, top_k=20, top_p=0.9, repetition_penalty=1.05, seed=6,
+            temperature=0.6, top_k=20, top_p=0.9, repetition_penalty=1.05, seed=1,
         ),
         "zh": TextRequest(
             model="gpt-poems", prompt="登高", form="wujue", temperature=0.7, top_k=20, top_p=0.9,
-            repetition_penalty=1.1, drafts=8, seed=13,
+            repetition_penalty=1.1, drafts=8, seed=11,
         ),
     }  # fmt: skip
 
