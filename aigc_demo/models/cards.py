@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from aigc_demo.core.errors import InputError
 from aigc_demo.core.words import Text, parse_yaml
 from aigc_demo.models.family import families
+from aigc_demo.models.shards import INDEX, shard_files
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +69,14 @@ class ModelCard(BaseModel):
     source: str = ""
 
     def weights_hash(self) -> str:
-        """What tells these weights from others, for recipes: the revision, else the file's sha256; 16 hex digits."""
+        """What tells these weights from others, for recipes: the revision, else the file's sha256, or that of its files' sums; 16 hex digits."""
         if self.revision:
             return self.revision[:16]
-        path = next(self.folder / name for name in WEIGHTS if (self.folder / name).exists())
-        return file_hash(path)[:16]
+        path = next((self.folder / name for name in WEIGHTS if (self.folder / name).exists()), None)
+        if path is not None:
+            return file_hash(path)[:16]
+        parts = "".join(file_hash(part) for part in shard_files(self.folder))
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
     def weights_bytes(self, dtype: str = "float32") -> int:
         """Bytes of the weights once loaded."""
@@ -153,7 +157,7 @@ def find_cards(folder: Path, prefix: str = "") -> list[ModelCard]:
         return []
     found = []
     for child in sorted(folder.iterdir()):
-        has_weights = any((child / name).is_file() for name in WEIGHTS)
+        has_weights = any((child / name).is_file() for name in (*WEIGHTS, INDEX))
         if has_weights and (child / "README.md").is_file():
             try:
                 found.append(read_card(child, prefix + child.name))

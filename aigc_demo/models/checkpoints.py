@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from aigc_demo.core.disk import write_atomically, write_json
 from aigc_demo.core.errors import InputError
+from aigc_demo.models.shards import INDEX, WHOLE, shard_files
 
 
 def save_weights(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
@@ -34,7 +35,7 @@ def save_weights(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[st
     for name, tensor in ready.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise FloatingPointError(f"{name} is not finite")
-    write_atomically(folder / "model.safetensors", save(ready, metadata={"format": "pt"}))
+    write_atomically(folder / WHOLE, save(ready, metadata={"format": "pt"}))
     write_json(folder / "config.json", dict(config))
 
 
@@ -56,10 +57,15 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """The tensors of model.safetensors, on the CPU; an InputError where they are missing, broken or not finite."""
+    """The tensors of model.safetensors, or of the files of its index, on the CPU.
+
+    An InputError where they are missing, broken or not finite.
+    """
     try:
-        tensors = load_file(folder / "model.safetensors")
-    except (OSError, SafetensorError) as error:
+        in_parts = (folder / INDEX).is_file() and not (folder / WHOLE).exists()
+        files = shard_files(folder) if in_parts else [folder / WHOLE]
+        tensors = {name: tensor for path in files for name, tensor in load_file(path).items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, SafetensorError) as error:
         raise InputError(
             en=f"{folder.name}: model.safetensors is missing or broken ({error}); fetch the weights again.",
             zh=f"{folder.name}：model.safetensors 缺失或损坏（{error}）；请重新获取权重。",

@@ -188,7 +188,7 @@ def test_the_repository_itself_is_a_space(tmp_path):
     assert run_block(ROOT)[-2:] == ["pip install -r requirements.txt", "python app.py"]
     copy_checkout(ROOT, tmp_path / "app")
     copied = names(tmp_path / "app")
-    assert {"app.py", "README.md", "weights/gpt-poems/model.safetensors"} <= copied
+    assert {"app.py", "README.md", "weights/gpt-poems/model-00001-of-00002.safetensors"} <= copied
     assert not [
         name
         for name in copied
