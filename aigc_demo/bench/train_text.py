@@ -17,7 +17,7 @@ from aigc_demo.bench.plain_gpt import PlainGPT
 from aigc_demo.bench.race import Race, Way, compare, told, turns
 from aigc_demo.core.words import Text
 from aigc_demo.models.family import family
-from aigc_demo.training import TrainPlan
+from aigc_demo.training import TrainPlan, warmup_stable_decay
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -38,7 +38,7 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     )
 
     def factor(step: int) -> float:
-        return training().rate_factor(step / race.total, race.total)
+        return warmup_stable_decay(step / race.total, race.total, training().WARMUP, training().RESTED)
 
     def trainer_turn(steps: range) -> float:
         return trainer.run([third.batches.take() for _ in steps], [factor(step) for step in steps])

@@ -12,7 +12,7 @@ A family's train module holds its learner: one step of its own mathematics, and 
 from aigc_demo.models.run_folder import Flag, RunFolder
 from aigc_demo.training.average import Average
 from aigc_demo.training.loop import Learner, Progress, train
-from aigc_demo.training.optimisation import restore_optimizer, set_rate, warmup_cosine
+from aigc_demo.training.optimisation import restore_optimizer, set_rate, warmup_cosine, warmup_stable_decay
 from aigc_demo.training.plan import TrainPlan
 from aigc_demo.training.processes import average_gradients, make_accelerator, own_share
 from aigc_demo.training.randomness import Randomness
@@ -32,4 +32,5 @@ __all__ = [
     "set_rate",
     "train",
     "warmup_cosine",
+    "warmup_stable_decay",
 ]

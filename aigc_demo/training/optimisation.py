@@ -19,6 +19,16 @@ def warmup_cosine(progress: float, warmup: float = 0.02, floor: float = 0.02) ->
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * u))
 
 
+def warmup_stable_decay(progress: float, steps: int, warmup: int, rested: float) -> float:
+    """Factor on the learning rate: up over `warmup` steps (a tenth of a short run), 1 for `rested` of it, then linearly to 0.
+
+    Until then the course does not depend on the length of the run, so that a run under way can still be made shorter
+    or longer. (Hu et al. 2024, MiniCPM, section 4.)
+    """
+    done = progress * steps + 0.5
+    return min(done / min(warmup, max(steps / 10, 1)), 1.0, (steps - done) / ((1 - rested) * steps))
+
+
 def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
     """Set every group's learning rate to `factor` times its own `base_lr`."""
     for group in optimizer.param_groups:

@@ -20,6 +20,7 @@ from aigc_demo.training import (
     set_rate,
     train,
     warmup_cosine,
+    warmup_stable_decay,
 )
 from aigc_demo.training.loop import Clock
 
@@ -59,6 +60,14 @@ def test_the_rate_rises_falls_and_stays_above_its_floor():
     assert rates[550] == pytest.approx(0.05 + 0.95 * 0.5)
     assert rates[1000] == pytest.approx(0.05) and warmup_cosine(2.0, floor=0.05) == pytest.approx(0.05)
     assert all(a >= b for a, b in pairwise(rates[100:]))
+
+
+def test_the_rate_rests_and_then_falls():
+    factors = [warmup_stable_decay(step / 1000, 1000, 100, 0.6) for step in range(1000)]
+    assert factors[0] < 0.02 and max(factors) == 1 and factors[100] == factors[599] == 1
+    assert factors[-1] < 0.01 and factors[800] == pytest.approx(0.5, abs=0.01)
+    short = [warmup_stable_decay(step / 20, 20, 100, 0.6) for step in range(20)]
+    assert short[0] == 0.25 and short[2] == 1  # a tenth of a short run
 
 
 def test_rates_are_factors_of_each_groups_own():

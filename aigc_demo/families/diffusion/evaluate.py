@@ -25,12 +25,13 @@ from aigc_demo.data.material import Captioned, open_material
 from aigc_demo.families.diffusion.flow import noise_levels, solve
 from aigc_demo.families.diffusion.losses import flow_loss, interpolate
 from aigc_demo.families.diffusion.painter import OwnPainter, stacked
+from aigc_demo.metrics.features import frechet, inside
 from aigc_demo.metrics.least import enough
 from aigc_demo.metrics.pictures import nearest
 from aigc_demo.models.pixels import to_uint8
 
 MEASURED, SEEN, SHOWN = 256, 2000, 8
-RANGES, NEIGHBOURS, FEATURES = 4, 3, 64
+RANGES, FEATURES = 4, 64
 
 
 def evaluate(folder: Path, data: Path, device: str, count: int = MEASURED) -> dict[str, Any]:
@@ -136,22 +137,6 @@ class RandomFeatures(nn.Module):
         for layer in self.layers:
             x = torch.relu(layer(x))
         return x.mean((2, 3))
-
-
-def frechet(a: Tensor, b: Tensor) -> float:
-    """The Fréchet distance of features (N, d) and (M, d), as Gaussians."""
-    a, b = a.double(), b.double()
-    first, second = torch.cov(a.T), torch.cov(b.T)
-    # the trace of the root of a product is the sum of the roots of its eigenvalues
-    eigenvalues = torch.linalg.eigvals(first @ second).real.clamp(min=0)
-    means = (a.mean(0) - b.mean(0)).square().sum()
-    return float(means + first.trace() + second.trace() - 2 * eigenvalues.sqrt().sum())
-
-
-def inside(points: Tensor, others: Tensor) -> float:
-    """The share of points that lie in the ball of some other, which reaches to that one's third neighbour."""
-    radii = torch.cdist(others, others).sort(1).values[:, NEIGHBOURS]
-    return float((torch.cdist(points, others) <= radii).any(1).float().mean())
 
 
 def nearest_seen(drawn: Tensor, seen: Captioned) -> tuple[Tensor, list[str]]:

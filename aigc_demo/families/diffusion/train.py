@@ -32,6 +32,7 @@ from aigc_demo.training import (
     average_gradients,
     own_share,
     set_rate,
+    warmup_stable_decay,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ VALIDATED, BINS = 128, 4  # held-out pictures that are looked at while training,
 SAMPLE_SEED, SAMPLES, SAMPLE_STEPS = 0, 64, 8
 PIECE = {"cpu": 64}  # pictures computed at once
 GPU_PIECE = 256
+WARMUP = 100  # steps until the full rate
 ADAMW_SHARE = 0.1  # of the rate that Muon takes
 MUON_DECAY = 0.01
 
@@ -110,16 +112,6 @@ def count_parameters(size: str) -> int:
     return sum(weight.numel() for weight in network.parameters())
 
 
-def rate_factor(progress: float, steps: int, rested: float) -> float:
-    """Factor on the learning rate: up over 100 steps (a tenth of a short run), 1 for `rested` of it, then linearly to 0.
-
-    Until then the course does not depend on the length of the run, so that a run under way can still be made shorter
-    or longer. (Hu et al. 2024, MiniCPM, section 4: warm-up, stable, decay.)
-    """
-    done = progress * steps + 0.5
-    return min(done / min(100, max(steps / 10, 1)), 1.0, (steps - done) / ((1 - rested) * steps))
-
-
 class Learner:
     """Network, its average and the optimisers; see training/loop.py for what each method is for."""
 
@@ -162,7 +154,7 @@ class Learner:
         copy_gradients(self.working, self.network)
         average_gradients(self.network.parameters(), self.accelerator)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        factor = rate * rate_factor(progress, self.plan.steps, self.recipe.rested)
+        factor = rate * warmup_stable_decay(progress, self.plan.steps, WARMUP, self.recipe.rested)
         for optimizer in self.optimizers.values():
             set_rate(optimizer, factor)
             optimizer.step()

@@ -20,12 +20,21 @@ from aigc_demo.language.open_corpus import open_corpus
 from aigc_demo.language.samples import write_samples
 from aigc_demo.language.tokenizer import load_tokenizer
 from aigc_demo.models.checkpoints import states
-from aigc_demo.training import Average, Randomness, TrainPlan, average_gradients, own_share, set_rate
+from aigc_demo.training import (
+    Average,
+    Randomness,
+    TrainPlan,
+    average_gradients,
+    own_share,
+    set_rate,
+    warmup_stable_decay,
+)
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.01
+WARMUP, RESTED = 48, 0.6  # steps until the full rate, and the share of the run before it falls
 ADAMW_SHARE = 0.2
 WATCHED = 1.0  # held-out tokens looked at while training, in steps' worth
 PIECE = {"cpu": 2100}  # tokens computed at once: what fits the cache, eight rows of 256
@@ -75,16 +84,6 @@ def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
     return Learner(plan, accelerator, corpus, size, network)
 
 
-def rate_factor(progress: float, steps: int) -> float:
-    """Factor on the learning rate: up over 48 steps (a tenth of a short run), 1 until 60 %, then linearly to 0.
-
-    Until 60 % the course does not depend on the length of the run, so a run under way can still be made
-    shorter or longer. (Hu et al. 2024, MiniCPM, section 4: warm-up, stable, decay.)
-    """
-    done = progress * steps + 0.5
-    return min(done / min(48, steps / 10), 1.0, (steps - done) / (0.4 * steps))
-
-
 class Learner:
     """Network, its average, the optimisers and the place in the data; training/loop.py says what each method is for."""
 
@@ -125,7 +124,7 @@ class Learner:
             nats += self._backward(ids, scale)
         average_gradients(self.network.parameters(), self.accelerator)
         for optimizer in self.optimizers.values():
-            set_rate(optimizer, rate_factor(progress, self.plan.steps) * rate)
+            set_rate(optimizer, warmup_stable_decay(progress, self.plan.steps, WARMUP, RESTED) * rate)
             optimizer.step()
             optimizer.zero_grad()
         self.average.update(self.network)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from aigc_demo.core.settings import Settings
 from aigc_demo.data.heroes import Hero, Heroes, open_material
-from aigc_demo.families.diffusion.evaluate import frechet, inside
+from aigc_demo.metrics.features import frechet, inside
 from aigc_demo.metrics.pictures import nearest
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.registry import find_card
