@@ -105,8 +105,16 @@ class CaptionedPictures:
         pictures, said = self.test_pictures, self.test_said
         if not said:
             pictures, said = self.pictures, self.said
-        said = said[:count]
-        return Captioned(pictures[:count], [forms[i % 2] for i, forms in enumerate(said)])
+        return _captioned(pictures[:count], said[:count])
+
+    def seen(self, count: int) -> Captioned:
+        """The first pictures to learn from."""
+        return _captioned(self.pictures[:count], self.said[:count])
+
+
+def _captioned(pictures: Tensor, said: list[Said]) -> Captioned:
+    """Pictures and what they are called, in both languages by turns."""
+    return Captioned(pictures, [forms[i % 2] for i, forms in enumerate(said)])
 
 
 def _phrases(said: list[Said]) -> Phrases:

@@ -48,6 +48,10 @@ class Material(Protocol):
         """Always the same pictures, of which training shows none."""
         ...
 
+    def seen(self, count: int) -> Captioned:
+        """Always the same pictures, of the kind that training shows: what a drawing may be a copy of."""
+        ...
+
 
 def open_material(folder: Path) -> Material:
     """The material in a prepared folder: data of the catalogue that draw by themselves, or a set of pictures.

@@ -2,6 +2,7 @@
 
 request.py    what may be asked
 pictures.py   classes and copies among pictures, against the training pictures
+drawings.py   copies among what is drawn from words
 texts.py      copied passages
 material.py   the data that a model was trained on, if it is here
 
@@ -9,7 +10,8 @@ Both compare in pixels or characters: a copy that was moved, tinted or reworded 
 only what is common. What was trained elsewhere cannot be compared; its own card says what its makers know.
 """
 
-from aigc_demo.actions.audit.material import hub_page, training_folder
+from aigc_demo.actions.audit.drawings import audit_drawings
+from aigc_demo.actions.audit.material import LOOKED_AT, hub_page, training_folder
 from aigc_demo.actions.audit.pictures import Pair, PictureAudit, audit_pictures
 from aigc_demo.actions.audit.request import AuditRequest, AuditSettings
 from aigc_demo.actions.audit.texts import TextAudit, audit_texts
@@ -33,8 +35,8 @@ __all__ = [
 
 
 def can_audit(card: ModelCard) -> bool:
-    """Whether a model can be looked at: it was trained by this app, and draws by itself or writes."""
-    return not card.kind and bool({"image", "text"} & set(card.tasks))
+    """Whether a model can be looked at: it was trained by this app, and draws or writes."""
+    return not card.kind and bool(LOOKED_AT & set(card.tasks))
 
 
 @on_gpu()
@@ -50,5 +52,6 @@ def look_closer(
     """
     card = registry.find_card(request.model, cache.settings)
     folder = training_folder(card, cache.settings)
-    audit = audit_pictures if "image" in card.tasks else audit_texts
+    audits = {"image": audit_pictures, "draw": audit_drawings, "text": audit_texts}
+    audit = next(audits[task] for task in audits if task in card.tasks)
     return audit(request, card, folder, cache, stop, progress)

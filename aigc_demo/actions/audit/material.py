@@ -11,6 +11,7 @@ from aigc_demo.metrics.least import LEAST, LEAST_CHARACTERS
 from aigc_demo.models.cards import ModelCard
 
 Level = Literal["green", "amber", "red"]
+LOOKED_AT = frozenset({"image", "draw", "text"})  # tasks of models that are compared with their data
 AMBER, RED = 0.01, 0.05  # shares of copies
 
 
@@ -35,7 +36,7 @@ def hub_page(model_id: str) -> str:
 
 def training_folder(card: ModelCard, settings: Settings) -> Path:
     """The prepared data that a model was trained on; an InputError that says how to get them, or what to read instead."""
-    if card.kind or not {"image", "text"} & set(card.tasks):
+    if card.kind or not LOOKED_AT & set(card.tasks):
         raise InputError(
             en=f"What {card.id} was trained on is not here to compare with; its makers' card says what they know of its "
             f"limits: {hub_page(card.id)}",

@@ -82,7 +82,7 @@ def audit_pictures(
     progress(0.2)
 
     def work(_: Any) -> PictureAudit:  # in the device's lease: it computes as much as a model does
-        return _compared(card, arrays, pictures, labels, stop, progress)
+        return compared(card, arrays, pictures, labels, stop, progress)
 
     return cache.run(card, work, stop)
 
@@ -113,7 +113,7 @@ def _drawn(
     return np.concatenate(pictures), torch.tensor(labels)
 
 
-def _compared(
+def compared(
     card: ModelCard,
     arrays: dict[str, Any],
     pictures: np.ndarray,
@@ -121,6 +121,7 @@ def _compared(
     stop: Stop,
     progress: Progress,
 ) -> PictureAudit:
+    """What pictures (N, H, W[, 3]) with the classes that were asked for, (N,), show against the training pictures."""
     import torch
 
     from aigc_demo.metrics.least import enough
@@ -140,7 +141,7 @@ def _compared(
     )
     ratios = ratios_of(distances)
     found: dict[str, Any] = {}
-    classes = len(card.classes["en"])
+    classes = len(card.classes.get("en", ()))
     if classes > 1:
         votes = _votes(known_labels, nearest)
         trained, generated = (class_shares(part, classes) for part in (arrays["train_labels"], votes))

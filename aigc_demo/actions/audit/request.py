@@ -20,8 +20,8 @@ class AuditSettings(BaseModel):
             "Samples",
             "样本数",
             Text(
-                "Pictures or texts to make; 0: 1000 pictures, 32 texts.",
-                "生成多少图片或文字；0 为 1000 张图片或 32 篇文字。",
+                "Pictures or texts to make; 0: 1000 pictures, 200 of words, 32 texts.",
+                "生成多少图片或文字；0 为 1000 张图片、200 张按文字画的图片或 32 篇文字。",
             ),
         ),
     ] = 0

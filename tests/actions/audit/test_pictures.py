@@ -8,7 +8,7 @@ import torch
 
 from aigc_demo.__main__ import main
 from aigc_demo.actions.audit import AuditRequest, can_audit, look_closer
-from aigc_demo.actions.audit.pictures import _compared, thumbnails
+from aigc_demo.actions.audit.pictures import compared, thumbnails
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.runtime.registry import find_card
 from tests.actions.audit.material import scikit_digits, write_digits
@@ -39,10 +39,10 @@ def compare(settings, arrays):
     """Compare pictures with the training half, as the probe of gan-digits does."""
     card = find_card("gan-digits", settings)
 
-    def compared(pictures, labels, stop=never):
-        return _compared(card, arrays, pictures.numpy(), labels.long(), stop, unheard)
+    def against(pictures, labels, stop=never):
+        return compared(card, arrays, pictures.numpy(), labels.long(), stop, unheard)
 
-    return compared
+    return against
 
 
 @pytest.mark.parametrize(("planted", "level"), [(0, "green"), (12, "amber"), (80, "red")])
