@@ -68,7 +68,7 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
         run = Path(temporary) / request.name
         plan = make_plan(request, data, run, find_start(request, settings))
         loop = Loop(make_learner(request, plan, make_accelerator(device)), plan, lambda log: [])
-        steps = _step_times(loop)
+        step = _mean_step(loop)
         look, sample, save = (
             _seconds(part) for part in (loop.learner.validate, loop.write_samples, loop.save)
         )
@@ -78,7 +78,7 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
         count = parameters(weights)
     return Measured(
         device=device,
-        step=median(steps),
+        step=step,
         look=look,
         sample=sample,
         save=save,
@@ -92,12 +92,20 @@ def measure(request: TrainRequest, settings: Settings) -> Measured:
     )
 
 
-def _step_times(loop: Any) -> list[float]:
+def _mean_step(loop: Any) -> float:
+    """Seconds of a step over the run; each phase of it is measured for its own part of the budget."""
+    phases = getattr(loop.learner, "phases", (1.0,))
+    begins = [sum(phases[:place]) for place in range(len(phases))]
+    times = [median(_step_times(loop, begin, BUDGET / len(phases))) for begin in begins]
+    return sum(share * seconds for share, seconds in zip(phases, times, strict=True))
+
+
+def _step_times(loop: Any, progress: float, budget: float) -> list[float]:
     """Seconds of each step after a warm-up, until the budget is spent."""
     begun, times = time.monotonic(), []
     for number in range(WARM_UP + MOST_STEPS):
-        times.append(_seconds(lambda: float(loop.learner.step(0.0, 1.0)["loss"])))
-        if number >= WARM_UP and time.monotonic() - begun > BUDGET:
+        times.append(_seconds(lambda: float(loop.learner.step(progress, 1.0)["loss"])))
+        if number >= WARM_UP and time.monotonic() - begun > budget:
             break
     return times[WARM_UP:]
 

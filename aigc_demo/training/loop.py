@@ -46,7 +46,8 @@ class Progress:
 class Learner(Protocol):
     """A model in training, as a family's train.py offers it: `make_learner(plan, accelerator)`.
 
-    `examples` is how many pictures or tokens one step learns from, over all processes.
+    `examples` is how many pictures or tokens one step learns from, over all processes. A learner whose steps take other
+    times early and late has `phases`, too: the shares of the run, which add up to 1.
     """
 
     accelerator: "Accelerator"

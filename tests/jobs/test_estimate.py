@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from aigc_demo.core.errors import InputError, Stopped
+from aigc_demo.jobs import dry_run
 from aigc_demo.jobs import estimate as estimate_module
 from aigc_demo.jobs.estimate import estimate, judge, sizes, smaller
 
@@ -84,3 +86,17 @@ def test_a_process_that_was_killed_ran_out_of_memory(ask, settings, monkeypatch)
 def test_larger_presets_have_more_parameters(family):
     found = sizes(family)
     assert 10_000 < found["tiny"] < found["small"] < found["base"]
+
+
+def test_a_step_is_the_mean_over_the_phases_of_a_run(monkeypatch):
+    class Learner:
+        phases = (0.75, 0.25)
+
+        def step(self, progress, rate):
+            return {"loss": 2.0 if progress < 0.75 else 6.0}
+
+    monkeypatch.setattr(dry_run, "_seconds", lambda work: work())  # a step that takes as long as it says
+    loop = SimpleNamespace(learner=Learner())
+    assert dry_run._mean_step(loop) == 3
+    del Learner.phases
+    assert dry_run._mean_step(loop) == 2

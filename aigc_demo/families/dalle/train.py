@@ -126,6 +126,7 @@ class Learner:
         self.optimizers = make_optimizers(self.autoencoder, self.transformer, plan.learning_rate, self.recipe)
         self.examples = (plan.batch_size or self.recipe.batch) * accelerator.num_processes
         self.held_out = material.held_out(VALIDATED)
+        self.phases = (self.recipe.share, 1 - self.recipe.share)
 
     def parts(self) -> dict[str, Any]:
         """Everything that a step changes."""
