@@ -53,6 +53,16 @@ class Material(Protocol):
         ...
 
 
+def of_others(captions: list[str]) -> list[str]:
+    """For each caption the next one that says something else, where there is one, in its language: these take turns."""
+    count = len(captions)
+    found = []
+    for place, own in enumerate(captions):
+        later = (captions[(place + step) % count] for step in range(2, count, 2))
+        found.append(next((other for other in later if other != own), own))
+    return found
+
+
 def open_material(folder: Path) -> Material:
     """The material in a prepared folder: data of the catalogue that draw by themselves, or a set of pictures.
 

@@ -63,4 +63,7 @@ def _packed(layer: "nn.Linear", dtype: "torch.dtype", device: str) -> "nn.Linear
     )
     packed.weight = Params4bit(layer.weight.data, requires_grad=False, **own)
     packed.bias = layer.bias
+    # on processors with AVX-512 BF16 it would be packed anew where no gradient is asked for: a look at held-out rows between
+    # two steps would change what learns, and layers narrower than a block cannot be
+    packed.support_avx512bf16_for_cpu = False
     return packed.to(device)  # which is what packs it

@@ -2,7 +2,7 @@
 
 quantiser.py    finite scalar quantisation: numbers to codes and back
 autoencoder.py  pictures to codes and back; networks.py, the Transformer over [caption, codes]
-decoding.py     codes one at a time: guidance, given codes, noise
+digits.py       the odds of a code; decoding.py, codes one at a time: guidance, given codes, noise
 model.py        Dalle: draws, completes, and tells the exact likelihood of a picture; likelihood.py, its figures
 start.py        going on from a trained model
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from aigc_demo.data.material import open_material
+from aigc_demo.data.material import of_others, open_material
 from aigc_demo.families.dalle.decoding import Asked, write_codes
 from aigc_demo.families.dalle.model import Dalle
 from aigc_demo.language.padding import trimmed
@@ -23,7 +23,7 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
 
     `restored_db`: peak signal-to-noise of pictures through the codes and back. `codes_used` of `codes`. In bits, exactly:
     `code_bits` and `bits_a_picture`, given the caption; `code_bits_without` it. `told_from_others`: how often a picture's own
-    caption makes it likelier than the caption of the next one does. None of them of too few pictures to tell.
+    caption makes it likelier than the caption of another one does. None of them of too few pictures to tell.
     """
     held_out = open_material(data).held_out(MEASURED)
     if not enough(held_out.captions):
@@ -34,9 +34,7 @@ def evaluate(folder: Path, data: Path, device: str) -> dict[str, float | int | s
     restored = model.autoencoder.decode(codes).cpu()
     flat = codes.flatten(1)
     own = model.likelihood.code_bits(flat, captions)
-    others = model.likelihood.code_bits(
-        flat, captions[2:] + captions[:2]
-    )  # of the same language, where they take turns
+    others = model.likelihood.code_bits(flat, of_others(captions))
     without = model.likelihood.code_bits(flat, [""] * len(captions))
     return {
         "restored_db": round(peak_signal_to_noise((to_float(pictures) + 1) / 2, (restored + 1) / 2), 2),
@@ -56,7 +54,7 @@ def samples(model: Dalle, captions: list[str], seed: int = 0) -> Tensor:
     """A picture of each caption, uint8 (N, 3, S, S), by the model's own guidance, temperature and top-p."""
     generator = torch.Generator().manual_seed(seed)
     rows = model.numbers(captions)
-    noise = torch.randn(len(rows), model.shape.grid**2, generator=generator)
+    noise = torch.randn(len(rows), model.shape.grid**2, len(model.shape.levels), generator=generator)
     found = []
     for part, dice in zip(rows.split(AT_ONCE), noise.split(AT_ONCE), strict=True):
         said = trimmed(part)

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from aigc_demo.data.word_tokenizer import WordTokenizer
 from aigc_demo.families.dalle.autoencoder import Autoencoder
-from aigc_demo.families.dalle.losses import code_bits
 from aigc_demo.families.dalle.networks import Transformer
 
 CHUNK = 32  # pictures a pass
@@ -27,13 +26,11 @@ ALTERNATIVES = 8
 class Odds:
     """What each code of a picture was to the model, in the order of reading: (grid, grid), in `alternatives` (grid, grid, k).
 
-    code: its number. probability. rank: how many codes were likelier. alternatives: the likeliest codes, and `chances`,
-    their probabilities.
+    code: its number. probability. alternatives: the likeliest codes, and `chances`, their probabilities.
     """
 
     code: Tensor
     probability: Tensor
-    rank: Tensor
     alternatives: Tensor
     chances: Tensor
 
@@ -59,7 +56,7 @@ class Likelihood:
         length = self.transformer.shape.caption
         rows = torch.tensor([self.tokenizer.encode(caption, length) for caption in captions]).to(self.device)
         parts = zip(rows.split(CHUNK), codes.to(self.device).split(CHUNK), strict=True)
-        return torch.cat([code_bits(self.transformer(words, part), part).cpu() for words, part in parts])
+        return torch.cat([self.transformer(words, part).cpu() for words, part in parts])
 
     def log_likelihood(self, pictures: Tensor, captions: Sequence[str]) -> Tensor:
         """log2 p of each picture's codes given its caption, (N,), in bits: never above 0."""
@@ -75,15 +72,14 @@ class Likelihood:
         """The odds of each code of one picture (S, S, 3) uint8 under a caption."""
         codes, grid = self.codes(picture[None]), self.transformer.shape.grid
         words = torch.tensor([self.tokenizer.encode(caption, self.transformer.shape.caption)]).to(self.device)
-        logs = self.transformer(words, codes.flatten(1))[0].log_softmax(-1)
-        own = logs.gather(1, codes.view(-1, 1))
-        best = logs.topk(min(ALTERNATIVES, logs.shape[1]))
+        bits = self.transformer(words, codes.flatten(1))[0]
+        states = self.transformer.states(words, codes.flatten(1))[0]
+        digits, logs = self.transformer.head.likeliest(states, ALTERNATIVES)
         return Odds(
             codes[0].cpu(),
-            own.exp().view(grid, grid).cpu(),
-            (logs > own).sum(1).view(grid, grid).cpu(),
-            best.indices.view(grid, grid, -1).cpu(),
-            best.values.exp().view(grid, grid, -1).cpu(),
+            bits.neg().exp2().view(grid, grid).cpu(),
+            self.transformer.quantiser.from_digits(digits).view(grid, grid, -1).cpu(),
+            logs.exp().view(grid, grid, -1).cpu(),
         )
 
     def bits_a_picture(self) -> float:

@@ -27,7 +27,7 @@ def reconstruction_loss(restored: Tensor, pictures: Tensor) -> Tensor:
     return 127.5 * (error.abs() + error.square()).mean()
 
 
-def code_bits(logits: Tensor, codes: Tensor) -> Tensor:
-    """-log2 p of each code, the same shape as `codes` (..., T), by logits (..., T, K)."""
-    nats = F.cross_entropy(logits.flatten(0, -2).float(), codes.flatten(), reduction="none")
-    return nats.view(codes.shape) / math.log(2)
+def digit_bits(logits: Tensor, digits: Tensor) -> Tensor:
+    """-log2 p of each code, (...), by logits (..., d, L) of its digits (..., d)."""
+    nats = F.cross_entropy(logits.flatten(0, -2).float(), digits.flatten(), reduction="none")
+    return nats.view(digits.shape).sum(-1) / math.log(2)

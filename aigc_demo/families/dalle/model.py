@@ -130,8 +130,8 @@ class Dalle:
         return Conditions(captions, weights, a.negative if t < 0.5 else b.negative)
 
     def noise(self, generator: torch.Generator, width: int, height: int) -> Tensor:
-        """A number of N(0, I) for each code, (1, 1, grid, grid): it decides which of the odds comes true."""
-        return torch.randn(1, 1, self.shape.grid, self.shape.grid, generator=generator)
+        """A number of N(0, I) for each digit of each code, (1, d, grid, grid): they decide which of the odds come true."""
+        return torch.randn(1, len(self.shape.levels), self.shape.grid, self.shape.grid, generator=generator)
 
     def draw(
         self,
@@ -150,7 +150,7 @@ class Dalle:
         if noise is None:
             drafts = DRAFTS if mask is not None else 1
             noise = torch.cat([self.noise(one, 0, 0) for one in generators for _ in range(drafts)])
-        noise = noise.flatten(1)
+        noise = noise.flatten(2).mT
         picture, inside = (None, None) if mask is None else as_pixels(image, mask)
         given = None if picture is None or inside is None else self._given(picture, inside, len(noise))
 
@@ -176,7 +176,7 @@ class Dalle:
         it was chosen. The maps sum to 1 over the words.
         """
         grid, caption = self.shape.grid, conditions.captions[:1]
-        noise = self.noise(generator, 0, 0).flatten(1)
+        noise = self.noise(generator, 0, 0).flatten(2).mT
         written = write_codes(
             self.transformer, self._asked(conditions, request.guidance_scale), noise, self.sampling
         )

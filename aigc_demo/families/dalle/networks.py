@@ -7,8 +7,8 @@ attention, then a feed-forward network, to a stream that is normed on the way in
 
     $a = h + W_o\,\mathrm{Attention}(\mathrm{LayerNorm}(h))$,   $h' = a + W_2\,\mathrm{GELU}(W_1\,\mathrm{LayerNorm}(a))$.
 
-A code's vector is its own plus one for each of its levels, so that codes alike begin alike; the same vectors, turned by a
-matrix, are the output's. LayerNorm, GELU and a mask that is added are chosen for a CPU, where they have kernels of their
+A code's vector is the sum of one for each of its digits, and digit by digit its odds are told (digits.py), so that the alphabet
+may be large. LayerNorm, GELU and a mask that is added are chosen for a CPU, where they have kernels of their
 own: RMSNorm, squared ReLU and masked_fill take three to five times as long.
 """
 
@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aigc_demo.families.dalle.digits import Digits
+from aigc_demo.families.dalle.losses import digit_bits
 from aigc_demo.families.dalle.quantiser import Quantiser
 
 UNSEEN = -1e4  # finite: a row of nothing but padding stays a row of numbers
@@ -85,19 +87,19 @@ class Cache:
     """Keys and values of what was read so far, so that a new code costs one place, not all of them.
 
     One preallocated tensor (layers, 2, batch, heads, places, head size); `length` places are filled. `padding` (batch,
-    caption) of bool are places that nobody looks at; `alphabet` (codes, hidden) are the codes' vectors.
+    caption) of bool are places that nobody looks at.
     """
 
-    def __init__(self, shape: Shape, padding: Tensor, alphabet: Tensor) -> None:
+    def __init__(self, shape: Shape, padding: Tensor) -> None:
         batch, caption = padding.shape
         size = (shape.layers, 2, batch, shape.heads, caption + shape.grid**2, shape.hidden // shape.heads)
         self.memory = torch.zeros(size, device=padding.device)
-        self.shape, self.padding, self.alphabet = shape, padding, alphabet
+        self.shape, self.padding = shape, padding
         self.length = 0
 
     def repeated(self, count: int) -> "Cache":
         """A cache in which each row stands `count` times."""
-        copy = Cache(self.shape, self.padding.repeat_interleave(count, 0), self.alphabet)
+        copy = Cache(self.shape, self.padding.repeat_interleave(count, 0))
         copy.memory = self.memory.repeat_interleave(count, 2)
         copy.length = self.length
         return copy
@@ -144,46 +146,48 @@ class Layer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """From captions and codes to the logits of each code."""
+    """From captions and codes to the odds of each code."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape, hidden = shape, shape.hidden
         self.words = nn.Embedding(shape.words, hidden)
         self.word_places = nn.Parameter(0.02 * torch.randn(shape.caption, hidden))
-        self.code = nn.Parameter(0.02 * torch.randn(shape.codes, hidden))
         self.level = nn.ParameterList(0.02 * torch.randn(count, hidden) for count in shape.levels)
         self.start = nn.Parameter(0.02 * torch.randn(hidden))
         self.rows = nn.Parameter(0.02 * torch.randn(shape.grid, 1, hidden))
         self.columns = nn.Parameter(0.02 * torch.randn(1, shape.grid, hidden))
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(hidden)
-        self.head = nn.Linear(hidden, hidden, bias=False)
+        self.head = Digits(shape.levels, hidden)
         for weight in (
             self.words.weight,
             *(m.weight for layer in self.layers for m in (layer.qkv, layer.up)),
         ):
             nn.init.normal_(weight, std=0.02)
-        digits = Quantiser(shape.levels).to_levels(torch.arange(shape.codes))
-        half = torch.tensor([count // 2 for count in shape.levels])
-        self.register_buffer("digits", (digits * half + half).round().long(), persistent=False)
+        self.quantiser = Quantiser(shape.levels)
 
-    def alphabet(self) -> Tensor:
-        """A vector for each code, (codes, hidden).
+    def vectors(self, codes: Tensor) -> Tensor:
+        """A vector for each code, (..., hidden), of codes (...).
 
-        Here and below rows are taken by F.embedding: the backward pass of `rows[digits]` adds by atomic operations, whose
-        order, and so the last bits, differ from run to run.
+        Rows are taken by F.embedding: the backward pass of `rows[digits]` adds by atomic operations, whose order, and so the
+        last bits, differ from run to run.
         """
-        digits = self.digits.unbind(1)
-        return self.code + sum(F.embedding(*pair) for pair in zip(digits, self.level, strict=True))
+        digits = self.quantiser.to_digits(codes).unbind(-1)
+        return torch.stack([F.embedding(*pair) for pair in zip(digits, self.level, strict=True)]).sum(0)
 
     def places(self) -> Tensor:
         """A vector for each place in a picture, (T, hidden), in the order of reading."""
         return (self.rows + self.columns).flatten(0, 1)
 
     def forward(self, captions: Tensor, codes: Tensor) -> Tensor:
-        """Captions (B, C) and codes (B, T) of int64 to logits (B, T, codes) of each code by what is before it."""
-        return self._through(captions, codes)[0]
+        """Bits (B, T) of each code by what is before it: -log2 p, of captions (B, C) and codes (B, T) of int64."""
+        digits = self.quantiser.to_digits(codes)
+        return digit_bits(self.head(self.states(captions, codes), digits), digits)
+
+    def states(self, captions: Tensor, codes: Tensor) -> Tensor:
+        """The normed stream (B, T, hidden) by which each code is chosen."""
+        return self.norm(self._through(captions, codes)[0])
 
     def attentions(self, captions: Tensor, codes: Tensor) -> Tensor:
         """Where each code looked before it was chosen: (layers, B, heads, T, C + T), rows sum to 1."""
@@ -191,14 +195,13 @@ class Transformer(nn.Module):
         return torch.stack(weights)[..., captions.shape[1] :, :]
 
     def _through(self, captions: Tensor, codes: Tensor) -> tuple[Tensor, list[Tensor]]:
-        alphabet, length = self.alphabet(), captions.shape[1]
-        x = torch.cat((self._read(captions), self._behind(F.embedding(codes[:, :-1], alphabet))), 1)
+        x = torch.cat((self._read(captions), self._behind(self.vectors(codes[:, :-1]))), 1)
         mask = mask_of(captions == 0, codes.shape[1])
         weights = []
         for layer in self.layers:
             x, looked = layer(x, mask)
             weights.append(looked)
-        return F.linear(self.head(self.norm(x[:, length:])), alphabet), weights
+        return x[:, captions.shape[1] :], weights
 
     def _read(self, captions: Tensor) -> Tensor:
         """The words' vectors, (B, C, hidden)."""
@@ -210,17 +213,17 @@ class Transformer(nn.Module):
         return torch.cat((start, vectors), 1) + self.places()[: vectors.shape[1] + 1]
 
     def read(self, captions: Tensor) -> tuple[Cache, Tensor]:
-        """A cache that holds the captions (B, C), and the logits (B, codes) of a picture's first code."""
-        cache = Cache(self.shape, captions == 0, self.alphabet())
+        """A cache that holds the captions (B, C), and the state (B, hidden) by which a picture's first code is chosen."""
+        cache = Cache(self.shape, captions == 0)
         x = torch.cat(
             (self._read(captions), self._behind(self.start.new_zeros(len(captions), 0, self.shape.hidden))), 1
         )
         return cache, self._step(x, mask_of(cache.padding, 1), cache)
 
     def go_on(self, codes: Tensor, cache: Cache) -> Tensor:
-        """Add one code to each picture, (B,); the logits (B, codes) of the next."""
+        """Add one code to each picture, (B,); the state (B, hidden) by which the next is chosen."""
         place = cache.length - cache.padding.shape[1]
-        x = (F.embedding(codes, cache.alphabet) + self.places()[place]).unsqueeze(1)
+        x = (self.vectors(codes) + self.places()[place]).unsqueeze(1)
         mask = UNSEEN * F.pad(cache.padding, (0, place + 1))[:, None, None]
         return self._step(x, mask, cache)
 
@@ -228,7 +231,7 @@ class Transformer(nn.Module):
         for index, layer in enumerate(self.layers):
             x, _ = layer(x, mask, cache, index)
         cache.length += x.shape[1]
-        return F.linear(self.head(self.norm(x[:, -1])), cache.alphabet)
+        return self.norm(x[:, -1])
 
 
 def mask_of(padding: Tensor, codes: int) -> Tensor:

@@ -45,15 +45,22 @@ class Quantiser:
     def to_codes(self, levels: Tensor) -> Tensor:
         """Levels (..., d) in [-1, 1] to codes (...) of int64."""
         half = self._half(levels)
-        digits = (levels * half + half).round().long()
-        return (digits * torch.tensor(self._places(), device=levels.device)).sum(-1)
+        return self.from_digits((levels * half + half).round().long())
 
     def to_levels(self, codes: Tensor) -> Tensor:
         """Codes (...) to levels (..., d) in [-1, 1]; the inverse of `to_codes`."""
         count = torch.tensor(self.levels, device=codes.device)
-        digits = codes.unsqueeze(-1) // torch.tensor(self._places(), device=codes.device) % count
         half = count // 2
-        return (digits - half) / half
+        return (self.to_digits(codes) - half) / half
+
+    def to_digits(self, codes: Tensor) -> Tensor:
+        """Codes (...) to digits (..., d) of int64, each below its L."""
+        count = torch.tensor(self.levels, device=codes.device)
+        return codes.unsqueeze(-1) // torch.tensor(self._places(), device=codes.device) % count
+
+    def from_digits(self, digits: Tensor) -> Tensor:
+        """Digits (..., d) to codes (...); the inverse of `to_digits`."""
+        return (digits * torch.tensor(self._places(), device=digits.device)).sum(-1)
 
     def _half(self, like: Tensor) -> Tensor:
         return torch.tensor([count // 2 for count in self.levels], dtype=like.dtype, device=like.device)

@@ -17,7 +17,7 @@ from aigc_demo.data.word_tokenizer import NONE, PAD, WordTokenizer
 from aigc_demo.families.dalle.autoencoder import Autoencoder
 from aigc_demo.families.dalle.decoding import Asked, write_codes
 from aigc_demo.families.dalle.export import export
-from aigc_demo.families.dalle.losses import code_bits, reconstruction_loss
+from aigc_demo.families.dalle.losses import reconstruction_loss
 from aigc_demo.families.dalle.networks import SIDES, Shape, Transformer
 from aigc_demo.families.dalle.start import load_start
 from aigc_demo.language.muon import KernelMuon, Muon
@@ -163,8 +163,8 @@ class Learner:
         total = torch.zeros((), device=self.accelerator.device)
         for rows in self._pieces(captions):
             with self.accelerator.autocast():
-                logits = self.transformer(trimmed(captions[rows]), codes[rows])
-            loss = code_bits(logits, codes[rows]).sum() / codes.numel()
+                bits = self.transformer(trimmed(captions[rows]), codes[rows])
+            loss = bits.sum() / codes.numel()
             loss.backward()
             total += loss.detach()
         self._descend(self.transformer, self.transformer_average, ("muon", "adamw"), rate)
@@ -229,8 +229,8 @@ class Learner:
         total = 0.0
         for rows in self._pieces(captions):
             with self.accelerator.autocast():
-                logits = network(trimmed(captions[rows]), codes[rows])
-            total += float(code_bits(logits, codes[rows]).sum())
+                bits = network(trimmed(captions[rows]), codes[rows])
+            total += float(bits.sum())
         return total / codes.numel()
 
     @torch.no_grad()
@@ -242,7 +242,8 @@ class Learner:
         if not self.transformer_average.updates:
             return to_uint8(autoencoder.decode(autoencoder.encode(pictures)))
         grid = self.shape.grid
-        noise = torch.randn(len(pictures), grid**2, generator=torch.Generator().manual_seed(SAMPLE_SEED))
+        size = (len(pictures), grid**2, len(self.shape.levels))
+        noise = torch.randn(size, generator=torch.Generator().manual_seed(SAMPLE_SEED))
         asked = Asked(trimmed(self.encode(shown.captions))[None], (1.0,))
         written = write_codes(self.transformer_average.network, asked, noise, Settings())
         return to_uint8(autoencoder.decode(written.codes.view(-1, grid, grid)))
@@ -268,7 +269,7 @@ def make_optimizers(
     own = list(autoencoder.parameters())
     kernels = [weight for weight in own if weight.ndim == 4 and id(weight) not in edges]
     others = [weight for weight in own if weight.ndim != 4 or id(weight) in edges]
-    inside = ("layers", "head")
+    inside = ("layers", "head.inner")
     named = list(transformer.named_parameters())
     matrices = [weight for name, weight in named if weight.ndim == 2 and name.startswith(inside)]
     rest = [weight for name, weight in named if weight.ndim != 2 or not name.startswith(inside)]

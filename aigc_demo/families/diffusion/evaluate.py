@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aigc_demo.data.material import Captioned, open_material
+from aigc_demo.data.material import Captioned, of_others, open_material
 from aigc_demo.families.diffusion.flow import noise_levels, solve
 from aigc_demo.families.diffusion.losses import flow_loss, interpolate
 from aigc_demo.families.diffusion.painter import OwnPainter, stacked
@@ -55,7 +55,7 @@ def losses(model: OwnPainter, held_out: Captioned) -> dict[str, float]:
     """The mean loss of each range of t, over all, and with another picture's words; every picture in every range."""
     clean = held_out.pictures.float() / 127.5 - 1
     generator = torch.Generator().manual_seed(0)
-    others = held_out.captions[1:] + held_out.captions[:1]
+    others = of_others(held_out.captions)
     found: dict[str, list[float]] = {"own": [], "other": []}
     for index in range(RANGES):
         times = (index + torch.rand(len(clean), generator=generator)) / RANGES

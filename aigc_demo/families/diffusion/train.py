@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.material import Captioned, Material, open_material
+from aigc_demo.data.material import Captioned, Material, of_others, open_material
 from aigc_demo.data.word_tokenizer import NONE, WordTokenizer
 from aigc_demo.families.diffusion.export import GUIDANCE, export, load_painter
 from aigc_demo.families.diffusion.flow import draw_times, noise_levels, solve
@@ -199,8 +199,7 @@ class Learner:
             return figures
         own, count = self.look(self.held_out), len(self.held_out)
         by_range = [float(own[torch.arange(count) % BINS == index].mean()) for index in range(BINS)]
-        captions = self.held_out.captions[BINS:] + self.held_out.captions[:BINS]
-        others = self.look(Captioned(self.held_out.pictures, captions))
+        others = self.look(Captioned(self.held_out.pictures, of_others(self.held_out.captions)))
         return {
             **figures,
             "held_out_loss": sum(by_range) / BINS,

@@ -17,6 +17,8 @@ def test_every_code_survives_the_way_to_levels_and_back(levels):
     assert found.shape == (quantiser.codes, len(levels)) and found.abs().max() <= 1
     assert len(found.unique(dim=0)) == quantiser.codes
     assert torch.equal(quantiser.to_codes(found), codes)
+    digits = quantiser.to_digits(codes)
+    assert (digits < torch.tensor(levels)).all() and torch.equal(quantiser.from_digits(digits), codes)
 
 
 @pytest.mark.parametrize("levels", [(8, 5, 5, 5), (2, 3)])

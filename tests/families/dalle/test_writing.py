@@ -7,7 +7,7 @@ import torch
 
 from aigc_demo.core.errors import Stopped
 from aigc_demo.families.dalle.decoding import UNKNOWN, Asked, write_codes
-from aigc_demo.families.dalle.losses import code_bits
+from aigc_demo.families.dalle.losses import digit_bits
 from aigc_demo.families.dalle.networks import Shape, Transformer
 from aigc_demo.language.sampling import Settings
 
@@ -29,36 +29,67 @@ def codes():
     return torch.randint(12, (2, 16), generator=torch.Generator().manual_seed(1))
 
 
-def test_probabilities_of_all_codes_sum_to_one_and_cost_what_the_loss_says(network, codes):
-    logits = network(CAPTIONS, codes)
-    assert logits.shape == (2, 16, 12)
-    probabilities = logits.softmax(-1)
-    assert torch.allclose(probabilities.sum(-1), torch.ones(2, 16))
-    own = probabilities.gather(2, codes[..., None])[..., 0]
-    assert torch.allclose(code_bits(logits, codes), -own.log2(), atol=1e-4)
-    assert torch.allclose(code_bits(torch.zeros(2, 16, 12), codes), torch.full((2, 16), math.log2(12)))
+def odds(network, captions, codes):
+    """ln p of every code at every place, (B, T, 12), by trying each."""
+    found = []
+    for code in range(12):
+        bits = []
+        for place in range(codes.shape[1]):
+            tried = codes.clone()
+            tried[:, place] = code
+            bits.append(network(captions, tried)[:, place])
+        found.append(-math.log(2) * torch.stack(bits, 1))
+    return torch.stack(found, -1)
+
+
+def test_probabilities_of_all_codes_sum_to_one(network, codes):
+    logs = odds(network, CAPTIONS, codes)
+    assert torch.allclose(logs.exp().sum(-1), torch.ones(2, 16), atol=1e-4)
+    assert logs.std(-1).min() > 0.05
+    own = logs.gather(2, codes[..., None])[..., 0]
+    assert torch.allclose(network(CAPTIONS, codes), -own / math.log(2), atol=1e-3)
+
+
+def test_a_digit_costs_what_its_odds_say():
+    assert torch.allclose(
+        digit_bits(torch.zeros(2, 5, 2, 8), torch.ones(2, 5, 2).long()), torch.full((2, 5), 6.0)
+    )
+    logits = torch.tensor([[[0.0, math.log(3)]]])
+    assert digit_bits(logits, torch.tensor([[1]])).item() == pytest.approx(math.log2(4 / 3))
+
+
+def test_the_beam_finds_the_likeliest_codes(network, codes):
+    digits, logs = network.head.likeliest(network.states(CAPTIONS, codes)[0], 12)
+    found = network.quantiser.from_digits(digits)
+    every = odds(network, CAPTIONS, codes)[0]
+    assert torch.equal(
+        found.sort(1).values, torch.arange(12).expand(16, 12)
+    )  # a beam as wide as the alphabet
+    assert torch.allclose(logs, every.gather(1, found), atol=1e-3) and (logs.diff(dim=1) <= 0).all()
+    first, _ = network.head.likeliest(network.states(CAPTIONS, codes)[0], 4)
+    assert (network.quantiser.from_digits(first)[:, 0] == every.argmax(1)).float().mean() > 0.8
 
 
 def test_a_code_depends_on_the_caption_and_on_what_is_before_it_alone(network, codes):
-    logits = network(CAPTIONS, codes)
+    bits = network(CAPTIONS, codes)
     later = codes.clone()
     later[:, 9] = (later[:, 9] + 1) % 12
     changed = network(CAPTIONS, later)
-    assert torch.allclose(changed[:, :10], logits[:, :10], atol=1e-5)
-    assert not torch.allclose(changed[:, 10], logits[:, 10], atol=1e-3)
+    assert torch.allclose(changed[:, :9], bits[:, :9], atol=1e-5)
+    assert not torch.allclose(changed[:, 10], bits[:, 10], atol=1e-3)
     other = network(CAPTIONS.flip(0), codes)
-    assert not torch.allclose(other[:, 0], logits[:, 0], atol=1e-3)
+    assert not torch.allclose(other[:, 0], bits[:, 0], atol=1e-3)
 
 
 def test_padding_changes_nothing(network, codes):
     short = network(CAPTIONS[:1, :3], codes[:1])
-    assert torch.allclose(network(CAPTIONS[:1], codes[:1]), short, atol=1e-5)
+    assert torch.allclose(network(CAPTIONS[:1], codes[:1]), short, atol=1e-4)
 
 
-def test_one_place_at_a_time_gives_the_same_logits_as_all_at_once(network, codes):
-    whole = network(CAPTIONS, codes)
-    cache, logits = network.read(CAPTIONS)
-    found = [logits]
+def test_one_place_at_a_time_gives_the_same_states_as_all_at_once(network, codes):
+    whole = network.states(CAPTIONS, codes)
+    cache, states = network.read(CAPTIONS)
+    found = [states]
     for place in range(15):
         found.append(network.go_on(codes[:, place], cache))
     assert torch.allclose(torch.stack(found, 1), whole, atol=1e-4)
@@ -73,7 +104,7 @@ def test_attention_of_each_code_sums_to_one_over_words_and_earlier_places(networ
 
 
 def noise(count, seed=3):
-    return torch.randn(count, 16, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(count, 16, 2, generator=torch.Generator().manual_seed(seed))
 
 
 def test_the_same_noise_gives_the_same_codes_however_many_are_drawn(network):
@@ -90,9 +121,10 @@ def test_the_same_noise_gives_the_same_codes_however_many_are_drawn(network):
 def test_codes_are_drawn_as_often_as_the_network_says(network):
     asked = Asked(CAPTIONS[:1, None], (1.0,))
     drawn = write_codes(network, asked, noise(3000), Settings()).codes[:, 0]
-    _, logits = network.read(CAPTIONS[:1])
     shares = drawn.bincount(minlength=12) / 3000
-    assert torch.allclose(shares, logits[0].softmax(-1), atol=0.03)
+    assert torch.allclose(
+        shares, odds(network, CAPTIONS[:1], torch.zeros(1, 1).long())[0, 0].exp(), atol=0.03
+    )
 
 
 def test_guidance_leads_from_the_one_caption_to_the_other(network):
@@ -100,9 +132,13 @@ def test_guidance_leads_from_the_one_caption_to_the_other(network):
         asked = Asked(CAPTIONS[:, None], (weight, 1 - weight))
         return write_codes(network, asked, noise(1), Settings(temperature=0)).codes[0, 0].item()
 
-    logs = [network.read(CAPTIONS[i : i + 1])[1][0].log_softmax(-1) for i in range(2)]
+    logs = [odds(network, CAPTIONS[i : i + 1], torch.zeros(1, 1).long())[0, 0].view(3, 4) for i in range(2)]
+    firsts = [one.logsumexp(0) for one in logs]  # of a code's first digit, whatever the second is
     for weight in (0.0, 0.5, 1.0, 4.0):
-        assert first(weight) == (weight * logs[0] + (1 - weight) * logs[1]).argmax().item()
+        digit = (weight * firsts[0] + (1 - weight) * firsts[1]).argmax()
+        seconds = [one[:, digit] - whole[digit] for one, whole in zip(logs, firsts, strict=True)]
+        second = (weight * seconds[0] + (1 - weight) * seconds[1]).argmax()
+        assert first(weight) == digit + 4 * second
 
 
 def test_given_codes_stay_and_cost_what_the_network_says(network, codes):
@@ -110,7 +146,7 @@ def test_given_codes_stay_and_cost_what_the_network_says(network, codes):
     given[:, 4:7] = UNKNOWN
     written = write_codes(network, Asked(CAPTIONS[None], (1.0,)), noise(2), Settings(), given)
     assert torch.equal(written.codes.where(given != UNKNOWN, given), given)
-    bits = code_bits(network(CAPTIONS, written.codes), written.codes)
+    bits = network(CAPTIONS, written.codes)
     assert torch.allclose(written.given_bits, (bits * (given != UNKNOWN)).sum(1), rtol=1e-3)
 
 
