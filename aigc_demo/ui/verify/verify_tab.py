@@ -109,9 +109,14 @@ class VerifyTab(PageTab):
         """A handler that makes an example and looks at its file."""
 
         def look(visitor: gr.Request) -> dict[Any, Any]:
-            return self.check_made(check(*EXAMPLES[name]), visitor)
+            return self.check_example(name, visitor)
 
         return look
+
+    @polite
+    def check_example(self, name: str, visitor: gr.Request) -> dict[Any, Any]:
+        """The example of that name, as the file that a download would give."""
+        return self.check_made(check(*EXAMPLES[name]), visitor)
 
     @polite
     def check_latest(self, recipe: str | None, visitor: gr.Request) -> dict[Any, Any]:

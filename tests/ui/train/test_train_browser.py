@@ -187,6 +187,9 @@ def test_wrong_input_gets_a_sentence_and_loses_nothing(visit, story):
     page.click("#train-import")
     toast(page, "Say that you may use these data")
     open_more(page)
+    page.wait_for_function(
+        "document.querySelector('#train-name :is(input, textarea)').value"
+    )  # what is suggested is there
     page.fill("#train-name :is(input, textarea)", "")
     page.click("#train-go")
     toast(page, "Name: '' does not fit")
