@@ -50,9 +50,9 @@ class Shape:
     words: int
     caption: int = 56
     side: int = 32
-    levels: tuple[int, ...] = (8, 5, 5, 5)
+    levels: tuple[int, ...] = (8, 8, 8, 8, 8, 8)
     width: int = 64
-    depth: int = 2
+    depth: int = 4
     hidden: int = 256
     layers: int = 5
     heads: int = 4
@@ -69,7 +69,7 @@ class Shape:
             isinstance(n, int) and 2 <= n <= 64 for n in self.levels
         ):
             raise ValueError(f"levels are {self.levels}")
-        if math.prod(self.levels) > 65_536:
+        if math.prod(self.levels) > 1 << 24:
             raise ValueError(f"{math.prod(self.levels)} codes")
 
     @property

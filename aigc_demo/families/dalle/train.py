@@ -54,7 +54,7 @@ class Recipe:
     """
 
     batch: int = 64
-    share: float = 0.6
+    share: float = 0.45
     learning_rate: float = 2e-3
     muon_rate: float = 0.02
     ema_decay: float = 0.998

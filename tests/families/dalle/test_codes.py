@@ -63,7 +63,7 @@ def test_the_reconstruction_loss_counts_in_levels_of_255():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"side": 30}, {"side": 68}, {"hidden": 30, "heads": 4}, {"levels": (1, 5)}, {"levels": (64, 64, 64)},
+    "wrong", [{"side": 30}, {"side": 68}, {"hidden": 30, "heads": 4}, {"levels": (1, 5)}, {"levels": (64, 64, 64, 64, 64)},
               {"words": 0}, {"layers": 99}, {"width": 2.5}],
 )  # fmt: skip
 def test_sizes_beyond_any_use_are_refused(wrong):
