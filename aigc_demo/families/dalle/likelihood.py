@@ -16,6 +16,7 @@ from torch import Tensor
 
 from aigc_demo.data.word_tokenizer import WordTokenizer
 from aigc_demo.families.dalle.autoencoder import Autoencoder
+from aigc_demo.families.dalle.losses import digit_bits
 from aigc_demo.families.dalle.networks import Transformer
 
 CHUNK = 32  # pictures a pass
@@ -72,8 +73,9 @@ class Likelihood:
         """The odds of each code of one picture (S, S, 3) uint8 under a caption."""
         codes, grid = self.codes(picture[None]), self.transformer.shape.grid
         words = torch.tensor([self.tokenizer.encode(caption, self.transformer.shape.caption)]).to(self.device)
-        bits = self.transformer(words, codes.flatten(1))[0]
         states = self.transformer.states(words, codes.flatten(1))[0]
+        own = self.transformer.quantiser.to_digits(codes.flatten())
+        bits = digit_bits(self.transformer.head(states, own), own)
         digits, logs = self.transformer.head.likeliest(states, ALTERNATIVES)
         return Odds(
             codes[0].cpu(),
