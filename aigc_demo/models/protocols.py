@@ -69,6 +69,22 @@ class Critic(Protocol):
 
 
 @runtime_checkable
+class Classifier(Protocol):
+    """A model that says which of its K classes a picture shows, and how sure it is. Results are on the CPU."""
+
+    classes: dict[str, list[str]]
+    image_shape: tuple[int, int, int]
+
+    def classify(self, images: "Tensor") -> "Tensor":
+        """Odds (N, K) of pictures (N, C, H, W) in [-1, 1]; rows sum to 1."""
+        ...
+
+    def features(self, images: "Tensor") -> "Tensor":
+        """(N, D) float32: the layer before the last, for distances between pictures."""
+        ...
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """A model that also encodes pictures."""
 
