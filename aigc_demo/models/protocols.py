@@ -256,6 +256,24 @@ class TextModel(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Measured:
+    """How likely a model finds one held-out text: nats over so many characters and tokens."""
+
+    nats: float
+    characters: int
+    tokens: int
+
+
+@runtime_checkable
+class LikelihoodModel(Protocol):
+    """A model that says how likely it finds a text, exactly."""
+
+    def measure(self, data: Path, count: int, stop: Stop = never) -> list[Measured]:
+        """At most `count` held-out texts of a prepared folder, evenly taken, always the same; Stopped once `stop()` turns true."""
+        ...
+
+
 class ChatModel(Protocol):
     """A language model that answers. `note` says which of the settings it did not take, or what it did not read."""
 
