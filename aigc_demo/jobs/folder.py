@@ -20,7 +20,8 @@ State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
 class JobState(BaseModel):
     """job.json. Times are seconds since 1970; `device` is the one wished for, then the one it runs on.
 
-    `expected_seconds` is what a dry run promised, zero where there was none; `processes` train it on this machine.
+    `precision` is what it multiplies in, from its first step to its last. `expected_seconds` is what a dry run promised, zero where there was none;
+    `processes` train it on this machine.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -32,6 +33,7 @@ class JobState(BaseModel):
     ended_at: float | None = None
     pid: int | None = None
     device: str = "auto"
+    precision: Literal["float32", "bfloat16", ""] = ""
     expected_seconds: float = 0.0
     processes: int = 1
 

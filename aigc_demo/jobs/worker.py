@@ -91,7 +91,10 @@ class Worker:
         from aigc_demo.training import make_accelerator
 
         start = find_start(self.request, self.settings)
-        accelerator = make_accelerator(self.device)
+        accelerator = make_accelerator(self.device, self.folder.state().precision)
+        if self.is_main:
+            half = accelerator.mixed_precision == "bf16"
+            self.folder.update(precision="bfloat16" if half else "float32")
         with accelerator.main_process_first():
             data = open_folder(
                 self.request.data,

@@ -6,7 +6,7 @@ of b compute what one process computes with 2 b.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def make_accelerator(device: str) -> "Accelerator":
-    """accelerate's view of this process: its rank and device; bfloat16 where that pays, else float32."""
-    from accelerate import Accelerator
+def make_accelerator(device: str, precision: Literal["float32", "bfloat16", ""] = "") -> "Accelerator":
+    """accelerate's view of this process: its rank and device.
+
+    `precision` is what a run that goes on began with; left out: bfloat16 where that pays, else float32. The first
+    process measures, for two measurements can differ, and then neither processes nor a run before and after a kill agree.
+    """
+    from accelerate import Accelerator, PartialState
+    from accelerate.utils import broadcast_object_list
 
     if device.startswith("cuda:"):
         torch.cuda.set_device(device)
-    bfloat16 = fastest_dtype(device) == "bfloat16"
-    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bfloat16 else "no")
+    state = PartialState(cpu=device == "cpu")
+    found = [(precision or fastest_dtype(device)) if state.is_main_process else ""]
+    broadcast_object_list(found)
+    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if found[0] == "bfloat16" else "no")
 
 
 def own_share(batch: Tensor, accelerator: "Accelerator") -> Tensor:

@@ -15,7 +15,7 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.jobs import Jobs, TrainRequest
 
 PATIENCE = 600.0  # seconds that anything may take on a busy machine before a test gives up
-FAMILIES = ("gan", "vae", "transformer", "diffusion")
+FAMILIES = ("gan", "vae", "transformer", "diffusion", "dalle")
 # what takes long
 ONE_FAMILY = ["gan", *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES[1:])]
 
@@ -63,7 +63,7 @@ def prepared(tmp_path_factory):
     documents = [{"text": line, "held_out": index % 8 == 0} for index, line in enumerate(lines)]
     (texts / "texts.jsonl").write_text("\n".join(map(json.dumps, documents)))
     (texts / "source.json").write_text(json.dumps({"name": "texts", "language": "en"}))
-    return {"gan": pictures, "vae": pictures, "diffusion": pictures, "transformer": texts}
+    return {**dict.fromkeys(("gan", "vae", "diffusion", "dalle"), pictures), "transformer": texts}
 
 
 @pytest.fixture

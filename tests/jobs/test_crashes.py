@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from aigc_demo.jobs.folder import JobFolder
 from aigc_demo.models.checkpoints import load_state, read_weights
 from aigc_demo.models.run_folder import RunFolder
 from tests.jobs.conftest import FAMILIES, ONE_FAMILY, wait_until
@@ -108,3 +109,19 @@ def test_a_killed_run_says_so_and_resumes_in_the_background(jobs, start, ask, ki
     jobs.resume("mine")
     assert jobs.get("mine").state == "running"
     wait_until(lambda: jobs.get("mine").step > step, "going on")
+
+
+def test_a_run_keeps_the_precision_it_began_with(jobs, start, ask):
+    """What pays is measured, and a busy machine may measure otherwise: a run that goes on does not ask again."""
+    folder = JobFolder(jobs.runs_dir / "mine")
+    process = start(ask(steps=2000))
+    wait_until(lambda: jobs.list() and jobs.list()[0].step > 4, "training")
+    jobs.stop("mine")
+    process.join()
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[folder.state().precision]
+    folder.update(precision=other)
+    process = start(ask(steps=2000))
+    wait_until(lambda: jobs.get("mine").step > folder.run.steps_done(), "going on")
+    jobs.stop("mine")
+    process.join()
+    assert folder.state().state == "stopped" and folder.state().precision == other
