@@ -16,7 +16,7 @@ from aigc_demo.core.settings import Settings
 from aigc_demo.core.stopping import Stop, never
 from aigc_demo.core.words import Text, joined, plain
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.protocols import TextToImageModel, WordReader
+from aigc_demo.models.protocols import CodeWriter, TextToImageModel, WordReader
 from aigc_demo.runtime import registry
 from aigc_demo.runtime.cache import ModelCache
 from aigc_demo.runtime.worker_thread import WorkerThread
@@ -59,7 +59,8 @@ class DrawResult:
     `step` of `steps` over all rounds, `each` of them in one round. `request` has the size, steps and guidance that
     were really used. `preview` (k, H, W, 3) uint8 are the `finished` pictures and those that are being drawn;
     `pictures` (count, H, W, 3) are there at the end, as are `note` and `sigmas`, the share of noise in one picture
-    before each of its steps and after the last.
+    before each of its steps and after the last. `evidence`: of a model that writes codes, how much each of several
+    pictures speaks for the prompt, in bits.
     """
 
     request: DrawRequest
@@ -73,12 +74,14 @@ class DrawResult:
     sigmas: list[float] = field(default_factory=list)
     each: int = 1
     finished: int = 0
+    evidence: list[float] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """What a program is told beside the files."""
         return {
             "seeds": self.seeds,
             "note": plain(self.note),
+            **({"evidence": self.evidence} if self.evidence else {}),
             **{name: getattr(self.request, name) for name in AS_USED},
         }
 
@@ -92,6 +95,7 @@ class _Told:
     preview: np.ndarray | None = None
     pictures: np.ndarray | None = None
     blacked_out: int = 0
+    evidence: Sequence[float] = ()
 
 
 @dataclass
@@ -200,6 +204,7 @@ def _grow(
         else:
             finished.append(told.pictures)
             blacked_out += told.blacked_out
+            result.evidence += told.evidence
             result.preview = np.concatenate(finished)
             result.finished = len(result.preview)
         if len(finished) < len(rounds):
@@ -239,7 +244,17 @@ def _draw_all(
             safety.cautioned(pixels) if one.blacked_out else pixels
             for pixels, one in zip(whole, drawn, strict=True)
         ]
-        tell(_Told(pictures=np.stack(seen), blacked_out=sum(one.blacked_out for one in drawn)))
+        pictures, black = np.stack(seen), sum(one.blacked_out for one in drawn)
+        tell(_Told(pictures=pictures, blacked_out=black, evidence=_evidence(model, request, pictures)))
+
+
+def _evidence(model: TextToImageModel, request: DrawRequest, pictures: np.ndarray) -> list[float]:
+    """How much each of several pictures speaks for the prompt, in bits; empty where the model cannot tell."""
+    import torch
+
+    if not isinstance(model, CodeWriter) or request.count == 1 or not request.prompt.strip():
+        return []
+    return [round(bits, 1) for bits in model.evidence(torch.from_numpy(pictures), request.prompt).tolist()]
 
 
 def _noise(

@@ -195,6 +195,36 @@ class WordWatcher(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class CodeOdds:
+    """What each of the T codes of a drawn picture was to the model that wrote it, in reading order.
+
+    probability (T,): of the code that was written, given the caption's W words and the codes before it. chances (T, k):
+    of the likeliest codes; patches (T, 1 + k, p, p, 3) uint8: what the picture shows around the place with the code that
+    was written, and with each of those. looked (T, W): how much each word got of what was looked at before the choice;
+    rows sum to 1.
+    """
+
+    words: list[str]
+    probability: "Tensor"
+    chances: "Tensor"
+    patches: "Tensor"
+    looked: "Tensor"
+
+
+@runtime_checkable
+class CodeWriter(Protocol):
+    """A model that writes a picture code by code, like a text, and knows what each code and each picture is worth."""
+
+    def code_odds(self, request: Any, conditions: Any, generator: "torch.Generator") -> CodeOdds:
+        """The odds of the codes of the picture that a filled DrawRequest draws with `generator`."""
+        ...
+
+    def evidence(self, pictures: "Tensor", caption: str) -> "Tensor":
+        """log2 p(codes | caption) - log2 p(codes), (N,), of pictures uint8 (N, H, W, 3): how much they speak for it."""
+        ...
+
+
 @runtime_checkable
 class Adaptable(Protocol):
     """A model that takes adapters."""

@@ -20,17 +20,15 @@ from aigc_demo.families.dalle.losses import digit_bits
 from aigc_demo.families.dalle.networks import Transformer
 
 CHUNK = 32  # pictures a pass
-ALTERNATIVES = 8
+ALTERNATIVES = 4
 
 
 @dataclass(frozen=True)
 class Odds:
-    """What each code of a picture was to the model, in the order of reading: (grid, grid), in `alternatives` (grid, grid, k).
-
-    code: its number. probability. alternatives: the likeliest codes, and `chances`, their probabilities.
+    """What each of the T codes of a picture was to the model: probability (T,); the likeliest codes, alternatives (T, k),
+    and `chances` (T, k), their probabilities.
     """
 
-    code: Tensor
     probability: Tensor
     alternatives: Tensor
     chances: Tensor
@@ -69,20 +67,14 @@ class Likelihood:
         return self.log_likelihood(pictures, [caption] * count) - self.log_likelihood(pictures, [""] * count)
 
     @torch.inference_mode()
-    def odds(self, picture: Tensor, caption: str) -> Odds:
-        """The odds of each code of one picture (S, S, 3) uint8 under a caption."""
-        codes, grid = self.codes(picture[None]), self.transformer.shape.grid
-        words = torch.tensor([self.tokenizer.encode(caption, self.transformer.shape.caption)]).to(self.device)
-        states = self.transformer.states(words, codes.flatten(1))[0]
-        own = self.transformer.quantiser.to_digits(codes.flatten())
+    def odds(self, codes: Tensor, words: Tensor) -> Odds:
+        """The odds of each of the codes (T,) of a picture under a caption, the numbers (C,) of its words."""
+        states = self.transformer.states(words[None].to(self.device), codes[None].to(self.device))[0]
+        own = self.transformer.quantiser.to_digits(codes.to(self.device))
         bits = digit_bits(self.transformer.head(states, own), own)
         digits, logs = self.transformer.head.likeliest(states, ALTERNATIVES)
-        return Odds(
-            codes[0].cpu(),
-            bits.neg().exp2().view(grid, grid).cpu(),
-            self.transformer.quantiser.from_digits(digits).view(grid, grid, -1).cpu(),
-            logs.exp().view(grid, grid, -1).cpu(),
-        )
+        alternatives = self.transformer.quantiser.from_digits(digits)
+        return Odds(bits.neg().exp2().cpu(), alternatives.cpu(), logs.exp().cpu())
 
     def bits_a_picture(self) -> float:
         """What a picture's codes would cost if all were as likely."""

@@ -21,7 +21,7 @@ from aigc_demo.language.sampling import Settings
 from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 from aigc_demo.models.phrases import Phrases
 from aigc_demo.models.pixels import to_uint8
-from aigc_demo.models.protocols import Drawn, StepHook, no_hook
+from aigc_demo.models.protocols import CodeOdds, Drawn, StepHook, no_hook
 
 DRAFTS = 4  # of a hole, of which the one stays that goes best with what lies behind it
 UNDRAWN = (128, 128, 128)  # in a preview, where the ground is not known
@@ -175,16 +175,45 @@ class Dalle:
         Of a picture that is drawn with `generator`; the mean over layers and heads, of what each code looked at before
         it was chosen. The maps sum to 1 over the words.
         """
-        grid, caption = self.shape.grid, conditions.captions[:1]
-        noise = self.noise(generator, 0, 0).flatten(2).mT
-        written = write_codes(
-            self.transformer, self._asked(conditions, request.guidance_scale), noise, self.sampling
+        found = self.code_odds(request, conditions, generator)
+        return found.words, found.looked.T.reshape(-1, self.shape.grid, self.shape.grid)
+
+    @torch.inference_mode()
+    def code_odds(self, request: Any, conditions: Conditions, generator: torch.Generator) -> CodeOdds:
+        """The odds of the codes of the picture drawn with `generator`, without guidance, and what was looked at.
+
+        `looked` is the mean over layers and heads; of several captions on the way between sentences, of the first.
+        """
+        caption, noise = conditions.captions[:1], self.noise(generator, 0, 0).flatten(2).mT
+        asked = self._asked(conditions, request.guidance_scale)
+        codes = write_codes(self.transformer, asked, noise, self.sampling).codes
+        odds = self.likelihood.odds(codes[0], caption[0])
+        looked = self.transformer.attentions(caption.to(self.device), codes)
+        to_words = looked.mean((0, 1, 2))[:, : caption.shape[1]].cpu()
+        options = torch.cat((codes[0, :, None].cpu(), odds.alternatives), 1)
+        return CodeOdds(
+            self._words(caption[0]),
+            odds.probability,
+            odds.chances,
+            self._patches(codes[0].cpu(), options),
+            to_words / to_words.sum(1, keepdim=True).clamp(min=1e-9),
         )
-        with torch.inference_mode():
-            looked = self.transformer.attentions(caption.to(self.device), written.codes)
-        to_words = looked.mean((0, 1, 2))[:, : caption.shape[1]].T.cpu()
-        shares = to_words / to_words.sum(0).clamp(min=1e-9)
-        return self._words(caption[0]), shares.view(-1, grid, grid)
+
+    def evidence(self, pictures: Tensor, caption: str) -> Tensor:
+        """How much each picture speaks for a caption, in bits, (N,); see likelihood.py."""
+        return self.likelihood.evidence(pictures, caption)
+
+    def _patches(self, codes: Tensor, options: Tensor) -> Tensor:
+        """Each place (T, k) of a picture's codes (T,) and what lies around it, with each of its options: three codes wide."""
+        length, count = options.shape
+        rows = codes.repeat(length, count, 1)
+        places = torch.arange(length)
+        rows[places, :, places] = options
+        pictures = self.pictures(rows.flatten(0, 1)).movedim(3, 1).float()
+        around = torch.nn.functional.pad(pictures, (PATCH,) * 4, mode="replicate")
+        windows = around.unfold(2, 3 * PATCH, PATCH).unfold(3, 3 * PATCH, PATCH).flatten(2, 3)
+        own = windows.unflatten(0, (length, count))[places, :, :, places]
+        return own.movedim(2, 4).to(torch.uint8)
 
     def _asked(self, conditions: Conditions, guidance: float) -> Asked:
         """The captions at `guidance`, and the negative one at what is left to 1."""

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from aigc_demo.actions import DrawResult, WordMaps, word_maps
+from aigc_demo.ui.image.code_odds import code_odds_html
 from aigc_demo.ui.image.vocabulary import is_own
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.language import Words
@@ -20,7 +21,7 @@ LIGHT = (255, 214, 10)  # of a map over the picture
 
 
 class WordMapPanel:
-    """The fold; `fold` and `view` are its components."""
+    """The fold of the maps, `fold` and `view`, and behind it that of the odds of codes, where the model writes such."""
 
     def __init__(self, context: Context, elem_id: str) -> None:
         self.context = context
@@ -28,23 +29,33 @@ class WordMapPanel:
             context.words("panel.word_maps"), open=False, visible=False, elem_id=elem_id
         ) as self.fold:
             self.view = gr.HTML("", js_on_load=asset("word_maps.js"), elem_id=f"{elem_id}-view")
+        with gr.Accordion(
+            context.words("panel.code_odds"), open=False, visible=False, elem_id=f"{elem_id}-odds"
+        ) as self.odds_fold:
+            self.odds = gr.HTML("", js_on_load=asset("code_odds.js"), elem_id=f"{elem_id}-odds-view")
 
     def settable(self) -> list[Any]:
         """The components that `look` updates."""
-        return [self.fold, self.view]
+        return [self.fold, self.view, self.odds_fold, self.odds]
 
     @polite
     def look(self, chosen: DrawResult | None, visitor: gr.Request) -> dict[Any, Any]:
-        """The maps of the chosen picture; the fold goes where there are none."""
+        """The maps and odds of the chosen picture; a fold goes where there are none."""
         found = None
         if chosen is not None and is_own(chosen.card):
             stop = self.context.begin(visitor, "word-maps")
             found = word_maps(chosen.request, self.context.cache, stop)
-        if found is None:
-            return {self.fold: gr.update(visible=False), self.view: ""}
-        lang = self.context.lang(visitor)
-        html = maps_html(chosen.pictures[0], found, self.context.words, lang)
-        return {self.fold: gr.update(visible=True), self.view: html}
+        lang, words, maps, odds = self.context.lang(visitor), self.context.words, "", ""
+        if found is not None:
+            maps = maps_html(chosen.pictures[0], found, words, lang)
+        if found is not None and found.odds is not None:
+            odds = code_odds_html(chosen.pictures[0], found.odds, words, lang)
+        return {
+            self.fold: gr.update(visible=bool(maps)),
+            self.view: maps,
+            self.odds_fold: gr.update(visible=bool(odds)),
+            self.odds: odds,
+        }
 
 
 def maps_html(picture: np.ndarray, found: WordMaps, words: Words, lang: str) -> str:

@@ -12,7 +12,7 @@ from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.families import dalle
 from aigc_demo.families.dalle.decoding import UNKNOWN, Written
 from aigc_demo.families.dalle.model import best_of
-from aigc_demo.models.protocols import TextToImageModel, WordReader, WordWatcher
+from aigc_demo.models.protocols import CodeWriter, TextToImageModel, WordReader, WordWatcher
 from aigc_demo.schemas import DrawRequest
 
 
@@ -28,7 +28,7 @@ def drawn(model, prompt="a red square", numbers=(1, 2), fields=None, **more):
 
 def test_it_keeps_the_promises_of_a_model_that_draws(model):
     assert isinstance(model, TextToImageModel) and isinstance(model, WordReader)
-    assert isinstance(model, WordWatcher)
+    assert isinstance(model, WordWatcher) and isinstance(model, CodeWriter)
     pictures = drawn(model, numbers=range(16))
     assert pictures.shape == (16, 16, 16, 3) and pictures.dtype == torch.uint8
     assert len(pictures.unique(dim=0)) > 8
@@ -121,11 +121,13 @@ def test_the_likelihood_of_a_picture_is_the_product_of_its_odds(model):
     pictures = drawn(model, numbers=(1, 2, 3))
     captions = ["a red square", "蓝方", ""]
     bits = model.likelihood.log_likelihood(pictures, captions)
-    for picture, caption, whole in zip(pictures, captions, bits, strict=True):
-        odds = model.likelihood.odds(picture, caption)
+    for codes, words, whole in zip(
+        model.likelihood.codes(pictures).flatten(1), model.numbers(captions), bits, strict=True
+    ):
+        odds = model.likelihood.odds(codes, words)
         assert odds.probability.log2().sum().item() == pytest.approx(whole.item(), rel=1e-4)
-        assert odds.alternatives.shape == (4, 4, 8)
-        own = odds.alternatives == odds.code[..., None]
+        assert odds.alternatives.shape == (16, 4)
+        own = odds.alternatives == codes[:, None]
         assert own.any(-1).float().mean() > 0.4
         assert torch.allclose(odds.chances[own], odds.probability[own.any(-1)], rtol=1e-3)
         assert (odds.chances.diff(dim=-1) <= 0).all() and (odds.chances.sum(-1) <= 1 + 1e-5).all()
@@ -134,6 +136,25 @@ def test_the_likelihood_of_a_picture_is_the_product_of_its_odds(model):
     wanted = bits[0] - model.likelihood.log_likelihood(pictures[:1], [""])[0]
     assert evidence.item() == pytest.approx(wanted.item(), abs=1e-3)
     assert model.likelihood.bits_a_picture() == pytest.approx(16 * math.log2(12))
+    assert torch.equal(model.evidence(pictures[:1], "a red square"), evidence)
+
+
+def test_the_codes_of_a_drawn_picture_have_odds_and_others_that_could_stand_there(model):
+    request = model.fill(DrawRequest(prompt="a red square"), None)
+    odds = model.code_odds(request, model.conditions("a red square"), seeds(1)[0])
+    picture = drawn(model, numbers=(1,))[0]
+    assert odds.words == ["a", "red", "square"]
+    assert odds.probability.shape == (16,) and odds.chances.shape == (16, 4)
+    assert odds.probability.min() > 0 and odds.probability.max() <= 1
+    assert torch.allclose(odds.looked.sum(1), torch.ones(16), atol=1e-5)
+    assert odds.patches.shape == (16, 5, 12, 12, 3) and odds.patches.dtype == torch.uint8
+    # around the codes that were written lies the picture itself: place 5 is the second of the second row
+    assert torch.equal(odds.patches[5, 0], picture[:12, :12])
+    assert torch.equal(odds.patches[10, 0], picture[4:16, 4:16])
+    centre = odds.patches[:, :, 4:8, 4:8].flatten(2).float()
+    likeliest = (odds.chances[:, :1] - odds.probability[:, None]).abs() < 1e-6
+    same = (centre[:, 0] - centre[:, 1]).abs().amax(1, keepdim=True) == 0
+    assert (same | ~likeliest).all() and not same.all()
 
 
 @pytest.mark.parametrize("fault", ["redraw", "size"])
