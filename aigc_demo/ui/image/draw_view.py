@@ -73,30 +73,27 @@ def pictures_html(drawing: FinishedDrawing, index: int, words: Words, lang: str)
     shown = pixels_shown(drawing.result.pictures)
     if len(names) == 1:
         return f'<div class="drawn{shown}">{large}</div>'
-    worth = drawing.result.evidence or [None] * len(names)
-    cells = "".join(
-        f'<button type="button" data-index="{i}" aria-pressed="{str(i == index).lower()}" aria-label="{escape(name)}" '
-        f'title="{escape(name)}"{best(bits, worth)}><img src="{address}" alt="" loading="lazy">{speaks(bits, worth, words, lang)}'
-        "</button>"
-        for i, (address, name, bits) in enumerate(zip(drawing.addresses, names, worth, strict=True))
-    )
+    cells = ""
+    for i, (address, name) in enumerate(zip(drawing.addresses, names, strict=True)):
+        said, marked = speaks(drawing.result.evidence, i, words, lang)
+        cells += (
+            f'<button type="button" data-index="{i}" aria-pressed="{str(i == index).lower()}" aria-label="{escape(name)}" '
+            f'title="{escape(name)}"{marked}><img src="{address}" alt="" loading="lazy">{said}</button>'
+        )
     ranked = (
         f'<p class="note">{escape(words.say("draw.ranked", lang))}</p>' if drawing.result.evidence else ""
     )
     return f'<div class="drawn{shown}">{large}<div class="choices">{cells}</div>{ranked}</div>'
 
 
-def best(bits: float | None, worth: Sequence[float | None]) -> str:
-    """The class of the picture that speaks most for its words."""
-    return ' class="best"' if bits is not None and bits == max(worth) else ""
-
-
-def speaks(bits: float | None, worth: Sequence[float | None], words: Words, lang: str) -> str:
-    """How much a picture speaks for its words, where its model can tell."""
-    if bits is None:
-        return ""
-    key = "draw.speaks_best" if best(bits, worth) else "draw.speaks"
-    return f"<small>{escape(words.say(key, lang, bits=f'{bits:.1f}'))}</small>"
+def speaks(worth: Sequence[float], index: int, words: Words, lang: str) -> tuple[str, str]:
+    """How much a picture speaks for its words, and its class where it does so most; empty where its model cannot tell."""
+    if not worth:
+        return "", ""
+    best = worth[index] == max(worth) > min(worth)
+    key = "draw.speaks_best" if best else "draw.speaks"
+    said = words.say(key, lang, bits=f"{worth[index]:.0f}")
+    return f"<small>{escape(said)}</small>", ' class="best"' if best else ""
 
 
 def inside_html(drawing: FinishedDrawing, index: int, words: Words, lang: str) -> str:

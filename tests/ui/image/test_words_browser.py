@@ -11,6 +11,7 @@ from PIL import Image
 from aigc_demo.core.words import Text
 from aigc_demo.models.phrases import Phrases, Slot
 from aigc_demo.ui.page.theme import asset
+from tests.checkpoints.dalle import write_dalle
 from tests.checkpoints.painter import write_painter
 from tests.ui.conftest import unfold, visits
 from tests.ui.page.test_browser import labelled, nameless
@@ -47,9 +48,10 @@ HEROES = Phrases(
 
 @pytest.fixture(scope="module")
 def painted(serving, tmp_path_factory):
-    """The address of an app whose only model is a painter."""
+    """The address of an app that has a painter and a model of picture codes."""
     own = tmp_path_factory.mktemp("painted")
     write_painter(own / "weights" / "draw-squares")
+    write_dalle(own / "weights" / "picture-codes")
     with serving(own, AIGC_WEIGHTS_DIR=str(own / "weights")) as url:
         yield url
 
@@ -123,6 +125,27 @@ def test_the_hand_gets_a_draft_and_then_the_whole_with_maps_and_a_sprite(visit, 
     assert labelled(sprite, "draw").request["prompt"] == "a red square"
     with Image.open(sprite) as picture:
         assert picture.mode == "RGBA" and np.asarray(picture).shape[0] == 16 * 8
+
+
+def test_the_hand_finds_what_a_piece_cost(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.mode("image", "draw")
+    page.click("#draw-model input")
+    page.locator("[role=option]", has_text="picture-codes").click()
+    page.fill(PROMPT, "a red square")
+    page.wait_for_selector("#draw-maps-odds", state="visible")
+    page.click("#draw-maps-odds > button")
+    told = page.locator("#draw-maps-odds-view .cost")
+    page.wait_for_function("document.querySelector('.code-odds .cost')?.innerText.includes('1 of 16')")
+    page.click(".code-odds .net i >> nth=6")
+    assert "7 of 16" in told.inner_text()
+    page.keyboard.press("ArrowDown")
+    assert "11 of 16" in told.inner_text() and page.locator(".code-odds .options .patch").count() == 5
+    page.hover(".code-odds .net i >> nth=0")
+    assert "1 of 16" in told.inner_text()
+    page.hover("#draw-maps-odds > button")
+    assert "11 of 16" in told.inner_text()
 
 
 def test_what_is_painted_is_drawn_on(visit):

@@ -1,8 +1,10 @@
 """Drawing from words by a painter trained here: its vocabulary, drafts, word maps, variations, sprites; a tiny random one."""
 
 import base64
+import html
 import io
 import json
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
@@ -19,9 +21,11 @@ from aigc_demo.schemas import DrawRequest, WalkRequest
 from aigc_demo.ui.image.drafts import Drafts
 from aigc_demo.ui.image.draw_progress import one_of
 from aigc_demo.ui.image.draw_tab import DrawTab
+from aigc_demo.ui.image.draw_view import pictures_html
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.draw_pad import PREFIX
 from aigc_demo.ui.page.language import Words
+from tests.checkpoints.dalle import write_dalle
 from tests.checkpoints.painter import write_painter
 from tests.ui.handlers import Event, Page, final
 from tests.ui.image.test_draw_tab import asked, drawn
@@ -111,6 +115,25 @@ def test_words_have_maps(tab, context):
     assert updates[tab.maps.fold]["visible"] and updates[tab.maps.view].count("data-word") == 3
     assert not tab.maps.look(None, Page())[tab.maps.fold]["visible"]
     assert not tab.maps.look(one_of(drawn(tab)[tab.result].result, 0), Page())[tab.maps.fold]["visible"]
+
+
+def test_a_picture_of_codes_says_what_each_cost_and_which_speaks_most_for_the_words(tab, context):
+    write_dalle(context.settings.weights_dir / "dalle-squares")
+    shown = drawn(tab, model="dalle-squares", prompt="a red square", count=3)
+    result = shown[tab.result].result
+    assert len(result.evidence) == 3 and result.facts()["evidence"] == result.evidence
+    ranked = replace(shown[tab.result], result=replace(result, evidence=[1.0, 5.6, -2.0]))
+    cells = pictures_html(ranked, 0, context.words, "en").split("<button")[1:]
+    assert ['class="best"' in cell for cell in cells] == [False, True, False]
+    assert "6 bits · best" in cells[1] and "-2 bits" in cells[2]
+    updates = tab.maps.look(one_of(result, 0), Page())
+    told = json.loads(html.unescape(updates[tab.maps.odds].split('data-odds="')[1].split('"')[0]))
+    assert updates[tab.maps.odds_fold]["visible"] and len(told["bits"]) == len(told["looked"]) == 16
+    assert told["words"] == ["a", "red", "square"] and min(told["bits"]) >= 0
+    alone = drawn(tab, model="dalle-squares", prompt="a red square", count=1)[tab.result].result
+    assert alone.evidence == [] and "evidence" not in alone.facts()
+    painted = drawn(tab, prompt="a red square")[tab.result].result
+    assert not tab.maps.look(one_of(painted, 0), Page())[tab.maps.odds_fold]["visible"]
 
 
 def test_variations_start_from_the_picture(tab):
