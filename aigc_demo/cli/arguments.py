@@ -100,6 +100,26 @@ def training(own: Any, lang: str) -> None:
     own.add_argument("--detach", action="store_true", help=words.say(lang))
 
 
+def sweep(own: Any, lang: str) -> None:
+    """Which settings to vary over what, and how to search."""
+    from aigc_demo.cli.flags import add_fields
+    from aigc_demo.jobs.sweep.request import SweepPlan
+
+    words = Text(
+        "a setting and its values, as learning_rate=0.01,0.02,0.04, or a range, as learning_rate=0.001..0.1; one to three of them",
+        "一个设置及其取值，如 learning_rate=0.01,0.02,0.04，或范围，如 learning_rate=0.001..0.1；可给一到三个",
+    )
+    own.add_argument("--vary", metavar="NAME=VALUES", action="append", default=[], help=words.say(lang))
+    add_fields(own, SweepPlan, lang)
+    words = Text("conduct it in the background; see `sweep list`", "在后台进行；见 `sweep list`")
+    own.add_argument("--detach", action="store_true", help=words.say(lang))
+
+
+def sweep_name(own: Any, lang: str) -> None:
+    """A sweep by its name."""
+    own.add_argument("name", metavar="NAME", help=Text("see `sweep list`", "见 `sweep list`").say(lang))
+
+
 def job(own: Any, lang: str) -> None:
     """A job by its name."""
     own.add_argument("name", metavar="NAME", help=Text("see `jobs list`", "见 `jobs list`").say(lang))

@@ -86,6 +86,17 @@ JOB_COMMANDS = (
     Command("export", f"{JOBS}:export", Text("write a trained model as one zip", "把训练好的模型导出为一个 zip"), None, True, arguments.job),
     Command("import", f"{JOBS}:import_", Text("take a model from such a zip", "从这样的 zip 导入模型"), arguments=arguments.archive),
 )  # fmt: skip
+SWEEP = "aigc_demo.cli.sweep"
+SWEEP_COMMANDS = (
+    Command("start", f"{SWEEP}:start", Text("train many runs that differ in some settings; choose, test", "训练多次，选优并测试"), TrainRequest, arguments=arguments.sweep),
+    Command("list", f"{SWEEP}:show_all", Text("the sweeps that run and have run", "进行中和已结束的参数搜索")),
+    Command("show", f"{SWEEP}:show", Text("one sweep: its runs, the best, its test", "查看各次训练与结果"), arguments=arguments.sweep_name),
+    Command("stop", f"{SWEEP}:stop", Text("stop it, and the run under way", "停止搜索及正在进行的训练"), arguments=arguments.sweep_name),
+    Command("resume", f"{SWEEP}:resume", Text("go on in the background", "在后台继续"), arguments=arguments.sweep_name),
+    Command("tidy", f"{SWEEP}:tidy", Text("delete all its runs but the best", "只保留最好的一次训练"), arguments=arguments.sweep_name),
+    Command("delete", f"{SWEEP}:delete", Text("delete the sweep; its runs stay", "删除搜索记录；各次训练保留"), arguments=arguments.sweep_name),
+    Command("export", f"{SWEEP}:export", Text("write its table as .csv or .json", "把结果表写成 .csv 或 .json"), None, True, arguments.sweep_name),
+)  # fmt: skip
 HUB = "aigc_demo.cli.hub"
 HUB_COMMANDS = (
     Command("search", f"{HUB}:search", Text("models of the catalogue and of the hub", "在目录和仓库中查找模型"), arguments=arguments.search),
@@ -99,6 +110,7 @@ COMMANDS = (
     *map(task_command, TASKS),
     Command("train", "aigc_demo.cli.train:train", Text("train a model of your own", "训练自己的模型"), TrainRequest, arguments=arguments.training),
     Command("jobs", "", Text("follow, stop and resume training", "查看、停止和继续训练"), inner=JOB_COMMANDS),
+    Command("sweep", "", Text("tune: many runs, the best chosen and tested", "调参：多次训练，选优并测试"), inner=SWEEP_COMMANDS),
     Command("hub", "", Text("find, fetch and delete pretrained models", "查找、下载和删除预训练模型"), inner=HUB_COMMANDS),
     Command("data", "", Text("list data sets, or get one", "列出或获取数据集"), inner=DATA_COMMANDS),
     Command("modes", "aigc_demo.cli.modes:modes", Text("what is on and off on a local, shared or public page", "本机、分享与公开网页各开放什么")),

@@ -7,7 +7,7 @@ other is a finite set (captioned.py); both are asked in the same way, and all ch
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -68,14 +68,33 @@ def open_material(folder: Path) -> Material:
 
     InputError where the folder holds no pictures, or pictures without captions and classes.
     """
-    card = catalogue().get(_name(folder))
-    module = import_module(f"aigc_demo.data.{card.module if card and card.draws else 'captioned'}")
-    return module.open_material(folder)
+    said = _source(folder)
+    card = catalogue().get(said.get("name", ""))
+    endless = card is not None and card.draws
+    module = import_module(f"aigc_demo.data.{card.module if endless else 'captioned'}")
+    material = module.open_material(folder)
+    return EveryOther(material, said["half"]) if endless and "half" in said else material
 
 
-def _name(folder: Path) -> str:
-    """What a prepared folder says it is."""
+class EveryOther:
+    """A material that draws without end, of whose held-out pictures every other one is there: from place 0 or 1."""
+
+    def __init__(self, material: Material, half: int) -> None:
+        self.whole, self.half = material, half
+        self.side, self.words = material.side, material.words
+        self.phrases, self.ground = material.phrases, material.ground
+        self.draw, self.seen = material.draw, material.seen
+
+    def held_out(self, count: int) -> Captioned:
+        """Of twice as many, pairs by turns: pictures are called in either language by turns."""
+        whole = self.whole.held_out(2 * count)
+        places = [place for place in range(len(whole)) if place // 2 % 2 == self.half]
+        return Captioned(whole.pictures[places], [whole.captions[place] for place in places])
+
+
+def _source(folder: Path) -> dict[str, Any]:
+    """What a prepared folder says of itself."""
     import json
 
     path = folder / "source.json"
-    return json.loads(path.read_text(encoding="utf-8")).get("name", "") if path.is_file() else ""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -20,8 +20,9 @@ State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
 class JobState(BaseModel):
     """job.json. Times are seconds since 1970; `device` is the one wished for, then the one it runs on.
 
-    `precision` is what it multiplies in, from its first step to its last. `expected_seconds` is what a dry run promised, zero where there was none;
-    `processes` train it on this machine.
+    `precision` is what it multiplies in, from its first step to its last. `expected_seconds` is what a dry run promised,
+    zero where there was none; `processes` train it on this machine. `until` is the step at which it is to stop for now,
+    0 where it is to go to its last.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -36,6 +37,7 @@ class JobState(BaseModel):
     precision: Literal["float32", "bfloat16", ""] = ""
     expected_seconds: float = 0.0
     processes: int = 1
+    until: int = 0
 
 
 class JobFolder:

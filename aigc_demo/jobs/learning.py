@@ -17,7 +17,7 @@ def make_plan(request: TrainRequest, data: Path, run: Path, start: ModelCard | N
     """The request with its names resolved to folders."""
     from aigc_demo.training import TrainPlan
 
-    own = request.model_dump(exclude={"family", "name", "data", "start", "method"})
+    own = request.model_dump(exclude={"family", "name", "data", "start", "method", "held_out"})
     folder, base = start and start.folder, start if request.method == "lora" else None
     return TrainPlan(data=data, run=run, start=folder, base=base, **own)
 

@@ -65,13 +65,16 @@ class Jobs:
             check_same(checked, JobFolder(path), go_on)
         return checked
 
-    def submit(self, request: TrainRequest, seconds: float = 0.0, go_on: bool = False) -> str:
-        """Queue a job, and start it if its device is free; its name. `seconds` is what a dry run promised."""
+    def submit(self, request: TrainRequest, seconds: float = 0.0, go_on: bool = False, until: int = 0) -> str:
+        """Queue a job, and start it if its device is free; its name. `seconds` is what a dry run promised.
+
+        With `until` it stops there, as if it had been asked to, and can be resumed.
+        """
         with self._changing():
             if is_held(self.leases.run(self.runs_dir / request.name)):
                 raise is_active(request.name)
             self._check_share()
-            self._enqueue(self.check(request, go_on), expected_seconds=seconds)
+            self._enqueue(self.check(request, go_on), expected_seconds=seconds, until=until)
         self.dispatch()
         return request.name
 
@@ -105,8 +108,8 @@ class Jobs:
             else:
                 raise is_idle(name)
 
-    def resume(self, name: str) -> None:
-        """Queue a job again that was stopped, failed or interrupted; it goes on from its last save."""
+    def resume(self, name: str, until: int = 0) -> None:
+        """Queue a job again that was stopped, failed or interrupted; it goes on from its last save, to `until`."""
         folder = self._folder(name)
         with self._changing():
             job = self._look(folder)
@@ -122,7 +125,7 @@ class Jobs:
                     en=f"{name} is trained to its last step; start it again with more steps to go on.",
                     zh=f"{name} 已训练到最后一步；如需继续，请用更多步数重新开始。",
                 )
-            self._enqueue(check_data(job.request, self.settings))
+            self._enqueue(check_data(job.request, self.settings), until=until)
         self.dispatch()
 
     def save_now(self, name: str) -> None:
@@ -192,7 +195,15 @@ class Jobs:
             raise
         for flag in (folder.run.stop, folder.run.save, folder.run.sample):
             flag.clear()
-        fresh = {"pid": None, "started_at": None, "ended_at": None, "cause": None, "processes": 1, **facts}
+        fresh = {
+            "pid": None,
+            "started_at": None,
+            "ended_at": None,
+            "cause": None,
+            "processes": 1,
+            "until": 0,
+            **facts,
+        }
         folder.update(state="queued", queued_at=time.time(), device=self.settings.device, **fresh)
         return folder
 

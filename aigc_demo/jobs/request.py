@@ -266,6 +266,18 @@ class TrainRequest(BaseModel):
             Text("A crash loses at most this many steps.", "意外中断时最多丢失这么多步。"),
         ),
     ] = 100
+    held_out: Annotated[
+        Literal["all", "half"],
+        FieldLabel(
+            "Judged on",
+            "评估依据",
+            Text(
+                "What a run is judged by while it trains: all that is held out, or every other example of it, as in a "
+                "sweep, which tests its best run on the other half.",
+                "训练时用什么来评估：全部留出的样本，或只用其中一半（每隔一个取一个）；参数搜索用后者，最好的一次再用另一半做测试。",
+            ),
+        ),
+    ] = "all"
 
     @property
     def way(self) -> str:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 
 from aigc_demo.core.processes import clean_environment
 from aigc_demo.core.settings import Settings
@@ -14,9 +16,14 @@ READY = b"ready\n"  # what a worker says on its standard output once it holds it
 
 def start_worker(folder: JobFolder, settings: Settings, device: str) -> bool:
     """Start the worker of a run; True once it holds its leases, False where it has ended without."""
-    with (folder.path / "worker.log").open("ab") as log:
+    return start_process("aigc_demo.jobs", folder.path, flags_of(settings, device))
+
+
+def start_process(module: str, folder: Path, flags: Sequence[str]) -> bool:
+    """Start a module on a folder by its name; True once it says that it is ready, False where it has ended without."""
+    with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "aigc_demo.jobs", folder.name, *flags_of(settings, device)],
+            [sys.executable, "-m", module, folder.name, *flags],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

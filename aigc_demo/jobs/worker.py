@@ -6,6 +6,7 @@ writes.
 
 import ctypes
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.data import catalogue
 from aigc_demo.jobs.checks import find_start
 from aigc_demo.jobs.folder import JobFolder, JobState, State
+from aigc_demo.jobs.halves import VALIDATION, write_half
 from aigc_demo.jobs.job import last_line, read_object
 from aigc_demo.jobs.learning import evaluate, make_learner, make_plan
 from aigc_demo.jobs.request import TrainRequest
@@ -31,6 +33,8 @@ from aigc_demo.runtime.registry import find_card
 
 if TYPE_CHECKING:
     from aigc_demo.training import Learner, Progress, TrainPlan
+
+HALF = "half"  # where in a run's folder its data lie as long as it trains on half of what is held out
 
 
 class Worker:
@@ -57,6 +61,7 @@ class Worker:
         if not self.is_main:
             return JobState(state=state, cause=cause)
         self.folder.run.stop.clear()
+        shutil.rmtree(self.folder.path / HALF, ignore_errors=True)
         return self.folder.update(state=state, cause=cause, ended_at=time.time())
 
     def _end(self, signals: StopSignals, ready: Callable[[], None]) -> tuple[State, Text | None]:
@@ -106,8 +111,18 @@ class Worker:
             )
         if self.is_main:
             self._keep_manifest(data)
+        if self.request.held_out == "half":
+            data = self._half(data, accelerator)
         plan = make_plan(self.request, data, self.folder.path, start)
         return plan, make_learner(self.request, plan, accelerator)
+
+    def _half(self, data: Path, accelerator: Any) -> Path:
+        """The data with every other held-out example alone, in the run's folder as long as this works."""
+        half = self.folder.path / HALF / data.name
+        with accelerator.main_process_first():
+            if self.is_main:
+                write_half(data, half, VALIDATION)
+        return half
 
     def _keep_manifest(self, data: Path) -> None:
         """Copy what the data are into the run; an InputError where it goes on but the data have changed."""
@@ -127,10 +142,13 @@ class Worker:
         from aigc_demo.training.doctor import Doctor
 
         self.meter = EnergyMeter(self.device)
+        until = self.folder.state().until
         run, carded = self.folder.run, self.folder.run.steps_done() if self.folder.is_usable() else -1
         for progress in train(learner, plan, Doctor(family(self.request.family).part("diagnoses").CHART)):
             self.last = progress
             self.show(progress)
+            if self.is_main and until and until <= progress.step < plan.steps:
+                run.stop.set()
             if self.is_main and run.steps_done() != carded:  # the run can be used while it trains
                 (plan.run / "figures.json").unlink(missing_ok=True)  # of the weights before these
                 write_card(plan.run, self.request, read_object(plan.run / "manifest.json"), {}, self._facts())

@@ -55,6 +55,19 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What settings of a family are chosen by.
+
+    figure: a key of evaluate()'s figures, of which `lower`, or else higher, is better. logged: the key of validate()'s
+    that stands in for it while a run is under way; of that, lower is always better.
+    """
+
+    figure: str
+    logged: str
+    lower: bool = True
+
+
+@dataclass(frozen=True)
 class Family:
     """What others need to know of a family.
 
@@ -64,7 +77,7 @@ class Family:
     by title, and their lines. limits: what its card says it cannot do. losses: the source that the page shows as what
     training minimises, where it is not its own losses.py. packages: what running its own models needs. sampled: its
     pictures come in many steps, out of noise. guarded: it has seen everything, so the content filter looks at its
-    pictures. local: its models run here, not on a server.
+    pictures. local: its models run here, not on a server. goal: what its settings are tuned for; None where no figure tells.
     """
 
     name: str
@@ -83,6 +96,7 @@ class Family:
     sampled: bool = False
     guarded: bool = False
     local: bool = True
+    goal: Goal | None = None
 
     @property
     def served(self) -> frozenset[str]:

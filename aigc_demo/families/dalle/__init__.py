@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_demo.core.words import Text
-from aigc_demo.models.family import PICTURE_LIMITS, Family, Training
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Goal, Training
 
 if TYPE_CHECKING:
     from aigc_demo.families.dalle.model import Dalle
@@ -32,6 +32,7 @@ FAMILY = Family(
         "code_bits": (("bits", 2, False), ("held_out_bits", 2, True), ("bits_without", 4, True)),
     },
     limits=PICTURE_LIMITS,
+    goal=Goal("bits_a_picture", "held_out_bits"),
 )
 
 

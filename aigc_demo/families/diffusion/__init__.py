@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import PICTURE_LIMITS, Family, Kind, Training
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Goal, Kind, Training
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ FAMILY = Family(
     limits=PICTURE_LIMITS,
     sampled=True,
     guarded=True,
+    goal=Goal("held_out_loss", "held_out_loss"),
 )
 
 

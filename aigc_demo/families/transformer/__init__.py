@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import Family, Kind, Training
+from aigc_demo.models.family import Family, Goal, Kind, Training
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ FAMILY = Family(
     ),
     losses="language/losses.py",
     packages=("tokenizers",),
+    goal=Goal("bits_per_character", "held_out"),
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import PICTURE_LIMITS, Family, Kind, Training
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Goal, Kind, Training
 from aigc_demo.models.placement import Placement
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FAMILY = Family(
         "accuracy": (("told_apart", 2, False),),
     },
     limits=PICTURE_LIMITS,
+    goal=Goal("elbo_nats", "held_out_loss", lower=False),
 )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.words import Text
-from aigc_demo.models.family import PICTURE_LIMITS, Family, Training
+from aigc_demo.models.family import PICTURE_LIMITS, Family, Goal, Training
 
 FAMILY = Family(
     "toy",
@@ -18,6 +18,7 @@ FAMILY = Family(
     curves={"loss": (("loss", 1, False), ("held_out_loss", 1, True))},
     limits=PICTURE_LIMITS,
     packages=("einops",),
+    goal=Goal("held_out_loss", "held_out_loss"),
 )
 
 
