@@ -88,7 +88,7 @@ JOB_COMMANDS = (
 )  # fmt: skip
 SWEEP = "aigc_demo.cli.sweep"
 SWEEP_COMMANDS = (
-    Command("start", f"{SWEEP}:start", Text("train many runs that differ in some settings; choose, test", "训练多次，选优并测试"), TrainRequest, arguments=arguments.sweep),
+    Command("start", f"{SWEEP}:start", Text("train many, choose one, test it", "训练多次，选优测试"), TrainRequest, arguments=arguments.sweep),
     Command("list", f"{SWEEP}:show_all", Text("the sweeps that run and have run", "进行中和已结束的参数搜索")),
     Command("show", f"{SWEEP}:show", Text("one sweep: its runs, the best, its test", "查看各次训练与结果"), arguments=arguments.sweep_name),
     Command("stop", f"{SWEEP}:stop", Text("stop it, and the run under way", "停止搜索及正在进行的训练"), arguments=arguments.sweep_name),

@@ -1,7 +1,5 @@
 """A sweep whose runs train in the test's own process: the real worker on a real family, one after the other."""
 
-from contextlib import contextmanager
-
 import pytest
 
 from aigc_demo.core.settings import Settings
@@ -12,51 +10,40 @@ from aigc_demo.jobs.sweep import SweepRequest, Sweeps
 from aigc_demo.jobs.sweep.conduct import Conductor
 from aigc_demo.jobs.worker import Worker
 
-STORY = [
-    f"On day {day} the {who} went to the {place}, and the {who} saw {count} {what} there. "
+WHO = ["fox", "crow", "old hen", "miller"]
+WHERE = ["river", "mill", "hill"]
+WHAT = ["boats", "apples", "stones", "lamps", "birds"]
+STORY = "".join(
+    f"On day {day} the {WHO[day % 4]} went to the {WHERE[day % 3]}, and saw {day * 7 % 11} {WHAT[day % 5]} there. "
     for day in range(1, 120)
-    for who, place, count, what in [
-        (
-            ["fox", "crow", "old hen", "miller"][day % 4],
-            ["river", "mill", "hill"][day % 3],
-            day * 7 % 11,
-            ["boats", "apples", "stones", "lamps", "birds"][day % 5],
-        )
-    ]
-]
+)
 
 
-@pytest.fixture
-def settings(tmp_path):
+def settings_in(folder):
     """Folders of the test's own."""
-    places = {name: tmp_path / name for name in ("runs", "data", "outputs", "weights")}
-    return Settings(device="cpu", offline=True, **{f"{name}_dir": path for name, path in places.items()})
+    places = {f"{name}_dir": folder / name for name in ("runs", "data", "outputs", "weights")}
+    return Settings(device="cpu", offline=True, **places)
 
 
-@pytest.fixture
-def story(tmp_path):
+def write_story(folder):
     """A text to learn from."""
-    path = tmp_path / "story.txt"
-    path.write_text("".join(STORY), "utf-8")
+    path = folder / "story.txt"
+    path.write_text(STORY, "utf-8")
     return path
 
 
-@pytest.fixture
-def sweeps(settings):
-    return Sweeps(settings)
-
-
-def asked(story, vary=None, steps=6, name="tune", **plan):
+def asked(story, vary=None, steps=3, name="tune", **plan):
     """A sweep of the smallest language model."""
-    base = TrainRequest(family="transformer", data=str(story), name=name, size="tiny", steps=steps, batch_size=2, save_every=100)
-    return SweepRequest(base=base, vary=vary or {"learning_rate": "0.002, 0.02"}, **plan)
-
-
-@contextmanager
-def conducted(settings, name):
-    """Its conductor, which holds the lease and whose jobs nobody else starts."""
-    with Jobs(settings).leases.device("cpu"), Sweeps(settings).lease(name):
-        yield Conductor(settings, name)
+    base = TrainRequest(
+        family="transformer",
+        data=str(story),
+        name=name,
+        size="tiny",
+        steps=steps,
+        batch_size=2,
+        save_every=100,
+    )
+    return SweepRequest(base=base, vary=vary or {"learning_rate": "0.0001, 0.02"}, **plan)
 
 
 def train_queued(settings):
@@ -69,13 +56,20 @@ def train_queued(settings):
     return ""
 
 
-def go_on(conductor, settings, turns=40):
-    """Conduct and train by turns until something else than training is due; the names of the runs in their order."""
+def go_on(settings, name, runs=10**6):
+    """Conduct and train by turns, to the end or until so many runs have ended; the names of the runs in their order."""
     done = []
-    for _ in range(turns):
-        acted = conductor.advance_once() if hasattr(conductor, "advance_once") else conductor.advance()
-        if acted:
-            return done
-        if name := train_queued(settings):
-            done.append(name)
-    raise AssertionError(f"no end after {turns} turns: {done}")
+    with Sweeps(settings).lease(name):
+        conductor = Conductor(settings, name)
+        conductor.folder.update(state="running")
+        while len(done) < runs and not conductor.advance():
+            done += [trained] if (trained := train_queued(settings)) else []
+    return done
+
+
+@pytest.fixture(scope="session")
+def alone():
+    """No queue starts a process: what is queued trains here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Jobs, "dispatch", lambda jobs: None)
+        yield
