@@ -6,6 +6,7 @@ result for the same request. Files are written from the results, by the function
 
 from aigc_demo.actions.base import resolve_labels
 from aigc_demo.actions.chat import ChatResult, chat
+from aigc_demo.actions.classify import ClassifyResult, classify, recognised, write_classification
 from aigc_demo.actions.draw import DrawResult, draw
 from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
 from aigc_demo.actions.pictures import (
@@ -40,6 +41,7 @@ from aigc_demo.actions.word_maps import WordMaps, word_maps
 __all__ = [
     "SHEET_SIDE",
     "ChatResult",
+    "ClassifyResult",
     "DrawResult",
     "GridResult",
     "ImageResult",
@@ -52,6 +54,7 @@ __all__ = [
     "WalkResult",
     "WordMaps",
     "chat",
+    "classify",
     "columns_for",
     "conversation",
     "draw",
@@ -60,6 +63,7 @@ __all__ = [
     "look_of_critic",
     "make_images",
     "recipe_of",
+    "recognised",
     "reconstruct",
     "resolve_labels",
     "rewrite",
@@ -73,6 +77,7 @@ __all__ = [
     "word_maps",
     "write_archive",
     "write_chat",
+    "write_classification",
     "write_drawing",
     "write_drawings",
     "write_film",

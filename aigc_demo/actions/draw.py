@@ -131,7 +131,7 @@ def draw(request: DrawRequest, cache: ModelCache, stop: Stop = never) -> Iterato
     adapter = find_adapter(request, cache.settings)
     safety.check_asked(request, cache.settings)
     safety.require_classifier(card, cache.settings)
-    looked_at = safety.guarded(card, cache.settings) and safety.classifier(cache.settings) is not None
+    looked_at = safety.guarded(card, cache.settings) and safety.picture_judge(cache.settings) is not None
     trusted = looked_at or not safety.seen_everything(card)
 
     def work(model: Any) -> Iterator[DrawResult]:

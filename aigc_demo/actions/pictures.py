@@ -147,7 +147,11 @@ def look_of_critic(
         if not isinstance(model, Critic):
             return None
         weights = one_hot([result.labels[index]], model)
-        return occlusion_map(model, from_picture(result.pictures[index]), weights).numpy()
+
+        def score(images: "Tensor") -> "Tensor":
+            return model.score(images, weights.expand(len(images), -1))
+
+        return occlusion_map(score, from_picture(result.pictures[index])).numpy()
 
     return cache.run(result.card, work, stop)
 

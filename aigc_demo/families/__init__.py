@@ -11,4 +11,15 @@
 A new family is a folder and its name in NAMES, whose order is the order on the page.
 """
 
-NAMES = ("gan", "vae", "transformer", "seq2seq", "diffusion", "dalle", "upscaler", "remote", "moderation")
+NAMES = (
+    "gan",
+    "vae",
+    "classifier",
+    "transformer",
+    "seq2seq",
+    "diffusion",
+    "dalle",
+    "upscaler",
+    "remote",
+    "moderation",
+)

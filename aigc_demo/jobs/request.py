@@ -23,9 +23,10 @@ class TrainRequest(BaseModel):
             "Model family",
             "模型家族",
             Text(
-                "A GAN draws sharp pictures, a VAE also encodes them, a Transformer writes text; a diffusion model draws "
+                "A GAN draws sharp pictures, a VAE also encodes them, a classifier names them, a Transformer writes text; a diffusion model draws "
                 "what captions say, and a pretrained one on this disk can be taught your own subject or style.",
-                "GAN 画得清晰，VAE 还能编码图片，Transformer 写文字；扩散模型按文字作画，本机已有的预训练扩散模型可以学会您的主体或画风。",
+                "GAN 画得清晰，VAE 还能编码图片，分类器给图片命名，Transformer 写文字；"
+                "扩散模型按文字作画，本机已有的预训练扩散模型可以学会您的主体或画风。",
             ),
         ),
     ]
@@ -184,6 +185,18 @@ class TrainRequest(BaseModel):
             ),
         ),
     ] = 0.05
+    label_noise: Annotated[
+        float,
+        Field(ge=0, le=1, allow_inf_nan=False),
+        FieldLabel(
+            "Label noise",
+            "标签噪声",
+            Text(
+                "The share of a classifier's training labels that is exchanged by chance; at 1 all it can do is learn by heart.",
+                "分类器训练标签中被随机调换的比例；为 1 时它只能死记硬背。",
+            ),
+        ),
+    ] = 0.0
     lora_rank: Annotated[
         int,
         Field(ge=1, le=128),

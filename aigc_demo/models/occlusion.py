@@ -1,14 +1,14 @@
-r"""What a critic looks at: how much its score of a picture falls where a part of the picture is smoothed away.
+r"""What a model looks at: how much its score of a picture falls where a part of the picture is smoothed away.
 
-Parts are replaced by their own blur, not by black: an edge that the critic has never seen would be judged, too
+Parts are replaced by their own blur, not by black: an edge that the model has never seen would be judged, too
 (occlusion: Zeiler and Fergus 2014, arXiv:1311.2901; blur as the stand-in: Fong and Vedaldi 2017, arXiv:1704.03296).
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from aigc_demo.models.protocols import Critic
 
 WINDOWS = 12  # a side: finer shows no more on 28 pixels, and costs more
 WIDTH, BLUR = 0.06, 0.09  # standard deviations of a window and of the blur, as shares of the picture's side
@@ -29,12 +29,12 @@ def smoothed(images: Tensor, deviation: float) -> Tensor:
     return F.conv2d(rows, kernel[:, None, :, None], groups=images.shape[1])
 
 
-def occlusion_map(critic: Critic, image: Tensor, class_weights: Tensor) -> Tensor:
+def occlusion_map(score: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
     r"""For each pixel u how much the picture x (1, C, H, W) in [-1, 1] owes to its surroundings there: (H, W).
 
     $R(u) = \sum_k m_k(u)\,[D(x) - D(x_k)] \,/\, \sum_k m_k(u)$ with $x_k = (1 - m_k)\,x + m_k\,\bar x$, where
-    $\bar x$ is x blurred and $m_k$ are Gaussian windows on a grid. Above zero: what is there makes x look real to the
-    critic; below: it gives x away. The unit is that of the critic's score.
+    $\bar x$ is x blurred, $m_k$ are Gaussian windows on a grid, and $D$ is `score`, of pictures (N, C, H, W): (N,).
+    Above zero: what is there raises the score; below: it lowers it. The unit is that of the score.
     """
     height, width = image.shape[2:]
     rows, columns = (
@@ -43,6 +43,6 @@ def occlusion_map(critic: Critic, image: Tensor, class_weights: Tensor) -> Tenso
     )
     windows = (rows[:, None, :, None] * columns[None, :, None, :]).reshape(-1, 1, height, width)
     without = torch.lerp(image, smoothed(image, BLUR * height), windows)
-    scores = critic.score(torch.cat([image, without]), class_weights.expand(1 + len(without), -1))
+    scores = score(torch.cat([image, without]))
     losses = scores[0] - scores[1:]
     return (losses[:, None, None] * windows[:, 0]).sum(0) / windows[:, 0].sum(0)

@@ -85,6 +85,19 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class SelfAware(Protocol):
+    """A classifier that knows how far to trust it, from pictures that it has not learnt from."""
+
+    def record(self, top: float) -> tuple[int, int]:
+        """Of held-out pictures whose likeliest class had about the odds `top`: how many it named right, and how many there were."""
+        ...
+
+    def strangeness(self, images: "Tensor") -> "Tensor":
+        """The share of held-out pictures that are more like what it has learnt than these are, (N,) in [0, 1]."""
+        ...
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """A model that also encodes pictures."""
 

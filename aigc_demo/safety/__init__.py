@@ -14,8 +14,8 @@ from aigc_demo.safety.asked import check_asked, check_words
 from aigc_demo.safety.blur import cautioned, veiled
 from aigc_demo.safety.pictures import (
     check_pictures,
-    classifier,
     guarded,
+    picture_judge,
     require_classifier,
     seen_everything,
     shown,
@@ -32,8 +32,8 @@ __all__ = [
     "check_asked",
     "check_pictures",
     "check_words",
-    "classifier",
     "guarded",
+    "picture_judge",
     "require_classifier",
     "seen_everything",
     "shown",

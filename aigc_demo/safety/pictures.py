@@ -44,7 +44,7 @@ def seen_everything(card: ModelCard) -> bool:
     return bool(card.kind) and family(card.family).guarded
 
 
-def classifier(settings: Settings) -> ModelCard | None:
+def picture_judge(settings: Settings) -> ModelCard | None:
     """The picture classifier that has been fetched, if one has."""
     cards = {card.id: card for card in registry.cards_for("moderate", settings)}
     return next((cards[name] for name in CLASSIFIERS if name in cards), None)
@@ -52,7 +52,7 @@ def classifier(settings: Settings) -> ModelCard | None:
 
 def require_classifier(card: ModelCard, settings: Settings) -> None:
     """An InputError where pictures of a model are to be checked and nothing here can do it; unless that is allowed."""
-    if guarded(card, settings) and not settings.allow_unchecked_pictures and not classifier(settings):
+    if guarded(card, settings) and not settings.allow_unchecked_pictures and not picture_judge(settings):
         raise InputError(
             en=f"{card.id} does not draw here: the content filter is on and has no picture classifier. "
             f"Whoever runs this page can fetch one (python -m aigc_demo hub get {CLASSIFIERS[0]}), "
@@ -68,7 +68,7 @@ def check_pictures(pictures: np.ndarray, card: ModelCard, cache: ModelCache, sto
 
     Whatever goes wrong in the check is a refusal: no picture passes because its filter broke.
     """
-    judge = classifier(cache.settings) if guarded(card, cache.settings) else None
+    judge = picture_judge(cache.settings) if guarded(card, cache.settings) else None
     if judge is None:
         return [ALLOWED] * len(pictures)
     colour = pictures if pictures.ndim == 4 else np.stack([pictures] * 3, axis=-1)

@@ -11,6 +11,7 @@ from typing import Any
 from aigc_demo.core.words import Text
 from aigc_demo.models.family import families
 from aigc_demo.schemas.base import Request
+from aigc_demo.schemas.classify import ClassifyRequest
 from aigc_demo.schemas.latent import GridRequest, WalkRequest
 from aigc_demo.schemas.pictures import DrawRequest, ImageRequest, ReconstructRequest, UpscaleRequest
 from aigc_demo.schemas.text import ChatRequest, RewriteRequest, TextRequest
@@ -86,6 +87,11 @@ TASKS = (
         "reconstruct", ReconstructRequest, ("reconstruct",), "reconstruct", "write_reconstruction", PICTURES,
         Text("encode a picture and decode it again", "把图片编码再解码"),
         page="image", tab="image.encode_tab:EncodeTab", endpoint="reconstruct", emoji="✏️", pictures=("image",),
+    ),
+    Task(
+        "classify", ClassifyRequest, ("classify",), "classify", "write_classification", PICTURES,
+        Text("say what a picture shows", "识别图片的类别"),
+        page="image", tab="image.classify_tab:ClassifyTab", endpoint="classify", emoji="🏷️", pictures=("image",),
     ),
     Task(
         "draw", DrawRequest, ("draw", "redraw", "inpaint"), "draw", "write_drawing", PICTURES,

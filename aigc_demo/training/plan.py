@@ -15,7 +15,7 @@ class TrainPlan:
     `learning_rate` or `batch_size` (examples a process and step) takes the family's own for this size.
     `frozen_layers` counts from the layer nearest the data: GAN, of the discriminator; language model, of the
     decoder with its embedding. `kl_weight` is a VAE's beta and `adversarial_weight` its critic's share,
-    `gradient_penalty` a GAN's last gamma.
+    `gradient_penalty` a GAN's last gamma; `label_noise` the share of a classifier's labels exchanged by chance.
     With a `base`, that model stays as it is and an adapter is trained beside it: `lora_rank` r, `lora_alpha`; and
     for pictures the `trigger` word before every caption and their `resolution` (0: the base's own). `load_in_4bit`
     packs that base (pretrained/quantise.py).
@@ -35,6 +35,7 @@ class TrainPlan:
     kl_weight: float = 0.2
     adversarial_weight: float = 0.0
     gradient_penalty: float = 0.05
+    label_noise: float = 0.0
     base: ModelCard | None = None
     lora_rank: int = 8
     lora_alpha: float = 16.0

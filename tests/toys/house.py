@@ -61,7 +61,7 @@ def replace(path, old, new):
 def add_family(folder):
     """The toy family: its folder, and its name in the list."""
     shutil.copytree(HERE / "family", folder / "aigc_demo" / "families" / "toy")
-    replace(folder / "aigc_demo" / "families" / "__init__.py", 'NAMES = ("gan",', 'NAMES = ("toy", "gan",')
+    replace(folder / "aigc_demo" / "families" / "__init__.py", "NAMES = (", 'NAMES = ("toy", ')
 
 
 def add_task(folder):

@@ -35,7 +35,7 @@ def things() -> tuple[Thing, ...]:
     """All things that ship with the app's table."""
     entries = parse_yaml(Path(__file__).with_name("bestiary.yaml").read_text(encoding="utf-8"))
     found = []
-    for folder, measures in entries["classifier"].items():
+    for folder, measures in entries["measure_words"].items():
         for line in entries[folder]:
             en, zh, files = (part.strip() for part in line.split("|"))
             tiles = tuple(f"{folder}/{file}" for file in files.split())

@@ -51,7 +51,7 @@ class ChatTab(GenerationTab):
         picker = self._model_picker("chat", ChatRequest.model_fields["model"].default)
         self.adapters = AdapterFields(context, self.task, ChatRequest, picker.value)
         system = self._field("system", lines=2, max_lines=8, placeholder=words("chat.system_hint"))
-        self.templates = TemplatePanel(context, self.task)
+        self.prompt_templates = TemplatePanel(context, self.task)
         with gr.Accordion(words("shell.more"), open=False, elem_id="chat-more"):
             seed = seed_field(context, self.task, ChatRequest)
             folded = {name: self._field(name) for name in FOLDED}
@@ -139,7 +139,7 @@ class ChatTab(GenerationTab):
         when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
         self.attention.connect(self.result)
-        self.templates.connect(self.input, self.fields["system"])
+        self.prompt_templates.connect(self.input, self.fields["system"])
 
     def _conversation_outputs(self) -> list[Any]:
         """The components that show the conversation as it is."""

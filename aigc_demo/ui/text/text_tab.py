@@ -83,7 +83,7 @@ class TextTab(GenerationTab):
         self._build_examples()
         picker, self.card_lines = model_picker(context, "text", POEMS, "text-model")
         self.adapters = AdapterFields(context, self.task, TextRequest, chosen.id)
-        self.templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
+        self.prompt_templates = TemplatePanel(context, self.task, opening=True, visible=not verse)
         with gr.Accordion(words("shell.more"), open=False, elem_id="text-more"):
             count, seed = self._field("count"), self._seed_field()
             folded = {
@@ -156,7 +156,7 @@ class TextTab(GenerationTab):
         )
         self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
-        self.templates.connect(prompt=self.fields["prompt"])
+        self.prompt_templates.connect(prompt=self.fields["prompt"])
 
     def looks(self) -> list[Any]:
         """The components that change with the text below it."""
@@ -166,7 +166,7 @@ class TextTab(GenerationTab):
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
         groups = self.lesson.groups.values()
-        return [*self.fields.values(), self.card_lines, self.templates.fold, *groups]
+        return [*self.fields.values(), self.card_lines, self.prompt_templates.fold, *groups]
 
     def show(self, request: TextRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
@@ -191,7 +191,7 @@ class TextTab(GenerationTab):
                 {self.fields[name]: gr.update(visible=verse) for name in VERSE_ONLY}, own_sampling(card)
             ),
             self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
-            self.templates.fold: gr.update(visible=not verse),
+            self.prompt_templates.fold: gr.update(visible=not verse),
             **self.adapters.for_model(model, lang, adapter),
         }
 
