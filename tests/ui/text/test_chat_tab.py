@@ -249,7 +249,7 @@ def test_messages_of_the_browser_are_flattened():
 
 
 def test_a_template_fills_message_and_system_prompt(tab):
-    panel, request = tab.templates, visitor("zh")
+    panel, request = tab.prompt_templates, visitor("zh")
     shown = panel.choose_template("customer-service", request)
     assert shown[panel.blanks[0]]["label"] == "公司" and shown[panel.blanks[0]]["visible"]
     given = {box: shown[box]["value"] for box in panel.blanks}
