@@ -42,6 +42,11 @@ CALLS = {
         "file (before and after), latent (the code's mean), neighbours (labels and distances), decibels (of what was damaged and of the "
         "reconstruction against the picture), note",
     ),
+    "classify": (
+        {"model": "class-digits", "image": "seven.png"},
+        "file (the picture, what decided, the odds), class (the likeliest), odds (by class), looked_for, as_sure (right and total among "
+        "held-out pictures), strangeness (0 to 1), note",
+    ),
     "interpolate": (
         {"model": "vae-digits", "from_seed": 1, "to_seed": 2, "frames": 12},
         "gif, mp4 (the same film twice)",

@@ -23,6 +23,7 @@ MODELS = {
     "gan-digits": {"family": "gan", "tasks": ["image", "latent"], "data": "digits"},
     "gan-fashion": {"family": "gan", "tasks": ["image", "latent"], "data": "fashion"},
     "vae-digits": {"family": "vae", "tasks": ["image", "latent", "reconstruct"], "data": "digits"},
+    "class-digits": {"family": "classifier", "tasks": ["classify"], "data": "digits"},
     "gpt-poems": {"family": "transformer", "tasks": ["text"], "data": "poems", "language": "zh"},
     "gpt-austen": {"family": "transformer", "tasks": ["text"], "data": "austen", "language": "en"},
     "realesrgan-x4": {"family": "gan", "kind": "upscaler", "tasks": ["upscale"], "data": "drawings"},

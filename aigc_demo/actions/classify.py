@@ -105,18 +105,20 @@ def evidence(model: Classifier, image: "Tensor", label: int) -> "Tensor":
     return occlusion_map(log_odds, image)
 
 
-def recognised(pictures: np.ndarray, labels: list[int], card: ModelCard, cache: ModelCache) -> int | None:
-    """How many of drawn pictures (N, H, W[, 3]) a classifier of the same classes and shape names as they were asked for.
+@dataclass(frozen=True)
+class Recognised:
+    """How many of n pictures the classifier called `judge` names as they were asked for."""
 
-    None where no such classifier is here.
-    """
-    judges = [
-        other
-        for other in registry.cards_for("classify", cache.settings)
-        if other.classes == card.classes and len(other.classes.get("en", ())) > 1
-    ]
-    if not judges:
-        return None
+    judge: str
+    right: int
+    n: int
+
+
+def recognised(
+    pictures: np.ndarray, labels: list[int], card: ModelCard, cache: ModelCache
+) -> Recognised | None:
+    """What a classifier of the model's own classes makes of its pictures (N, H, W[, 3]); None where no such one is here."""
+    known = [other for other in registry.cards_for("classify", cache.settings) if alike(other, card)]
 
     def work(model: Any) -> int | None:
         import torch
@@ -128,7 +130,15 @@ def recognised(pictures: np.ndarray, labels: list[int], card: ModelCard, cache: 
             return None
         return int((model.classify(images).argmax(1) == torch.tensor(labels)).sum())
 
-    return cache.run(judges[0], work)
+    for judge in known:
+        if (right := cache.run(judge, work)) is not None:
+            return Recognised(judge.id, right, len(labels))
+    return None
+
+
+def alike(judge: ModelCard, card: ModelCard) -> bool:
+    """Whether two models know the same classes, more than one."""
+    return judge.classes == card.classes and len(card.classes.get("en", ())) > 1
 
 
 def write_classification(

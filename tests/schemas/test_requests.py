@@ -21,6 +21,7 @@ from aigc_demo.schemas import (
 
 REQUIRED = {
     "reconstruct": {"image": "seven.png"},
+    "classify": {"image": "seven.png"},
     "upscale": {"image": "seven.png"},
     "rewrite": {"text": "The tide comes in."},
     "chat": {"messages": [{"role": "user", "content": "Hello"}]},

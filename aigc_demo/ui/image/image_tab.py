@@ -189,6 +189,7 @@ class ImageTab(GenerationTab):
         work = BackgroundWork(lambda report: make_images(asked, cache, stop, progress=report))
         yield from work.updates(self.note, self.context.words, lang)
         shown = self.shown(work.result, work.seconds, lang)
+        shown[self.note] += self.recognised_html(work.result, lang)
         yield stop.newest({**shown, self.picked: 0, **self.code.show(asked, visitor)})
 
     @live
@@ -224,6 +225,16 @@ class ImageTab(GenerationTab):
         verdicts = [judgement.verdict(share) for share in result.percentiles or []]
         captions = [say(f"judge.{verdict}") for verdict in verdicts] or [""] * len(names)
         return pictures.sheet(list(result.pictures), actions.columns_for(result), captions, names)
+
+    def recognised_html(self, result: ImageResult, lang: str) -> str:
+        """How many of the pictures a classifier of the same classes reads as they were asked for, where one is here."""
+        if result.request.prior == "normal":
+            return ""
+        found = actions.recognised(result.pictures, result.labels, result.card, self.context.cache)
+        if found is None:
+            return ""
+        counts = {"right": found.right, "total": found.n, "name": found.judge}
+        return f'<p class="note">{self.context.words.say("classify.recognised", lang, **counts)}</p>'
 
     def describe(self, result: ImageResult, index: int, lang: str) -> str:
         """One picture in words: place, class where it has one, judgement."""

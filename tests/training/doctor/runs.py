@@ -25,6 +25,8 @@ QUICK = {
     "gan-first": {"steps": 80},
     "vae-first": {"steps": 100, "batch_size": 32},
     "lm-first": {"steps": 40},
+    "shuffled-labels": {"size": "small", "steps": 120, "batch_size": 32},
+    "class-first": {"steps": 60, "batch_size": 32},
 }
 
 
@@ -96,6 +98,18 @@ def write_digits(folder, count=1500, classes=10):
     return folder
 
 
+def write_shapes(folder):
+    """The catalogue's coloured shapes, which are drawn by code."""
+    from aigc_demo.data.catalogue import catalogue
+
+    from aigc_demo.data import shapes
+
+    folder.mkdir(parents=True)
+    shapes.prepare(folder, folder)
+    write_source(folder, classes=catalogue()["shapes"].classes)
+    return folder
+
+
 def write_text(folder, text):
     """One document, the last tenth of it held out."""
     folder.mkdir(parents=True)
@@ -114,6 +128,7 @@ def write_source(folder, **facts):
 # Stand-ins of the catalogue's data sets; the prose is Python's own manual.
 DATA = {
     "digits": write_digits,
+    "shapes": write_shapes,
     "few-digits": lambda folder: write_digits(folder, count=20, classes=1),
     "austen": lambda folder: write_text(folder, "\n\n".join(topics.values())[:200_000]),
 }

@@ -44,6 +44,7 @@ def test_public_endpoints_have_their_stable_names_and_the_requests_fields(client
         "/generate_text",
         "/generate_image",
         "/reconstruct",
+        "/classify",
         "/interpolate",
         "/chat",
         "/rewrite",

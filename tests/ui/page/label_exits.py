@@ -48,6 +48,7 @@ MAKERS = (
     Maker("walk-go", ("walk-save-gif", "walk-save-mp4", "walk-save-strip"), {"walk_frames": 6}, shows=True),
     Maker("grid-go", ("grid-save",), {"grid_size": 3}, shows=True),
     Maker("reconstruct-go", ("encode-save",)),
+    Maker("classify-go", ("classify-save",)),
 )  # fmt: skip
 
 
