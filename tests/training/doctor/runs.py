@@ -100,9 +100,7 @@ def write_digits(folder, count=1500, classes=10):
 
 def write_shapes(folder):
     """The catalogue's coloured shapes, which are drawn by code."""
-    from aigc_demo.data.catalogue import catalogue
-
-    from aigc_demo.data import shapes
+    from aigc_demo.data import catalogue, shapes
 
     folder.mkdir(parents=True)
     shapes.prepare(folder, folder)

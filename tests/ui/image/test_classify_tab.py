@@ -43,7 +43,7 @@ def test_a_pressed_bar_looks_for_another_class(tab, seven):
     other = picked[tab.result]
     assert other.label == wanted and other.request.label == str(wanted)
     assert (other.look != result.look).any()
-    assert f"speaks for {wanted}" in picked[tab.inside] and f'label="{wanted}"' in picked[tab.code.python]
+    assert f"speaks for {wanted}" in picked[tab.inside] and f"label='{wanted}'" in picked[tab.code.python]
 
 
 def test_how_far_to_trust_the_odds_is_said_with_an_interval(tab, seven, cache):
