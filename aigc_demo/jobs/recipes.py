@@ -18,27 +18,33 @@ Reads = Literal["pictures", "texts"]
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a recipe looks at: `amount` is how many pictures there are to train on, or characters of text; 0: unknown."""
+    """What a recipe looks at: `amount` is how many pictures there are to train on, or characters of text; 0: unknown.
+
+    captioned: whether most of one's own pictures say what they show.
+    """
 
     name: str
     reads: Reads
     amount: int = 0
+    captioned: bool = False
 
 
 class When(BaseModel):
-    """A condition on DataFacts: one of these names; else the kind, and less than `fewer` of it where that is given."""
+    """A condition on DataFacts: one of these names; else the kind, captions if asked for, and less than `fewer` of it if given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: tuple[str, ...] = ()
     reads: str = ""
+    captioned: bool = False
     fewer: int = 0
 
     def fits(self, facts: DataFacts) -> bool:
         """Whether it holds."""
         if self.data:
             return facts.name in self.data
-        return self.reads == facts.reads and (not self.fewer or 0 < facts.amount < self.fewer)
+        few = not self.fewer or 0 < facts.amount < self.fewer
+        return self.reads == facts.reads and few and (facts.captioned or not self.captioned)
 
 
 class DataRecipe(BaseModel):
@@ -87,7 +93,8 @@ def facts_of(name: str, settings: Settings) -> DataFacts | None:
         return None
     manifest = read_manifest(folder)
     if manifest.kind == "pictures":
-        return DataFacts(name, "pictures", manifest.counts["train"])
+        most = 2 * manifest.counts.get("captions", 0) > len(manifest.files)
+        return DataFacts(name, "pictures", manifest.counts["train"], captioned=most)
     return DataFacts(name, "texts", manifest.counts.get("characters", 0))
 
 
