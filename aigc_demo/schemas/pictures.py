@@ -122,7 +122,7 @@ class ReconstructRequest(Request):
 class DrawRequest(Request):
     """Ask a diffusion model for pictures of a sentence; from a picture, and inside a mask, where these are given."""
 
-    model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "SimianLuo/LCM_Dreamshaper_v7"
+    model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "draw-heroes"
     prompt: Annotated[
         PicturePrompt, FieldLabel("Prompt", "提示词", Text("What the picture shows.", "画面的内容。"))
     ] = ""

@@ -22,7 +22,7 @@ PRETRAINED = {
     "Helsinki-NLP/opus-mt-en-zh": (
         language.write_marian, "seq2seq", "seq2seq", ("rewrite",), {"language": "en, zh"}
     ),
-    "SimianLuo/LCM_Dreamshaper_v7": (diffusion.write_sd, "diffusion", "text_to_image", ("draw",), {}),
+    "draw-heroes": (diffusion.write_sd, "diffusion", "text_to_image", ("draw",), {}),
 }  # fmt: skip
 GUIDE = api_guide.GUIDE.read_text("utf-8")
 
