@@ -8,6 +8,7 @@ from aigc_demo.actions.base import resolve_labels
 from aigc_demo.actions.chat import ChatResult, chat
 from aigc_demo.actions.classify import ClassifyResult, classify, recognised, write_classification
 from aigc_demo.actions.draw import DrawResult, draw
+from aigc_demo.actions.evaluate import EvaluateResult, evaluate
 from aigc_demo.actions.latent import GridResult, WalkResult, grid, walk
 from aigc_demo.actions.pictures import (
     ImageResult,
@@ -32,6 +33,7 @@ from aigc_demo.actions.save_pictures import (
     write_strip,
     write_upscaled,
 )
+from aigc_demo.actions.save_report import write_report
 from aigc_demo.actions.save_texts import conversation, write_chat, write_rewrite, write_texts
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
@@ -43,6 +45,7 @@ __all__ = [
     "ChatResult",
     "ClassifyResult",
     "DrawResult",
+    "EvaluateResult",
     "GridResult",
     "ImageResult",
     "ReconstructResult",
@@ -58,6 +61,7 @@ __all__ = [
     "columns_for",
     "conversation",
     "draw",
+    "evaluate",
     "find_text_mark",
     "grid",
     "look_of_critic",
@@ -83,6 +87,7 @@ __all__ = [
     "write_film",
     "write_pictures",
     "write_reconstruction",
+    "write_report",
     "write_rewrite",
     "write_sheet",
     "write_sprite",

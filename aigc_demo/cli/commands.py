@@ -56,6 +56,7 @@ OWN = {
     "chat": "chat:chat",
     "rewrite": "chat:rewrite",
     "draw": "draw:draw",
+    "evaluate": "evaluate:evaluate",
 }
 ARGUMENTS = {"chat": arguments.question, "draw": arguments.prompts}
 

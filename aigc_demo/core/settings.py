@@ -19,7 +19,8 @@ from aigc_demo.core.words import FieldLabel, label_of
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "space.json"  # a published folder says there which part of the app it shows
 TABS = (
-    "text", "chat", "rewrite", "image", "reconstruct", "classify", "draw", "upscale", "walk", "train", "models", "verify",
+    "text", "chat", "rewrite", "image", "reconstruct", "classify", "draw", "upscale", "walk", "evaluate", "train", "models",
+    "verify",
 )  # fmt: skip
 ANY_TAB = "|".join(TABS)
 VISITORS = ".visitors"  # beside the owner's own: folders of the visitors of a public page

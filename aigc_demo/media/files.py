@@ -5,7 +5,7 @@ A picture handed to Gradio as an object is encoded again and loses its metadata,
 
 import io
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -112,13 +112,13 @@ def save_audio(samples: Any, rate: int, path: str | Path, recipe: Recipe, markin
     return write_marked(path, add_riff_chunks(file.getvalue(), chunks), marking)
 
 
-def save_text(text: str, path: str | Path, recipe: Recipe) -> Path:
-    """Write a text as .txt, .md or .json in UTF-8, with the label in words and in JSON."""
+def save_text(text: str, path: str | Path, recipe: Recipe, fields: Mapping[str, Any] | None = None) -> Path:
+    """Write a text as .txt, .md or .json in UTF-8, with the label in words and in JSON; in .json with these fields, too."""
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in (".txt", ".md", ".json"):
         raise unknown_suffix(suffix, ".txt, .md, .json")
-    data = write_document(text, suffix, Provenance.new(recipe)).encode("utf-8", "replace")
+    data = write_document(text, suffix, Provenance.new(recipe), fields).encode("utf-8", "replace")
     return write_whole(path, lambda temporary: temporary.write_bytes(data))
 
 

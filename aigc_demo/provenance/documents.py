@@ -8,7 +8,7 @@ A text has no metadata of its own: whoever copies a passage out of the file leav
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,10 +19,12 @@ MAX_DOCUMENT = 4 << 20
 FENCE = "---"
 
 
-def write_document(text: str, suffix: str, provenance: Provenance) -> str:
-    """`text` as the content of a labelled .txt, .md or .json file."""
+def write_document(
+    text: str, suffix: str, provenance: Provenance, fields: Mapping[str, Any] | None = None
+) -> str:
+    """`text` as the content of a labelled .txt, .md or .json file; `fields` stand in the last alone."""
     if suffix == ".json":
-        content = {"text": text, "notice": WORDS, **_statements(provenance)}
+        content = {**(fields or {}), "text": text, "notice": WORDS, **_statements(provenance)}
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     if suffix == ".md":
         lines = [f"{key}: {_line(value)}" for key, value in _statements(provenance).items()]

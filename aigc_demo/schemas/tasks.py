@@ -12,6 +12,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.models.family import families
 from aigc_demo.schemas.base import Request
 from aigc_demo.schemas.classify import ClassifyRequest
+from aigc_demo.schemas.evaluate import EvaluateRequest
 from aigc_demo.schemas.latent import GridRequest, WalkRequest
 from aigc_demo.schemas.pictures import DrawRequest, ImageRequest, ReconstructRequest, UpscaleRequest
 from aigc_demo.schemas.text import ChatRequest, RewriteRequest, TextRequest
@@ -113,6 +114,12 @@ TASKS = (
     Task(
         "grid", GridRequest, ("latent",), "grid", "write_sheet", PICTURES,
         Text("the square between four pictures", "四张图片之间的方阵"),
+    ),
+    Task(
+        "evaluate", EvaluateRequest, ("evaluate",), "evaluate", "write_report", (".md", ".json"),
+        Text("measure models, with intervals", "评测模型，并给出区间"),
+        page="evaluate", tab="evaluate.evaluate_tab:EvaluateTab", endpoint="evaluate", emoji="📏",
+        answers={"md": "write_report", "json": "write_report"}, smoke={"count": 8},
     ),
 )  # fmt: skip
 REQUESTS: Mapping[str, type[Request]] = {task.name: task.request for task in TASKS}

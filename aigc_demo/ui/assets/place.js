@@ -42,7 +42,8 @@ window.aigcPlace = (() => {
 
   // Scroll to a result of which little is in view.
   const VIEWS = { text: "text-view", rewrite: "rewrite-tokens", chat: "chat-view", image: "image-sheet", draw: "draw-view",
-    upscale: "upscale-view", reconstruct: "encode-view", classify: "classify-view", walk: "walk-stage", grid: "grid-sheet", train: "train-head", verify: "verify-view" };
+    upscale: "upscale-view", reconstruct: "encode-view", classify: "classify-view", walk: "walk-stage", grid: "grid-sheet", train: "train-head",
+    verify: "verify-view", evaluate: "evaluate-table" };
   const reveal = (name) => {
     const view = document.getElementById(VIEWS[name] || "");
     if (!view) return;

@@ -36,7 +36,11 @@ class Shell:
         self.header = gr.HTML(header_html(words("shell.tagline")), elem_id="header")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
-        self.makers = {task.name: task.ability for task in shown_tasks() if task.name in self.by_task}
+        self.makers = {
+            task.name: task.ability
+            for task in shown_tasks()
+            if task.name in self.by_task and self.by_task[task.name].no_model
+        }
         self.arrivals = Arrivals(self.context, self)
         self.arrivals.build()
         with gr.Row(elem_classes="small-buttons chips"):
