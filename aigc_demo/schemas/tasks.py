@@ -26,7 +26,8 @@ class Task:
     """One task, by its name in recipes, links and on the command line.
 
     request: its fields. abilities: what a model must serve for it, as in its card; the first one is what a picker asks
-    for. verb: the function of actions/ that does it; one that streams yields the result as it grows. writer: the function
+    for; none where models of several kinds are asked.
+    verb: the function of actions/ that does it; one that streams yields the result as it grows. writer: the function
     of actions/ that makes a labelled file of the result; endings: its formats, the usual one first. words: the command's
     help. page: the tab it is in; tab: the class of the tab, or of the part of one, as "module:class" below ui/; both
     empty where another task's tab does it. endpoint: its name in the HTTP API, or empty; answers: the files of its
@@ -52,8 +53,8 @@ class Task:
 
     @property
     def ability(self) -> str:
-        """What the models of its picker serve."""
-        return self.abilities[0]
+        """What the models of its picker serve; empty where models of several kinds are picked."""
+        return self.abilities[0] if self.abilities else ""
 
     @property
     def takes_adapter(self) -> bool:
@@ -116,7 +117,7 @@ TASKS = (
         Text("the square between four pictures", "四张图片之间的方阵"),
     ),
     Task(
-        "evaluate", EvaluateRequest, ("evaluate",), "evaluate", "write_report", (".md", ".json"),
+        "evaluate", EvaluateRequest, (), "evaluate", "write_report", (".md", ".json"),
         Text("measure models, with intervals", "评测模型，并给出区间"),
         page="evaluate", tab="evaluate.evaluate_tab:EvaluateTab", endpoint="evaluate", emoji="📏",
         answers={"md": "write_report", "json": "write_report"}, smoke={"count": 8},
@@ -133,6 +134,11 @@ def task_of(request: Request) -> Task:
 def shown_tasks() -> list[Task]:
     """The tasks that have a tab, or a part of one."""
     return [task for task in TASKS if task.tab]
+
+
+def serving_tasks() -> list[Task]:
+    """The tasks of a tab whose models all serve one thing, so that such a model can be put into it from elsewhere."""
+    return [task for task in shown_tasks() if task.ability]
 
 
 def tasks_on(page: str) -> list[Task]:

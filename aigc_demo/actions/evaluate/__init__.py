@@ -115,7 +115,7 @@ def _measured(kind: str, work: Work) -> tuple[Sequence[Text], Sequence[Made], li
     real = collect(work.cards[0], work)
     features = find_features(work, real.pictures, work.folder.name)
     found = [pictures.measure(card, work, real, features, draw) for card in work.cards]
-    return real.prompts, list(real.pictures), found
+    return real.prompts, list(real.others if kind == "draw" else real.pictures), found
 
 
 def _rows(cards: Sequence[ModelCard], measured: Sequence[Measured], seed: int) -> list[Row]:

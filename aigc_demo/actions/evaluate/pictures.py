@@ -16,6 +16,7 @@ from aigc_demo.metrics import neighbours
 from aigc_demo.metrics.evidence import Rows, Share, Whole
 from aigc_demo.metrics.intervals import mean_rows
 from aigc_demo.metrics.kernels import kernel_distance, kernel_distances_without, vendi
+from aigc_demo.metrics.least import LEAST
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import family
 from aigc_demo.models.protocols import Classifier
@@ -31,10 +32,12 @@ WORST = 12
 class Real:
     """What is compared with: held-out pictures, item by item what was asked for, and training pictures.
 
-    labels: the class of each held-out picture; prompts: its caption or its class in words.
+    labels: the class of each held-out picture; prompts: the caption or class of each drawn one, in words. others: as many
+    held-out pictures again, which tell what real pictures themselves would reach; no caption is among both.
     """
 
     pictures: np.ndarray
+    others: np.ndarray
     prompts: list[Text]
     known: np.ndarray
     labels: np.ndarray | None = None
@@ -47,25 +50,28 @@ def of_classes(card: ModelCard, work: Work) -> Real:
     classes = max(len(every.classes["en"]), 1)
     same = card.classes.get("en") == every.classes["en"]
     if not same or classes == 1:
-        part, known = labelled(work.folder, total), labelled(work.folder, KNOWN, train=True)
-        return Real(part.pictures, [Text("", "")] * total, known.pictures)
+        part, known = labelled(work.folder, 2 * total).pictures, labelled(work.folder, KNOWN, train=True)
+        return Real(part[::2], part[1::2], [Text("", "")] * total, known.pictures)
     by_class = [np.flatnonzero(every.labels == label) for label in range(classes)]
-    least = min(map(len, by_class))
-    chosen = [int(by_class[i % classes][i // classes]) for i in range(min(total, least * classes))]
+    size = min(total, min(map(len, by_class)) // 2 * classes)
+    chosen = [[int(by_class[i % classes][i // classes * 2 + half]) for i in range(size)] for half in (0, 1)]
     names = every.classes
     prompts = [Text(names["en"][i % classes], names["zh"][i % classes]) for i in range(total)]
     known = labelled(work.folder, KNOWN, train=True)
-    return Real(every.pictures[chosen], prompts, known.pictures, every.labels[chosen])
+    pictures, others = (every.pictures[part] for part in chosen)
+    return Real(pictures, others, prompts, known.pictures, every.labels[chosen[0]])
 
 
 def of_captions(card: ModelCard, work: Work) -> Real:
-    """Held-out pictures and their captions."""
+    """Held-out captions to draw, their own pictures, and pictures of other captions to compare with."""
     from aigc_demo.data.material import open_material
 
     material = open_material(work.folder)
-    asked, known = material.held_out(work.request.count), material.seen(KNOWN)
-    pictures, seen = (part.pictures.movedim(1, 3).numpy() for part in (asked, known))
-    return Real(pictures, [Text(caption, caption) for caption in asked.captions], seen)
+    every, known = material.held_out(2 * work.request.count), material.seen(KNOWN)
+    pictures, seen = (part.pictures.movedim(1, 3).numpy() for part in (every, known))
+    half = len(pictures) // 2
+    prompts = [Text(caption, caption) for caption in every.captions[:half]]
+    return Real(pictures[half : 2 * half], pictures[:half], prompts, seen)
 
 
 def draw_classes(card: ModelCard, work: Work, real: Real) -> np.ndarray:
@@ -110,9 +116,10 @@ def measure(
     """All figures of a model that draws."""
     pictures = draw(card, work, real)
     seen, held_out, known = (features.of(part) for part in (pictures, real.pictures, real.known))
+    others = features.of(real.others) if len(real.others) >= LEAST else held_out[:0]
     size = min(len(seen), len(held_out))
     found = Measured(made=list(pictures))
-    found.measures = _distances(seen[:size], held_out[:size], parts_of(seen, len(work.seeds)), held_out)
+    found.measures = _distances(seen[:size], held_out[:size], parts_of(seen, len(work.seeds)), others)
     apart, _ = neighbours.nearest(seen, known)
     usual = float(neighbours.nearest(held_out, known)[0].mean())
     found.measures["nearest"] = Measure(
@@ -131,43 +138,35 @@ def measure(
 
 
 def _distances(
-    seen: np.ndarray, real: np.ndarray, by_seed: list[Any], held_out: np.ndarray
+    seen: np.ndarray, real: np.ndarray, by_seed: list[Any], others: np.ndarray
 ) -> dict[str, Measure]:
-    """Distances of the sets, the four of neighbours, and variety, of as many drawn pictures as real ones."""
-    reach = neighbours.reach(seen, real)
-    parts = [np.arange(len(seen)) % PARTS != part for part in range(PARTS)]
-    count = len(seen)
+    """Distances of the sets, the four of neighbours, and variety, of as many drawn pictures as real ones.
 
-    def each(figure: Callable[[np.ndarray, np.ndarray], float]) -> list[float]:
-        return (
-            [figure(part[: len(held_out)], held_out[: len(part)]) for part in by_seed]
-            if len(by_seed) > 1
-            else []
-        )
+    The same of `others`, real pictures in place of drawn ones, is what there is to reach at this n.
+    """
+    reach, count = neighbours.reach(seen, real), len(seen)
+    parts = [np.arange(count) % PARTS != part for part in range(PARTS)]
 
-    def reached(name: str) -> list[float]:
-        return each(lambda a, b: float(getattr(neighbours.reach(a, b), name).mean()))
+    def each(figure: Callable[[np.ndarray, np.ndarray], float]) -> tuple[list[float], float | None]:
+        seeds = [figure(part[: len(real)], real[: len(part)]) for part in by_seed] if len(by_seed) > 1 else []
+        return seeds, figure(others[:count], real[: len(others)]) if len(others) else None
 
+    without = np.array([frechet(seen[keep], real[keep]) for keep in parts])
     found = {
-        "frechet": Measure(
-            Whole(frechet(seen, real), np.array([frechet(seen[keep], real[keep]) for keep in parts]), count),
-            each(frechet),
-            _halves(real, frechet),
-        ),
+        "frechet": Measure(Whole(frechet(seen, real), without, count), *each(frechet)),
         "kernel": Measure(
             Whole(kernel_distance(seen, real), kernel_distances_without(seen, real), count),
-            each(kernel_distance),
-            _halves(real, kernel_distance),
+            *each(kernel_distance),
         ),
     }
-    for name in ("precision", "recall", "coverage"):
-        found[name] = Measure(Share.of(getattr(reach, name)), reached(name))
-    found["density"] = Measure(Rows(mean_rows(reach.density)), reached("density"))
-    found["vendi"] = Measure(
-        Whole(vendi(seen), np.array([vendi(seen[keep]) for keep in parts]), count),
-        each(lambda a, _: vendi(a)),
-        vendi(real),
-    )
+    for name in ("precision", "recall", "coverage", "density"):
+        values = getattr(reach, name)
+        evidence = Rows(mean_rows(values)) if name == "density" else Share.of(values)
+        found[name] = Measure(
+            evidence, *each(lambda a, b, name=name: float(getattr(neighbours.reach(a, b), name).mean()))
+        )
+    varied = np.array([vendi(seen[keep]) for keep in parts])
+    found["vendi"] = Measure(Whole(vendi(seen), varied, count), *each(lambda a, _: vendi(a)))
     return found
 
 
@@ -178,12 +177,6 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     from aigc_demo.metrics import features
 
     return features.frechet(torch.from_numpy(a), torch.from_numpy(b))
-
-
-def _halves(real: np.ndarray, figure: Callable[[np.ndarray, np.ndarray], float]) -> float:
-    """The figure of one half of the real pictures against the other: what pictures like the real ones would reach at half this n."""
-    half = len(real) // 2
-    return figure(real[0 : 2 * half : 2], real[1 : 2 * half : 2])
 
 
 def _as_asked(pictures: np.ndarray, real: Real, features: Features, seeds: int) -> Measure:

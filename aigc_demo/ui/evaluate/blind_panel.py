@@ -41,15 +41,18 @@ class BlindPanel:
             self.votes = gr.Textbox("", visible="hidden", show_label=False, elem_id="evaluate-votes")
 
     def parts(self) -> list[Any]:
-        """What a handler may update."""
-        return [self.view, self.votes, self.again, *self.buttons.values()]
+        """What shows the votes."""
+        return [self.view, self.again, *self.buttons.values()]
 
     def connect(self, result: gr.State) -> None:
         """A press is a vote."""
         inputs = [result, self.votes]
         for name, button in self.buttons.items():
-            button.click(self.voting(CHOICES[name]), inputs, self.parts(), **PRIVATE)
-        self.again.click(self.restart, inputs, self.parts(), **PRIVATE)
+            button.click(self.voting(CHOICES[name]), inputs, self.votes, **PRIVATE)
+        self.again.click(lambda: "", None, self.votes, **PRIVATE)
+        self.votes.change(
+            self.render, inputs, self.parts(), **PRIVATE
+        )  # also as the browser brings them back
 
     def voting(self, letter: str) -> Any:
         """A handler that gives this vote."""
@@ -60,24 +63,20 @@ class BlindPanel:
         return vote
 
     @polite
-    def vote(
-        self, letter: str, result: EvaluateResult | None, kept: str, visitor: gr.Request
-    ) -> dict[Any, Any]:
-        """One vote more, and the next pair; after the last one the names and what it comes to."""
+    def vote(self, letter: str, result: EvaluateResult | None, kept: str, visitor: gr.Request) -> Any:
+        """One vote more, for the browser to keep."""
         if result is None:
             raise InputError(
                 en="There is nothing to compare yet; evaluate two models first.",
                 zh="还没有可比较的内容；请先评测两个模型。",
             )
         votes = self.given(result, kept)
-        if not votes.finished:
-            votes = Votes(votes.models, votes.pairings, votes.letters + letter)
-        return self.shown(result, self.packed(result, votes.letters), self.context.lang(visitor))
+        return kept if votes.finished else self.packed(result, votes.letters + letter)
 
     @polite
-    def restart(self, result: EvaluateResult | None, kept: str, visitor: gr.Request) -> dict[Any, Any]:
-        """Begin anew with the same pairs."""
-        return self.shown(result, "", self.context.lang(visitor)) if result else {self.votes: ""}
+    def render(self, result: EvaluateResult | None, kept: str, visitor: gr.Request) -> Any:
+        """The next pair; after the last one the names and what the votes come to."""
+        return gr.skip() if result is None else self.shown(result, kept, self.context.lang(visitor))
 
     def given(self, result: EvaluateResult, kept: str) -> Votes:
         """The votes on these pairs that the browser kept; none where they are of another evaluation."""
@@ -108,7 +107,6 @@ class BlindPanel:
             note = f'<p class="note">{self.context.words.say("evaluate.needs_two", lang)}</p>'
             return {
                 self.view: note,
-                self.votes: kept,
                 self.again: gr.update(visible=False),
                 **{button: gr.update(visible=False) for button in self.buttons.values()},
             }
@@ -116,7 +114,6 @@ class BlindPanel:
         html = self.end(votes, lang) if votes.finished else self.pair(result, votes, lang)
         return {
             self.view: html,
-            self.votes: self.packed(result, votes.letters) if votes.letters else "",
             self.again: gr.update(visible=votes.finished),
             **{button: gr.update(visible=not votes.finished) for button in self.buttons.values()},
         }

@@ -11,7 +11,7 @@ from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
 from aigc_demo.publish import can_publish, publish_zip
 from aigc_demo.runtime import registry
-from aigc_demo.schemas.tasks import shown_tasks, tab_of
+from aigc_demo.schemas.tasks import serving_tasks, tab_of
 from aigc_demo.ui.models import card_view as view
 from aigc_demo.ui.models import sources as source
 from aigc_demo.ui.page import pictures
@@ -42,7 +42,7 @@ class ChosenPanel:
         with gr.Row(elem_classes="small-buttons chips"):
             self.uses = {
                 tab: gr.Button(words(f"models.use.{tab}"), size="sm", variant="primary", visible=False, elem_id=f"models-use-{tab}")
-                for tab in (task.name for task in shown_tasks())
+                for tab in (task.name for task in serving_tasks())
             }  # fmt: skip
             self.fetch = gr.Button(
                 words("models.fetch_first"),

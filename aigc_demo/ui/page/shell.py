@@ -13,7 +13,7 @@ from aigc_demo.provenance.schema import Statement
 from aigc_demo.runtime.registry import all_cards
 from aigc_demo.schemas import REQUESTS, DrawRequest, Request, as_code, fitting
 from aigc_demo.schemas.base import LONGEST_PROMPT
-from aigc_demo.schemas.tasks import shown_tasks, task_of, tasks_on
+from aigc_demo.schemas.tasks import serving_tasks, task_of, tasks_on
 from aigc_demo.ui.page.arrivals import Arrivals
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE
@@ -36,11 +36,7 @@ class Shell:
         self.header = gr.HTML(header_html(words("shell.tagline")), elem_id="header")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as self.tabs:
             self.by_task = {tab.task: tab for tab in self._build_tabs()}
-        self.makers = {
-            task.name: task.ability
-            for task in shown_tasks()
-            if task.name in self.by_task and self.by_task[task.name].no_model
-        }
+        self.makers = {task.name: task.ability for task in serving_tasks() if task.name in self.by_task}
         self.arrivals = Arrivals(self.context, self)
         self.arrivals.build()
         with gr.Row(elem_classes="small-buttons chips"):

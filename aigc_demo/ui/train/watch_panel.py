@@ -14,7 +14,7 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.jobs import Job
 from aigc_demo.models.family import family
 from aigc_demo.runtime.registry import all_cards
-from aigc_demo.schemas.tasks import shown_tasks
+from aigc_demo.schemas.tasks import serving_tasks
 from aigc_demo.ui.page import pictures
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK
@@ -237,7 +237,7 @@ class WatchPanel:
         served = {ability for card in bases for ability in card.tasks} if adapts else set(row.tasks)
         return [
             task.name
-            for task in shown_tasks()
+            for task in serving_tasks()
             if task.ability in served and (task.takes_adapter or not adapts)
         ]
 
