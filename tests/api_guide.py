@@ -51,6 +51,11 @@ CALLS = {
         {"model": "vae-digits", "from_seed": 1, "to_seed": 2, "frames": 12},
         "gif, mp4 (the same film twice)",
     ),
+    "evaluate": (
+        {"model": "gan-digits", "against": ["vae-digits"], "count": 100},
+        "md, json (the report twice), rows (figure, model, point, low, high, n, by_seed, held_out, difference, verdict), kind, data, "
+        "signature, notes",
+    ),
     "verify": (
         {"file": "seven.png"},
         "ai_generated (by its label or source; false proves nothing), format, label, source_type, recipe, weights, c2pa, "

@@ -78,7 +78,7 @@ def add_task(folder):
     replace(tasks, "\n)  # fmt: skip\nREQUESTS", ROW)
     verbs = "from aigc_demo.actions.mirror import MirrorResult, mirror, write_mirror\n"
     insert(package / "actions" / "__init__.py", "from aigc_demo.actions.pictures", verbs)
-    replace(package / "core" / "settings.py", '"walk", "train"', '"walk", "mirror", "train"')
+    replace(package / "core" / "settings.py", '"walk", "evaluate"', '"walk", "mirror", "evaluate"')
 
 
 def edited(folder):

@@ -48,12 +48,11 @@ def of_classes(card: ModelCard, work: Work) -> Real:
     total = work.request.count * work.request.seeds
     every = labelled(work.folder, 10**9)
     classes = max(len(every.classes["en"]), 1)
-    same = card.classes.get("en") == every.classes["en"]
-    if not same or classes == 1:
-        part, known = labelled(work.folder, 2 * total).pictures, labelled(work.folder, KNOWN, train=True)
-        return Real(part[::2], part[1::2], [Text("", "")] * total, known.pictures)
     by_class = [np.flatnonzero(every.labels == label) for label in range(classes)]
     size = min(total, min(map(len, by_class)) // 2 * classes)
+    if card.classes.get("en") != every.classes["en"] or size < LEAST:
+        part, known = labelled(work.folder, 2 * total).pictures, labelled(work.folder, KNOWN, train=True)
+        return Real(part[::2], part[1::2], [Text("", "")] * total, known.pictures)
     chosen = [[int(by_class[i % classes][i // classes * 2 + half]) for i in range(size)] for half in (0, 1)]
     names = every.classes
     prompts = [Text(names["en"][i % classes], names["zh"][i % classes]) for i in range(total)]

@@ -42,7 +42,7 @@ class BlindPanel:
 
     def parts(self) -> list[Any]:
         """What shows the votes."""
-        return [self.view, self.again, *self.buttons.values()]
+        return [self.fold, self.view, self.again, *self.buttons.values()]
 
     def connect(self, result: gr.State) -> None:
         """A press is a vote."""
@@ -114,6 +114,7 @@ class BlindPanel:
         html = self.end(votes, lang) if votes.finished else self.pair(result, votes, lang)
         return {
             self.view: html,
+            **({self.fold: gr.update(open=True)} if votes.letters else {}),
             self.again: gr.update(visible=votes.finished),
             **{button: gr.update(visible=not votes.finished) for button in self.buttons.values()},
         }

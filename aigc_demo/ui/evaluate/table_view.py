@@ -20,7 +20,7 @@ EDGE = 4.0  # per cent of the scale that stays free at either end
 
 def table_html(result: EvaluateResult, words: Words, lang: str) -> str:
     """Figures, one group each, with a line for every model."""
-    heads = ("model", "plot", "value", "interval", "difference", "verdict")
+    heads = ("model", "plot", "value", "interval", "difference", "outcome")
     columns = "".join(
         f'<th scope="col" class="{name}">{words.say(f"evaluate.{name}", lang)}</th>' for name in heads
     )

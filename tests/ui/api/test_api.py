@@ -45,6 +45,7 @@ def test_public_endpoints_have_their_stable_names_and_the_requests_fields(client
         "/generate_image",
         "/reconstruct",
         "/classify",
+        "/evaluate",
         "/interpolate",
         "/chat",
         "/rewrite",
