@@ -39,7 +39,7 @@ def test_pictures_are_measured_against_held_out_ones_on_named_features(compared)
     result, shares = compared
     assert result.kind == "image" and shares == sorted(shares) and 0 < shares[-1] <= 1
     assert result.figures == [
-        "frechet", "kernel", "precision", "recall", "density", "coverage", "vendi", "nearest", "as_asked"
+        "frechet", "kernel", "precision", "recall", "density", "coverage", "vendi", "nearest"
     ]  # fmt: skip
     assert (
         "features:class-digits" in result.signature

@@ -227,7 +227,9 @@ class EvaluateTab(GenerationTab):
 
     def recall(self, values: Mapping[str, Any], lang: str) -> dict[Any, Any]:
         """As it was left, with the votes that were given."""
-        asked = {name: value for name, value in values.items() if name in self.fields}
+        here, asked = self.models(), {name: value for name, value in values.items() if name in self.fields}
+        if isinstance(asked.get("against"), list):
+            asked["against"] = [name for name in asked["against"] if name in here]
         votes = values.get("votes")
         given = {self.blind.votes: votes} if isinstance(votes, str) and len(votes) < 2000 else {}
         return {**super().recall(asked, lang), **given}
