@@ -16,6 +16,8 @@ NAMES = (
     "vae",
     "classifier",
     "transformer",
+    "recurrent",
+    "ngram",
     "seq2seq",
     "diffusion",
     "dalle",

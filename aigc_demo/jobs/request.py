@@ -309,11 +309,14 @@ class TrainRequest(BaseModel):
 
 def optional_fields() -> list[str]:
     """The fields that only some trainings ask for, in their order."""
-    asked = {name for row in trained() for training in row.trains.values() for name in training.fields}
+    ways = [training for row in trained() for training in row.trains.values()]
+    asked = {name for training in ways for name in (*training.fields, *training.ignores)}
     return [name for name in TrainRequest.model_fields if name in asked]
 
 
 def uses(name: str, way: str, field: str) -> bool:
     """Whether training a family in this way asks for a field."""
-    trains = family(name).trains
-    return field not in optional_fields() or (way in trains and field in trains[way].fields)
+    training = family(name).trains.get(way)
+    if any(field in other.ignores for row in trained() for other in row.trains.values()):
+        return training is None or field not in training.ignores
+    return field not in optional_fields() or (training is not None and field in training.fields)

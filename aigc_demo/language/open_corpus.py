@@ -1,12 +1,21 @@
 """From data on disk, and the tokenizer of a model to go on from if there is one, to the corpus of a run."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data.poems import TITLE_LENGTH, Poem, form_of, read_poems
-from aigc_demo.language.corpus import POEM_CONTEXT, Corpus, PoemCorpus, ProseCorpus
+from aigc_demo.language.corpus import (
+    POEM_CONTEXT,
+    Corpus,
+    HeldOut,
+    PoemCorpus,
+    ProseCorpus,
+    score_poems,
+    score_prose,
+)
 from aigc_demo.language.forms import FORMS, MARKS
 from aigc_demo.language.prompts import simplify
 from aigc_demo.language.texts import Texts, read_texts
@@ -15,6 +24,7 @@ from aigc_demo.language.tokenizer import UNKNOWN, build_bytes, build_characters
 BYTES = 258
 MOST_UNKNOWN = 0.2
 MUCH = 50_000  # characters of a text from which on one that occurs once is left unknown
+PASSAGE = 500  # characters of running text that are judged as one, at least
 LEARNED_FROM = 20_000_000  # characters that are plenty to find the frequent pieces
 
 
@@ -26,25 +36,57 @@ def open_corpus(
     A new vocabulary has at most `characters` characters, or `pieces` pieces of bytes, and fewer for a short text,
     so that each is seen often enough to be learned; poems have their own context length.
     """
+    found = read_material(data, tokenizer)
+    if isinstance(found, Texts):
+        tokenizer = tokenizer or new_tokenizer(found, characters, pieces)
+        return ProseCorpus(found, tokenizer, context_length)
+    train, held_out = found
+    if tokenizer is None:
+        controls = [form.control for form in FORMS.values()]
+        tokenizer = build_characters((poem.title + poem.text for poem in train), characters, controls)
+    return PoemCorpus(train, held_out, tokenizer)
+
+
+def read_material(data: Path, tokenizer: Any = None) -> tuple[list[Poem], list[Poem]] | Texts:
+    """The poems in `data`, to train on and held out, or its texts, as a model with this tokenizer, or a new one, reads them."""
     is_poems = (data / "poems.jsonl").is_file()
-    controls = [form.control for form in FORMS.values()]
     if is_poems and (tokenizer is None or speaks_verse(tokenizer)):
         poems = read_poems(data)
-        train = [poem for poem in poems if not poem.held_out]
-        if tokenizer is None:
-            tokenizer = build_characters((poem.title + poem.text for poem in train), characters, controls)
-        return PoemCorpus(train, [poem for poem in poems if poem.held_out], tokenizer)
+        return [p for p in poems if not p.held_out], [p for p in poems if p.held_out]
     texts = poems_as_texts(read_poems(data)) if is_poems else read_texts(data)
     if tokenizer is None:
-        return ProseCorpus(texts, new_tokenizer(texts, characters, pieces), context_length)
+        return texts
     check_known(tokenizer, texts, data.name)
     if not speaks_verse(tokenizer):
-        return ProseCorpus(texts, tokenizer, context_length)
+        return texts
     train, held_out = ([p for text in part for p in to_poems(text)] for part in (texts.train, texts.held_out))
     if any(poem.form for poem in train):
-        return PoemCorpus(train, held_out, tokenizer)
-    plain = Texts([poem.text for poem in train], [poem.text for poem in held_out])
-    return ProseCorpus(plain, tokenizer, context_length)
+        return train, held_out
+    return Texts([poem.text for poem in train], [poem.text for poem in held_out])
+
+
+def open_held_out(data: Path, tokenizer: Any, context_length: int) -> list[list[HeldOut]]:
+    """The held-out texts in `data` as rows to be judged by: each poem by itself, running text in passages."""
+    found = read_material(data, tokenizer)
+    if not isinstance(found, Texts):
+        return [[row] for row in score_poems(tokenizer, found[1])]
+    return [
+        rows
+        for text in found.held_out
+        for rows in passages_of(score_prose(tokenizer, [text], context_length))
+    ]
+
+
+def passages_of(rows: Sequence[HeldOut]) -> list[list[HeldOut]]:
+    """The rows of one text in runs that spell PASSAGE characters or more; what is left goes to the last, or is all there is."""
+    found: list[list[HeldOut]] = [[]]
+    for row in rows:
+        if sum(other.characters for other in found[-1]) >= PASSAGE:
+            found.append([])
+        found[-1].append(row)
+    if len(found) > 1 and sum(row.characters for row in found[-1]) < PASSAGE:
+        found[-2] += found.pop()
+    return [run for run in found if run]
 
 
 def training_texts(data: Path) -> tuple[list[str], list[str]]:

@@ -27,13 +27,14 @@ class Training:
     """One way to train a family: every weight ("full"), or an adapter beside a pretrained model ("lora").
 
     library: as the hub's cards name it. fields: those of TrainRequest that only some trainings ask
-    for. weights: the file that keeps what was learnt. packages: what running it needs.
+    for. ignores: those that all others ask for. weights: the file that keeps what was learnt. packages: what running it needs.
     """
 
     library: str
     fields: tuple[str, ...]
     weights: str = "model.safetensors"
     packages: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

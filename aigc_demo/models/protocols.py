@@ -317,6 +317,41 @@ class LikelihoodModel(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Rung:
+    r"""What one order of an n-gram model has to say of a token w behind a context u.
+
+    seen: $c(u\bullet)$, 0 where the context is unknown; followed: $c(uw)$; kinds: tokens that are known to follow u.
+    share: the part of the odds that this order deals out itself; own: what it gives w of that part. The sum of all `own`,
+    and the rest of the shares dealt out evenly, is p(w); `p` is that by this order and the shorter ones.
+    """
+
+    seen: int
+    followed: int
+    kinds: int
+    share: float
+    own: float
+    p: float
+
+
+@runtime_checkable
+class BackOffModel(Protocol):
+    """A language model that counts, and falls back on shorter contexts where it has counted little."""
+
+    def back_off(self, ids: Sequence[int]) -> list[tuple[list[str], Rung]]:
+        """How the odds of the last token came about: of each order, the lowest first, its context as labels and its Rung."""
+        ...
+
+
+@runtime_checkable
+class GatedModel(Protocol):
+    """A language model with a memory that gates write, keep and show."""
+
+    def gates(self, ids: Sequence[int]) -> tuple[list[str], dict[str, "Tensor"]]:
+        """Labels of the T tokens; "input", "forget" and "output" in (0, 1) and "memory", each (layers, T, units), after each."""
+        ...
+
+
 class ChatModel(Protocol):
     """A language model that answers. `note` says which of the settings it did not take, or what it did not read."""
 

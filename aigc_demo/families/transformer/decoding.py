@@ -9,14 +9,11 @@ and the memory they touch. Three identities make them fewer:
   are stored side by side and turned by one complex product.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from aigc_demo.families.transformer.networks import Attention, Cache, Decoder, Layer, Shape
-from aigc_demo.language.sampling import Settings, penalise, sample
 
 
 class FoldedLayer:
@@ -59,9 +56,21 @@ class FastDecoder:
         cos, sin = network.model.tables[:, :, self.shape.head_size // 2 :]
         self.turns = torch.complex(cos, sin)
 
+    @property
+    def context_length(self) -> int:
+        """The most tokens that a cache holds."""
+        return self.shape.context_length
+
     def new_cache(self, batch: int) -> Cache:
         """An empty cache on the device of the weights."""
         return Cache(self.shape, batch, self.embedding.device)
+
+    def expand(self, cache: Cache, batch: int) -> Cache:
+        """A cache of one text, copied for `batch` samples that go on from it."""
+        result = self.new_cache(batch)
+        result.memory.copy_(cache.memory.expand(-1, -1, batch, -1, -1, -1))
+        result.length = cache.length
+        return result
 
     @torch.inference_mode()
     def read(self, ids: Tensor, cache: Cache) -> Tensor:
@@ -90,48 +99,3 @@ class FastDecoder:
         query = turned[:, :heads]
         mixed = F.scaled_dot_product_attention(query, keys, values, is_causal=query.shape[2] > 1)
         return mixed.transpose(1, 2).flatten(2)
-
-
-def expand(cache: Cache, shape: Shape, batch: int) -> Cache:
-    """A cache of one text, copied for `batch` samples that go on from it."""
-    result = Cache(shape, batch, cache.memory.device)
-    result.memory.copy_(cache.memory.expand(-1, -1, batch, -1, -1, -1))
-    result.length = cache.length
-    return result
-
-
-@torch.inference_mode()
-def decode(
-    decoder: FastDecoder,
-    ids: list[int],
-    draws: Tensor,
-    settings: Settings,
-    forbidden: Callable[[int], Tensor],
-    penalised: Tensor,
-    kept: Sequence[int] = (),
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Go on from the text `ids` in `count` samples: at each step, logits (count, vocab) and the tokens chosen (count,).
-
-    draws: (count, steps) numbers of [0, 1), one a token. forbidden(step): (vocab,) of bool, what may not be chosen.
-    penalised: (vocab,) of bool, what the repetition penalty falls on. kept: the first tokens, which are not drawn; those
-    behind them are drawn by the same numbers as without. A full context is read again from its last half.
-    """
-    count, context = len(draws), decoder.shape.context_length
-    text = torch.tensor([ids], device=draws.device)
-    cache = decoder.new_cache(1)
-    logits = decoder.read(text, cache).expand(count, -1)
-    cache, text = expand(cache, decoder.shape, count), text.repeat(count, 1)
-    seen = torch.zeros(logits.shape, dtype=torch.bool, device=draws.device).scatter_(1, text, penalised[text])
-    for step in range(draws.shape[1]):
-        scores = penalise(logits, seen, settings.repetition_penalty)
-        scores = scores.masked_fill(forbidden(step), -torch.inf)
-        chosen = sample(scores, settings, draws[:, step], text[:, -1])
-        if step < len(kept):
-            chosen = torch.full_like(chosen, kept[step])
-        yield logits, chosen
-        new = chosen.unsqueeze(1)
-        text = torch.cat((text, new), dim=1)
-        seen.scatter_(1, new, penalised[new])
-        if cache.length == context:
-            cache, new = decoder.new_cache(count), text[:, -(context // 2) :]
-        logits = decoder.read(new, cache)

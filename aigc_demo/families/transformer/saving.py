@@ -6,12 +6,10 @@ from typing import Any
 
 import torch
 
-from aigc_demo.core.disk import write_json
 from aigc_demo.core.errors import InputError
 from aigc_demo.families.transformer.networks import Decoder, Shape
-from aigc_demo.language.tokenizer import END, START, save_tokenizer
-from aigc_demo.language.writers import for_transformers
-from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights, save_weights
+from aigc_demo.language.saving import save_folder
+from aigc_demo.models.checkpoints import load_strictly, read_config, read_weights
 
 
 def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, forms: Sequence[str]) -> None:
@@ -20,13 +18,10 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, fo
     `forms`: the forms of verse that it writes when asked for by their control tokens; none for running text.
     """
     shape = network.shape
-    start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
     config = {
         "architectures": ["Qwen3ForCausalLM" if shape.qk_norm else "LlamaForCausalLM"],
         "model_type": "qwen3" if shape.qk_norm else "llama",
         "family": "transformer",
-        "language": language,
-        "forms": list(forms),
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.hidden_size,
         "intermediate_size": shape.intermediate_size,
@@ -41,17 +36,8 @@ def save_model(folder: Path, network: Decoder, tokenizer: Any, language: str, fo
         "attention_bias": False,
         "mlp_bias": False,
         "tie_word_embeddings": True,
-        "bos_token_id": start,
-        "eos_token_id": end,
-        "dtype": "float16",
     }
-    tensors = {name: tensor.to(torch.float16) for name, tensor in network.state_dict().items()}
-    save_tokenizer(folder, tokenizer, shape.context_length)
-    write_json(
-        folder / "generation_config.json",
-        {"bos_token_id": start, "eos_token_id": end, "pad_token_id": end, **for_transformers(bool(forms))},
-    )
-    save_weights(folder, tensors, config)
+    save_folder(folder, network.state_dict(), config, tokenizer, language, forms, shape.context_length)
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:

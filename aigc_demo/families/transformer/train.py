@@ -1,8 +1,7 @@
-"""Training a language model: Muon for the matrices, AdamW for the rest, and a rate that rests, then falls."""
+"""Training a Transformer: Muon for the matrices, AdamW for the rest, and a rate that rests, then falls."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,34 +10,18 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.families.transformer.model import LanguageModel
 from aigc_demo.families.transformer.networks import Decoder, Shape
 from aigc_demo.families.transformer.saving import load_network, save_model
-from aigc_demo.families.transformer.validation import Validation
-from aigc_demo.language.batches import Batches
-from aigc_demo.language.corpus import Corpus, targets_of
-from aigc_demo.language.losses import backward_in_pieces, bits
+from aigc_demo.language.corpus import Corpus
+from aigc_demo.language.learner import NextTokenLearner, size_of, source_of
 from aigc_demo.language.muon import Muon
 from aigc_demo.language.open_corpus import open_corpus
-from aigc_demo.language.samples import write_samples
 from aigc_demo.language.tokenizer import load_tokenizer
-from aigc_demo.models.checkpoints import states
-from aigc_demo.training import (
-    Average,
-    Randomness,
-    TrainPlan,
-    average_gradients,
-    own_share,
-    set_rate,
-    warmup_stable_decay,
-)
+from aigc_demo.training import TrainPlan
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 MUON_RATE, MUON_FINE_TUNING_RATE = 0.02, 0.01
-WARMUP, RESTED = 48, 0.6  # steps until the full rate, and the share of the run before it falls
 ADAMW_SHARE = 0.2
-WATCHED = 1.0  # held-out tokens looked at while training, in steps' worth
-PIECE = {"cpu": 2100}  # tokens computed at once: what fits the cache, eight rows of 256
-GPU_PIECE = 32_768
 
 
 @dataclass(frozen=True)
@@ -65,14 +48,7 @@ SIZES = {
 
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
     """The learner of a language model on the text of `plan.data`; an InputError where the plan cannot be."""
-    if plan.size not in SIZES:
-        raise InputError(
-            en=f"Size {plan.size!r} is unknown; choose {', '.join(SIZES)}.",
-            zh=f"未知的规模 {plan.size!r}；请选择 {'、'.join(SIZES)}。",
-        )
-    size = SIZES[plan.size]
-    # a run that goes on keeps its own tokenizer, whatever has become of the start
-    source = plan.run if states(plan.run) and (plan.run / "tokenizer.json").is_file() else plan.start
+    size, source = size_of(plan, SIZES), source_of(plan)
     network = load_network(source) if plan.start and source else None
     corpus = open_corpus(
         plan.data,
@@ -84,8 +60,10 @@ def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> "Learner":
     return Learner(plan, accelerator, corpus, size, network)
 
 
-class Learner:
-    """Network, its average, the optimisers and the place in the data; training/loop.py says what each method is for."""
+class Learner(NextTokenLearner):
+    """A Transformer that learns to name the next token, from the start or on from `start`."""
+
+    network: Decoder
 
     def __init__(
         self,
@@ -95,81 +73,28 @@ class Learner:
         size: Size,
         start: Decoder | None = None,
     ) -> None:
-        self.plan, self.accelerator, self.corpus = plan, accelerator, corpus
-        self.randomness = Randomness(plan.seed)
-        self.network = (
-            (start or Decoder(shape_of(size, corpus.tokenizer.get_vocab_size(), corpus.context_length)))
-            .train()
-            .to(accelerator.device)
-        )
-        freeze(self.network, plan.frozen_layers, start is not None)
-        self.average = Average(self.network, decay=0.99)
+        def build() -> Decoder:
+            shape = shape_of(size, corpus.tokenizer.get_vocab_size(), corpus.context_length)
+            network = start or Decoder(shape)
+            freeze(network, plan.frozen_layers, start is not None)
+            return network
+
+        super().__init__(plan, accelerator, corpus, build, size.batch_tokens)
         rate = plan.learning_rate or (MUON_RATE if start is None else MUON_FINE_TUNING_RATE)
-        self.precision = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
         self.optimizers = make_optimizers(self.network, rate, self.precision)
-        rows = plan.batch_size or max(1, round(size.batch_tokens / corpus.mean_length))
-        self.batches = Batches(corpus.rows, rows * accelerator.num_processes, plan.seed)
-        self.examples = round(self.batches.count * (corpus.mean_length - 1))
-        self.validation = Validation(corpus, max(1, round(WATCHED * size.batch_tokens / corpus.mean_length)))
 
-    def step(self, progress: float, rate: float) -> Mapping[str, Tensor]:
-        """One optimiser step on the next batch; `loss` is in bits a predicted token, over all processes."""
-        batch = self.batches.take()
-        learned = int((targets_of(batch, self.corpus.separator) >= 0).sum())
-        scale = self.accelerator.num_processes / max(learned, 1)  # the mean over processes follows
-        nats = torch.zeros((), device=self.accelerator.device)
-        for ids in self._pieces(
-            own_share(interleave(batch, self.accelerator.num_processes), self.accelerator)
-        ):
-            nats += self._backward(ids, scale)
-        average_gradients(self.network.parameters(), self.accelerator)
-        for optimizer in self.optimizers.values():
-            set_rate(optimizer, warmup_stable_decay(progress, self.plan.steps, WARMUP, RESTED) * rate)
-            optimizer.step()
-            optimizer.zero_grad()
-        self.average.update(self.network)
-        if self.accelerator.num_processes > 1:
-            nats = self.accelerator.reduce(nats, "sum")
-        return {"loss": bits(nats, max(learned, 1))}
+    def hidden(self, ids: Tensor) -> Tensor:
+        """The normed stream over ids (N, T)."""
+        return self.network.model(ids)
 
-    def _pieces(self, batch: Tensor) -> Iterator[Tensor]:
-        """The rows some at a time, without columns that hold no token."""
-        lengths = (batch >= 0).sum(1).tolist()
-        tokens = PIECE.get(batch.device.type, GPU_PIECE)
-        done = 0
-        while done < len(batch):  # the longest first
-            count = max(1, tokens // lengths[done])
-            yield batch[done : done + count, : lengths[done]]
-            done += count
+    @property
+    def embedding(self) -> Tensor:
+        """The tied embedding."""
+        return self.network.model.embed_tokens.weight
 
-    def _backward(self, ids: Tensor, scale: float) -> Tensor:
-        """Forward and backward pass of rows (n, T); their summed loss in nats."""
-        targets = targets_of(ids, self.corpus.separator)
-        learned = targets >= 0
-        with self.accelerator.autocast():
-            hidden = self.network.model(ids[:, :-1].clamp(min=0))[learned]
-        return backward_in_pieces(
-            hidden.to(self.precision), self.network.model.embed_tokens.weight, targets[learned], scale
-        )
-
-    def parts(self) -> dict[str, Any]:
-        """Everything with a state_dict, by name."""
-        return {
-            "network": self.network,
-            "average": self.average,
-            "batches": self.batches,
-            "randomness": self.randomness,
-            **self.optimizers,
-        }
-
-    def validate(self) -> dict[str, float]:
-        """train_bits, held_out, repetition and copied_run of the averaged network; validation.py says what they are."""
-        return self.validation.figures(self.average.network)
-
-    def sample(self) -> list[str]:
-        """Four texts."""
-        model = LanguageModel.of(self.average.network, self.corpus)
-        return [sample.opening + sample.text for sample in write_samples(model, self.corpus.held_out_texts)]
+    def writer(self) -> LanguageModel:
+        """The averaged network as a model."""
+        return LanguageModel.of(self.average.network, self.corpus)
 
     def export(self, final: bool) -> None:
         """The averaged weights with the tokenizer."""
@@ -234,8 +159,3 @@ def make_optimizers(
             rest, lr=rate * ADAMW_SHARE, betas=(0.9, 0.95), weight_decay=0.0, fused=True
         ),
     }
-
-
-def interleave(batch: Tensor, processes: int) -> Tensor:
-    """Rows reordered so that consecutive shares, one a process, are alike in length; (N, T), sorted by length."""
-    return batch.view(-1, processes, batch.shape[1]).transpose(0, 1).reshape(batch.shape)

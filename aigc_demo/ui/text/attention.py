@@ -135,19 +135,22 @@ def drawn(attention: Attention, sample: int, say: Say) -> str:
 
 
 def shape_of(card: ModelCard) -> tuple[int, int] | None:
-    """Layers and heads, from config.json: the model itself may be lent to another visitor by now. None on a server."""
+    """Layers and heads, from config.json: the model itself may be lent to another visitor by now.
+
+    None on a server, and of a model without heads.
+    """
     if not runs_here(card.family):
         return None
     config = json.loads((card.folder / "config.json").read_text("utf-8"))
     config = config.get("text_config", config)
     layers, heads = (
-        next((config[name] for name in names if name in config), 1)
+        next((config[name] for name in names if name in config), 0)
         for names in (
             ("num_hidden_layers", "n_layer", "num_layers"),
             ("num_attention_heads", "n_head", "num_heads"),
         )
     )
-    return layers, heads
+    return (layers or 1, heads) if heads else None
 
 
 class AttentionPanel:
@@ -185,7 +188,8 @@ class AttentionPanel:
 
     def outputs(self) -> list[Any]:
         """The components that `fit` updates."""
-        return [self.choosers, self.sample, self.layer, self.head, self.sheet, self.view, self.go]
+        parts = [self.choosers, self.sample, self.layer, self.head, self.sheet, self.view, self.go]
+        return [self.fold, *parts]
 
     def clear(self) -> dict[Any, Any]:
         """Updates for no text, or one whose model is elsewhere."""
@@ -195,11 +199,12 @@ class AttentionPanel:
     def fit(self, result: Result) -> dict[Any, Any]:
         """Updates for a new text: as many layers, heads and samples as there are, and no map yet."""
         if not (shape := shape_of(result.card)):
-            return self.clear()
+            return {**self.clear(), self.fold: gr.update(visible=False)}
         layers, heads = shape
         count = len(tokens_of(result))
         return {
             **self.clear(),
+            self.fold: gr.update(visible=True),
             self.sample: gr.update(maximum=max(count, 2), value=1, visible=count > 1),
             self.layer: gr.update(maximum=layers, value=1),
             self.head: gr.update(maximum=heads, value=1),

@@ -1,4 +1,4 @@
-"""The Text tab: have a language model write, see the odds of every token, and look at its attention."""
+"""The Text tab: have a language model write, see the odds of every token, and look inside."""
 
 from collections.abc import Iterator
 from html import escape
@@ -26,6 +26,7 @@ from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import GO_ON, alternatives, beginning
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.drafts_panel import DraftsPanel
+from aigc_demo.ui.text.inside_panel import InsidePanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -133,6 +134,7 @@ class TextTab(GenerationTab):
         """Attention, the watermark, how it works, the code."""
         context = self.context
         self.attention = AttentionPanel(context, self.task)
+        self.inside = InsidePanel(context, self.task)
         self.mark = WatermarkPanel(context, self.task)
         self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
@@ -156,11 +158,12 @@ class TextTab(GenerationTab):
         )
         self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
+        self.inside.connect(self.result, self.text)
         self.prompt_templates.connect(prompt=self.fields["prompt"])
 
     def looks(self) -> list[Any]:
         """The components that change with the text below it."""
-        panels = (self.mark, self.attention, self.drafts)
+        panels = (self.mark, self.attention, self.inside, self.drafts)
         return [*vars(self.code).values(), *(part for panel in panels for part in panel.outputs())]
 
     def settable(self) -> list[Any]:
@@ -264,6 +267,7 @@ class TextTab(GenerationTab):
             self.odds: f'<p class="note choose">{escape(say("text.choose"))}</p>',
             **self.mark.show(result, say),
             **self.attention.fit(result),
+            **self.inside.fit(result),
             **self.drafts.show(result, say),
             **self.code.show(result.request, visitor),
         }

@@ -24,10 +24,10 @@ from aigc_demo.ui.train.data_panel import DataPanel
 from aigc_demo.ui.train.presets_panel import PresetsPanel
 
 KEPT = ("family", "name", "start", "seed")  # what other data do not reset
+OFTEN = ("batch_size", "learning_rate")  # what most trainings ask for
 FOLDED = (
-    "batch_size",
-    "learning_rate",
-    *(name for name in optional_fields() if name not in ("size", "trigger")),
+    *OFTEN,
+    *(name for name in optional_fields() if name not in ("size", "trigger", *OFTEN)),
     "save_every",
 )
 # Numbers without a slider.

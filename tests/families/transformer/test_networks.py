@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from aigc_demo.families.transformer.decoding import FastDecoder, expand
+from aigc_demo.families.transformer.decoding import FastDecoder
 from aigc_demo.families.transformer.networks import Cache, Decoder, Shape, attend, rope_tables, rotate
 
 SHAPE = Shape(vocab_size=40, hidden_size=32, layers=3, heads=4, intermediate_size=48, context_length=24)
@@ -53,7 +53,7 @@ def test_an_expanded_cache_goes_on_like_the_one_it_came_from(network, ids):
     fast = FastDecoder(network)
     cache = fast.new_cache(1)
     fast.read(ids[:1, :7], cache)
-    many = expand(cache, SHAPE, 3)
+    many = fast.expand(cache, 3)
     assert torch.allclose(
         fast.read(ids[:1, 7:8].expand(3, -1), many), fast.read(ids[:1, 7:8], cache).expand(3, -1), atol=1e-5
     )

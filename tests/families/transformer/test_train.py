@@ -7,9 +7,10 @@ import torch
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data.poems import Poem
-from aigc_demo.families.transformer.train import interleave, make_learner
+from aigc_demo.families.transformer.train import make_learner
 from aigc_demo.language.batches import Batches
 from aigc_demo.language.corpus import score_prose, targets_of
+from aigc_demo.language.learner import interleave
 from aigc_demo.language.losses import IGNORED, backward_in_pieces, next_token_loss
 from aigc_demo.language.muon import KernelMuon, orthogonalise
 from aigc_demo.language.tokenizer import build_bytes

@@ -1,10 +1,9 @@
 """What is looked at while a model trains: a few rows of text, held out and not, and what it writes by itself."""
 
-from aigc_demo.families.transformer.evaluate import enough_text, held_out_bits
-from aigc_demo.families.transformer.model import LanguageModel
-from aigc_demo.families.transformer.networks import Decoder
 from aigc_demo.language.corpus import Corpus
+from aigc_demo.language.likelihood import enough_text, held_out_bits
 from aigc_demo.language.samples import COUNT, passages, repetition, write_samples
+from aigc_demo.language.writer import Writer
 from aigc_demo.metrics.least import enough_characters
 from aigc_demo.metrics.memorisation import KnownText, longest_copy
 
@@ -23,7 +22,7 @@ class Validation:
         self.known = KnownText(corpus.train_texts, SEARCHED)
         self.usual_copy = max(1, longest_copy(passages(corpus.held_out_texts), self.known))
 
-    def figures(self, network: Decoder) -> dict[str, float]:
+    def figures(self, model: Writer) -> dict[str, float]:
         """Bits a character in training and held out, 4-grams repeated, and the longest run copied.
 
         The run is relative to what held-out passages of the samples' length share with the training text. What too
@@ -31,10 +30,9 @@ class Validation:
         """
         figures = {}
         if enough_text(self.train):
-            figures["train_bits"] = held_out_bits(network, self.train)
+            figures["train_bits"] = held_out_bits(model, self.train)
         if enough_text(self.held_out):
-            figures["held_out"] = held_out_bits(network, self.held_out)
-        model = LanguageModel.of(network, self.corpus)
+            figures["held_out"] = held_out_bits(model, self.held_out)
         samples = write_samples(model, self.corpus.held_out_texts, QUATRAINS if model.forms else COUNT)
         texts = [sample.text for sample in samples]
         if enough_characters(texts):

@@ -5,15 +5,10 @@ import torch
 
 from aigc_demo.data.poems import Poem
 from aigc_demo.families import transformer
-from aigc_demo.families.transformer.debug import PROSE
-from aigc_demo.families.transformer.evaluate import (
-    copied_share,
-    held_out_bits,
-    ngram_bits,
-    poem_figures,
-    sample_prose,
-)
 from aigc_demo.language.corpus import HeldOut
+from aigc_demo.language.debug import PROSE
+from aigc_demo.language.evaluation import copied_share, ngram_bits, poem_figures, sample_prose
+from aigc_demo.language.likelihood import held_out_bits
 
 LINES = ("国破山河在", "城春草木深", "感时花溅泪", "恨别鸟惊心", "床前明月光", "疑是地上霜")
 
@@ -35,7 +30,7 @@ def test_held_out_bits_are_the_mean_over_characters_of_rows_of_any_length(verse)
     for row in rows:
         logits = verse.network(torch.tensor([row.ids]))[0].log_softmax(-1)
         nats -= sum(logits[place - 1, row.ids[place]].item() for place in range(row.start, len(row.ids)))
-    assert held_out_bits(verse.network, rows) == pytest.approx(nats / 7 / math.log(2), rel=1e-4)
+    assert held_out_bits(verse, rows) == pytest.approx(nats / 7 / math.log(2), rel=1e-4)
 
 
 def test_the_ngram_is_scored_on_the_same_places():
