@@ -21,7 +21,7 @@ FAMILY = Family(
     curves={
         "bits": (("train_bits", 1, False), ("held_out", 1, True)),
         "token_loss": (("loss", 2, False),),
-        "gradient": (("gradient_norm", 3, False),),
+        "gradient_norm": (("gradient_norm", 3, False),),
         "far_context": (("far_context", 2, True),),
         "repetition": (("repetition", 4, False), ("copied_run", 3, False)),
     },

@@ -61,17 +61,23 @@ def _cause(job: Job, lang: str) -> str:
     return ""
 
 
+def _named(kind: str, name: str, words: Words, lang: str) -> str:
+    """What a chart or a line of it is called: by the page's words, else as the figure of that name."""
+    key = f"train.{kind}.{name}"
+    return words.say(key, lang) if key in words.tables[lang] else figure_words(name).say(lang)
+
+
 def charts_html(name: str, log: Sequence[Line], steps: int, words: Words, lang: str) -> str:
     """The family's curves, as far as the log has them."""
     charts = []
     for title, lines in family(name).curves.items():
         series = [
-            Series(words.say(f"train.line.{key}", lang), values(log, key), ink, dashed)
+            Series(_named("line", key, words, lang), values(log, key), ink, dashed)
             for key, ink, dashed in lines
         ]
         bounds = (0.0, 1.0) if title in SHARES else None
         chart = Chart(
-            words.say(f"train.chart.{title}", lang), words.say("train.step", lang), series, steps, bounds
+            _named("chart", title, words, lang), words.say("train.step", lang), series, steps, bounds
         )
         charts.append(
             chart_html(chart, words.say("train.spoken", lang, name="{name}", first="{first}", last="{last}"))

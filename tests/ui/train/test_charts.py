@@ -64,3 +64,20 @@ def test_numbers_stay_short():
         2.5e6: "2.5e6",
     }
     assert {value: short(value) for value in numbers} == numbers
+
+
+def test_every_chart_of_every_family_and_each_of_its_lines_is_named_in_both_languages():
+    from aigc_demo.models.family import trained
+    from aigc_demo.ui.page.language import Words
+    from aigc_demo.ui.train.job_view import charts_html
+
+    for row in trained():
+        log = [
+            {"step": step, **{key: 1.0 for lines in row.curves.values() for key, *_ in lines}}
+            for step in (1, 2)
+        ]
+        for lang in ("en", "zh"):
+            page = charts_html(row.name, log, 2, Words(), lang)
+            assert page.count("<svg") == len(row.curves)
+            chinese = any("一" <= character <= "鿿" for character in page)
+            assert chinese == (lang == "zh")
