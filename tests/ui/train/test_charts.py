@@ -78,6 +78,6 @@ def test_every_chart_of_every_family_and_each_of_its_lines_is_named_in_both_lang
         ]
         for lang in ("en", "zh"):
             page = charts_html(row.name, log, 2, Words(), lang)
-                assert page.count("<figure") == len(row.curves)
+            assert page.count("<figure") == len(row.curves)
             chinese = any("一" <= character <= "鿿" for character in page)
             assert chinese == (lang == "zh")
