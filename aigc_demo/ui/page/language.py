@@ -18,6 +18,7 @@ import gradio as gr
 from aigc_demo.core.words import label_of, parse_yaml
 from aigc_demo.data.imports import ImportRequest
 from aigc_demo.jobs import TrainRequest
+from aigc_demo.jobs.sweep.request import SweepPlan
 from aigc_demo.models.family import families
 from aigc_demo.schemas import REQUESTS
 
@@ -32,7 +33,12 @@ class Words:
     def __init__(self) -> None:
         folder = Path(__file__).parents[1] / "i18n"
         self.tables = {lang: _read_words(folder / lang) for lang in LOCALES}
-        for task, request_type in {**REQUESTS, "data": ImportRequest, "train": TrainRequest}.items():
+        for task, request_type in {
+            **REQUESTS,
+            "data": ImportRequest,
+            "train": TrainRequest,
+            "sweep": SweepPlan,
+        }.items():
             for name in request_type.model_fields:
                 words = label_of(request_type, name)
                 for lang, table in self.tables.items():

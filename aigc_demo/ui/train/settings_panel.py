@@ -13,6 +13,7 @@ from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.checks import adaptable
 from aigc_demo.jobs.recipes import DataFacts, facts_of, recipe_for
 from aigc_demo.jobs.request import optional_fields, uses
+from aigc_demo.jobs.sweep.folder import SWEEPS
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import families, trained
 from aigc_demo.runtime.registry import all_cards
@@ -156,11 +157,11 @@ class SettingsPanel:
         return self.free_run(f"{families()[family].run_stem or family}-{data}")
 
     def free_run(self, wish: str) -> str:
-        """A name like `wish` that no run has yet."""
+        """A name like `wish` that no run and no sweep has yet."""
         stem = re.sub(r"[^\w.-]+", "-", wish).strip(".-")[:50] or "run"
         runs = self.context.settings.own_runs_dir
         names = (stem, *(f"{stem}-{i}" for i in range(2, 10_000)))
-        return next(name for name in names if not (runs / name).exists())
+        return next(name for name in names if not ((runs / name).exists() or (runs / SWEEPS / name).exists()))
 
     def fitted(self) -> list[Any]:
         """The components that `fit` updates."""
@@ -228,6 +229,24 @@ class SettingsPanel:
             name = self.free_name(family, facts.name)
             updates |= {fields["name"]: name, self.proposed: name}
         return updates
+
+    def put(self, values: Mapping[str, Any], visitor: gr.Request) -> dict[Any, Any]:
+        """Updates that choose the data of a training and put all its settings in, its name too."""
+        family, start, fields = values["family"], values["start"], self.fields
+        shown = self.visible(family, start)
+        updates = {
+            part: {**gr.update(value=values[name]), **shown.get(part, {})} for name, part in fields.items()
+        }
+        return {
+            **updates,
+            self.data: self.data_panel.update(self.context.lang(visitor), values["data"]),
+            fields["start"]: gr.update(choices=self.said_starts(family, visitor), value=start),
+            self.cost: self.say_cost(family, values["size"], start, values["lora_rank"], visitor),
+            self.proposed: values["name"],
+            self.why: "",
+            self.planned: "",
+            self.accept: _seen(False),
+        }
 
     def _with_cost(self, updates: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """`updates` of `fit`, with how large the models are; that waits for torch, so the page's opening goes without."""

@@ -32,6 +32,7 @@ from aigc_demo.ui.train.compare_panel import ComparePanel
 from aigc_demo.ui.train.data_panel import DataPanel
 from aigc_demo.ui.train.recorded_panel import RecordedPanel
 from aigc_demo.ui.train.settings_panel import SettingsPanel
+from aigc_demo.ui.train.sweep_panel import SweepPanel
 from aigc_demo.ui.train.watch_panel import WatchPanel
 
 SHOW_RUN = (
@@ -64,6 +65,8 @@ class TrainTab(PageTab):
                     self.settings.build()
                     self.data.build_bring()
                     self.settings.build_more()
+                    self.sweep = SweepPanel(context, self.settings, self.watch)
+                    self.sweep.build_ask()
                 with gr.Column(scale=2, min_width=320):
                     self._build_see()
         self._connect()
@@ -90,6 +93,7 @@ class TrainTab(PageTab):
         """Right: see, look inside, how it works, take away."""
         words = self.context.words
         self.data.build_see()
+        self.sweep.build_see()
         self.watch.build()
         self.compare.build()
         with gr.Row(elem_classes="small-buttons chips"):
@@ -120,13 +124,14 @@ class TrainTab(PageTab):
                 visible=self.context.settings.rules.checkpoint_upload,
             )
         self.lesson = Lesson(self.context, [row.name for row in trained()], trained()[0].name, "train-lesson")
+        self.sweep.build_lesson()
         with gr.Accordion(words("panel.code"), open=False, elem_id="train-code"):
             gr.Markdown(words("train.code_help"), elem_classes="note")
             self.command = code_block("", words("panel.shell"))
 
     def _connect(self) -> None:
         data, settings, watch = self.data, self.settings, self.watch
-        for panel in (data, settings, watch):
+        for panel in (data, settings, watch, self.sweep):
             panel.connect()
         self.compare.connect(watch.job)
         family = settings.fields["family"]
@@ -172,6 +177,7 @@ class TrainTab(PageTab):
             self.recorded.connect_page(page)
             return
         page.load(self.watch.restore, self.watch.memory, self.watch.shown(), **QUICK)
+        page.load(self.sweep.restore, self.sweep.memory, self.sweep.shown(), **QUICK)
         self.fresh = [self.data.choice, self.settings.fields["start"], self.settings.cost]
         inputs = [self.settings.fields[name] for name in ("family", "size", "start", "lora_rank")]
         self.tab.select(self.refresh, inputs, self.fresh, **QUICK)
