@@ -3,44 +3,30 @@
 As for jobs nothing is kept in the page: a timer reads the sweep's folder and those of its runs while it works.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.core.words import label_of
-from aigc_demo.jobs import TrainRequest
 from aigc_demo.jobs.sweep import Sweep, SweepRequest, Sweeps
 from aigc_demo.jobs.sweep.report import write_report
-from aigc_demo.jobs.sweep.request import SweepPlan
-from aigc_demo.jobs.sweep.space import MOST, tunable
 from aigc_demo.jobs.sweep.sweeps import run_name
 from aigc_demo.jobs.sweep.tasks import SweepTask, tasks
-from aigc_demo.models.family import families, trained
 from aigc_demo.schemas import check
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, QUICK, index_of
 from aigc_demo.ui.page.gradio_gaps import when_chosen
 from aigc_demo.ui.page.panels import LATEX, pick_list, source
 from aigc_demo.ui.page.toasts import inform
-from aigc_demo.ui.page.widgets import download, field
+from aigc_demo.ui.page.widgets import download
 from aigc_demo.ui.train import sweep_view as view
 from aigc_demo.ui.train.settings_panel import SettingsPanel
+from aigc_demo.ui.train.sweep_form import SweepForm
 from aigc_demo.ui.train.watch_panel import WatchPanel
 
 SECONDS = 2.0
 ORDERS = ("stop", "resume", "tidy", "delete")
-RATES = {"texts": "0.005, 0.02, 0.08", "pictures": "0.0003, 0.001, 0.003"}  # by what the family learns from
-PROPOSED = ("learning_rate", "batch_size")
-BATCHES = "8, 16"
-PROPOSALS = frozenset({*RATES.values(), BATCHES})
-
-
-def proposal(family: str, name: str) -> str:
-    """Values to begin with."""
-    return {"learning_rate": RATES.get(families()[family].reads, ""), "batch_size": BATCHES}.get(name, "")
 
 
 class SweepPanel:
@@ -48,41 +34,12 @@ class SweepPanel:
 
     def __init__(self, context: Context, settings: SettingsPanel, watch: WatchPanel) -> None:
         self.context, self.settings, self.watch = context, settings, watch
+        self.form = SweepForm(context, settings)
 
     @property
     def sweeps(self) -> Sweeps:
         """Those of the visitor who asks."""
         return Sweeps(self.context.settings)
-
-    def build_ask(self) -> None:
-        """Left: what to vary and how to search."""
-        words = self.context.words
-        with gr.Accordion(words("sweep.title"), open=False, elem_id="train-sweep") as self.fold:
-            gr.Markdown(words("sweep.help"), elem_classes="note")
-            self.vary = []
-            for row in range(MOST):
-                chosen = PROPOSED[row] if row < len(PROPOSED) else ""
-                with gr.Row(equal_height=True, elem_classes="vary"):
-                    name = gr.Dropdown(
-                        self.choices(trained()[0].name), value=chosen, label=words("sweep.setting"),
-                        elem_id=f"sweep-setting-{row + 1}", filterable=False, min_width=120, scale=2,
-                    )  # fmt: skip
-                    values = gr.Textbox(
-                        proposal(trained()[0].name, chosen), label=words("sweep.values"), placeholder="1, 2, 4",
-                        elem_id=f"sweep-values-{row + 1}", min_width=120, scale=3, max_lines=1,
-                    )  # fmt: skip
-                self.vary.append((name, values))
-            self.fields = {
-                "search": field(self.context, "sweep", SweepPlan, "search"),
-                "runs": field(self.context, "sweep", SweepPlan, "runs"),
-            }
-            with gr.Row(equal_height=True):
-                for name in ("minutes", "draw_seed"):
-                    self.fields[name] = gr.Number(
-                        SweepPlan.model_fields[name].default, label=words(f"sweep.{name}"), info=None,
-                        precision=0 if name == "draw_seed" else None, elem_id=f"sweep-{name}".replace("_", "-"), min_width=110,
-                    )  # fmt: skip
-            self.go = gr.Button(words("sweep.go"), elem_id="sweep-go")
 
     def build_see(self) -> None:
         """Right: choose a sweep and see it; nothing where there is none."""
@@ -163,18 +120,14 @@ class SweepPanel:
 
     def connect(self) -> None:
         """What happens inside the panel."""
-        family = self.settings.fields["family"]
-        every = [part for row in self.vary for part in row]
-        family.change(self.offer, {family, *every}, every, **QUICK)
-        for name, values in self.vary:
-            name.input(self.propose, [family, name, values], values, **QUICK)
+        self.form.connect()
         chosen = {
             self.settings.data,
             self.settings.estimate,
             self.settings.proposed,
             *self.settings.fields.values(),
         }
-        chosen |= {part for row in self.vary for part in row} | set(self.fields.values())
+        chosen |= self.form.inputs()
         begun = [
             self.memory,
             self.picked,
@@ -182,9 +135,9 @@ class SweepPanel:
             self.settings.fields["name"],
             self.settings.proposed,
         ]
-        self.go.click(self.start, chosen, begun, **PRIVATE)
+        self.form.go.click(self.start, chosen, begun, **PRIVATE)
         for task in tasks():
-            self.tasks[task.id].click(self.task(task), chosen, [*begun, self.fold], **PRIVATE)
+            self.tasks[task.id].click(self.task(task), chosen, [*begun, self.form.fold], **PRIVATE)
         self.timer.tick(
             self.poll, [self.sweep, self.seen, self.picked], self.shown(), trigger_mode="once", **QUICK
         )
@@ -196,45 +149,10 @@ class SweepPanel:
         self.use.click(self.use_run, run, [self.watch.memory, *self.watch.shown()], **PRIVATE)
         self.take.click(self.take_settings, run, self.settings.fitted(), **PRIVATE)
 
-    def choices(self, family: str) -> list[tuple[Any, str]]:
-        """(shown, name) of the settings that a family can be tuned by, and none."""
-        words = self.context.words
-        return [(words("sweep.none"), ""), *((words(f"train.{name}"), name) for name in tunable(family))]
-
-    @polite
-    def offer(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
-        """Another family: its settings."""
-        family, lang = values[self.settings.fields["family"]], self.context.lang(visitor)
-        if "full" not in families()[family].trains:
-            return gr.skip()
-        say, known = self.context.words.say, tunable(family)
-        choices = [
-            (say("sweep.none", lang), ""),
-            *((label_of(TrainRequest, name).say(lang), name) for name in known),
-        ]
-        updates: dict[Any, Any] = {}
-        for part, text in self.vary:
-            name = values[part] if values[part] in known else ""
-            updates[part] = gr.update(choices=choices, value=name)
-            if not name or values[text] in PROPOSALS:
-                updates[text] = proposal(family, name)
-        return updates
-
-    def propose(self, family: str, name: str, values: str) -> Any:
-        """Values for a setting that was just chosen, where none of one's own are written."""
-        return proposal(family, name) if not values.strip() or values in PROPOSALS else gr.skip()
-
-    def request(self, values: Mapping[Any, Any]) -> SweepRequest:
-        """What the widgets ask for."""
-        base = self.settings.asked(dict(values))
-        vary = {values[name]: values[text] or "" for name, text in self.vary if values[name]}
-        plan = {name: values[part] for name, part in self.fields.items() if values[part] is not None}
-        return check(SweepRequest, {**plan, "base": base, "vary": vary})
-
     @polite
     def start(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:
         """Write the sweep down, have its process begin, and watch it."""
-        return self.begin(self.request(values), visitor)
+        return self.begin(self.form.request(values), visitor)
 
     def begin(self, request: SweepRequest, visitor: gr.Request) -> dict[Any, Any]:
         """Start a sweep; updates that show it."""
@@ -265,7 +183,7 @@ class SweepPanel:
         request = check(
             SweepRequest, {"base": base, "vary": task.vary, "runs": task.runs, "search": task.search}
         )
-        return {**self.begin(request, visitor), self.fold: gr.update(open=True)}
+        return {**self.begin(request, visitor), self.form.fold: gr.update(open=True)}
 
     @polite
     def restore(self, remembered: str | None, visitor: gr.Request) -> dict[Any, Any]:

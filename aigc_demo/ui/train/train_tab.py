@@ -66,7 +66,7 @@ class TrainTab(PageTab):
                     self.data.build_bring()
                     self.settings.build_more()
                     self.sweep = SweepPanel(context, self.settings, self.watch)
-                    self.sweep.build_ask()
+                    self.sweep.form.build()
                 with gr.Column(scale=2, min_width=320):
                     self._build_see()
         self._connect()

@@ -8,7 +8,7 @@ import pytest
 from aigc_demo.jobs.sweep import Sweeps
 from aigc_demo.jobs.sweep.tasks import tasks
 from aigc_demo.provenance.marking import PLAIN
-from aigc_demo.ui.train import sweep_panel
+from aigc_demo.ui.train import sweep_form
 from aigc_demo.ui.train.sweep_plot import Dot, Picture, Scale, forest_html, plot_html
 from aigc_demo.ui.train.train_tab import TrainTab
 from tests.ui.handlers import Event, Page
@@ -37,9 +37,9 @@ def form(tab, vary, **changes):
     """What the page sends: the training's settings, and what is varied."""
     values = asked(tab, data="lessons", family="transformer", steps=40, **changes)
     rows = [*vary.items(), *[("", "")] * (3 - len(vary))]
-    for (name, text), (chosen, written) in zip(tab.sweep.vary, rows, strict=True):
+    for (name, text), (chosen, written) in zip(tab.sweep.form.vary, rows, strict=True):
         values |= {name: chosen, text: written}
-    return values | {part: part.value for part in tab.sweep.fields.values()}
+    return values | {part: part.value for part in tab.sweep.form.fields.values()}
 
 
 def test_a_sweep_is_written_down_as_asked_and_shown(tab, panel, settings, quiet, toasts):
@@ -68,14 +68,14 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_lost(
 
 
 def test_each_family_offers_its_own_settings_and_values_to_begin_with(tab, panel):
-    values = form(tab, {"learning_rate": sweep_panel.RATES["texts"], "gradient_penalty": "0.1,1"})
-    shown = panel.offer({**values, tab.settings.fields["family"]: "vae"}, Page())
-    (first, text), (second, other), _ = panel.vary
+    values = form(tab, {"learning_rate": sweep_form.RATES["texts"], "gradient_penalty": "0.1,1"})
+    shown = panel.form.offer({**values, tab.settings.fields["family"]: "vae"}, Page())
+    (first, text), (second, other), _ = panel.form.vary
     assert {"kl_weight", "learning_rate"} <= {name for _, name in shown[first]["choices"]}
-    assert shown[first]["value"] == "learning_rate" and shown[text] == sweep_panel.RATES["pictures"]
+    assert shown[first]["value"] == "learning_rate" and shown[text] == sweep_form.RATES["pictures"]
     assert shown[second]["value"] == "" and shown[other] == ""
-    assert panel.propose("vae", "batch_size", "") == sweep_panel.BATCHES
-    assert panel.propose("vae", "batch_size", "3, 5") == gr.skip()  # one's own stay
+    assert panel.form.propose("vae", "batch_size", "") == sweep_form.BATCHES
+    assert panel.form.propose("vae", "batch_size", "3, 5") == gr.skip()  # one's own stay
 
 
 def test_each_task_of_the_lesson_starts_what_it_says(panel, settings, quiet, toasts):
