@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sacrebleu.metrics import CHRF
 
 from aigc_demo import provenance
 from aigc_demo.actions import evaluate, write_report
@@ -12,9 +13,12 @@ from aigc_demo.actions.evaluate.traps import TRAPS, spring
 from aigc_demo.actions.evaluate.votes import Votes, pairings
 from aigc_demo.core.errors import InputError, Stopped
 from aigc_demo.core.stopping import never
+from aigc_demo.data.pairs import Pair, write_pairs
 from aigc_demo.metrics.classes import accuracy
 from aigc_demo.schemas import as_code, check
 from aigc_demo.schemas.evaluate import EvaluateRequest
+from tests.checkpoints import keep_card
+from tests.checkpoints.language import write_marian
 from tests.few_digits import write_few
 
 
@@ -91,6 +95,29 @@ def test_a_poet_is_measured_by_what_it_writes(settings, cache):
     assert {"distinct_1", "distinct_2", "longest_copy", "form", "rhyme", "tone"} <= set(result.figures)
     assert result.row("form", "gpt-poems").interval.n == 8
     assert "drafts:1" in result.signature and len(result.made[0]) == 8
+
+
+def test_rewriters_are_measured_on_held_out_pairs(settings, cache, tmp_path):
+    for seed, name in enumerate(("tiny/one", "tiny/two")):
+        folder = write_marian(tmp_path / f"marian{seed}", seed)
+        keep_card(settings, folder, name, "seq2seq", "seq2seq", ("rewrite",))
+    pairs = [Pair("Here is your poem.", f"这是你的第{n}首诗。", n % 2 == 0, "made") for n in range(20)]
+    data = tmp_path / "own-pairs"
+    data.mkdir()
+    write_pairs(data, pairs)
+    (data / "source.json").write_text('{"name": "own-pairs"}')
+    asked = EvaluateRequest(model="tiny/one", against=["tiny/two"], data=str(data), count=8)
+    result = evaluate(asked, cache)
+    assert (
+        set(result.figures) >= {"chrf", "bleu", "rouge1", "rouge2", "rougeL"} and result.data == "own-pairs"
+    )
+    assert "tok:zh" in result.signature and "tok:characters" in result.signature
+    assert [prompt.en for prompt in result.prompts] == ["Here is your poem."] * 8
+    assert (
+        all("第" in target for target in result.wanted) and result.row("bleu", "tiny/two").difference.n == 8
+    )
+    scored = CHRF().corpus_score(result.made[0], [list(result.wanted)])
+    assert result.row("chrf", "tiny/one").interval.point == pytest.approx(scored.score)
 
 
 def test_what_cannot_be_measured_is_refused(data, cache):

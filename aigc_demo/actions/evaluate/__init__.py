@@ -82,7 +82,7 @@ def evaluate(
         cards=cards,
         kind=kind,
         data=folder.name,
-        rows=_rows(cards, measured, request.seed),
+        rows=_rows(cards, measured, work),
         prompts=prompts[:SHOWN],
         made=[part.made[:SHOWN] for part in measured],
         wanted=wanted[:SHOWN],
@@ -118,15 +118,16 @@ def _measured(kind: str, work: Work) -> tuple[Sequence[Text], Sequence[Made], li
     return real.prompts, list(real.others if kind == "draw" else real.pictures), found
 
 
-def _rows(cards: Sequence[ModelCard], measured: Sequence[Measured], seed: int) -> list[Row]:
+def _rows(cards: Sequence[ModelCard], measured: Sequence[Measured], work: Work) -> list[Row]:
     """The table: every figure, and under it every model that has it; differences are to the first model."""
-    rows = []
+    rows, seed = [], work.request.seed
     names = dict.fromkeys(name for part in measured for name in part.measures)
     for name in sorted(names, key=list(figures()).index):
         first = measured[0].measures.get(name)
         for card, part in zip(cards, measured, strict=True):
             if (own := part.measures.get(name)) is None:
                 continue
+            work.check()
             difference = own.evidence.minus(first.evidence, seed) if first and own is not first else None
             better, verdict = figures()[name].higher, ""
             if difference is not None:

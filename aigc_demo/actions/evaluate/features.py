@@ -38,8 +38,11 @@ class Features:
             return thumbnails(pictures)
 
         def look(model: Any) -> np.ndarray:
-            parts = range(0, len(pictures), AT_ONCE)
-            return np.concatenate([seen_by(model, pictures[start : start + AT_ONCE]) for start in parts])
+            parts = []
+            for start in range(0, len(pictures), AT_ONCE):
+                self.work.check()
+                parts.append(seen_by(model, pictures[start : start + AT_ONCE]))
+            return np.concatenate(parts)
 
         return self.work.lend(self.card, look).astype(np.float64)
 

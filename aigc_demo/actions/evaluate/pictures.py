@@ -118,7 +118,9 @@ def measure(
     others = features.of(real.others) if len(real.others) >= LEAST else held_out[:0]
     size = min(len(seen), len(held_out))
     found = Measured(made=list(pictures))
-    found.measures = _distances(seen[:size], held_out[:size], parts_of(seen, len(work.seeds)), others)
+    found.measures = _distances(
+        seen[:size], held_out[:size], parts_of(seen, len(work.seeds)), others, work.check
+    )
     apart, _ = neighbours.nearest(seen, known)
     usual = float(neighbours.nearest(held_out, known)[0].mean())
     found.measures["nearest"] = Measure(
@@ -137,7 +139,11 @@ def measure(
 
 
 def _distances(
-    seen: np.ndarray, real: np.ndarray, by_seed: list[Any], others: np.ndarray
+    seen: np.ndarray,
+    real: np.ndarray,
+    by_seed: list[Any],
+    others: np.ndarray,
+    check: Callable[[], None],
 ) -> dict[str, Measure]:
     """Distances of the sets, the four of neighbours, and variety, of as many drawn pictures as real ones.
 
@@ -147,9 +153,11 @@ def _distances(
     parts = [np.arange(count) % PARTS != part for part in range(PARTS)]
 
     def each(figure: Callable[[np.ndarray, np.ndarray], float]) -> tuple[list[float], float | None]:
+        check()
         seeds = [figure(part[: len(real)], real[: len(part)]) for part in by_seed] if len(by_seed) > 1 else []
         return seeds, figure(others[:count], real[: len(others)]) if len(others) else None
 
+    check()
     without = np.array([frechet(seen[keep], real[keep]) for keep in parts])
     found = {
         "frechet": Measure(Whole(frechet(seen, real), without, count), *each(frechet)),

@@ -39,16 +39,19 @@ class Work:
         """Whether the data are poems in strict forms."""
         return (self.folder / "poems.jsonl").is_file()
 
-    def lend(self, card: ModelCard, use: Callable[[Any], T]) -> T:
-        """What `use` makes of the loaded model, in the cache's lease."""
+    def check(self) -> None:
+        """Stopped where the reader wants it to end; called between any two things that take long."""
         if self.stop():
             raise Stopped
+
+    def lend(self, card: ModelCard, use: Callable[[Any], T]) -> T:
+        """What `use` makes of the loaded model, in the cache's lease."""
+        self.check()
         return self.cache.run(card, use, self.stop)
 
     def done(self, items: int) -> None:
-        """So many items more are made or judged; Stopped where the reader wants it to end."""
-        if self.stop():
-            raise Stopped
+        """So many items more are made or judged."""
+        self.check()
         self.finished += items
         total = self.request.count * self.request.seeds * len(self.cards)
         self.progress(min(0.99, self.finished / total))
