@@ -18,6 +18,8 @@ from aigc_demo.metrics.intervals import (
     mean,
     mean_rows,
     paired,
+    randomisation,
+    share_difference,
     wilson,
 )
 
@@ -63,6 +65,14 @@ class Share(Rows):
     def interval(self, seed: int) -> Interval:
         """Wilson's."""
         return wilson(float(self.rows[:, 0].sum()), len(self.rows))
+
+    def minus(self, first: "Rows", seed: int) -> Difference:
+        """By Agresti and Min's interval of paired shares, and approximate randomisation."""
+        count = min(len(self.rows), len(first.rows))
+        mine, theirs = self.rows[:count], first.rows[:count]
+        low, high = share_difference(theirs[:, 0], mine[:, 0])
+        point = float(mine[:, 0].mean() - theirs[:, 0].mean())
+        return Difference(point, low, high, count, randomisation(theirs, mine, mean, seed))
 
 
 @dataclass(frozen=True)

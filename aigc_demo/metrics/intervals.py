@@ -71,6 +71,17 @@ def wilson(successes: float, n: int) -> Interval:
     return Interval(share, max(low, 0.0), min(high, 1.0), n)
 
 
+def share_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    r"""$\frac{c - b}{\tilde n} \pm \frac{z}{\tilde n}\sqrt{b + c + 1 - (c - b)^2 / \tilde n}$, $\tilde n = n + 2$: of paired zeros and ones (n,).
+
+    b items only the first has right, c only the second. Half an item is added to each of the four cells, without which few
+    that differ would be told apart too easily. (Agresti and Min 2005.)
+    """
+    n, b, c = len(first) + 2, np.sum((first > 0) & (second == 0)), np.sum((first == 0) & (second > 0))
+    middle, reach = (c - b) / n, _quantile((1 + LEVEL) / 2) * np.sqrt(b + c + 1 - (c - b) ** 2 / n) / n
+    return float(max(middle - reach, -1)), float(min(middle + reach, 1))
+
+
 def bootstrap(rows: np.ndarray, statistic: Statistic = mean, seed: int = 0, draws: int = DRAWS) -> Interval:
     r"""$[\hat G^{-1}(\Phi(z_0 + \frac{z_0 + z_\alpha}{1 - a(z_0 + z_\alpha)})), \dots]$: BCa of rows (n, k). (Efron 1987.)
 
@@ -159,7 +170,8 @@ def _bca(point: float, found: np.ndarray, without: np.ndarray, n: int) -> tuple[
 
     if np.ptp(found) == 0:
         return point, point
-    below = (np.sum(found < point) + np.sum(found == point) / 2) / len(found)
+    tied = np.isclose(found, point, rtol=1e-9, atol=1e-12)  # of shares many are, but for rounding
+    below = (np.sum((found < point) & ~tied) + np.sum(tied) / 2) / len(found)
     bias = norm.ppf(np.clip(below, 1e-4, 1 - 1e-4))
     deviations = without.mean() - without
     scale = np.sum(deviations**2) ** 1.5

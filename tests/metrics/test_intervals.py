@@ -5,7 +5,17 @@ import pytest
 from scipy import stats
 
 from aigc_demo.metrics import intervals
-from aigc_demo.metrics.intervals import Difference, bootstrap, jackknife, mean, mean_rows, paired, wilson
+from aigc_demo.metrics.evidence import Share
+from aigc_demo.metrics.intervals import (
+    Difference,
+    bootstrap,
+    jackknife,
+    mean,
+    mean_rows,
+    paired,
+    share_difference,
+    wilson,
+)
 from aigc_demo.metrics.preferences import bradley_terry, sign_test, win_share
 
 SIMULATIONS = 1000
@@ -70,6 +80,22 @@ def test_paired_tests_keep_their_level_and_see_a_difference():
     assert 0.03 <= np.mean([found.told_apart for found in equal]) <= 0.07
     assert 0.03 <= np.mean([found.p < 0.05 for found in equal]) <= 0.07
     assert np.mean([simulate(seed, 0.8).verdict(True) == "better" for seed in range(100)]) > 0.9
+
+
+def test_paired_shares_keep_their_level_also_where_few_differ():
+    apart = []
+    for seed in range(SIMULATIONS):
+        rng = np.random.default_rng(seed)
+        both, only = rng.random(100) < 0.5, rng.integers(0, 2, 100)
+        differ = rng.random(100) < 0.2
+        first = np.where(differ, only, both).astype(float)
+        second = np.where(differ, 1 - only, both).astype(float)
+        low, high = share_difference(first, second)
+        apart.append(low > 0 or high < 0)
+    assert 0.02 <= np.mean(apart) <= 0.07
+    five_to_one = np.array([1.0] * 5 + [0.0] + [1.0] * 34), np.array([0.0] * 5 + [1.0] + [1.0] * 34)
+    found = Share.of(five_to_one[1]).minus(Share.of(five_to_one[0]), 0)
+    assert found.point == pytest.approx(-0.1) and found.verdict(True) == "not different" and found.p > 0.05
 
 
 def test_a_difference_is_told_in_words():

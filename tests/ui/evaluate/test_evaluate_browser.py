@@ -45,7 +45,9 @@ def test_two_models_are_measured_saved_restored_and_voted_on(visit, digits, tmp_
     told = visitor.save("#evaluate-save-md", tmp_path).read_text("utf-8")
     assert "Bradley-Terry" in told
     type_number(page, "evaluate-count", 100)
-    page.set_input_files("#restore-file input[type=file]", path)
+    with page.expect_file_chooser() as chooser:
+        page.click("#restore-file")
+    chooser.value.set_files(path)
     page.wait_for_function("document.querySelector('#evaluate-count input[type=number]')?.value === '24'")
 
 
