@@ -1,4 +1,4 @@
-"""Have a sequence-to-sequence model translate or summarise a text."""
+"""Have a sequence-to-sequence model rewrite a text: translate, summarise, answer a line of verse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class RewriteResult:
     """A translation or summary as it grows.
 
-    source: the tokens of the original as the model reads them. attention (T_out, T_in): how the decoder's last layer,
-    all heads averaged, looks at the source as it names each token of the answer; filled at the end, None where the text
-    is too long for it. note: how a long text was read.
+    source: the tokens of the original as the model reads them. attention (T_out, T_in): what of the source each token of
+    the answer came from, by attention or what `looks` says (models/protocols.py); filled at the end, None where the text is
+    too long for it. note: how a long text was read.
     """
 
     request: RewriteRequest
@@ -35,6 +35,7 @@ class RewriteResult:
     tokens: list[TokenChoice] = field(default_factory=list)
     text: str = ""
     attention: np.ndarray | None = None
+    looks: str = "cross"
     note: Text | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -49,7 +50,8 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
     safety.check_asked(request, cache.settings)
 
     def work(model: "Rewriter") -> Iterator[RewriteResult]:
-        result = RewriteResult(request, card)
+        result = RewriteResult(request, card, looks=model.looks)
+        options = {name: getattr(request, name) for name in model.options}
         parts = model.cut(request.text, request.task)
         result.source = [label for part in parts for label in part.source]
         if len(parts) > 1:
@@ -60,7 +62,7 @@ def rewrite(request: RewriteRequest, cache: ModelCache, stop: Stop = never) -> I
         told, stream_filter, cut = [], safety.StreamFilter(cache.settings), None
         for part in parts:
             written, before = len(result.tokens), result.text
-            for token in model.write(part, request.max_new_tokens, request.num_beams, stop):
+            for token in model.write(part, request.max_new_tokens, request.num_beams, stop, **options):
                 result.tokens.append(token)
                 result.text += token.text
                 if cut := stream_filter.check(result.tokens):

@@ -24,10 +24,13 @@ LOOKS = Path(__file__).with_name("looks")
 
 
 class Source(BaseModel):
-    """A repository on the hub, a package of npm or Debian, a source package of Debian; or the app, which makes the data."""
+    """A repository on the hub, a package of npm or Debian, a source package of Debian; or the app, which makes the data.
+
+    A "set" is another data set of the catalogue, of which this one is made. `name` of kind apt: one package or several.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["hub", "npm", "apt", "apt-source", "app"]
+    kind: Literal["hub", "npm", "apt", "apt-source", "app", "set"]
     name: str
     version: str = ""
 
@@ -49,7 +52,7 @@ class DataCard(BaseModel):
     credit: str
     module: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     sources: tuple[Source, ...]
-    reads: Literal["pictures", "texts"] = "pictures"
+    reads: Literal["pictures", "texts", "pairs"] = "pictures"
     language: str = ""
     megabytes: float = 0
     options: dict[str, str] = {}
@@ -69,7 +72,13 @@ class DataCard(BaseModel):
 
     def ready(self, data_dir: Path) -> bool:
         """Whether a training can begin without a network: it is here, or is made in seconds."""
-        return self.here(data_dir) or not self.needs_network
+        return (
+            self.here(data_dir)
+            or not self.needs_network
+            or any(
+                source.kind == "set" and catalogue()[source.name].ready(data_dir) for source in self.sources
+            )
+        )
 
     def look(self) -> "Look":
         """What is in it, as it is shown before it is here: thumbnails, or the beginnings of texts."""
@@ -120,6 +129,9 @@ def get(name: str, data_dir: Path, source: Path | None = None, offline: bool = F
         return folder
     reasons = []
     for candidate in card.sources:
+        if candidate.kind == "set":
+            _prepare(card, get(candidate.name, data_dir, offline=offline), folder, str(candidate))
+            return folder
         if offline and candidate.kind != "app":
             continue
         with tempfile.TemporaryDirectory() as temporary:

@@ -8,7 +8,7 @@ from aigc_demo.core.stopping import Stop, never
 from aigc_demo.data import catalogue, get
 from aigc_demo.data.imports import ImportRequest, own_folder, run_import
 
-PREPARED = ("source.json", "texts.jsonl", "chats.jsonl", "poems.jsonl", "images.safetensors")
+PREPARED = ("source.json", "texts.jsonl", "chats.jsonl", "poems.jsonl", "pairs.jsonl", "images.safetensors")
 PUBLISHED = ("train-images-idx3-ubyte*", "*.parquet")
 
 

@@ -47,11 +47,11 @@ def from_npm(name: str, version: str, into: Path) -> None:
 
 
 def from_apt(name: str, version: str, into: Path) -> None:
-    """The files of a Debian package, without installing it."""
-    _run(["apt-get", "download", f"{name}={version}" if version else name], into)
-    (archive,) = into.glob("*.deb")
-    _run(["dpkg-deb", "--extract", archive.name, "."], into)
-    archive.unlink()
+    """The files of Debian packages, one or several with spaces between, without installing them."""
+    _run(["apt-get", "download", *(f"{one}={version}" if version else one for one in name.split())], into)
+    for archive in into.glob("*.deb"):
+        _run(["dpkg-deb", "--extract", archive.name, "."], into)
+        archive.unlink()
 
 
 def from_apt_source(name: str, version: str, into: Path) -> None:

@@ -63,7 +63,7 @@ def check_data(request: TrainRequest, settings: Settings) -> TrainRequest:
 
 def check_kind(request: TrainRequest, manifest: Manifest) -> None:
     """An InputError where an own set is of another kind than the training, or its pictures are too large for it."""
-    if (manifest.kind == "pictures") != (family(request.family).reads == "pictures"):
+    if manifest.reads != family(request.family).reads:
         raise InputError(
             en=f"{manifest.name} holds {manifest.kind}, which a {request.family} does not learn from; choose other data.",
             zh=f"{manifest.name} 的类型是 {manifest.kind}，{request.family} 无法从中学习；请选择其他数据。",

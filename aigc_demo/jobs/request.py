@@ -23,9 +23,10 @@ class TrainRequest(BaseModel):
             "Model family",
             "模型家族",
             Text(
-                "A GAN draws sharp pictures, a VAE also encodes them, a classifier names them, a Transformer writes text; a diffusion model draws "
-                "what captions say, and a pretrained one on this disk can be taught your own subject or style.",
-                "GAN 画得清晰，VAE 还能编码图片，分类器给图片命名，Transformer 写文字；"
+                "A GAN draws sharp pictures, a VAE also encodes them, a classifier names them; a Transformer writes text, sequence "
+                "to sequence makes of one text another; a diffusion model draws what captions say, and a pretrained one on this "
+                "disk can be taught your own subject or style.",
+                "GAN 画得清晰，VAE 还能编码图片，分类器给图片命名；Transformer 写文字，序列到序列把一段文字变成另一段；"
                 "扩散模型按文字作画，本机已有的预训练扩散模型可以学会您的主体或画风。",
             ),
         ),
@@ -259,6 +260,30 @@ class TrainRequest(BaseModel):
             ),
         ),
     ] = 0
+    architecture: Annotated[
+        Literal["lstm", "lstm-attention", "transformer"],
+        FieldLabel(
+            "Network",
+            "网络结构",
+            Text(
+                "lstm: two LSTMs with one vector between them; lstm-attention: the second one also looks back at every "
+                "source token; transformer: attention alone.",
+                "lstm：两个 LSTM，之间只有一个向量；lstm-attention：解码器还能回看每个源词元；transformer：只用注意力。",
+            ),
+        ),
+    ] = "transformer"
+    label_smoothing: Annotated[
+        float,
+        Field(ge=0, le=0.5, allow_inf_nan=False),
+        FieldLabel(
+            "Label smoothing ε",
+            "标签平滑 ε",
+            Text(
+                "This share of the probability is spread over all tokens, so that the model is less sure of itself; 0: off.",
+                "把这一比例的概率分给所有词元，使模型不过分自信；0 为关闭。",
+            ),
+        ),
+    ] = 0.0
     seed: Annotated[
         Seed,
         FieldLabel(

@@ -140,6 +140,8 @@ def _parse_card(folder: Path, model_id: str, version: tuple[tuple[int, int], ...
     block = front_matter((folder / "README.md").read_text(encoding="utf-8")).get("aigc", {})
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     own = {"id": model_id, "folder": folder, "classes": config.get("classes", {})}
+    if "task" in config:
+        own["defaults"] = {**block.get("defaults", {}), "task": config["task"]}
     card = ModelCard.model_validate({**block, **own})
     try:
         card.model_dump_json()

@@ -83,7 +83,7 @@ class Family:
 
     name: str
     title: Text
-    reads: Literal["pictures", "texts", ""] = ""
+    reads: Literal["pictures", "texts", "pairs", ""] = ""
     tasks: tuple[str, ...] = ()
     trains: Mapping[str, Training] = field(default_factory=dict)
     sizes: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -379,18 +379,30 @@ class Part:
 
 
 class Rewriter(Protocol):
-    """A sequence-to-sequence model."""
+    """A sequence-to-sequence model.
+
+    looks: what `look` shows, "cross" attention, "self" attention or "occlusion". options: which further fields of a
+    RewriteRequest `write` takes, of temperature, seed and couplet_rules.
+    """
+
+    looks: Literal["cross", "self", "occlusion"]
+    options: tuple[str, ...]
 
     def cut(self, text: str, task: str) -> list[Part]:
-        """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot."""
+        """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot.
+
+        The task "auto" is what the model does, the first of what it can do.
+        """
         ...
 
-    def write(self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop) -> Iterator[TokenChoice]:
-        """Translate or summarise one part, token by token where num_beams is 1."""
+    def write(
+        self, part: Part, max_new_tokens: int, num_beams: int, stop: Stop, **options: Any
+    ) -> Iterator[TokenChoice]:
+        """Rewrite one part, token by token where num_beams is 1."""
         ...
 
     def look(
         self, parts: Sequence[Part], written: Sequence[Sequence[TokenChoice]], width: int
     ) -> np.ndarray | None:
-        """Cross-attention (T_out, width) of what was written behind each part; None where it would be too large."""
+        """(T_out, width): what of the source each written token came from, as `looks` says; None where it would be too large."""
         ...

@@ -245,22 +245,27 @@ class ChatRequest(Request):
 
 
 class RewriteRequest(Request):
-    """Ask a sequence-to-sequence model to translate or summarise a text."""
+    """Ask a sequence-to-sequence model to make another text of one: a translation, a summary, the second line of a couplet."""
 
-    model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "Helsinki-NLP/opus-mt-en-zh"
+    model: Annotated[str, Field(min_length=1, max_length=200), MODEL] = "couplets"
     text: Annotated[
         LongText,
         Field(min_length=1),
-        FieldLabel("Text", "原文", Text("What to translate or to summarise.", "要翻译或概括的文字。")),
+        FieldLabel(
+            "Text", "原文", Text("What to translate, to sum up or to answer.", "要翻译、概括或对下联的文字。")
+        ),
     ]
     task: Annotated[
-        Literal["translate", "summarise"],
+        Literal["auto", "translate", "summarise", "couplet", "rewrite"],
         FieldLabel(
             "Task",
             "任务",
-            Text("A model may know one of them, or both.", "模型可能只会其中一种，也可能都会。"),
+            Text(
+                "Most models know one of them, some two; auto: what the model does.",
+                "多数模型只会其中一种，有的会两种；auto 为模型所学的任务。",
+            ),
         ),
-    ] = "translate"
+    ] = "auto"
     max_new_tokens: Annotated[
         int,
         Field(ge=1, le=1024),
@@ -285,3 +290,30 @@ class RewriteRequest(Request):
             ),
         ),
     ] = 1
+    temperature: Annotated[
+        float,
+        Field(ge=0, le=2, allow_inf_nan=False),
+        FieldLabel(
+            "Temperature",
+            "温度",
+            Text(
+                "0 takes the likeliest token each time; above it tokens are drawn by their odds. Of models trained here, and without beams.",
+                "0 表示每步取最可能的词元；大于 0 则按概率抽取。仅用于本应用训练的模型，且不用束搜索时。",
+            ),
+        ),
+    ] = 0.0
+    seed: Annotated[
+        Seed,
+        FieldLabel("Seed", "随机种子", Text("Decides what is drawn.", "决定抽取的结果。")),
+    ] = 0
+    couplet_rules: Annotated[
+        bool,
+        FieldLabel(
+            "Keep a couplet's rules",
+            "遵守对联规则",
+            Text(
+                "As many characters as the first line has, and none of its characters. Off: what the model has learned by itself.",
+                "字数与上句相同，且不重复上句的字。关闭时全凭模型自己学到的规律。",
+            ),
+        ),
+    ] = False

@@ -18,7 +18,7 @@ class TrainPlan:
     `gradient_penalty` a GAN's last gamma; `label_noise` the share of a classifier's labels exchanged by chance.
     With a `base`, that model stays as it is and an adapter is trained beside it: `lora_rank` r, `lora_alpha`; and
     for pictures the `trigger` word before every caption and their `resolution` (0: the base's own). `load_in_4bit`
-    packs that base (pretrained/quantise.py).
+    packs that base (pretrained/quantise.py). `architecture` and `label_smoothing` are an encoder-decoder's.
     """
 
     data: Path
@@ -42,3 +42,5 @@ class TrainPlan:
     load_in_4bit: bool = False
     trigger: str = ""
     resolution: int = 0
+    architecture: str = "transformer"
+    label_smoothing: float = 0.0

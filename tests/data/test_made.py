@@ -6,6 +6,7 @@ import pytest
 
 from aigc_demo.core.errors import InputError
 from aigc_demo.data import catalogue, get, images
+from aigc_demo.data.pairs import read_pairs
 from aigc_demo.data.poems import read_poems
 from aigc_demo.data.shapes import SHAPES, draw
 from aigc_demo.language.texts import read_texts
@@ -35,6 +36,9 @@ def test_what_the_app_makes_is_there_offline_and_as_its_card_says(name, tmp_path
         arrays = images.load(folder)
         assert len(arrays["train_images"]) == counts["train"] == card.counts["train"]
         assert set(arrays["train_labels"].tolist()) == set(range(len(card.classes["en"])))
+    elif card.reads == "pairs":
+        pairs = read_pairs(folder)
+        assert sum(pair.held_out for pair in pairs) == counts["test"] and len(pairs) == sum(counts.values())
     elif (folder / "poems.jsonl").exists():
         assert len({poem.form for poem in read_poems(folder)}) == 2 and counts["poems"] >= 700
     else:

@@ -29,15 +29,21 @@ from aigc_demo.data.imports.limits import (
 )
 from aigc_demo.data.imports.listing import Item, list_source
 from aigc_demo.data.imports.manifest import FILE, Manifest, Remark, facts
+from aigc_demo.data.imports.pairs import PairImport, looks_like_pairs
 from aigc_demo.data.imports.pictures import PictureImport
 from aigc_demo.data.imports.request import ImportRequest
 from aigc_demo.data.imports.text_files import looks_like_text
 from aigc_demo.data.imports.texts import TextImport
 from aigc_demo.media.kinds import looks_like_picture
 
-Taker = PictureImport | TextImport | ChatImport
+Taker = PictureImport | TextImport | ChatImport | PairImport
 MORE = Text("{count:,} more files were treated so.", "另有 {count:,} 个文件作了同样处理。")
-TAKERS: Mapping[str, type[Taker]] = {"pictures": PictureImport, "text": TextImport, "chat": ChatImport}
+TAKERS: Mapping[str, type[Taker]] = {
+    "pictures": PictureImport,
+    "text": TextImport,
+    "chat": ChatImport,
+    "pairs": PairImport,
+}
 PROBED = 100  # files that are looked into for the kind of an import
 
 
@@ -83,11 +89,13 @@ def list_all(sources: Sequence[Path], journal: Journal) -> list[Item]:
 
 
 def kind_of(items: Sequence[Item]) -> str:
-    """ "pictures" if any item begins as a picture does, else "chat" or "text" if any begins as one."""
+    """ "pictures" if any item begins as a picture does, else "chat", "pairs" or "text" if any begins as one."""
     if any(looks_like_picture(item.head()) for item in items):
         return "pictures"
     if any(map(looks_like_chats, items[:PROBED])):
         return "chat"
+    if any(map(looks_like_pairs, items[:PROBED])):
+        return "pairs"
     return "text" if any(map(looks_like_text, items[:PROBED])) else "pictures"
 
 

@@ -59,7 +59,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     name: str
-    kind: Literal["pictures", "text", "chat"]
+    kind: Literal["pictures", "text", "chat", "pairs"]
     licence: str
     consent: bool
     created: str
@@ -77,6 +77,11 @@ class Manifest(BaseModel):
     sha256: str
 
     @property
+    def reads(self) -> Literal["pictures", "texts", "pairs"]:
+        """What kind of model learns from it, as the families' table has it."""
+        return self.kind if self.kind in ("pictures", "pairs") else "texts"
+
+    @property
     def ai_generated(self) -> int:
         """How many of the files stated that AI made them."""
         return sum(file.ai_generated for file in self.files)
@@ -92,6 +97,8 @@ class Manifest(BaseModel):
         examples = self.counts["train"] + self.counts["test"]
         if self.kind == "chat":
             return Text(f"{examples:,} conversations", f"{examples:,} 段对话")
+        if self.kind == "pairs":
+            return Text(f"{examples:,} pairs of texts", f"{examples:,} 对文字")
         tone = Text("grey", "灰度") if self.channels == 1 else Text("in colour", "彩色")
         size = f"{self.side} × {self.side}"
         said = [Text(f"{examples:,} pictures of {size} {tone.en}", f"{examples:,} 张 {size} {tone.zh}图片")]

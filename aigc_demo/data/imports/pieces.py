@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from aigc_demo.data.imports.limits import MAX_TEXT, too_big
 from aigc_demo.data.imports.listing import Item
@@ -25,6 +25,11 @@ class Pieces:
         if self.size + size > MAX_TEXT:
             raise too_big(item.name, size, MAX_TEXT)
         return path, size
+
+    @staticmethod
+    def add(out: TextIO, piece: dict[str, Any]) -> None:
+        """Write one piece to the opened `pieces`."""
+        out.write(json.dumps(piece, ensure_ascii=False) + "\n")
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """All that was read."""

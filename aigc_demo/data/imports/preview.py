@@ -11,6 +11,7 @@ import numpy as np
 
 from aigc_demo.core.words import Text
 from aigc_demo.data.imports.manifest import Manifest
+from aigc_demo.data.pairs import read_pairs
 
 SHOWN_CHARACTERS = 500
 SHOWN_SIDE = 128  # pixels
@@ -31,6 +32,9 @@ def preview(manifest: Manifest, data_dir: Path, count: int = 64) -> Preview:
     if manifest.kind == "chat":
         with (folder / "chats.jsonl").open(encoding="utf-8") as file:
             return Preview(texts=[_conversation(json.loads(line)) for line in islice(file, count)])
+    if manifest.kind == "pairs":
+        pairs = islice(read_pairs(folder), count)
+        return Preview(texts=[f"{pair.source}　→　{pair.target}"[:SHOWN_CHARACTERS] for pair in pairs])
     if manifest.kind == "text":
         with (folder / "texts.jsonl").open(encoding="utf-8") as file:
             return Preview(

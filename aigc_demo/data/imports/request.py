@@ -23,15 +23,16 @@ class ImportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Annotated[
-        Literal["auto", "pictures", "text", "chat"],
+        Literal["auto", "pictures", "text", "chat", "pairs"],
         FieldLabel(
             "Kind",
             "类型",
             Text(
                 "Pictures (a caption may lie beside each, as cat.txt or cat.caption or in metadata.jsonl, their classes in "
-                "folders or in dataset.json), text, or conversations (JSON, tables); auto looks into the files.",
+                "folders or in dataset.json), text, conversations (JSON, tables), or pairs of texts (two columns, or a tab "
+                "between two texts); auto looks into the files.",
                 "图片（说明可放在旁边，如 cat.txt、cat.caption，或写在 metadata.jsonl；类别由文件夹或 dataset.json 给出）、文本，"
-                "或对话（JSON、表格）；auto 会查看文件内容来判断。",
+                "对话（JSON、表格），或成对的文字（两列，或用制表符隔开）；auto 会查看文件内容来判断。",
             ),
         ),
     ] = "auto"

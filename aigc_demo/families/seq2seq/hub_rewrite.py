@@ -24,10 +24,12 @@ UNSPACED = ("zh", "ja")  # languages whose sentences follow each other without a
 
 
 class HubRewriter:
-    """A sequence-to-sequence model with its tokenizer.
+    """A pretrained sequence-to-sequence model with its tokenizer.
 
     prefixes: for each task it can do, the words that tell it so; a translator needs none. language: the one it writes.
     """
+
+    looks, options = "cross", ()
 
     def __init__(self, network: Any, tokenizer: Any, prefixes: dict[str, str], language: str) -> None:
         self.network, self.tokenizer, self.prefixes = network.eval(), tokenizer, prefixes
@@ -41,6 +43,7 @@ class HubRewriter:
 
     def cut(self, text: str, task: str) -> list[Part]:
         """The text in parts that the model can read, each behind the prefix of its task; InputError if it cannot do it."""
+        task = next(iter(self.prefixes)) if task == "auto" else task
         if task not in self.prefixes:
             raise _cannot(task)
         prefix = self.prefixes[task]
@@ -154,6 +157,11 @@ class HubRewriter:
 
 
 def _cannot(task: str) -> InputError:
+    if task not in AT_ONCE:
+        return InputError(
+            en="This model translates or summarises and does nothing else; choose another model for that.",
+            zh="该模型只会翻译或概括；请换一个会做这件事的模型。",
+        )
     if task == "translate":
         return InputError(
             en="This model does not translate; choose a translation model, or the task summarise.",

@@ -41,9 +41,17 @@ class Rewriting:
     language: str
     context_length: int
     converse: Any
+    looks, options = "self", ()
 
     def cut(self, text: str, task: str) -> list[Part]:
         """The text in parts that the model reads at once, each as the whole conversation it answers; InputError if it cannot."""
+        if task == "auto":
+            task = "translate" if self._bilingual() else "summarise"
+        if task not in AT_ONCE:
+            raise InputError(
+                en="A chat model translates or summarises here; choose another model for that.",
+                zh="对话模型在此只会翻译或概括；请换一个会做这件事的模型。",
+            )
         asked = len(self._part("", task).ids)
         limit = min(AT_ONCE[task], 3 * (self.context_length - asked) // 4)  # the rest is for the answer
         parts = cut(text.strip(), lambda part: len(self._source(part)), limit)
@@ -89,13 +97,16 @@ class Rewriting:
 
     def _translation(self, text: str) -> str:
         """What to tell a model that knows both languages."""
-        if not {"en", "zh"} <= {code.strip() for code in self.language.split(",")}:
+        if not self._bilingual():
             raise InputError(
                 en="This model does not translate; choose a translation model, or the task summarise.",
                 zh="该模型不会翻译；请选择翻译模型，或将任务改为概括。",
             )
         chinese = sum("\u4e00" <= character <= "\u9fff" for character in text)
         return TRANSLATE["zh" if 4 * chinese > len(text) else "en"]
+
+    def _bilingual(self) -> bool:
+        return {"en", "zh"} <= {code.strip() for code in self.language.split(",")}
 
     def _source(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids)

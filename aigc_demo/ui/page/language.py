@@ -49,6 +49,11 @@ class Words:
                 table[f"choice.{row.name}"] = row.title.say(lang)
         self.i18n = gr.I18n(**{LOCALES[lang]: table for lang, table in self.tables.items()})
 
+    def choice(self, name: str, value: str) -> str:
+        """The key of the words for a value of a field: the field's own, or those of all fields that take it."""
+        own = f"choice.{name}.{value}"
+        return own if own in self.tables["en"] else f"choice.{value}"
+
     def __call__(self, key: str) -> Any:
         """The words under `key`, translated by the browser; a KeyError where they are missing in a language."""
         for table in self.tables.values():

@@ -46,7 +46,7 @@ def field(context: Context, task: str, request_type: type[Request], name: str, *
         **changes,
     }
     if "enum" in schema:
-        choices = [(words(f"choice.{value}"), value) for value in literal_choices(request_type, name)]
+        choices = [(words(words.choice(name, value)), value) for value in literal_choices(request_type, name)]
         return gr.Radio(choices, **options)
     if schema["type"] == "boolean":
         return gr.Checkbox(**options)

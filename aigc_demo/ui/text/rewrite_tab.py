@@ -1,4 +1,4 @@
-"""Translate and summarise, in the Text tab: a sequence in, a sequence out, and which of its words each word came from."""
+"""Translate, summarise, answer a line of verse, in the Text tab: a sequence in, a sequence out, and where each word came from."""
 
 from collections.abc import Callable, Iterator
 from html import escape
@@ -27,7 +27,19 @@ from aigc_demo.ui.text.heat_map import heat_map
 from aigc_demo.ui.text.recorded_session import RecordedSession
 from aigc_demo.ui.text.token_view import TokenView
 
-EXAMPLES = {"weather": "translate", "austen": "translate", "library": "summarise"}  # what each is for
+# what each is for: a task, and whether it is one for models that were trained here
+EXAMPLES = {
+    "sun": ("couplet", True),
+    "moon": ("couplet", True),
+    "dialog": ("translate", True),
+    "font": ("translate", True),
+    "weather": ("translate", False),
+    "austen": ("translate", False),
+    "library": ("summarise", False),
+    "deer": ("summarise", True),
+}
+OWN = ("temperature", "seed", "couplet_rules")  # what only models that were trained here are asked for
+CAPTIONS = {"cross": "map_caption", "self": "map_caption_chat", "occlusion": "map_caption_occlusion"}
 
 
 class RewriteTab(GenerationTab):
@@ -42,12 +54,15 @@ class RewriteTab(GenerationTab):
         words, default = self.context.words, RewriteRequest.model_fields["model"].default
         self.card = chosen_card(self.context, "rewrite", default)
         text = self._field("text", value="", lines=4, max_lines=20, placeholder=words("rewrite.text_hint"))
-        kind = self._field("task", value=usual_task(self.card))
+        kind = self._field("task", value=tasks_of(self.card)[0])
+        kind.choices = [(words(f"choice.{task}"), task) for task in tasks_of(self.card)]
         self._run_buttons("action.rewrite")
         self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
         picker = self._model_picker("rewrite", default)
         with gr.Accordion(words("shell.more"), open=False, elem_id="rewrite-more"):
             folded = {name: self._field(name) for name in ("num_beams", "max_new_tokens")}
+            shown = own_fields(self.card)
+            folded |= {name: self._field(name, visible=shown[name]) for name in OWN}
         self.fields = {"model": picker, "task": kind, "text": text, **folded}
 
     def _build_see(self) -> None:
@@ -85,13 +100,17 @@ class RewriteTab(GenerationTab):
         self.halt.click(self.stop, **QUICK)
         filled = [self.fields["task"], self.fields["text"]]
         for name, button in self.examples.items():
+            button.visible = suits(name, self.card)
             button.click(self.example(name), None, filled, **QUICK)
         when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
 
     def settable(self) -> list[Any]:
         """The components that `show` may update."""
-        return [*self.fields.values(), self.card_lines, *self.no_model.parts(), *self.lesson.groups.values()]
+        return [
+            *self.fields.values(), self.card_lines, *self.no_model.parts(), *self.lesson.groups.values(),
+            *self.examples.values(),
+        ]  # fmt: skip
 
     def show(self, request: RewriteRequest, lang: str) -> dict[Any, Any]:
         """Updates that put a request's settings into the widgets."""
@@ -107,14 +126,19 @@ class RewriteTab(GenerationTab):
             self.card_lines: gr.update(value=lines),
             **self.no_model.show(False),
             **self.lesson.show(card.family),
-            self.fields["task"]: gr.update(value=usual_task(card)),
+            self.fields["task"]: gr.update(
+                choices=[(self.context.words.say(f"choice.{task}", lang), task) for task in tasks_of(card)],
+                value=tasks_of(card)[0],
+            ),
+            **{self.fields[name]: gr.update(visible=seen) for name, seen in own_fields(card).items()},
+            **{button: gr.update(visible=suits(name, card)) for name, button in self.examples.items()},
         }
 
     def example(self, name: str) -> Callable[[gr.Request], Any]:
         """A handler that puts an example's task and text into the widgets."""
 
         def fill(visitor: gr.Request) -> tuple[str, str]:
-            return EXAMPLES[name], self.context.translator(visitor)(f"rewrite_example_text.{name}")
+            return EXAMPLES[name][0], self.context.translator(visitor)(f"rewrite_example_text.{name}")
 
         return fill
 
@@ -124,8 +148,8 @@ class RewriteTab(GenerationTab):
         given = self.given(values)
         if not given["model"]:
             raise InputError(
-                en="There is no model that translates or summarises on this machine yet; get one in the Models tab.",
-                zh="本机还没有翻译或摘要模型；请在“模型”页获取。",
+                en="There is no model that rewrites texts on this machine yet; get one in the Models tab.",
+                zh="本机还没有翻译、摘要或对联模型；请在“模型”页获取。",
             )
         asked = check(RewriteRequest, given)
         stop = self.context.begin(visitor, self.task)
@@ -156,11 +180,26 @@ class RewriteTab(GenerationTab):
         return Memory(result.request, about, words=result.text[:40])
 
 
-def usual_task(card: ModelCard) -> str:
-    """What to ask of a model first: a translation, unless its card says that it only sums up."""
-    told = [name for name in ("translate", "summarise") if f"prefix_{name}" in card.defaults]
+def tasks_of(card: ModelCard) -> tuple[str, ...]:
+    """What a model does, as far as its card tells, the usual first: the one thing it was trained for, or what others offer."""
+    if "task" in card.defaults:
+        return (card.defaults["task"],)
+    told = tuple(name for name in ("translate", "summarise") if f"prefix_{name}" in card.defaults)
     both = {"en", "zh"} <= {code.strip() for code in card.language.split(",")}
-    return told[0] if told else "summarise" if "chat" in card.tasks and not both else "translate"
+    usual = ("summarise", "translate") if "chat" in card.tasks and not both else ("translate", "summarise")
+    return told or usual
+
+
+def own_fields(card: ModelCard) -> dict[str, bool]:
+    """Which of the further settings are shown: those that the model takes."""
+    task = card.defaults.get("task")
+    return {name: task is not None and (name != "couplet_rules" or task == "couplet") for name in OWN}
+
+
+def suits(example: str, card: ModelCard) -> bool:
+    """Whether an example is one for this model: of its task, and what a small or a large one can do."""
+    task, own = EXAMPLES[example]
+    return task in tasks_of(card) and own == ("task" in card.defaults)
 
 
 def map_html(result: RewriteResult, say: Say) -> str:
@@ -168,6 +207,5 @@ def map_html(result: RewriteResult, say: Say) -> str:
     if result.attention is None or not result.tokens:
         return f'<p class="note">{escape(say("rewrite.no_map"))}</p>'
     written = [token.text for token in result.tokens]
-    key = "rewrite.map_caption_chat" if "chat" in result.card.tasks else "rewrite.map_caption"
-    caption, hint = say(key), say("rewrite.map_hint")
+    caption, hint = say(f"rewrite.{CAPTIONS[result.looks]}"), say("rewrite.map_hint")
     return heat_map(result.attention, written, result.source, caption, hint, {}, say)

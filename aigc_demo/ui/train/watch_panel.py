@@ -96,7 +96,7 @@ class WatchPanel:
                     visible=False,
                     elem_id=f"train-use-{task}",
                 )
-                for task in ("image", "walk", "text", "chat", "draw")
+                for task in ("image", "walk", "text", "chat", "rewrite", "draw")
             }
 
     def shown(self) -> list[Any]:
