@@ -261,17 +261,17 @@ class TrainRequest(BaseModel):
         ),
     ] = 0
     architecture: Annotated[
-        Literal["lstm", "lstm-attention", "transformer"],
+        Literal[("auto", *(name for row in trained() for name in row.architectures))],
         FieldLabel(
             "Network",
             "网络结构",
             Text(
-                "lstm: two LSTMs with one vector between them; lstm-attention: the second one also looks back at every "
-                "source token; transformer: attention alone.",
-                "lstm：两个 LSTM，之间只有一个向量；lstm-attention：解码器还能回看每个源词元；transformer：只用注意力。",
+                "LSTM: two of them with one vector between; with attention the second one also looks back at every source "
+                "token; a Transformer has attention alone, and is what auto takes.",
+                "LSTM：两个 LSTM，之间只有一个向量；带注意力时解码器还能回看每个源词元；Transformer 只用注意力，auto 即用它。",
             ),
         ),
-    ] = "transformer"
+    ] = "auto"
     label_smoothing: Annotated[
         float,
         Field(ge=0, le=0.5, allow_inf_nan=False),

@@ -73,7 +73,8 @@ class Family:
     """What others need to know of a family.
 
     title: its name for people. reads: what it learns from; empty where nothing is trained. tasks: what models of its own
-    serve. trains: ways to train it, by method. sizes: of new models, the smallest first. kinds: models of others that it
+    serve. trains: ways to train it, by method. sizes: of new models, the smallest first.
+    architectures: networks to choose from, the usual last. kinds: models of others that it
     loads. pipeline_tag: as the hub names what it does. run_stem: what a run's name begins with. curves: charts of a run,
     by title, and their lines. limits: what its card says it cannot do. losses: the source that the page shows as what
     training minimises, where it is not its own losses.py. packages: what running its own models needs. sampled: its
@@ -87,6 +88,7 @@ class Family:
     tasks: tuple[str, ...] = ()
     trains: Mapping[str, Training] = field(default_factory=dict)
     sizes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     pipeline_tag: str = ""
     run_stem: str = ""

@@ -42,5 +42,5 @@ class TrainPlan:
     load_in_4bit: bool = False
     trigger: str = ""
     resolution: int = 0
-    architecture: str = "transformer"
+    architecture: str = "auto"
     label_smoothing: float = 0.0

@@ -23,6 +23,7 @@ FAMILY = Family(
     tasks=("rewrite",),
     trains={"full": Training("torch", ("size", "architecture", "label_smoothing"))},
     sizes=("tiny", "small", "base"),
+    architectures=("lstm", "lstm-attention", "transformer"),
     kinds={"seq2seq": Kind(("rewrite",), ("transformers", "sentencepiece"))},
     pipeline_tag="text2text-generation",
     run_stem="pairs",

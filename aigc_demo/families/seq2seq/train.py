@@ -180,7 +180,8 @@ def count_parameters(size: str) -> int:
 
 
 def shape_of(size: Size, architecture: str, vocab_size: int) -> Shape:
-    """The shape of a new network."""
+    """The shape of a new network; "auto" is the Transformer."""
+    architecture = "transformer" if architecture == "auto" else architecture
     width = size.width if architecture == "transformer" else size.recurrent
     return Shape(architecture, vocab_size, size.embedding, width, size.layers, size.heads, size.longest)
 

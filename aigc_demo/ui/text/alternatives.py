@@ -110,7 +110,7 @@ def _sliders(asked: Any, say: Say) -> str:
     )
     off = " ".join(str(one) for *_, one in SLIDERS)
     buttons = f'<button type="button" data-set="{off}">{escape(say("tokens.own"))}</button>'
-    if hasattr(asked, "temperature"):
+    if hasattr(asked, "top_p"):
         values = " ".join(f"{getattr(asked, name):g}" for name, *_ in SLIDERS)
         buttons += f'<button type="button" data-set="{values}">{escape(say("tokens.asked"))}</button>'
     return (
