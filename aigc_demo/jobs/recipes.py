@@ -18,14 +18,10 @@ Reads = Literal["pictures", "texts", "pairs"]
 
 @dataclass(frozen=True)
 class DataFacts:
-<<<<<<< HEAD
-    """What a recipe looks at: `amount` is how many pictures there are to train on, or characters of text; 0: unknown.
+    """What a recipe looks at: `amount` is how many pictures or pairs there are to train on, or characters of text; 0: unknown.
 
     captioned: whether most of one's own pictures say what they show.
     """
-=======
-    """What a recipe looks at: `amount` is how many pictures or pairs there are to train on, or characters of text; 0: unknown."""
->>>>>>> b9585fe (Sequence to sequence is trained here: pairs of texts, three networks, couplets and translation in Fine-tune and Translate)
 
     name: str
     reads: Reads
@@ -96,15 +92,9 @@ def facts_of(name: str, settings: Settings) -> DataFacts | None:
     if folder is None:
         return None
     manifest = read_manifest(folder)
-<<<<<<< HEAD
-    if manifest.kind == "pictures":
-        most = 2 * manifest.counts.get("captions", 0) > len(manifest.files)
-        return DataFacts(name, "pictures", manifest.counts["train"], captioned=most)
-    return DataFacts(name, "texts", manifest.counts.get("characters", 0))
-=======
     amount = "characters" if manifest.reads == "texts" else "train"
-    return DataFacts(name, manifest.reads, manifest.counts.get(amount, 0))
->>>>>>> b9585fe (Sequence to sequence is trained here: pairs of texts, three networks, couplets and translation in Fine-tune and Translate)
+    most = 2 * manifest.counts.get("captions", 0) > len(manifest.files)
+    return DataFacts(name, manifest.reads, manifest.counts.get(amount, 0), captioned=most)
 
 
 def recipe_for(facts: DataFacts, family: str = "") -> DataRecipe | None:
