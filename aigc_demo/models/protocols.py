@@ -379,20 +379,13 @@ class Part:
 
 
 class Rewriter(Protocol):
-    """A sequence-to-sequence model.
-
-    looks: what `look` shows, "cross" attention, "self" attention or "occlusion". options: which further fields of a
-    RewriteRequest `write` takes, of temperature, seed and couplet_rules.
-    """
+    """A sequence-to-sequence model. looks: what `look` shows. options: further fields of a RewriteRequest that `write` takes."""
 
     looks: Literal["cross", "self", "occlusion"]
     options: tuple[str, ...]
 
     def cut(self, text: str, task: str) -> list[Part]:
-        """The text in parts that the model can read, with what it has to be told for the task; InputError if it cannot.
-
-        The task "auto" is what the model does, the first of what it can do.
-        """
+        """The text in parts that it can read, told the task ("auto": the first that it knows); InputError if it cannot."""
         ...
 
     def write(
