@@ -122,8 +122,7 @@ class Drawn:
     blacked_out: bool = False
 
 
-# (step, steps, preview): after each step of `steps`; preview() is (n, H, W, 3) uint8 on the CPU, what the model takes
-# the n finished pictures for now, or None where it has no new one.
+# (step, steps, preview) after each step; preview() is the n finished pictures as of now, (n, H, W, 3) uint8, or None.
 StepHook = Callable[[int, int, Callable[[], "Tensor | None"]], None]
 
 
