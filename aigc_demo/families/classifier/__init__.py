@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_demo.core.words import Text
-from aigc_demo.models.family import Family, Training
+from aigc_demo.models.family import Family, Goal, Training
 
 if TYPE_CHECKING:
     from aigc_demo.families.classifier.model import PictureClassifier
@@ -31,6 +31,7 @@ FAMILY = Family(
         "Knows the classes of its data and nothing else: whatever it is shown, one of them gets the odds.",
         "只认识训练数据中的类别：无论给它看什么，概率都会分给其中某一类。",
     ),
+    goal=Goal("accuracy", "held_out_loss", lower=False),
 )
 
 

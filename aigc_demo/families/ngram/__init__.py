@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_demo.core.words import Text
-from aigc_demo.models.family import Family, Training
+from aigc_demo.models.family import Family, Goal, Training
 
 if TYPE_CHECKING:
     from aigc_demo.families.ngram.model import NgramModel
@@ -31,6 +31,7 @@ FAMILY = Family(
     ),
     losses="language/ngram.py",
     packages=("tokenizers",),
+    goal=Goal("bits_per_character", "held_out"),
 )
 
 

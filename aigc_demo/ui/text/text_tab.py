@@ -27,6 +27,7 @@ from aigc_demo.ui.text.alternatives import GO_ON, alternatives, beginning
 from aigc_demo.ui.text.attention import AttentionPanel
 from aigc_demo.ui.text.drafts_panel import DraftsPanel
 from aigc_demo.ui.text.inside_panel import InsidePanel
+from aigc_demo.ui.text.side_panel import SidePanel
 from aigc_demo.ui.text.template_panel import TemplatePanel
 from aigc_demo.ui.text.token_view import CHOOSE
 from aigc_demo.ui.text.watermark_panel import WatermarkPanel, watermark_field
@@ -136,6 +137,7 @@ class TextTab(GenerationTab):
         self.attention = AttentionPanel(context, self.task)
         self.inside = InsidePanel(context, self.task)
         self.mark = WatermarkPanel(context, self.task)
+        self.side = SidePanel(context)
         self.lesson = Lesson(context, serving("text"), "", "text-lesson")
         self.code = CodePanel.build(context, "text-code")
 
@@ -159,6 +161,7 @@ class TextTab(GenerationTab):
         self.text.select(self.pick_token, self.result, self.odds, trigger_mode="always_last", **QUICK)
         self.attention.connect(self.result)
         self.inside.connect(self.result, self.text)
+        self.side.connect(self.fields["prompt"], self.fields["seed"])
         self.prompt_templates.connect(prompt=self.fields["prompt"])
 
     def looks(self) -> list[Any]:
