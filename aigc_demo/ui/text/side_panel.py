@@ -17,7 +17,6 @@ from aigc_demo.core.errors import InputError
 from aigc_demo.jobs.job import duration, last_line
 from aigc_demo.models.cards import ModelCard
 from aigc_demo.models.family import runs_here
-from aigc_demo.models.safetensors_header import weights_of
 from aigc_demo.runtime.registry import cards_for, find_card
 from aigc_demo.schemas import TextRequest, check
 from aigc_demo.ui.page.context import Context, polite
@@ -88,6 +87,7 @@ class SidePanel:
                     "seed": seed or 0,
                     "count": 1,
                     "max_new_tokens": TOKENS,
+                    "drafts": 1,
                 },
             )
             for model in models
@@ -133,7 +133,12 @@ def side_html(done: list[Written], cards: list[ModelCard], say: Say, lang: str) 
 def facts(card: ModelCard, written: Written | None, lang: str) -> list[str]:
     """Held-out bits a character, tokens a second, number of weights, bytes on the disk, time of training."""
     bits = card.figures.get("bits_per_character")
-    path, seconds = weights_of(card.folder), last_line(card.folder / "log.jsonl").get("seconds")
+    seconds = last_line(card.folder / "log.jsonl").get("seconds")
+    size = sum(
+        path.stat().st_size
+        for path in card.folder.glob("*.safetensors")
+        if not path.name.startswith("state-")
+    )
     rate = "–"
     if written and written.seconds > 0 and len(written.tokens) > 1:
         rate = f"{(len(written.tokens) - 1) / written.seconds:,.0f}"
@@ -141,6 +146,6 @@ def facts(card: ModelCard, written: Written | None, lang: str) -> list[str]:
         f"{bits:.3f}" if isinstance(bits, int | float) else "–",
         rate,
         f"{card.parameters:,}",
-        f"{path.stat().st_size / 1e6:.2f} MB" if path.is_file() else "–",
+        f"{size / 1e6:.2f} MB" if size else "–",
         duration(seconds, lang) if isinstance(seconds, int | float) else "–",
     ]
