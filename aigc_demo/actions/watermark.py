@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from aigc_demo.core.settings import Settings
 from aigc_demo.core.words import Text
 from aigc_demo.models.cards import ModelCard
-from aigc_demo.models.family import runs_here
+from aigc_demo.models.family import markable, runs_here
 from aigc_demo.provenance.watermark.keys import mark_key
 from aigc_demo.provenance.watermark.text import Finding, TextMark
 from aigc_demo.runtime.registry import cards_for
@@ -15,18 +15,18 @@ from aigc_demo.schemas import ChatRequest, TextRequest
 
 AnyRequest = TypeVar("AnyRequest", TextRequest, ChatRequest)
 UNMARKED = Text(
-    "The model's server draws the tokens itself, so this text carries no watermark.",
-    "词元由模型所在的服务器抽取，因此这段文字没有水印。",
+    "No key could lean on the choice of these words, by a server's model or by rules, so this text carries no watermark.",
+    "这些词由服务器上的模型或规则选定，密钥无从影响，因此这段文字没有水印。",
 )
 
 
 def settle_mark(request: AnyRequest, card: ModelCard, settings: Settings) -> tuple[AnyRequest, Text | None]:
     """The request with its watermark as it will be, and what to tell the reader, if anything.
 
-    A public mode marks all that a model of this machine writes; a server's model chooses its tokens out of our reach.
+    A public mode marks all that a model of this machine writes; a server's model chooses its tokens out of our reach, and rules draw none.
     """
     wanted = request.watermark or settings.rules.text_mark
-    put = wanted and runs_here(card.family)
+    put = wanted and markable(card.family)
     return request.model_copy(update={"watermark": put}), UNMARKED if wanted and not put else None
 
 

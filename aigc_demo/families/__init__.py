@@ -18,6 +18,7 @@ NAMES = (
     "transformer",
     "recurrent",
     "ngram",
+    "templates",
     "seq2seq",
     "diffusion",
     "dalle",

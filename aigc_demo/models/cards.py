@@ -35,7 +35,7 @@ def known(tasks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Tasks = Annotated[tuple[str, ...], AfterValidator(known)]
-WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
+WEIGHTS = ("model.safetensors", "rules.yaml", "adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 

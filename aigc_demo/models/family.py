@@ -78,7 +78,8 @@ class Family:
     loads. pipeline_tag: as the hub names what it does. run_stem: what a run's name begins with. curves: charts of a run,
     by title, and their lines. limits: what its card says it cannot do. losses: the source that the page shows as what
     training minimises, where it is not its own losses.py. packages: what running its own models needs. sampled: its
-    pictures come in many steps, out of noise. guarded: it has seen everything, so the content filter looks at its
+    pictures come in many steps, out of noise. markable: its texts can carry the watermark, as their tokens are drawn by odds
+    that a key may lean on. guarded: it has seen everything, so the content filter looks at its
     pictures. local: its models run here, not on a server. goal: what its settings are tuned for; None where no figure tells.
     """
 
@@ -97,6 +98,7 @@ class Family:
     losses: str = ""
     packages: tuple[str, ...] = ()
     sampled: bool = False
+    markable: bool = True
     guarded: bool = False
     local: bool = True
     goal: Goal | None = None
@@ -146,6 +148,11 @@ def trained() -> list[Family]:
 def serving(task: str) -> list[str]:
     """The names of the families whose models, here on this machine, may serve a task."""
     return [row.name for row in families().values() if row.local and task in row.served]
+
+
+def markable(name: str) -> bool:
+    """Whether texts of a family's models can carry the watermark: not those of a server, nor those written by rules."""
+    return runs_here(name) and (name not in families() or families()[name].markable)
 
 
 @cache

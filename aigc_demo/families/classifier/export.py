@@ -17,7 +17,7 @@ from aigc_demo.models.pixels import to_float
 # The odds of the likeliest class, in bands: of each it is written down how often the class was right.
 BANDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 JUDGED, JUDGED_SOON = 100_000, 250  # pictures behind that, of a finished run and of one that still trains
-SEEN, SEEN_SOON = 5000, 500  # training pictures behind the shape of the features
+SEEN, SEEN_SOON = 5000, 500  # training pictures behind the shape of the impressions
 FEWEST = 100  # pictures set aside that a temperature is fitted to
 RIDGE = 1e-3  # of the mean variance, so that few pictures give an invertible matrix
 
@@ -26,11 +26,11 @@ def export(run: Path, network: Network, data: dict[str, Any], aside: Tensor, fin
     """Write config.json and model.safetensors as model.py reads them; `aside` (M,) are places among the training pictures."""
     split = "test" if enough(data["test_labels"]) else "train"
     judged, labels = some(data, split, JUDGED if final else JUDGED_SOON)
-    logits, features = outputs(network, judged)
+    logits, impressions = outputs(network, judged)
     temperature = fit_temperature(network, data, aside)
     seen, seen_labels = some(data, "train", SEEN if final else SEEN_SOON)
     means, whitening = shape_of(outputs(network, seen)[1], seen_labels, network.config.classes)
-    distances = nearest_mean(features, means, whitening)
+    distances = nearest_mean(impressions, means, whitening)
     config = {
         "family": "classifier",
         "classes": data["classes"],
@@ -46,7 +46,7 @@ def export(run: Path, network: Network, data: dict[str, Any], aside: Tensor, fin
         else "training pictures, as few or none are held out",
     }
     tensors = {f"network.{name}": tensor.half() for name, tensor in network.state_dict().items()}
-    save_weights(run, {**tensors, "means": means, "whitening": whitening}, config)
+    save_weights(run, {**tensors, "means": means.half(), "whitening": whitening.half()}, config)
 
 
 def fit_temperature(network: Network, data: dict[str, Any], aside: Tensor) -> float:
@@ -64,16 +64,16 @@ def record(found: Tensor, labels: Tensor) -> list[list[int]]:
     return torch.stack([right, torch.bincount(bands, minlength=len(BANDS) + 1)], dim=1).tolist()
 
 
-def shape_of(features: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+def shape_of(impressions: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     r"""Each class's mean $\mu_c$ (K, D) and $W$ (D, D) with $W^\top W = \Sigma^{-1}$, the covariance within classes.
 
     A class without a picture has the mean of all. (Lee et al. 2018, A Simple Unified Framework for Detecting
     Out-of-Distribution Samples.)
     """
     means = torch.stack(
-        [features[labels == c].mean(0) if (labels == c).any() else features.mean(0) for c in range(classes)]
+        [(impressions[labels == c] if (labels == c).any() else impressions).mean(0) for c in range(classes)]
     )
-    centred = (features - means[labels]).double()
+    centred = (impressions - means[labels]).double()
     covariance = centred.T @ centred / len(centred)
     ridge = RIDGE * covariance.diagonal().mean() + 1e-9
     factor = torch.linalg.cholesky(covariance + ridge * torch.eye(len(covariance), dtype=torch.double))
@@ -81,17 +81,19 @@ def shape_of(features: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Te
     return means, torch.linalg.solve_triangular(factor, identity, upper=False).float()
 
 
-def nearest_mean(features: Tensor, means: Tensor, whitening: Tensor) -> Tensor:
-    r"""$\min_c \lVert W (h - \mu_c) \rVert$ of features (N, D): (N,)."""
-    return torch.cdist(features @ whitening.T, means @ whitening.T).amin(1)
+def nearest_mean(impressions: Tensor, means: Tensor, whitening: Tensor) -> Tensor:
+    r"""$\min_c \lVert W (h - \mu_c) \rVert$ of impressions h (N, D): (N,)."""
+    return torch.cdist(impressions @ whitening.T, means @ whitening.T).amin(1)
 
 
 @torch.no_grad()
 def outputs(network: Network, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (N, K) and features (N, D) of pictures uint8 (N, H, W[, 3]), float32 on the CPU."""
+    """Logits (N, K) and impressions (N, D) of pictures uint8 (N, H, W[, 3]), float32 on the CPU."""
     device = network.head.weight.device
-    found = torch.cat([network.features(to_float(part.to(device))).float() for part in pictures.split(CHUNK)])
-    return network.head(found).cpu(), found.cpu()
+    found = torch.cat(
+        [network.impression(to_float(part.to(device))).float() for part in pictures.split(CHUNK)]
+    )
+    return network.head(found[:, -network.config.hidden :]).cpu(), found.cpu()
 
 
 def logits_of(network: Network, pictures: Tensor) -> Tensor:

@@ -53,8 +53,10 @@ class PictureClassifier:
         return int(right), int(total)
 
     def strangeness(self, images: Tensor) -> Tensor:
-        """The share of held-out pictures whose features lie nearer to a class's mean than these do, (N,) in [0, 1]."""
-        distances = nearest_mean(self.features(images), self.means, self.whitening)
+        """The share of held-out pictures whose impression lies nearer to a class's mean than those of these do, (N,) in [0, 1]."""
+        with torch.inference_mode():
+            impressions = self._in_chunks(self.network.impression, images)
+        distances = nearest_mean(impressions, self.means, self.whitening)
         return (torch.searchsorted(self.quantiles, distances) / len(self.quantiles)).clamp(0, 1)
 
     def _in_chunks(self, part: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:

@@ -96,10 +96,15 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] -> features $h(x)$ (N, hidden)."""
-        x = F.pixel_unshuffle(images, 2)
+        return self.impression(images)[:, -self.config.hidden :]
+
+    def impression(self, images: Tensor) -> Tensor:
+        """What every level sees on the mean over places, and the features behind it: (N, D)."""
+        x, means = F.pixel_unshuffle(images, 2), []
         for level in self.levels:
             x = level(x)
-        return F.relu(self.hidden(F.relu(self.reduce(x)).flatten(1)))
+            means.append(x.mean(dim=(2, 3)))
+        return torch.cat([*means, F.relu(self.hidden(F.relu(self.reduce(x)).flatten(1)))], dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] -> logits (N, K)."""

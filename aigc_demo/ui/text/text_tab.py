@@ -25,6 +25,7 @@ from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, mod
 from aigc_demo.ui.text import odds
 from aigc_demo.ui.text.alternatives import GO_ON, alternatives, beginning
 from aigc_demo.ui.text.attention import AttentionPanel
+from aigc_demo.ui.text.derivation_panel import DerivationPanel
 from aigc_demo.ui.text.drafts_panel import DraftsPanel
 from aigc_demo.ui.text.inside_panel import InsidePanel
 from aigc_demo.ui.text.side_panel import SidePanel
@@ -134,6 +135,7 @@ class TextTab(GenerationTab):
     def _build_look(self) -> None:
         """Attention, the watermark, how it works, the code."""
         context = self.context
+        self.derivation = DerivationPanel(context, self.task)
         self.attention = AttentionPanel(context, self.task)
         self.inside = InsidePanel(context, self.task)
         self.mark = WatermarkPanel(context, self.task)
@@ -166,7 +168,7 @@ class TextTab(GenerationTab):
 
     def looks(self) -> list[Any]:
         """The components that change with the text below it."""
-        panels = (self.mark, self.attention, self.inside, self.drafts)
+        panels = (self.mark, self.attention, self.inside, self.drafts, self.derivation)
         return [*vars(self.code).values(), *(part for panel in panels for part in panel.outputs())]
 
     def settable(self) -> list[Any]:
@@ -272,6 +274,7 @@ class TextTab(GenerationTab):
             **self.attention.fit(result),
             **self.inside.fit(result),
             **self.drafts.show(result, say),
+            **self.derivation.show(result, say),
             **self.code.show(result.request, visitor),
         }
 

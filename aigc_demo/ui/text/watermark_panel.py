@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from aigc_demo.actions import ChatResult, TextResult, text_mark
-from aigc_demo.models.family import runs_here
+from aigc_demo.models.family import markable
 from aigc_demo.models.protocols import TokenChoice
 from aigc_demo.provenance.watermark.text import TextMark
 from aigc_demo.schemas import Request
@@ -43,7 +43,7 @@ class WatermarkPanel:
 
     def show(self, result: TextResult | ChatResult, say: Say) -> dict[Any, Any]:
         """Updates for a new text."""
-        if not runs_here(result.card.family):
+        if not markable(result.card.family):
             return {self.view: f'<p class="note">{escape(say("mark.remote"))}</p>'}
         return {self.view: coloured(tokens_of(result), text_mark(self.context.settings), say)}
 
