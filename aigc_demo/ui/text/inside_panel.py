@@ -17,6 +17,7 @@ from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import PRIVATE, index_of
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.text.attention import prompt_ids, shape_of
+from aigc_demo.ui.text.derivation_panel import derives
 from aigc_demo.ui.text.inside_view import gates_html, path_html
 
 NAMES = ("forget", "input", "output", "memory")
@@ -60,7 +61,9 @@ def look_inside(
 
 def shows(result: TextResult | None) -> bool:
     """Whether a result's model may show more than its odds, but no attention."""
-    return result is not None and runs_here(result.card.family) and shape_of(result.card) is None
+    if result is None or derives(result.card):
+        return False
+    return runs_here(result.card.family) and shape_of(result.card) is None
 
 
 class InsidePanel:
