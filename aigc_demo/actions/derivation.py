@@ -4,7 +4,7 @@ from typing import Any
 
 from aigc_demo.actions.text import TextResult
 from aigc_demo.core.stopping import Stop, never
-from aigc_demo.models.protocols import Branch, DerivingModel
+from aigc_demo.models.derivation import Branch, DerivingModel
 from aigc_demo.runtime.cache import ModelCache
 
 

@@ -4,9 +4,9 @@ from aigc_demo.actions.prompt_templates.template import (
     Blank,
     Template,
     Wording,
+    all_templates,
     find_template,
     nearest,
-    templates,
 )
 
-__all__ = ["Blank", "Template", "Wording", "find_template", "nearest", "templates"]
+__all__ = ["Blank", "Template", "Wording", "all_templates", "find_template", "nearest"]

@@ -86,7 +86,7 @@ class Template(BaseModel):
 
 
 @lru_cache(maxsize=1)
-def templates() -> tuple[Template, ...]:
+def all_templates() -> tuple[Template, ...]:
     """All templates, by id."""
     return tuple(
         Template(id=path.stem, **parse_yaml(path.read_text("utf-8")))
@@ -96,10 +96,10 @@ def templates() -> tuple[Template, ...]:
 
 def find_template(template_id: str | None) -> Template:
     """The template with this id; an InputError that lists the ids where there is none."""
-    for template in templates():
+    for template in all_templates():
         if template.id == template_id:
             return template
-    known, shown = ", ".join(template.id for template in templates()), str(template_id or "-")[:60]
+    known, shown = ", ".join(template.id for template in all_templates()), str(template_id or "-")[:60]
     raise InputError(
         en=f"There is no template {shown}; there are {known}.",
         zh=f"没有模板 {shown}；可用的有 {known}。",
@@ -115,11 +115,11 @@ def nearest(wish: str) -> list[tuple[Template, float]]:
             zh=f"请用几个词说明想写什么，不超过 {LONGEST_WISH} 字。",
         )
     scores = _scores(wish, "zh" if CHINESE.search(wish) else "en")
-    return sorted(zip(templates(), scores, strict=True), key=lambda pair: -pair[1])
+    return sorted(zip(all_templates(), scores, strict=True), key=lambda pair: -pair[1])
 
 
 def _scores(wish: str, lang: str) -> list[float]:
-    known = [_runs(_all_words(template.wording(lang))) for template in templates()]
+    known = [_runs(_all_words(template.wording(lang))) for template in all_templates()]
     holders = Counter(run for runs in known for run in runs)
     weight = {run: math.log((len(known) + 1) / (1 + holders[run])) for run in _runs(wish)}
     total = sum(weight.values()) or 1.0

@@ -12,7 +12,8 @@ from aigc_demo.families.templates.conditions import Value
 from aigc_demo.families.templates.expand import Expansion, Node
 from aigc_demo.families.templates.facts import read_facts
 from aigc_demo.families.templates.rules import FILE, SLOT, RuleFile, read_rules
-from aigc_demo.models.protocols import Branch, Step, TokenChoice
+from aigc_demo.models.derivation import Branch
+from aigc_demo.models.protocols import Step, TokenChoice
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,8 +9,8 @@ import gradio as gr
 from aigc_demo.actions.derivation import derivation
 from aigc_demo.actions.text import TextResult
 from aigc_demo.models.cards import ModelCard
+from aigc_demo.models.derivation import Branch
 from aigc_demo.models.family import runs_here
-from aigc_demo.models.protocols import Branch
 from aigc_demo.ui.page.context import Context
 from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.text.odds import percent

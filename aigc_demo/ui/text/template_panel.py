@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from aigc_demo.actions.prompt_templates import Template, find_template, nearest, templates
+from aigc_demo.actions.prompt_templates import Template, all_templates, find_template, nearest
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.events import QUICK, index_of
 from aigc_demo.ui.page.gradio_gaps import when_chosen
@@ -39,7 +39,7 @@ class TemplatePanel:
             self.ranked = gr.State([])
             self.found = pick_list("", f"{task}-template-found")
             self.picker = gr.Dropdown(
-                [(words.both(found.en.title, found.zh.title), found.id) for found in templates()],
+                [(words.both(found.en.title, found.zh.title), found.id) for found in all_templates()],
                 value=None,
                 label=words("template.all"),
                 elem_id=f"{task}-template",

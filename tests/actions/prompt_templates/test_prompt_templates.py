@@ -1,6 +1,6 @@
 import pytest
 
-from aigc_demo.actions.prompt_templates import Wording, find_template, nearest, templates
+from aigc_demo.actions.prompt_templates import Wording, all_templates, find_template, nearest
 from aigc_demo.core.errors import InputError
 
 TRADES = {"news", "advertising", "office", "literature", "teaching", "customer service", "reports"}
@@ -11,8 +11,8 @@ def examples(wording):
 
 
 def test_every_trade_has_a_template_that_works_as_it_is_in_both_languages():
-    assert {template.trade for template in templates()} >= TRADES
-    for template in templates():
+    assert {template.trade for template in all_templates()} >= TRADES
+    for template in all_templates():
         assert template.en.fields.keys() == template.zh.fields.keys(), template.id
         for lang in ("en", "zh"):
             wording = template.wording(lang)

@@ -11,7 +11,7 @@ from aigc_demo.families.templates.agreement import agree
 from aigc_demo.families.templates.conditions import parse_condition
 from aigc_demo.families.templates.model import RuleWriter
 from aigc_demo.families.templates.rules import parse_rules
-from aigc_demo.models.protocols import DerivingModel
+from aigc_demo.models.derivation import DerivingModel
 
 WEIGHTS = Path(__file__).parents[3] / "weights"
 SMALL = """
