@@ -7,7 +7,7 @@ from aigc_demo.core.words import Text
 from aigc_demo.language.diagnoses import LOOPING, OVERFITTING
 from aigc_demo.training.doctor.diagnosis import Chart, Diagnosis, Look, lasting
 
-EXPLODED = 10.0  # mean norm of the gradients, which are cut at 1
+EXPLODED = 5.0  # mean norm of the gradients, which are cut at 1
 REMEMBERED = 0.01  # bits a token that far text must save
 HALFWAY = 10  # looks: before, there is little to remember
 
