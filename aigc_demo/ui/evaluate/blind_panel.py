@@ -44,15 +44,15 @@ class BlindPanel:
         """What shows the votes."""
         return [self.fold, self.view, self.again, *self.buttons.values()]
 
-    def connect(self, result: gr.State) -> None:
-        """A press is a vote."""
+    def connect(self, result: gr.State, ran: Any) -> None:
+        """A press is a vote; `ran` is the event that brings a new result."""
         inputs = [result, self.votes]
         for name, button in self.buttons.items():
             button.click(self.voting(CHOICES[name]), inputs, self.votes, **PRIVATE)
         self.again.click(lambda: "", None, self.votes, **PRIVATE)
-        self.votes.change(
-            self.render, inputs, self.parts(), **PRIVATE
-        )  # also as the browser brings them back
+        # also as the browser brings votes back, maybe while a result is still being made
+        for event in (self.votes.change, ran.success):
+            event(self.render, inputs, self.parts(), **PRIVATE)
 
     def voting(self, letter: str) -> Any:
         """A handler that gives this vote."""

@@ -142,7 +142,7 @@ class EvaluateTab(GenerationTab):
         for name, button in self.examples.items():
             self._run_after(button.click(self.example(name), None, self.settable(), **PRIVATE))
         self.halt.click(self.stop, **QUICK)
-        self.blind.connect(self.result)
+        self.blind.connect(self.result, self.runs[0][0])
         self.traps.connect(self.model, self.data)
         choosers = [self.model, self.against, self.data, self.features]
         self.tab.select(self.refresh, choosers, choosers, **PRIVATE)
