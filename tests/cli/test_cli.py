@@ -53,7 +53,8 @@ def answer(run):
 
 def test_models(run, answer):
     cards = answer("models")["models"]
-    assert [card["id"] for card in cards][:6] == [
+    assert [card["id"] for card in cards][:7] == [
+        "class-digits",
         "gan-digits",
         "gan-fashion",
         "gpt-austen",
@@ -62,7 +63,7 @@ def test_models(run, answer):
         "vae-digits",
     ]
     assert (
-        cards[0]["tasks"] == ["image", "latent"] and cards[0]["licence"] == "MIT" and "folder" not in cards[0]
+        cards[1]["tasks"] == ["image", "latent"] and cards[1]["licence"] == "MIT" and "folder" not in cards[1]
     )
     _, table_, _ = run("models", "--lang", "zh")
     assert table_.splitlines()[0].split()[0] == "模型" and len(table_.splitlines()) == 1 + len(cards)
