@@ -33,7 +33,9 @@ def measure(card: ModelCard, work: Work) -> Measured:
     """All figures of a language model."""
     found = Measured()
     found.measures |= likelihood(card, work)
+    work.check()
     train, held_out = _texts(work.folder)
+    work.check()
     titles = [(form, f"{form} {place}") for place, form in enumerate(FORMS)] if work.verse else []
     forms = [form for form, _ in titles]
     known, chinese = KnownText(train, SEARCHED), of_text.is_chinese(held_out)
@@ -48,6 +50,7 @@ def measure(card: ModelCard, work: Work) -> Measured:
             [of_text.distinct([text for text, _ in part], n, chinese)[0] for part in by_seed],
             of_text.distinct(real, n, chinese)[0],
         )
+    work.check()
     runs = [known.longest_run(text) for text in texts]
     found.measures["longest_copy"] = Measure(
         Rows(mean_rows(runs)),
