@@ -233,9 +233,9 @@ def test_a_gated_and_a_missing_model_and_a_hub_in_trouble_are_sentences(visit, h
 
 @pytest.fixture(scope="module")
 def bare(serving, hub, tmp_path_factory):
-    """The app without any pretrained model, and without the one of its own that draws from words."""
+    """The app without any pretrained model, and without those of its own that draw from words."""
     own = tmp_path_factory.mktemp("bare")
-    shutil.copytree(ROOT / "weights", own / "weights", ignore=shutil.ignore_patterns("draw-heroes"))
+    shutil.copytree(ROOT / "weights", own / "weights", ignore=shutil.ignore_patterns("draw-*", "dalle-*"))
     with serving(
         own,
         HF_ENDPOINT=hub.url,
