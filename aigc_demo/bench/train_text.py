@@ -4,7 +4,6 @@ All three use AdamW, so that the loops are compared and not the optimisers.
 """
 
 from dataclasses import replace
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +15,7 @@ from aigc_demo.bench.measure import Comparison
 from aigc_demo.bench.plain_gpt import PlainGPT
 from aigc_demo.bench.race import Race, Way, compare, told, turns
 from aigc_demo.core.words import Text
+from aigc_demo.language.learner import RESTED, WARMUP
 from aigc_demo.models.family import family
 from aigc_demo.training import TrainPlan, warmup_stable_decay
 
@@ -38,7 +38,7 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     )
 
     def factor(step: int) -> float:
-        return warmup_stable_decay(step / race.total, race.total, training().WARMUP, training().RESTED)
+        return warmup_stable_decay(step / race.total, race.total, WARMUP, RESTED)
 
     def trainer_turn(steps: range) -> float:
         return trainer.run([third.batches.take() for _ in steps], [factor(step) for step in steps])
@@ -60,14 +60,9 @@ def race_gpt(plan: TrainPlan, race: Race, accelerator: "Accelerator") -> list[Co
     ]  # fmt: skip
 
 
-def training() -> ModuleType:
-    """How a language model of our own is trained."""
-    return family("transformer").part("train")
-
-
 def make_learner(plan: TrainPlan, accelerator: "Accelerator") -> Any:
     """A learner of a shape of its own, with one AdamW for all weights."""
-    train = training()
+    train = family("transformer").part("train")
     size = replace(train.SIZES["base"], **SHAPE)
     corpus = train.open_corpus(plan.data, size.characters, size.pieces, size.context_length)
     learner = train.Learner(plan, accelerator, corpus, size)

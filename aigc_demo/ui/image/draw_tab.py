@@ -317,11 +317,10 @@ def redraws(card: ModelCard) -> bool:
 
 
 def first_card(context: Context) -> ModelCard:
-    """The model that draws at first: one of our own, where one is here; else the default, else the first there is."""
-    cards = cards_for("draw", context.settings)
+    """The model that draws at first: one of our own, where one is here, and among them the default."""
     default = DrawRequest.model_fields["model"].default
-    wanted = [card for card in cards if is_own(card)] + [card for card in cards if card.id == default]
-    return next(iter([*wanted, *cards]), NOTHING)
+    cards = cards_for("draw", context.settings)
+    return min(cards, key=lambda card: (not is_own(card), card.id != default), default=NOTHING)
 
 
 def first_count(card: ModelCard) -> int:
