@@ -139,8 +139,8 @@ def _fields(entry: Any) -> tuple[str, ...]:
 
 
 def _is_row(line: str) -> bool:
-    """Whether a line is two texts with a tab between."""
-    return line.count("\t") == 1 and all(cell.strip() for cell in line.split("\t"))
+    """Whether a line is two texts with a tab between; a number before a text is no text."""
+    return line.count("\t") == 1 and all(any(map(str.isalpha, cell)) for cell in line.split("\t"))
 
 
 def _cleaned(text: str) -> str:
