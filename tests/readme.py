@@ -82,10 +82,13 @@ def floors() -> str:
 
 
 def models(root: str = "") -> str:
-    """The table of shipped models; `root` is the way to the repository from the file that holds it."""
+    """The table of shipped models, each in a sentence; `root` is the way to the repository from the file that holds it."""
     lines = ["| id | what it is | parameters | data, licence |", "|---|---|---|---|"]
     for card in find_cards(ROOT / "weights"):
-        link, about = f"[{card.id}]({root}weights/{card.id}/README.md)", card.summary.en.rstrip(".")
+        link, about = (
+            f"[{card.id}]({root}weights/{card.id}/README.md)",
+            card.summary.en.partition(". ")[0].rstrip("."),
+        )
         lines.append(f"| {link} | {about} | {card.parameters / 1e6:.2f} M | {card.data}, {card.licence} |")
     return "\n".join(lines)
 

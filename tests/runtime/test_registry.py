@@ -15,8 +15,16 @@ from tests.checkpoints import language
 def test_shipped_models_come_first_then_those_trained_here(settings):
     shutil.copytree(settings.weights_dir / "vae-digits", settings.runs_dir / "mine")
     ids = [card.id for card in registry.all_cards(settings)]
-    shipped = ["gan-digits", "gan-fashion", "gpt-austen", "gpt-poems", "realesrgan-x4", "vae-digits"]
-    assert ids[:7] == [*shipped, "runs/mine"]  # then those that packages carry
+    shipped = [
+        "class-digits",
+        "gan-digits",
+        "gan-fashion",
+        "gpt-austen",
+        "gpt-poems",
+        "realesrgan-x4",
+        "vae-digits",
+    ]
+    assert ids[:8] == [*shipped, "runs/mine"]  # then those that packages carry
     assert registry.find_card("runs/mine", settings, "reconstruct").folder == settings.runs_dir / "mine"
 
 
