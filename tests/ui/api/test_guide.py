@@ -19,7 +19,7 @@ PRETRAINED = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": (
         language.write_llama, "transformer", "causal_lm", ("text", "chat"), {"language": "en"}
     ),
-    "Helsinki-NLP/opus-mt-en-zh": (
+    "couplets": (
         language.write_marian, "seq2seq", "seq2seq", ("rewrite",), {"language": "en, zh"}
     ),
     "draw-heroes": (diffusion.write_sd, "diffusion", "text_to_image", ("draw",), {}),
