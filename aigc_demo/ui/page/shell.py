@@ -350,7 +350,7 @@ class SubtabPage:
     def __init__(self, context: Context, name: str, kinds: Sequence[type]) -> None:
         with (
             gr.Tab(context.words(f"tab.{name}"), id=name, elem_id=f"tab-{name}"),
-            gr.Tabs(elem_id=f"{name}-modes", elem_classes="modes") as self.subtabs,
+            gr.Tabs(elem_id=f"{name}-modes", elem_classes="modes", overflow_behavior="wrap") as self.subtabs,
         ):
             self.inner = [kind(context) for kind in kinds]
         self.name = name
