@@ -1,5 +1,7 @@
 """A closer look in the Models tab: the way to the data where they are absent, then what was found, in both languages."""
 
+import shutil
+
 from aigc_demo.actions.audit import TextAudit
 from aigc_demo.runtime.registry import find_card
 from aigc_demo.ui.models.audit_view import audit_html
@@ -8,6 +10,8 @@ from tests.actions.audit.material import write_digits
 
 
 def test_a_look_at_the_shipped_digits(visit, tmp_path_factory):
+    own = next(tmp_path_factory.getbasetemp().glob("server*/data"))
+    shutil.rmtree(own / "digits", ignore_errors=True)  # of another test of this server
     visitor = visit(lang="zh-CN")
     page = visitor.page
     visitor.tab("models")
@@ -15,7 +19,6 @@ def test_a_look_at_the_shipped_digits(visit, tmp_path_factory):
     page.click("#models-probe > button")
     page.click("#probe-go")
     page.wait_for_selector("text=python -m aigc_demo data get digits")
-    own = next(tmp_path_factory.getbasetemp().glob("server*/data"))
     write_digits(own)
     page.click("#probe-go")
     page.wait_for_selector("#probe-found .verdict.green")

@@ -10,6 +10,10 @@ from PIL import Image
 from aigc_demo.media.visible import LEAST, plate_for
 
 MODELS_NOT_CONTENT = {"train-export", "train-publish", "models-publish"}  # a model, as a zip
+REPORTS = {
+    "evaluate-save-md",
+    "evaluate-save-json",
+}  # of data that this page has not got: tests/ui/evaluate reads them back
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ def labelled(path, task):
 
 
 @pytest.mark.parametrize(("lang", "html_lang", "width", "dark", "tabs"), [
-    ("zh-CN", "zh-CN", 390, True, ["开始", "文本", "图像", "潜空间", "微调", "模型", "验证"]),
-    ("en-GB", "en", 390, False, ["Start", "Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
-    ("en-GB", "en", 1280, True, ["Start", "Text", "Image", "Latent space", "Fine-tune", "Models", "Verify"]),
+    ("zh-CN", "zh-CN", 390, True, ["开始", "文本", "图像", "潜空间", "评测", "微调", "模型", "验证"]),
+    ("en-GB", "en", 390, False, ["Start", "Text", "Image", "Latent space", "Evaluate", "Fine-tune", "Models", "Verify"]),
+    ("en-GB", "en", 1280, True, ["Start", "Text", "Image", "Latent space", "Evaluate", "Fine-tune", "Models", "Verify"]),
 ])  # fmt: skip
 def test_every_tab_in_both_languages_on_desktop_and_phone(visit, lang, html_lang, width, dark, tabs):
     visitor = visit(lang=lang, width=width, dark=dark)

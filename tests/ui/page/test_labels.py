@@ -14,7 +14,14 @@ from aigc_demo.provenance import SOURCE_TYPE, read
 from aigc_demo.provenance.c2pa_signer import MIME, installed
 from aigc_demo.provenance.documents import WORDS
 from tests.load.caller import Caller
-from tests.ui.page.label_exits import MAKERS, MODELS_NOT_CONTENT, data_addresses, saving_buttons, shows_label
+from tests.ui.page.label_exits import (
+    MAKERS,
+    MODELS_NOT_CONTENT,
+    REPORTS,
+    data_addresses,
+    saving_buttons,
+    shows_label,
+)
 
 PICTURES = (".png", ".jpg", ".webp")
 MAKES_NOTHING = {"list_models", "start_training", "job", "stop_job", "verify"}
@@ -55,6 +62,10 @@ def made(caller, maker, seven):
         values["upscale_image"] = caller.upload("seven.png", seven)
     if maker.press == "reconstruct-go":
         assert caller.press("encode-pad-open", "upload", encode_pad_open=caller.upload("seven.png", seven)).ok
+    if maker.press == "classify-go":
+        assert caller.press(
+            "classify-pad-open", "upload", classify_pad_open=caller.upload("seven.png", seven)
+        ).ok
     answer = caller.press(maker.press, **values)
     assert answer.ok, (maker.press, answer.said)
     return answer
@@ -104,7 +115,7 @@ def frames_of(path):
 
 def test_every_button_that_saves_something_made_is_known(caller):
     known = {button for maker in MAKERS for button in maker.saves}
-    assert saving_buttons(caller.parts) - MODELS_NOT_CONTENT == known
+    assert saving_buttons(caller.parts) - MODELS_NOT_CONTENT - REPORTS == known
 
 
 @pytest.mark.parametrize("maker", [maker for maker in MAKERS if maker.own], ids=lambda maker: maker.press)
@@ -144,8 +155,10 @@ def test_every_file_of_the_api_is_labelled_after_its_download(caller, settings, 
         "reconstruct": {"image": picture},
         "interpolate": {"frames": 6},
         "upscale": {"image": picture},
+        "classify": {"image": picture},
     }
-    assert {name.removeprefix("/") for name in caller.endpoints} == MAKES_NOTHING | PRETRAINED | set(asked)
+    known = MAKES_NOTHING | PRETRAINED | {"evaluate"} | set(asked)  # what evaluates wants data
+    assert {name.removeprefix("/") for name in caller.endpoints} == known
     check_endpoints(asked, caller, settings, tmp_path)
 
 
