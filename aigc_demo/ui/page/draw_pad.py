@@ -118,10 +118,10 @@ def keep(data: bytes, last: str, folder: Path) -> str:
     return str(path)
 
 
-def png_of(address: str, broken: Text) -> bytes:
+def png_of(address: Any, broken: Text) -> bytes:
     """The PNG in a data: address that a pad sent; an InputError of the words `broken` where it is none, or too long."""
     try:
-        if not address.startswith(PREFIX) or len(address) > MAX_DRAWING:
+        if not isinstance(address, str) or not address.startswith(PREFIX) or len(address) > MAX_DRAWING:
             raise ValueError
         return base64.b64decode(address[len(PREFIX) :], validate=True)
     except ValueError as error:  # as binascii.Error is one
