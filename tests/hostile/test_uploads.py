@@ -14,7 +14,7 @@ from tests.hostile.page import FAR, Answer, Page
 from tests.serving import ROOT
 
 AT_ONCE, IN_CHILD = 5.0, 30.0  # seconds
-PICTURES = ["encode-pad-open", "draw-pad-open", "walk-from-pad-open", "walk-to-pad-open"]
+PICTURES = ["encode-pad-open", "draw-pad-open", "classify-pad-open", "walk-from-pad-open", "walk-to-pad-open"]
 
 
 @pytest.fixture(scope="module")
