@@ -31,7 +31,6 @@ WRITTEN = 100  # of which so many are written
 LONGEST = 96  # tokens
 COUNT = 500  # pairs that the command judges of each origin and direction
 EXAMPLES = 20
-BEAMS = 4
 
 Rows = Mapping[str, np.ndarray]
 

@@ -14,7 +14,6 @@ from aigc_demo.media.overlay import under_map
 from aigc_demo.metrics.intervals import wilson
 from aigc_demo.models.family import serving
 from aigc_demo.provenance.carrying import carried
-from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import check
 from aigc_demo.schemas.classify import ClassifyRequest
 from aigc_demo.ui.page import pictures
@@ -27,7 +26,7 @@ from aigc_demo.ui.page.language import Say
 from aigc_demo.ui.page.live import LIVE, Rest, live
 from aigc_demo.ui.page.panels import CodePanel, Lesson, Memory, pick_list
 from aigc_demo.ui.page.progress import remark
-from aigc_demo.ui.page.widgets import card_lines, chosen_card, chosen_model, class_names, download
+from aigc_demo.ui.page.widgets import chosen_card, chosen_model, class_names, download
 
 # Strokes on the pad of 280 x 280 pixels: each a line through its points.
 EXAMPLES: dict[str, list[list[tuple[int, int]]]] = {
@@ -110,14 +109,6 @@ class ClassifyTab(GenerationTab):
         """Updates that put a request's settings into the widgets; the pad keeps its picture."""
         updates = self.for_model(request.model, lang)
         return {**updates, self.fields["model"]: chosen_model(self.context, self.task, request.model, lang)}
-
-    def for_model(self, model: str, lang: str) -> dict[Any, Any]:
-        """Updates of what depends on the model: card and lesson."""
-        card = find_card(model, self.context.settings, self.task)
-        return {
-            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
-            **self.lesson.show(card.family),
-        }
 
     @polite
     def run(self, values: dict[Any, Any], visitor: gr.Request) -> dict[Any, Any]:

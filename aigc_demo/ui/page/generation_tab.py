@@ -13,11 +13,13 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from aigc_demo.core.errors import InputError
+from aigc_demo.runtime.registry import find_card
 from aigc_demo.schemas import MAX_SEED, Request, fitting
 from aigc_demo.schemas.tasks import TASKS
 from aigc_demo.ui.page.context import Context, polite
 from aigc_demo.ui.page.no_model import NoModel
-from aigc_demo.ui.page.widgets import download, field, model_picker
+from aigc_demo.ui.page.panels import Lesson
+from aigc_demo.ui.page.widgets import card_lines, download, field, model_picker
 
 
 class PageTab:
@@ -62,6 +64,7 @@ class GenerationTab(PageTab, ABC):
     model_is_all = True
     doors: ClassVar[Sequence[str]] = ()  # tabs to go to while no model serves this one
     fields: dict[str, Any]  # its widgets by request field
+    lesson: Lesson
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -128,8 +131,12 @@ class GenerationTab(PageTab, ABC):
         return dict(values)
 
     def for_model(self, model: str, lang: str) -> dict[Any, Any]:
-        """Updates of what depends on the model, where `model_is_all`."""
-        raise NotImplementedError
+        """Updates of what depends on the model, where `model_is_all`: its card and its lesson, where nothing else does."""
+        card = find_card(model, self.context.settings, self.task)
+        return {
+            self.card_lines: gr.update(value=card_lines(self.context, card, lang)),
+            **self.lesson.show(card.family),
+        }
 
     @polite
     def choose_model(self, model: str, visitor: gr.Request) -> dict[Any, Any]:
