@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from aigc_demo.core.errors import InputError
-from aigc_demo.data.poems import Poem
 from aigc_demo.families import ngram
 from aigc_demo.families.ngram.diagnoses import CHART
 from aigc_demo.families.ngram.evaluate import evaluate, unpruned_bits
@@ -16,22 +15,6 @@ from aigc_demo.models.checkpoints import read_weights
 from aigc_demo.models.protocols import BackOffModel, LikelihoodModel
 from aigc_demo.training import TrainPlan, make_accelerator, train
 from aigc_demo.training.doctor import Doctor
-
-LINES = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼", "床前明月光", "疑是地上霜")
-
-
-@pytest.fixture(scope="module")
-def poems(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("poems")
-    rows = [
-        Poem("tang", "wujue", LINES[i][: i % 4], f"{LINES[i]}，{LINES[j]}。{LINES[k]}，{LINES[m]}。")
-        for i in range(6)
-        for j in range(6)
-        for k in range(6)
-        for m in range(4)
-    ]
-    (folder / "poems.jsonl").write_text("\n".join(json.dumps(vars(poem)) for poem in rows))
-    return folder
 
 
 @pytest.fixture(scope="module")
