@@ -38,7 +38,7 @@ from aigc_demo.actions.save_texts import conversation, write_chat, write_rewrite
 from aigc_demo.actions.text import TextResult, TextSample, write_text
 from aigc_demo.actions.upscale import UpscaleResult, upscale
 from aigc_demo.actions.watermark import TextFinding, find_text_mark, text_mark
-from aigc_demo.actions.word_maps import WordMaps, word_maps
+from aigc_demo.actions.word_maps import WordMaps, code_odds, word_maps
 
 __all__ = [
     "SHEET_SIDE",
@@ -58,6 +58,7 @@ __all__ = [
     "WordMaps",
     "chat",
     "classify",
+    "code_odds",
     "columns_for",
     "conversation",
     "draw",

@@ -175,29 +175,40 @@ class Dalle:
         Of a picture that is drawn with `generator`; the mean over layers and heads, of what each code looked at before
         it was chosen. The maps sum to 1 over the words.
         """
-        found = self.code_odds(request, conditions, generator)
-        return found.words, found.looked.T.reshape(-1, self.shape.grid, self.shape.grid)
+        caption, codes = self._written(request, conditions, generator)
+        maps = self._looked(caption, codes).T.reshape(-1, self.shape.grid, self.shape.grid)
+        return self._words(caption[0]), maps
 
-    @torch.inference_mode()
     def code_odds(self, request: Any, conditions: Conditions, generator: torch.Generator) -> CodeOdds:
         """The odds of the codes of the picture drawn with `generator`, without guidance, and what was looked at.
 
         `looked` is the mean over layers and heads; of several captions on the way between sentences, of the first.
         """
-        caption, noise = conditions.captions[:1], self.noise(generator, 0, 0).flatten(2).mT
-        asked = self._asked(conditions, request.guidance_scale)
-        codes = write_codes(self.transformer, asked, noise, self.sampling).codes
+        caption, codes = self._written(request, conditions, generator)
         odds = self.likelihood.odds(codes[0], caption[0])
-        looked = self.transformer.attentions(caption.to(self.device), codes)
-        to_words = looked.mean((0, 1, 2))[:, : caption.shape[1]].cpu()
         options = torch.cat((codes[0, :, None].cpu(), odds.alternatives), 1)
         return CodeOdds(
             self._words(caption[0]),
             odds.probability,
             odds.chances,
             self._patches(codes[0].cpu(), options),
-            to_words / to_words.sum(1, keepdim=True).clamp(min=1e-9),
+            self._looked(caption, codes),
         )
+
+    def _written(
+        self, request: Any, conditions: Conditions, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The first caption (1, C), and the codes (1, T) of the picture that is drawn with `generator`."""
+        noise = self.noise(generator, 0, 0).flatten(2).mT
+        asked = self._asked(conditions, request.guidance_scale)
+        return conditions.captions[:1], write_codes(self.transformer, asked, noise, self.sampling).codes
+
+    @torch.inference_mode()
+    def _looked(self, caption: Tensor, codes: Tensor) -> Tensor:
+        """How much of the attention to words each got before a code was chosen, (T, C), rows summing to 1."""
+        looked = self.transformer.attentions(caption.to(self.device), codes)
+        to_words = looked.mean((0, 1, 2))[:, : caption.shape[1]].cpu()
+        return to_words / to_words.sum(1, keepdim=True).clamp(min=1e-9)
 
     def evidence(self, pictures: Tensor, caption: str) -> Tensor:
         """How much each picture speaks for a caption, in bits, (N,); see likelihood.py."""

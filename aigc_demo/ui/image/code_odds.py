@@ -24,9 +24,9 @@ def code_odds_html(picture: np.ndarray, odds: CodeOdds, words: Words, lang: str)
     cells = "".join(f'<i style="--bits:{min(cost / MOST, 1):.3f}"></i>' for cost in bits.tolist())
     total = f"{bits.sum():.0f}"
     facts = {
-        "bits": np.round(bits.numpy(), 2).tolist(),
-        "chances": np.round(odds.chances.numpy(), 4).tolist(),
-        "looked": np.round(odds.looked.numpy(), 3).tolist(),
+        "bits": np.round(bits.double().numpy(), 2).tolist(),
+        "chances": np.round(odds.chances.double().numpy(), 4).tolist(),
+        "looked": np.round(odds.looked.double().numpy(), 3).tolist(),
         "words": odds.words,
         "say": {
             "place": say("codes.place", place="{place}", count="{count}"),

@@ -124,8 +124,9 @@ class DrawTab(GenerationTab):
             events, self.pixels.painted.success, given, made, **COMPUTES
         )
         self.runs = [(ran, self.result), (rested, self.result)]
+        self.maps.connect(self.chosen)
         for drawn in (ran, rested):
-            drawn.success(self.maps.look, self.chosen, self.maps.settable(), **PRIVATE)
+            drawn.success(self.maps.look, [self.chosen, self.maps.opened], self.maps.settable(), **PRIVATE)
         self.halt.click(self.stop, **QUICK)
         for name, button in self.examples.items():
             self._run_after(
@@ -135,7 +136,7 @@ class DrawTab(GenerationTab):
         when_chosen(self.fields["model"])(self.choose_model, self.fields["model"], self.settable(), **QUICK)
         picked = [*states[1:], self.view, self.inside, self.compare]
         self.view.select(self.pick_picture, self.result, picked, **PRIVATE).success(
-            self.maps.look, self.chosen, self.maps.settable(), **PRIVATE
+            self.maps.look, [self.chosen, self.maps.opened], self.maps.settable(), **PRIVATE
         )
         laid = [self.fold, *self.pad.settable()]
         self.reuse.click(self.start_from, self.chosen, laid, **PRIVATE)

@@ -9,10 +9,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from aigc_demo.actions import DrawResult, WordMaps, word_maps
+from aigc_demo.actions import DrawResult, WordMaps, code_odds, word_maps
 from aigc_demo.ui.image.code_odds import code_odds_html
 from aigc_demo.ui.image.vocabulary import is_own
 from aigc_demo.ui.page.context import Context, polite
+from aigc_demo.ui.page.events import PRIVATE
 from aigc_demo.ui.page.language import Words
 from aigc_demo.ui.page.pictures import data_uri, place
 from aigc_demo.ui.page.theme import asset
@@ -33,29 +34,47 @@ class WordMapPanel:
             context.words("panel.code_odds"), open=False, visible=False, elem_id=f"{elem_id}-odds"
         ) as self.odds_fold:
             self.odds = gr.HTML("", js_on_load=asset("code_odds.js"), elem_id=f"{elem_id}-odds-view")
+        self.opened = gr.State(False)  # odds take longer than a drawing: they are for who looks at them
+
+    def connect(self, chosen: gr.State) -> None:
+        """Opening the fold of the odds asks for those of the chosen picture."""
+        self.odds_fold.expand(self.open, chosen, [self.opened, self.odds], **PRIVATE)
+        self.odds_fold.collapse(lambda: False, None, self.opened, **PRIVATE)
 
     def settable(self) -> list[Any]:
         """The components that `look` updates."""
         return [self.fold, self.view, self.odds_fold, self.odds]
 
     @polite
-    def look(self, chosen: DrawResult | None, visitor: gr.Request) -> dict[Any, Any]:
-        """The maps and odds of the chosen picture; a fold goes where there are none."""
+    def look(self, chosen: DrawResult | None, opened: bool, visitor: gr.Request) -> dict[Any, Any]:
+        """The maps of the chosen picture, and its odds where their fold is open; a fold goes where there are none."""
         found = None
         if chosen is not None and is_own(chosen.card):
             stop = self.context.begin(visitor, "word-maps")
             found = word_maps(chosen.request, self.context.cache, stop)
-        lang, words, maps, odds = self.context.lang(visitor), self.context.words, "", ""
-        if found is not None:
-            maps = maps_html(chosen.pictures[0], found, words, lang)
-        if found is not None and found.odds is not None:
-            odds = code_odds_html(chosen.pictures[0], found.odds, words, lang)
+        coded = found is not None and found.coded
+        maps = (
+            maps_html(chosen.pictures[0], found, self.context.words, self.context.lang(visitor))
+            if found
+            else ""
+        )
         return {
             self.fold: gr.update(visible=bool(maps)),
             self.view: maps,
-            self.odds_fold: gr.update(visible=bool(odds)),
-            self.odds: odds,
+            self.odds_fold: gr.update(visible=coded),
+            self.odds: self._odds(chosen, visitor) if coded and opened else "",
         }
+
+    @polite
+    def open(self, chosen: DrawResult | None, visitor: gr.Request) -> tuple[bool, str]:
+        """The fold of the odds was opened."""
+        return True, self._odds(chosen, visitor) if chosen is not None else ""
+
+    def _odds(self, chosen: DrawResult, visitor: gr.Request) -> str:
+        """What each code of the chosen picture cost; empty where it has none."""
+        odds = code_odds(chosen.request, self.context.cache, self.context.begin(visitor, "code-odds"))
+        words, lang = self.context.words, self.context.lang(visitor)
+        return code_odds_html(chosen.pictures[0], odds, words, lang) if odds else ""
 
 
 def maps_html(picture: np.ndarray, found: WordMaps, words: Words, lang: str) -> str:

@@ -111,10 +111,12 @@ def test_words_have_maps(tab, context):
     assert found.words == ["a", "red", "方"] and found.maps.shape[0] == 3
     assert found.maps.min() >= 0 and found.maps.max() <= 1
     result = drawn(tab, prompt="a red square")[tab.result].result
-    updates = tab.maps.look(one_of(result, 0), Page())
+    updates = tab.maps.look(one_of(result, 0), False, Page())
     assert updates[tab.maps.fold]["visible"] and updates[tab.maps.view].count("data-word") == 3
-    assert not tab.maps.look(None, Page())[tab.maps.fold]["visible"]
-    assert not tab.maps.look(one_of(drawn(tab)[tab.result].result, 0), Page())[tab.maps.fold]["visible"]
+    assert not tab.maps.look(None, False, Page())[tab.maps.fold]["visible"]
+    assert not tab.maps.look(one_of(drawn(tab)[tab.result].result, 0), False, Page())[tab.maps.fold][
+        "visible"
+    ]
 
 
 def test_a_picture_of_codes_says_what_each_cost_and_which_speaks_most_for_the_words(tab, context):
@@ -126,14 +128,18 @@ def test_a_picture_of_codes_says_what_each_cost_and_which_speaks_most_for_the_wo
     cells = pictures_html(ranked, 0, context.words, "en").split("<button")[1:]
     assert ['class="best"' in cell for cell in cells] == [False, True, False]
     assert "6 bits · best" in cells[1] and "-2 bits" in cells[2]
-    updates = tab.maps.look(one_of(result, 0), Page())
+    updates = tab.maps.look(one_of(result, 0), True, Page())
     told = json.loads(html.unescape(updates[tab.maps.odds].split('data-odds="')[1].split('"')[0]))
     assert updates[tab.maps.odds_fold]["visible"] and len(told["bits"]) == len(told["looked"]) == 16
     assert told["words"] == ["a", "red", "square"] and min(told["bits"]) >= 0
+    closed = tab.maps.look(one_of(result, 0), False, Page())
+    assert closed[tab.maps.odds_fold]["visible"] and not closed[tab.maps.odds]
+    opened, told_anew = tab.maps.open(one_of(result, 0), Page())
+    assert opened and told_anew.count("data-odds") == 1 and tab.maps.open(None, Page()) == (True, "")
     alone = drawn(tab, model="dalle-squares", prompt="a red square", count=1)[tab.result].result
     assert alone.evidence == [] and "evidence" not in alone.facts()
     painted = drawn(tab, prompt="a red square")[tab.result].result
-    assert not tab.maps.look(one_of(painted, 0), Page())[tab.maps.odds_fold]["visible"]
+    assert not tab.maps.look(one_of(painted, 0), False, Page())[tab.maps.odds_fold]["visible"]
 
 
 def test_variations_start_from_the_picture(tab):
