@@ -188,10 +188,11 @@ def download_when_pressed(
 ) -> gr.Button:
     """A DownloadButton sends the file that it had before it was pressed: here one that `write` makes when it is.
 
-    The handler of the button that is seen gives the path to a hidden DownloadButton, which a script then presses.
+    The handler of the button that is seen gives the path to a DownloadButton, which a script then presses. The page's
+    own style hides it: what Gradio hides (visible="hidden") it shows as soon as a row around it is shown again.
     """
     button = gr.Button(label, size="sm", elem_id=elem_id, visible=visible)
-    target = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")
+    target = gr.DownloadButton(elem_id=f"{elem_id}-file", elem_classes="file-to-hand-over")
     made = button.click(write, inputs, target, **options)
     made.success(None, None, None, js=f"() => document.querySelector('#{elem_id}-file').click()")
     return button

@@ -133,6 +133,7 @@ def test_the_hand_finds_what_a_piece_cost(visit):
     visitor.mode("image", "draw")
     page.click("#draw-model input")
     page.locator("[role=option]", has_text="picture-codes").click()
+    page.wait_for_function("document.querySelector('#draw-model input').value.includes('picture-codes')")
     page.fill(PROMPT, "a red square")
     page.wait_for_selector("#draw-maps-odds", state="visible")
     page.click("#draw-maps-odds > button")
@@ -146,6 +147,8 @@ def test_the_hand_finds_what_a_piece_cost(visit):
     assert "1 of 16" in told.inner_text()
     page.hover("#draw-maps-odds > button")
     assert "11 of 16" in told.inner_text()
+    # a row that was shown again must not show the helper of its download
+    assert page.is_visible("#draw-sprite-save") and not page.locator("#draw-sprite-save-file").is_visible()
 
 
 def test_what_is_painted_is_drawn_on(visit):
